@@ -1,0 +1,170 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace transfer {
+
+/// A closed range of numbers; a random value is drawn from it uniformly.
+using Range = std::array<double, 2>;
+
+/// Where the pictures come from and how they are divided.
+struct DataConfig {
+  /// A folder `{train,val[,test]}/CLASS/*` or `CLASS/*`, or a CSV file `path,label[,split]`.
+  std::string path;
+  /// Part of the training pictures set apart for validation where the data brings no `val`, 0–1.
+  double val_fraction = 0.2;
+  /// Part set apart for testing where the data brings no `test` and no `val`, 0–1.
+  double test_fraction = 0.0;
+  /// At most so many pictures a class in train and in val; 0 is no limit.
+  std::int64_t max_per_class = 0;
+  /// Largest part of pictures that may be unreadable before the run stops, 0–1.
+  double max_broken = 0.05;
+  /// Threads that decode and augment; 0 is one for each of `threads`.
+  std::int64_t workers = 0;
+};
+
+/// The new last layer.
+struct HeadConfig {
+  /// L2 penalty on the head's weights (not its bias): loss + weight_decay / 2 · ‖W‖². Empty is
+  /// `auto`: chosen by 5-fold cross-validation on the training features.
+  std::optional<double> weight_decay;
+  /// Label smoothing of the cross-entropy, 0–1 (Szegedy et al. 2016).
+  double label_smoothing = 0.0;
+  /// `none`, or `auto`: each class weighs in inverse proportion to its number of pictures.
+  std::string class_weights = "none";
+};
+
+/// Random changes to training pictures. A probability of 0 turns one off. `preset` fills all
+/// fields; a field given beside it wins.
+struct AugmentConfig {
+  /// `none`, `light`, `standard` or `strong`.
+  std::string preset = "none";
+  /// Augmented copies of each training picture beside the picture itself (cached features only).
+  std::int64_t views = 0;
+  /// Random resized crop: probability, part of the picture's area, width-to-height ratio.
+  double crop = 0.0;
+  Range crop_area = {0.6, 1.0};
+  Range crop_ratio = {0.75, 1.3333333333333333};
+  /// Probabilities of mirroring left–right and top–bottom.
+  double flip_horizontal = 0.0;
+  double flip_vertical = 0.0;
+  /// Rotation: probability, degrees.
+  double rotate = 0.0;
+  Range rotate_degrees = {-10.0, 10.0};
+  /// Translation: probability, part of the width and of the height.
+  double translate = 0.0;
+  Range translate_fraction = {-0.1, 0.1};
+  /// Scale about the centre: probability, factor.
+  double scale = 0.0;
+  Range scale_factor = {0.9, 1.1};
+  /// Brightness, contrast and saturation: probability, factor (1 changes nothing).
+  double brightness = 0.0;
+  Range brightness_factor = {0.8, 1.2};
+  double contrast = 0.0;
+  Range contrast_factor = {0.8, 1.2};
+  double saturation = 0.0;
+  Range saturation_factor = {0.8, 1.2};
+  /// Hue: probability, shift in degrees of the colour circle.
+  double hue = 0.0;
+  Range hue_degrees = {-10.0, 10.0};
+  /// Greyscale: probability.
+  double greyscale = 0.0;
+  /// Gaussian blur: probability, sigma in pixels.
+  double blur = 0.0;
+  Range blur_sigma = {0.1, 1.5};
+  /// Random erasing (Zhong et al. 2020): probability, part of the area.
+  double erase = 0.0;
+  Range erase_area = {0.02, 0.2};
+};
+
+/// How the trainable weights are fitted.
+struct TrainConfig {
+  /// Passes over the training set; SGD and AdamW only.
+  std::int64_t epochs = 30;
+  /// Largest number of L-BFGS iterations.
+  std::int64_t iterations = 300;
+  std::int64_t batch_size = 64;
+  /// `lbfgs`, `adamw` or `sgd`.
+  std::string optimizer = "lbfgs";
+  /// Peak learning rate of SGD and AdamW.
+  double lr = 0.001;
+  /// SGD's momentum, 0–1.
+  double momentum = 0.9;
+  /// `constant`, `cosine` or `step`.
+  std::string schedule = "cosine";
+  /// `step`: the rate is multiplied by `step_factor` every `step_epochs`.
+  std::int64_t step_epochs = 10;
+  double step_factor = 0.1;
+  /// Epochs of linear warm-up from 0 to `lr`; fractions are allowed.
+  double warmup_epochs = 0.0;
+  /// Epochs (L-BFGS: iterations) without a better validation loss before training stops; 0 never.
+  std::int64_t patience = 10;
+  /// Smallest fall of the validation loss that counts as better.
+  double min_delta = 0.0;
+  /// `top1` and this `top_k` are reported.
+  std::int64_t top_k = 5;
+};
+
+/// Where features of the frozen layers are kept.
+struct CacheConfig {
+  /// Megabytes of features held in memory; beyond it they go to memory-mapped files.
+  std::int64_t memory_mb = 1024;
+  /// Folder of the feature store; empty is `feature-store` beside the run directory.
+  std::string dir;
+};
+
+/// Everything a run needs to be repeated.
+struct Config {
+  /// Which layers train: see list_strategies().
+  std::string strategy = "freeze-conv";
+  /// A TorchScript file, or the name of an exported backbone.
+  std::string backbone = "efficientnet-lite0";
+  /// Seeds the split, the augmentation, the head and the order of batches.
+  std::int64_t seed = 0;
+  /// `auto`, `cpu`, `cuda` or `cuda:N`.
+  std::string device = "auto";
+  /// Threads for arithmetic; 0 is one for each core.
+  std::int64_t threads = 0;
+  /// The run directory; empty is `runs/TIME-DATA-STRATEGY`.
+  std::string out;
+  /// Whether an existing run directory may be replaced.
+  bool overwrite = false;
+
+  DataConfig data;
+  HeadConfig head;
+  AugmentConfig augment;
+  TrainConfig train;
+  CacheConfig cache;
+};
+
+/// What the user gave, weakest first: preset < files < settings < flags.
+struct ConfigSources {
+  /// Name of a preset under `configs/presets/`; empty is the strategy's own.
+  std::string preset;
+  /// `--config FILE`, later ones win.
+  std::vector<std::filesystem::path> files;
+  /// `--set a.b=c`, later ones win.
+  std::vector<std::string> settings;
+  /// Flags such as `--seed 3`, as (key, value) pairs.
+  std::vector<std::pair<std::string, std::string>> flags;
+};
+
+/// The resolved and checked configuration. Throws ConfigError that names file, line, key, what was
+/// found, what is allowed and the nearest valid name.
+Config resolve_config(const ConfigSources& sources);
+
+/// The whole configuration as YAML that resolve_config reads back to the same values.
+std::string to_yaml(const Config& config);
+
+/// Names of all keys, in the order of the structs, such as `train.lr`.
+std::vector<std::string> config_keys();
+
+/// The presets that can be named: file names without `.yaml` in the presets folder.
+std::vector<std::string> list_presets();
+
+}  // namespace transfer

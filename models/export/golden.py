@@ -1,0 +1,36 @@
+"""Golden tensors: what the Python module computes for a fixed input, for the C++ side to compare with."""
+
+from typing import Dict, Sequence
+
+import torch
+from torch import nn
+
+SEED = 20240229
+
+
+def golden_tensors(
+    module: nn.Module, stages: Sequence[str], classifier: str, input_shape: Sequence[int]
+) -> Dict[str, torch.Tensor]:
+    """Runs the uncompiled `module` in eval mode on seeded normal noise of `input_shape` [N, C, H, W].
+
+    Gives `input`, `logits` [N, classes], `features` [N, D] (what the submodule `classifier` is given) and, for each
+    path of `stages`, `stage:PATH` with that submodule's output. Raises AttributeError for a path that does not exist.
+    """
+    images = torch.randn(*input_shape, generator=torch.Generator().manual_seed(SEED))
+    tensors = {"input": images}
+
+    def keep_output(key):
+        return lambda _module, _inputs, output: tensors.__setitem__(key, output.clone())
+
+    def keep_input(_module, inputs):
+        tensors["features"] = inputs[0].clone()
+
+    handles = [module.get_submodule(path).register_forward_hook(keep_output(f"stage:{path}")) for path in stages]
+    handles.append(module.get_submodule(classifier).register_forward_pre_hook(keep_input))
+    try:
+        with torch.no_grad():
+            tensors["logits"] = module.eval()(images)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return tensors
