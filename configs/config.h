@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace transfer {
@@ -155,8 +156,8 @@ struct ConfigSources {
 };
 
 /// The resolved and checked configuration. Throws ConfigError that names file, line, key, what was
-/// found, what is allowed and the nearest valid name.
-Config resolve_config(const ConfigSources& sources);
+/// found, what is allowed and the nearest valid name. `strategies` are the names that exist.
+Config resolve_config(const ConfigSources& sources, const std::vector<std::string>& strategies);
 
 /// The whole configuration as YAML that resolve_config reads back to the same values.
 std::string to_yaml(const Config& config);

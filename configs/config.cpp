@@ -1,0 +1,200 @@
+#include "configs/config.h"
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "configs/fields.h"
+#include "core/errors.h"
+#include "core/install_paths.h"
+#include "core/nearest_name.h"
+
+namespace transfer {
+namespace {
+
+/// One `key: value` of a source, with the place it came from.
+struct Setting {
+  std::string key;
+  YAML::Node value;
+  std::string where;
+};
+
+std::vector<std::string> keys_of(Config& config) {
+  std::vector<std::string> keys;
+  for (const Field& field : fields_of(config)) keys.push_back(field.key);
+  return keys;
+}
+
+bool is_group(const std::string& key, const std::vector<std::string>& keys) {
+  return std::any_of(keys.begin(), keys.end(),
+                     [&](const std::string& known) { return known.starts_with(key + "."); });
+}
+
+/// Flattens nested maps to dotted keys. Unknown keys are refused here, where the line is known.
+void flatten(const YAML::Node& map, const std::string& prefix, const std::string& file,
+             const std::vector<std::string>& keys, std::vector<Setting>& settings) {
+  for (const auto& entry : map) {
+    const std::string key = prefix + entry.first.as<std::string>();
+    const std::string where = fmt::format("{}:{}", file, entry.first.Mark().line + 1);
+    const bool duplicate = std::any_of(settings.begin(), settings.end(),
+                                       [&](const Setting& s) { return s.key == key; });
+    if (duplicate) throw ConfigError(fmt::format("{}: {}: given twice", where, key));
+    if (is_group(key, keys)) {
+      if (entry.second.IsNull()) continue;
+      if (!entry.second.IsMap()) {
+        throw ConfigError(fmt::format("{}: {}: found a single value, expected a group of keys "
+                                      "such as {}",
+                                      where, key,
+                                      *std::find_if(keys.begin(), keys.end(), [&](const auto& k) {
+                                        return k.starts_with(key + ".");
+                                      })));
+      }
+      flatten(entry.second, key + ".", file, keys, settings);
+    } else if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
+      throw ConfigError(fmt::format("{}: unknown key '{}'{}", where, key, suggestion(key, keys)));
+    } else {
+      settings.push_back({key, entry.second, where});
+    }
+  }
+}
+
+std::vector<Setting> read_yaml(const std::filesystem::path& file,
+                               const std::vector<std::string>& keys) {
+  std::ifstream stream(file);
+  if (!stream || std::filesystem::is_directory(file)) {
+    throw ConfigError(fmt::format("{}: the configuration file cannot be read", file.string()));
+  }
+  std::vector<Setting> settings;
+  try {
+    const YAML::Node root = YAML::Load(stream);
+    if (root.IsNull()) return settings;
+    if (!root.IsMap()) {
+      throw ConfigError(fmt::format("{}: expected `key: value` lines at the top level",
+                                    file.string()));
+    }
+    flatten(root, "", file.string(), keys, settings);
+  } catch (const YAML::Exception& error) {
+    throw ConfigError(fmt::format("{}:{}: not valid YAML: {}", file.string(), error.mark.line + 1,
+                                  error.msg));
+  }
+  return settings;
+}
+
+Setting read_assignment(const std::string& text, const std::vector<std::string>& keys) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    throw ConfigError(fmt::format("--set {}: expected KEY=VALUE, such as --set train.lr=0.01",
+                                  text));
+  }
+  const std::string key = text.substr(0, equals);
+  if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
+    throw ConfigError(
+        fmt::format("--set {}: unknown key '{}'{}", text, key, suggestion(key, keys)));
+  }
+  try {
+    return {key, YAML::Load(text.substr(equals + 1)), "--set"};
+  } catch (const YAML::Exception& error) {
+    throw ConfigError(fmt::format("--set {}: not a YAML value: {}", text, error.msg));
+  }
+}
+
+std::filesystem::path preset_file(const std::string& name) {
+  const auto presets = list_presets();
+  if (std::find(presets.begin(), presets.end(), name) == presets.end()) {
+    throw ConfigError(
+        fmt::format("--preset {}: unknown preset{}", name, suggestion(name, presets)));
+  }
+  return presets_folder() / (name + ".yaml");
+}
+
+/// Applies one source. `augment.preset` comes first, since it fills the other augment fields.
+void apply_layer(Config& config, const std::vector<Setting>& settings) {
+  const auto fields = fields_of(config);
+  const auto field_of = [&fields](const std::string& key) -> const Field& {
+    return *std::find_if(fields.begin(), fields.end(),
+                         [&key](const Field& field) { return field.key == key; });
+  };
+  for (const Setting& setting : settings) {
+    if (setting.key != "augment.preset") continue;
+    set_field(field_of(setting.key), setting.value, setting.where);
+    const std::int64_t views = config.augment.views;
+    config.augment = augment_preset(config.augment.preset);
+    config.augment.views = views;
+  }
+  for (const Setting& setting : settings) {
+    if (setting.key != "augment.preset") {
+      set_field(field_of(setting.key), setting.value, setting.where);
+    }
+  }
+}
+
+void check_strategy(const std::string& strategy, const std::vector<std::string>& strategies) {
+  if (std::find(strategies.begin(), strategies.end(), strategy) == strategies.end()) {
+    throw ConfigError(fmt::format("strategy: unknown strategy '{}'{}", strategy,
+                                  suggestion(strategy, strategies)));
+  }
+}
+
+}  // namespace
+
+Config resolve_config(const ConfigSources& sources, const std::vector<std::string>& strategies) {
+  Config config;
+  const auto keys = keys_of(config);
+  std::vector<std::vector<Setting>> layers;
+  for (const auto& file : sources.files) layers.push_back(read_yaml(file, keys));
+  for (const auto& text : sources.settings) layers.push_back({read_assignment(text, keys)});
+  for (const auto& [key, value] : sources.flags) {
+    layers.push_back({{key, YAML::Node(value), "--" + key.substr(key.rfind('.') + 1)}});
+  }
+
+  std::string preset = sources.preset;
+  if (preset.empty()) {
+    Config scratch;
+    for (const auto& layer : layers) apply_layer(scratch, layer);
+    check_strategy(scratch.strategy, strategies);
+    preset = scratch.strategy;
+  }
+  apply_layer(config, read_yaml(preset_file(preset), keys));
+  for (const auto& layer : layers) apply_layer(config, layer);
+  check_strategy(config.strategy, strategies);
+  return config;
+}
+
+std::string to_yaml(const Config& config) {
+  Config copy = config;
+  std::ostringstream text;
+  std::string group;
+  for (const Field& field : fields_of(copy)) {
+    const auto dot = field.key.find('.');
+    if (dot == std::string::npos) {
+      text << field.key << ": " << field_text(field) << '\n';
+      continue;
+    }
+    if (field.key.substr(0, dot) != group) {
+      group = field.key.substr(0, dot);
+      text << group << ":\n";
+    }
+    text << "  " << field.key.substr(dot + 1) << ": " << field_text(field) << '\n';
+  }
+  return text.str();
+}
+
+std::vector<std::string> config_keys() {
+  Config config;
+  return keys_of(config);
+}
+
+std::vector<std::string> list_presets() {
+  std::vector<std::string> names;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(presets_folder(), ignored)) {
+    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace transfer
