@@ -1,0 +1,140 @@
+#include "models/metadata.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "core/errors.h"
+
+namespace transfer {
+namespace {
+
+using nlohmann::json;
+
+const std::vector<std::pair<ResizeRule, std::string>>& resize_rules() {
+  static const std::vector<std::pair<ResizeRule, std::string>> rules = {
+      {ResizeRule::kShorterSide, "shorter_side"}, {ResizeRule::kStretch, "stretch"}};
+  return rules;
+}
+
+const std::vector<std::pair<Interpolation, std::string>>& interpolations() {
+  static const std::vector<std::pair<Interpolation, std::string>> names = {
+      {Interpolation::kArea, "area"},
+      {Interpolation::kBilinear, "bilinear"},
+      {Interpolation::kBicubic, "bicubic"}};
+  return names;
+}
+
+template <typename T>
+T by_name(const std::vector<std::pair<T, std::string>>& table, const std::string& name,
+          const std::string& field) {
+  for (const auto& [value, known] : table) {
+    if (known == name) return value;
+  }
+  throw std::invalid_argument(fmt::format("preprocessing.{} is '{}'", field, name));
+}
+
+template <typename T>
+std::string name_of(const std::vector<std::pair<T, std::string>>& table, T value) {
+  for (const auto& [known, name] : table) {
+    if (known == value) return name;
+  }
+  return {};
+}
+
+Preprocessing parse_preprocessing(const json& object) {
+  Preprocessing p;
+  const auto size = object.at("input_size").get<std::array<std::int64_t, 2>>();
+  p.height = size[0];
+  p.width = size[1];
+  const auto channels = object.at("channels").get<std::string>();
+  if (channels != "rgb" && channels != "gray") {
+    throw std::invalid_argument("preprocessing.channels is '" + channels + "'");
+  }
+  p.channels = channels == "gray" ? 1 : 3;
+  p.resize_rule = by_name(resize_rules(), object.at("resize_rule").get<std::string>(),
+                          "resize_rule");
+  p.resize = object.at("resize").get<std::int64_t>();
+  p.interpolation = by_name(interpolations(), object.at("interpolation").get<std::string>(),
+                            "interpolation");
+  const auto mean = object.at("mean").get<std::vector<float>>();
+  const auto std = object.at("std").get<std::vector<float>>();
+  const auto count = static_cast<std::size_t>(p.channels);
+  if (mean.size() != count || std.size() != count) {
+    throw std::invalid_argument("preprocessing.mean and std need one number a channel");
+  }
+  std::copy(mean.begin(), mean.end(), p.mean.begin());
+  std::copy(std.begin(), std.end(), p.std.begin());
+  const bool sizes_are_sound = p.height > 0 && p.width > 0 && p.height <= 8192 &&
+                               p.width <= 8192 &&
+                               (p.resize_rule == ResizeRule::kStretch ||
+                                p.resize >= std::max(p.height, p.width));
+  if (!sizes_are_sound) {
+    throw std::invalid_argument("preprocessing.input_size and resize do not fit each other");
+  }
+  return p;
+}
+
+json preprocessing_json(const Preprocessing& p) {
+  const std::vector<float> mean(p.mean.begin(), p.mean.begin() + p.channels);
+  const std::vector<float> std(p.std.begin(), p.std.begin() + p.channels);
+  return {{"input_size", {p.height, p.width}},
+          {"channels", p.channels == 1 ? "gray" : "rgb"},
+          {"resize", p.resize},
+          {"resize_rule", name_of(resize_rules(), p.resize_rule)},
+          {"crop", "center"},
+          {"interpolation", name_of(interpolations(), p.interpolation)},
+          {"mean", mean},
+          {"std", std}};
+}
+
+}  // namespace
+
+ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
+  try {
+    const json object = json::parse(text);
+    const int version = object.at("format_version").get<int>();
+    if (version > ModelMetadata::kFormatVersion) {
+      throw ModelError(fmt::format(
+          "{}: its metadata has format version {}, and this program reads up to {}. Use a newer "
+          "`transfer`, or export the model again with this one's models/export.",
+          file, version, ModelMetadata::kFormatVersion));
+    }
+    ModelMetadata metadata;
+    metadata.kind = object.at("kind").get<std::string>();
+    metadata.name = object.at("name").get<std::string>();
+    metadata.source = object.value("source", "");
+    metadata.source_version = object.value("source_version", "");
+    metadata.license = object.value("license", "");
+    metadata.preprocessing = parse_preprocessing(object.at("preprocessing"));
+    metadata.pretraining_classes =
+        object.value("pretraining_classes", std::vector<std::string>{});
+    metadata.classes = object.value("classes", std::vector<std::string>{});
+    metadata.stages = object.value("stages", std::vector<std::string>{});
+    metadata.weights_sha256 = object.value("weights_sha256", "");
+    return metadata;
+  } catch (const ModelError&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw ModelError(fmt::format(
+        "{}: its metadata (transfer.json) cannot be used: {}. Export the model again.", file,
+        error.what()));
+  }
+}
+
+std::string to_json(const ModelMetadata& m) {
+  json object = {{"format_version", ModelMetadata::kFormatVersion},
+                 {"kind", m.kind},
+                 {"name", m.name},
+                 {"source", m.source},
+                 {"source_version", m.source_version},
+                 {"license", m.license},
+                 {"preprocessing", preprocessing_json(m.preprocessing)},
+                 {"pretraining_classes", m.pretraining_classes},
+                 {"stages", m.stages},
+                 {"weights_sha256", m.weights_sha256}};
+  if (m.kind == "classifier") object["classes"] = m.classes;
+  return object.dump(1);
+}
+
+}  // namespace transfer
