@@ -1,0 +1,80 @@
+#include "models/archive.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+#include "core/atomic_file.h"
+#include "core/errors.h"
+
+namespace transfer {
+namespace {
+
+constexpr const char* kMetadataFile = "transfer.json";
+
+/// Says what a file is that TorchScript could not load.
+[[noreturn]] void explain_unreadable(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary | std::ios::ate);
+  if (!stream) {
+    throw ModelError(
+        fmt::format("{}: cannot be read: {}.", file.string(), std::strerror(errno)));
+  }
+  const auto size = static_cast<std::size_t>(stream.tellg());
+  std::string head(std::min<std::size_t>(size, 4096), '\0');
+  stream.seekg(0);
+  stream.read(head.data(), static_cast<std::streamsize>(head.size()));
+  std::string tail(std::min<std::size_t>(size, 65557), '\0');
+  stream.seekg(static_cast<std::streamoff>(size - tail.size()));
+  stream.read(tail.data(), static_cast<std::streamsize>(tail.size()));
+
+  const bool is_zip = head.starts_with("PK\x03\x04");
+  const bool is_complete = tail.find("PK\x05\x06") != std::string::npos;
+  std::string what = "it is no TorchScript archive";
+  if (size == 0) what = "it is empty";
+  if (is_zip && !is_complete) what = "it is truncated: the end of the archive is missing";
+  if (is_zip && is_complete && tail.find("constants.pkl") == std::string::npos) {
+    what = "it holds weights only (a state dict saved by torch.save), not a network";
+  }
+  throw ModelError(fmt::format(
+      "{}: {}. Expected a TorchScript file, as written by torch.jit.save or by "
+      "models/export/export.py; export or copy it again.",
+      file.string(), what));
+}
+
+}  // namespace
+
+Archive read_archive(const std::filesystem::path& file) {
+  if (!std::filesystem::exists(file)) {
+    throw ModelError(fmt::format("{}: no such file. Expected a TorchScript model.", file.string()));
+  }
+  if (std::filesystem::is_directory(file)) {
+    throw ModelError(fmt::format("{}: is a folder, expected a TorchScript file.", file.string()));
+  }
+  Archive archive;
+  torch::jit::ExtraFilesMap extra_files{{kMetadataFile, ""}};
+  try {
+    archive.module = torch::jit::load(file.string(), torch::kCPU, extra_files);
+  } catch (const std::exception&) {
+    explain_unreadable(file);
+  }
+  archive.module.eval();
+  const std::string& text = extra_files.at(kMetadataFile);
+  if (!text.empty()) archive.metadata = parse_metadata(text, file.string());
+  return archive;
+}
+
+void write_archive(const torch::jit::Module& module, const ModelMetadata& metadata,
+                   const std::filesystem::path& file) {
+  AtomicFile output(file);
+  try {
+    module.save(output.temporary_path().string(), {{kMetadataFile, to_json(metadata)}});
+  } catch (const c10::Error& error) {
+    throw OutputError(fmt::format("{}: cannot be written: {}", file.string(),
+                                  error.what_without_backtrace()));
+  }
+  output.commit();
+}
+
+}  // namespace transfer

@@ -1,0 +1,36 @@
+#pragma once
+
+// Included inside models/ only, since it needs torch/script.h.
+
+#include <torch/script.h>
+
+#include <filesystem>
+#include <optional>
+
+#include "models/backbone.h"
+#include "models/surgery.h"
+
+namespace transfer {
+
+struct Backbone::Implementation {
+  std::string file;
+  torch::jit::Module module;
+  bool has_metadata = false;
+  ModelMetadata metadata;
+  LastLinear classifier;
+};
+
+/// A TorchScript file as read from disk, in evaluation mode, on the CPU.
+struct Archive {
+  torch::jit::Module module;
+  std::optional<ModelMetadata> metadata;
+};
+
+/// Reads a TorchScript file. Throws ModelError naming the file, what it is and what to do.
+Archive read_archive(const std::filesystem::path& file);
+
+/// Writes a module with its metadata inside, whole or not at all. Throws OutputError.
+void write_archive(const torch::jit::Module& module, const ModelMetadata& metadata,
+                   const std::filesystem::path& file);
+
+}  // namespace transfer

@@ -1,0 +1,90 @@
+#include "models/backbone.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "core/errors.h"
+#include "core/install_paths.h"
+#include "core/nearest_name.h"
+#include "models/archive.h"
+#include "models/weights.h"
+
+namespace transfer {
+namespace {
+
+constexpr const char* kGoldenEnding = ".golden.pt";
+
+std::vector<std::string> exported_names() {
+  std::vector<std::string> names;
+  for (const auto& folder : backbone_folders()) {
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+      const std::string file = entry.path().filename().string();
+      if (file.ends_with(".pt") && !file.ends_with(kGoldenEnding)) {
+        names.push_back(entry.path().stem().string());
+      }
+    }
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+}  // namespace
+
+Backbone::Backbone(std::shared_ptr<const Implementation> implementation)
+    : implementation_(std::move(implementation)) {}
+
+Backbone Backbone::load(const std::filesystem::path& file) {
+  auto implementation = std::make_shared<Implementation>();
+  Archive archive = read_archive(file);
+  implementation->file = file.string();
+  implementation->module = archive.module;
+  implementation->has_metadata = archive.metadata.has_value();
+  implementation->metadata = archive.metadata.value_or(ModelMetadata{});
+  if (implementation->metadata.name.empty()) {
+    implementation->metadata.name = file.stem().string();
+  }
+  if (!implementation->module.find_method("forward")) {
+    throw ModelError(fmt::format("{}: the module has no forward method.", file.string()));
+  }
+  implementation->classifier = find_last_linear(implementation->module, file.string());
+  const std::string hash = weights_sha256(implementation->module);
+  std::string& expected = implementation->metadata.weights_sha256;
+  if (!expected.empty() && expected != hash) {
+    throw ModelError(fmt::format(
+        "{}: its weights do not match the hash in its metadata (found {}, expected {}). The file "
+        "was changed or damaged; export it again.",
+        file.string(), hash, expected));
+  }
+  expected = hash;
+  return Backbone(std::move(implementation));
+}
+
+const std::string& Backbone::file() const { return implementation_->file; }
+const ModelMetadata& Backbone::metadata() const { return implementation_->metadata; }
+bool Backbone::has_metadata() const { return implementation_->has_metadata; }
+const std::string& Backbone::classifier_path() const { return implementation_->classifier.path; }
+std::int64_t Backbone::feature_count() const { return implementation_->classifier.in_features; }
+std::int64_t Backbone::output_count() const { return implementation_->classifier.out_features; }
+
+std::filesystem::path find_backbone(const std::string& name_or_file) {
+  const std::filesystem::path path(name_or_file);
+  if (std::filesystem::exists(path) || path.has_parent_path() || path.extension() == ".pt") {
+    return path;
+  }
+  for (const auto& folder : backbone_folders()) {
+    const auto file = folder / (name_or_file + ".pt");
+    if (std::filesystem::exists(file)) return file;
+  }
+  const auto names = exported_names();
+  throw ModelError(fmt::format(
+      "backbone '{}' was not found{}. Exported backbones: {}. Give a TorchScript file, or export "
+      "one: .venv/bin/python models/export/export.py {} --out models/pretrained",
+      name_or_file, names.empty() ? "" : suggestion(name_or_file, names),
+      names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")), name_or_file));
+}
+
+}  // namespace transfer
