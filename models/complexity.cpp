@@ -19,22 +19,23 @@ struct CostPerOutput : at::ObserverContext {
 
 std::unique_ptr<at::ObserverContext> on_start(const at::RecordFunction& function) {
   auto cost = std::make_unique<CostPerOutput>();
-  const std::string name = function.name();
+  const std::string_view name = function.name();
+  const bool is_convolution = name == "aten::convolution";
+  if (!is_convolution && name != "aten::addmm" && name != "aten::mm") return cost;
+  // Inputs: convolution(input, weight, …), addmm(bias, input, weight), mm(input, weight).
+  const std::size_t position = name == "aten::addmm" ? 2 : 1;
   const auto inputs = function.inputs();
-  const std::size_t weight = name == "aten::addmm" ? 2 : 1;
-  if (inputs.size() > weight && inputs[weight].isTensor()) {
-    const auto& tensor = inputs[weight].toTensor();
-    if (name == "aten::convolution") cost->multiply_adds = tensor.numel() / tensor.size(0);
-    if (name == "aten::addmm") cost->multiply_adds = tensor.size(0);
-    if (name == "aten::mm") cost->multiply_adds = tensor.size(0);
-  }
+  if (inputs.size() <= position || !inputs[position].isTensor()) return cost;
+  const auto& weight = inputs[position].toTensor();
+  cost->multiply_adds = is_convolution ? weight.numel() / weight.size(0) : weight.size(0);
   return cost;
 }
 
 void on_end(const at::RecordFunction& function, at::ObserverContext* context) {
   const auto* cost = static_cast<const CostPerOutput*>(context);
+  if (cost == nullptr || cost->multiply_adds == 0) return;
   const auto outputs = function.outputs();
-  if (cost->multiply_adds > 0 && !outputs.empty() && outputs[0].isTensor()) {
+  if (!outputs.empty() && outputs[0].isTensor()) {
     counted_multiply_adds += cost->multiply_adds * outputs[0].toTensor().numel();
   }
 }

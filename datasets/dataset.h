@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "configs/config.h"
+
+namespace transfer {
+
+/// One picture and the position of its class in the list of classes.
+struct Sample {
+  std::string path;
+  std::int64_t label = 0;
+};
+
+/// Pictures divided for training, for deciding when to stop, and for the final test.
+struct Dataset {
+  /// Sorted bytewise; a label is a position in this list.
+  std::vector<std::string> classes;
+  std::vector<Sample> train;
+  std::vector<Sample> val;
+  std::vector<Sample> test;
+  /// Files that are no pictures by their ending.
+  std::vector<std::string> skipped_files;
+};
+
+/// Reads `config.path`: a folder `{train,val[,test]}/CLASS/*` or `CLASS/*`, or a CSV file with the
+/// columns path, label and optionally split. What the data does not divide is divided by `seed`,
+/// every class in the same proportion. Throws DataError naming the folder or the row.
+Dataset open_dataset(const DataConfig& config, std::uint64_t seed);
+
+/// Pictures for evaluating a model with these classes. `split` is `train`, `val` or `test`; empty
+/// takes `test` where it exists, else `val`, else everything. Throws DataError when the data has a
+/// class the model does not know.
+std::vector<Sample> open_for_evaluation(const std::string& path, const std::string& split,
+                                        const std::vector<std::string>& classes);
+
+/// All pictures under a folder, sorted, or the file itself when `path` is one. Throws DataError
+/// when there is nothing at `path`.
+std::vector<std::string> list_pictures(const std::string& path);
+
+}  // namespace transfer

@@ -1,0 +1,123 @@
+#include "datasets/decode.h"
+
+#include <fmt/format.h>
+
+#include <mutex>
+#include <opencv2/core.hpp>
+#include <opencv2/core/utils/logger.hpp>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "core/errors.h"
+#include "datasets/jpeg_decoder.h"
+
+namespace transfer {
+namespace {
+
+constexpr std::string_view kPngSignature("\x89PNG\r\n\x1a\n", 8);
+
+std::uint32_t big_endian(std::string_view bytes, std::size_t offset) {
+  std::uint32_t value = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    value = (value << 8) | static_cast<unsigned char>(bytes[offset + i]);
+  }
+  return value;
+}
+
+/// libpng as OpenCV uses it returns the rows it got when a file ends early. A whole PNG has its
+/// chunks up to IEND.
+void check_png(std::string_view bytes, const std::string& name) {
+  constexpr std::size_t kHeaderEnd = 33;
+  if (bytes.size() < kHeaderEnd) throw DataError(fmt::format("{}: the PNG ends early", name));
+  const std::int64_t width = big_endian(bytes, 16);
+  const std::int64_t height = big_endian(bytes, 20);
+  if (width > kMaxPixels || height > kMaxPixels || width * height > kMaxPixels) {
+    throw DataError(fmt::format("{}: the header claims {} x {} pixels, more than is sensible",
+                                name, width, height));
+  }
+  std::size_t position = kPngSignature.size();
+  while (bytes.size() - position >= 12) {
+    const std::size_t length = big_endian(bytes, position);
+    if (bytes.substr(position + 4, 4) == "IEND") return;
+    if (length > bytes.size() - position - 12) break;
+    position += 12 + length;
+  }
+  throw DataError(fmt::format("{}: the PNG ends early or is damaged", name));
+}
+
+cv::Mat to_8_bit(const cv::Mat& picture) {
+  if (picture.depth() == CV_8U) return picture;
+  cv::Mat result;
+  switch (picture.depth()) {
+    case CV_16U: picture.convertTo(result, CV_8U, 1.0 / 257.0); break;
+    case CV_32F:
+    case CV_64F: picture.convertTo(result, CV_8U, 255.0); break;
+    default: cv::normalize(picture, result, 0, 255, cv::NORM_MINMAX, CV_8U);
+  }
+  return result;
+}
+
+/// Blends BGRA on a white ground: colour · alpha + 255 · (1 − alpha).
+cv::Mat blend_on_white(const cv::Mat& bgra) {
+  cv::Mat rgb(bgra.size(), CV_8UC3);
+  for (int y = 0; y < bgra.rows; ++y) {
+    const auto* in = bgra.ptr<cv::Vec4b>(y);
+    auto* out = rgb.ptr<cv::Vec3b>(y);
+    for (int x = 0; x < bgra.cols; ++x) {
+      const int alpha = in[x][3];
+      for (int c = 0; c < 3; ++c) {
+        out[x][c] =
+            static_cast<unsigned char>((in[x][2 - c] * alpha + 255 * (255 - alpha) + 127) / 255);
+      }
+    }
+  }
+  return rgb;
+}
+
+cv::Mat to_rgb(const cv::Mat& decoded) {
+  const cv::Mat picture = to_8_bit(decoded);
+  cv::Mat rgb;
+  switch (picture.channels()) {
+    case 1: cv::cvtColor(picture, rgb, cv::COLOR_GRAY2RGB); return rgb;
+    case 3: cv::cvtColor(picture, rgb, cv::COLOR_BGR2RGB); return rgb;
+    case 4: return blend_on_white(picture);
+    default: {
+      std::vector<cv::Mat> planes;
+      cv::split(picture, planes);
+      cv::cvtColor(planes.front(), rgb, cv::COLOR_GRAY2RGB);
+      return rgb;
+    }
+  }
+}
+
+void silence_opencv() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
+  });
+}
+
+}  // namespace
+
+cv::Mat decode_picture(std::string_view bytes, const std::string& name,
+                       std::int64_t target_shorter_side) {
+  if (bytes.empty()) throw DataError(fmt::format("{}: the file is empty (0 bytes)", name));
+  if (bytes.starts_with("\xFF\xD8")) return decode_jpeg(bytes, name, target_shorter_side);
+  silence_opencv();
+  if (bytes.starts_with(kPngSignature)) check_png(bytes, name);
+  cv::Mat decoded;
+  try {
+    const cv::Mat buffer(1, static_cast<int>(bytes.size()), CV_8U,
+                         const_cast<char*>(bytes.data()));
+    decoded = cv::imdecode(buffer, cv::IMREAD_UNCHANGED);
+  } catch (const cv::Exception& error) {
+    throw DataError(fmt::format("{}: cannot be decoded: {}", name, error.err));
+  }
+  if (decoded.empty()) {
+    throw DataError(fmt::format(
+        "{}: is no picture that can be decoded (JPEG, PNG, BMP, TIFF, WebP)", name));
+  }
+  return to_rgb(decoded);
+}
+
+}  // namespace transfer

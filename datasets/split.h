@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "datasets/dataset.h"
+
+namespace transfer {
+
+/// Takes `fraction` of every class out of `samples`, at least one picture and never the last one
+/// of a class that has two or more; which ones is decided by `seed`. Returns (kept, taken), each in
+/// the order of `samples`.
+std::pair<std::vector<Sample>, std::vector<Sample>> stratified_split(
+    const std::vector<Sample>& samples, double fraction, std::uint64_t seed);
+
+/// At most `count` pictures of every class, chosen by `seed`, in the order of `samples`.
+std::vector<Sample> limit_per_class(const std::vector<Sample>& samples, std::int64_t count,
+                                    std::uint64_t seed);
+
+}  // namespace transfer
