@@ -1,0 +1,126 @@
+#include "datasets/augment.h"
+
+#include <cmath>
+#include <opencv2/imgproc.hpp>
+
+#include "core/random.h"
+#include "datasets/preprocess.h"
+
+namespace transfer {
+namespace {
+
+double draw(Random& random, const Range& range) { return random.uniform(range[0], range[1]); }
+
+/// A crop of random area and proportions (Szegedy et al. 2015), stretched to the input size.
+cv::Mat random_resized_crop(const cv::Mat& rgb, const AugmentConfig& config,
+                            const Preprocessing& p, Random& random) {
+  constexpr int kTries = 10;
+  const double area = static_cast<double>(rgb.cols) * rgb.rows;
+  for (int i = 0; i < kTries; ++i) {
+    const double wanted = area * draw(random, config.crop_area);
+    const double ratio = std::exp(
+        random.uniform(std::log(config.crop_ratio[0]), std::log(config.crop_ratio[1])));
+    const int width = static_cast<int>(std::lround(std::sqrt(wanted * ratio)));
+    const int height = static_cast<int>(std::lround(std::sqrt(wanted / ratio)));
+    if (width < 1 || height < 1 || width > rgb.cols || height > rgb.rows) continue;
+    const auto offset = [&random](int room) {
+      return static_cast<int>(random.below(static_cast<std::uint64_t>(room) + 1));
+    };
+    const cv::Rect crop(offset(rgb.cols - width), offset(rgb.rows - height), width, height);
+    return resize_to(rgb(crop), p.width, p.height, p.interpolation);
+  }
+  return resize_and_crop(rgb, p);
+}
+
+/// Rotation, translation and scale as one warp, so that pixels are interpolated once.
+void move(cv::Mat& picture, const AugmentConfig& config, Random& random) {
+  const bool rotates = random.chance(config.rotate);
+  const bool translates = random.chance(config.translate);
+  const bool scales = random.chance(config.scale);
+  if (!rotates && !translates && !scales) return;
+  const double degrees = rotates ? draw(random, config.rotate_degrees) : 0.0;
+  const double factor = scales ? draw(random, config.scale_factor) : 1.0;
+  const cv::Point2f centre(static_cast<float>(picture.cols - 1) / 2.0F,
+                           static_cast<float>(picture.rows - 1) / 2.0F);
+  cv::Mat matrix = cv::getRotationMatrix2D(centre, degrees, factor);
+  if (translates) {
+    matrix.at<double>(0, 2) += draw(random, config.translate_fraction) * picture.cols;
+    matrix.at<double>(1, 2) += draw(random, config.translate_fraction) * picture.rows;
+  }
+  cv::Mat moved;
+  cv::warpAffine(picture, moved, matrix, picture.size(), cv::INTER_LINEAR, cv::BORDER_REFLECT_101);
+  picture = moved;
+}
+
+/// Grey value of every pixel, as three equal channels.
+cv::Mat grey_copy(const cv::Mat& picture) {
+  cv::Mat grey;
+  cv::cvtColor(picture, grey, cv::COLOR_RGB2GRAY);
+  cv::cvtColor(grey, grey, cv::COLOR_GRAY2RGB);
+  return grey;
+}
+
+void shift_hue(cv::Mat& picture, double degrees) {
+  cv::Mat hsv;
+  cv::cvtColor(picture, hsv, cv::COLOR_RGB2HSV_FULL);
+  const int shift = static_cast<int>(std::lround(degrees / 360.0 * 256.0));
+  for (int y = 0; y < hsv.rows; ++y) {
+    auto* row = hsv.ptr<cv::Vec3b>(y);
+    for (int x = 0; x < hsv.cols; ++x) {
+      row[x][0] = static_cast<unsigned char>((row[x][0] + shift) & 255);
+    }
+  }
+  cv::cvtColor(hsv, picture, cv::COLOR_HSV2RGB_FULL);
+}
+
+void change_colours(cv::Mat& picture, const AugmentConfig& config, Random& random) {
+  if (random.chance(config.brightness)) {
+    picture.convertTo(picture, -1, draw(random, config.brightness_factor));
+  }
+  if (random.chance(config.contrast)) {
+    const double factor = draw(random, config.contrast_factor);
+    const double mean = cv::mean(grey_copy(picture))[0];
+    picture.convertTo(picture, -1, factor, mean * (1.0 - factor));
+  }
+  if (random.chance(config.saturation)) {
+    const double factor = draw(random, config.saturation_factor);
+    cv::addWeighted(picture, factor, grey_copy(picture), 1.0 - factor, 0.0, picture);
+  }
+  if (random.chance(config.hue)) shift_hue(picture, draw(random, config.hue_degrees));
+  if (random.chance(config.greyscale)) picture = grey_copy(picture);
+  if (random.chance(config.blur)) {
+    const double sigma = draw(random, config.blur_sigma);
+    cv::GaussianBlur(picture, picture, cv::Size(), sigma);
+  }
+}
+
+/// Fills a random rectangle with the picture's mean colour (Zhong et al. 2020).
+void erase(cv::Mat& picture, const AugmentConfig& config, Random& random) {
+  if (!random.chance(config.erase)) return;
+  const double area = draw(random, config.erase_area) * picture.cols * picture.rows;
+  const double ratio = std::exp(random.uniform(std::log(0.3), std::log(1.0 / 0.3)));
+  const int width = std::min(static_cast<int>(std::sqrt(area * ratio)), picture.cols);
+  const int height = std::min(static_cast<int>(std::sqrt(area / ratio)), picture.rows);
+  if (width < 1 || height < 1) return;
+  const auto x = random.below(static_cast<std::uint64_t>(picture.cols - width) + 1);
+  const auto y = random.below(static_cast<std::uint64_t>(picture.rows - height) + 1);
+  picture(cv::Rect(static_cast<int>(x), static_cast<int>(y), width, height)) = cv::mean(picture);
+}
+
+}  // namespace
+
+cv::Mat augment(const cv::Mat& rgb, const AugmentConfig& config, const Preprocessing& p,
+                std::uint64_t seed) {
+  Random random(seed);
+  cv::Mat picture = random.chance(config.crop) ? random_resized_crop(rgb, config, p, random)
+                                               : resize_and_crop(rgb, p);
+  picture = picture.clone();
+  if (random.chance(config.flip_horizontal)) cv::flip(picture, picture, 1);
+  if (random.chance(config.flip_vertical)) cv::flip(picture, picture, 0);
+  move(picture, config, random);
+  change_colours(picture, config, random);
+  erase(picture, config, random);
+  return picture;
+}
+
+}  // namespace transfer

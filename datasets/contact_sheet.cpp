@@ -1,0 +1,62 @@
+#include "datasets/contact_sheet.h"
+
+#include <fmt/format.h>
+
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+#include <string_view>
+
+#include "core/atomic_file.h"
+#include "core/errors.h"
+#include "core/random.h"
+#include "datasets/augment.h"
+#include "datasets/decode.h"
+#include "datasets/preprocess.h"
+
+namespace transfer {
+namespace {
+
+constexpr int kGap = 4;
+constexpr int kCaptionHeight = 18;
+
+void draw_cell(cv::Mat& sheet, const cv::Mat& picture, int column, int top) {
+  const int left = kGap + column * (picture.cols + kGap);
+  picture.copyTo(sheet(cv::Rect(left, top, picture.cols, picture.rows)));
+}
+
+}  // namespace
+
+void write_contact_sheet(const std::vector<Sample>& samples,
+                         const std::vector<std::string>& classes, const AugmentConfig& config,
+                         const Preprocessing& p, std::int64_t views, std::uint64_t seed,
+                         const std::filesystem::path& file) {
+  const int row_height = static_cast<int>(p.height) + kCaptionHeight + kGap;
+  const int columns = static_cast<int>(views) + 1;
+  cv::Mat sheet(kGap + row_height * static_cast<int>(samples.size()),
+                kGap + columns * (static_cast<int>(p.width) + kGap), CV_8UC3,
+                cv::Scalar::all(255));
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const Sample& sample = samples[i];
+    const cv::Mat rgb = decode_picture(read_file(sample.path), sample.path);
+    const int top = kGap + static_cast<int>(i) * row_height;
+    draw_cell(sheet, resize_and_crop(rgb, p), 0, top + kCaptionHeight);
+    for (std::int64_t view = 1; view <= views; ++view) {
+      const auto view_seed = mix_seed({seed, static_cast<std::uint64_t>(view), i});
+      draw_cell(sheet, augment(rgb, config, p, view_seed), static_cast<int>(view),
+                top + kCaptionHeight);
+    }
+    const auto& name = classes[static_cast<std::size_t>(sample.label)];
+    cv::putText(sheet, name + "  " + std::filesystem::path(sample.path).filename().string(),
+                cv::Point(kGap, top + kCaptionHeight - 5), cv::FONT_HERSHEY_SIMPLEX, 0.4,
+                cv::Scalar::all(0), 1, cv::LINE_AA);
+  }
+  cv::cvtColor(sheet, sheet, cv::COLOR_RGB2BGR);
+  std::vector<unsigned char> png;
+  if (!cv::imencode(".png", sheet, png)) {
+    throw OutputError(fmt::format("{}: the contact sheet could not be encoded", file.string()));
+  }
+  write_file_atomically(file,
+                        std::string_view(reinterpret_cast<const char*>(png.data()), png.size()));
+}
+
+}  // namespace transfer

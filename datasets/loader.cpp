@@ -1,0 +1,172 @@
+#include "datasets/loader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <opencv2/core.hpp>
+#include <thread>
+
+#include "core/atomic_file.h"
+#include "core/errors.h"
+#include "core/hash.h"
+#include "core/random.h"
+#include "datasets/augment.h"
+#include "datasets/decode.h"
+#include "datasets/preprocess.h"
+
+namespace transfer {
+namespace {
+
+/// A batch that workers are filling, row by row.
+struct OpenBatch {
+  Batch batch;
+  std::int64_t rows_left = 0;
+};
+
+}  // namespace
+
+class Loader::Implementation {
+ public:
+  Implementation(std::vector<Sample> samples, LoaderOptions options)
+      : samples_(std::move(samples)), options_(std::move(options)) {
+    // The workers already run in parallel.
+    cv::setNumThreads(0);
+    const std::int64_t workers = std::max<std::int64_t>(options_.workers, 1);
+    for (std::int64_t i = 0; i < workers; ++i) workers_.emplace_back([this] { work(); });
+  }
+
+  ~Implementation() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    changed_.notify_all();
+    for (auto& worker : workers_) worker.join();
+  }
+
+  std::int64_t sample_count() const { return static_cast<std::int64_t>(samples_.size()); }
+
+  std::int64_t batch_count() const {
+    return (sample_count() + options_.batch_size - 1) / options_.batch_size;
+  }
+
+  std::optional<Batch> next() {
+    std::unique_lock lock(mutex_);
+    if (next_delivered_ >= batch_count()) return std::nullopt;
+    const std::int64_t index = next_delivered_++;
+    changed_.wait(lock, [&] {
+      const auto found = open_.find(index);
+      return !failure_.empty() || (found != open_.end() && found->second->rows_left == 0);
+    });
+    if (!failure_.empty()) throw DataError(failure_);
+    Batch batch = std::move(open_.at(index)->batch);
+    open_.erase(index);
+    ++batches_taken_;
+    lock.unlock();
+    changed_.notify_all();
+    std::sort(batch.broken.begin(), batch.broken.end(),
+              [](const auto& a, const auto& b) { return a.sample < b.sample; });
+    return batch;
+  }
+
+ private:
+  void work() {
+    while (true) {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [&] {
+        return stopping_ || !failure_.empty() || next_sample_ >= sample_count() ||
+               next_sample_ / options_.batch_size < batches_taken_ + options_.queue_batches;
+      });
+      if (stopping_ || !failure_.empty() || next_sample_ >= sample_count()) return;
+      const std::int64_t sample = next_sample_++;
+      OpenBatch& open = open_batch(sample / options_.batch_size);
+      lock.unlock();
+      try {
+        fill_row(open.batch, sample);
+      } catch (const std::exception& error) {
+        lock.lock();
+        failure_ = fmt::format("{}: {}", path_of(sample), error.what());
+        lock.unlock();
+        changed_.notify_all();
+        return;
+      }
+      lock.lock();
+      const bool complete = --open.rows_left == 0;
+      lock.unlock();
+      if (complete) changed_.notify_all();
+    }
+  }
+
+  /// REQUIRES: mutex_ is held. The reference stays valid until the batch is delivered.
+  OpenBatch& open_batch(std::int64_t index) {
+    auto& open = open_[index];
+    if (open) return *open;
+    open = std::make_unique<OpenBatch>();
+    Batch& batch = open->batch;
+    const auto& p = options_.preprocessing;
+    batch.first = index * options_.batch_size;
+    batch.count = std::min(options_.batch_size, sample_count() - batch.first);
+    batch.images = torch::zeros({options_.batch_size, p.height, p.width, p.channels})
+                       .permute({0, 3, 1, 2});
+    batch.labels = torch::full({options_.batch_size}, -1, torch::kInt64);
+    if (options_.hash_files) batch.hashes.resize(static_cast<std::size_t>(batch.count));
+    open->rows_left = batch.count;
+    return *open;
+  }
+
+  void fill_row(Batch& batch, std::int64_t sample) {
+    const std::int64_t row = sample - batch.first;
+    try {
+      const std::string bytes = read_file(path_of(sample));
+      if (options_.hash_files) batch.hashes[static_cast<std::size_t>(row)] = sha256_hex(bytes);
+      const auto& p = options_.preprocessing;
+      const auto target =
+          p.resize_rule == ResizeRule::kStretch ? std::max(p.height, p.width) : p.resize;
+      const cv::Mat rgb = decode_picture(bytes, path_of(sample), target);
+      const cv::Mat picture =
+          options_.augment
+              ? augment(rgb, *options_.augment, p,
+                        mix_seed({options_.seed, options_.epoch,
+                                  static_cast<std::uint64_t>(sample)}))
+              : resize_and_crop(rgb, p);
+      write_normalized(picture, p,
+                       batch.images.data_ptr<float>() + row * p.height * p.width * p.channels);
+      batch.labels.data_ptr<std::int64_t>()[row] =
+          samples_[static_cast<std::size_t>(sample)].label;
+    } catch (const DataError& error) {
+      const std::lock_guard lock(mutex_);
+      batch.broken.push_back({sample, error.what()});
+    }
+  }
+
+  const std::string& path_of(std::int64_t sample) const {
+    return samples_[static_cast<std::size_t>(sample)].path;
+  }
+
+  const std::vector<Sample> samples_;
+  const LoaderOptions options_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  /// Batches being filled or ready, by index.
+  std::map<std::int64_t, std::unique_ptr<OpenBatch>> open_;
+  std::int64_t next_sample_ = 0;
+  std::int64_t next_delivered_ = 0;
+  std::int64_t batches_taken_ = 0;
+  std::string failure_;
+  bool stopping_ = false;
+  std::vector<std::thread> workers_;
+};
+
+Loader::Loader(std::vector<Sample> samples, LoaderOptions options)
+    : implementation_(std::make_unique<Implementation>(std::move(samples), std::move(options))) {}
+
+Loader::~Loader() = default;
+
+std::int64_t Loader::batch_count() const { return implementation_->batch_count(); }
+
+std::optional<Batch> Loader::next() { return implementation_->next(); }
+
+}  // namespace transfer

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "configs/config.h"
+#include "core/preprocessing.h"
+#include "datasets/dataset.h"
+
+namespace transfer {
+
+/// How a Loader turns samples into batches.
+struct LoaderOptions {
+  Preprocessing preprocessing;
+  std::int64_t batch_size = 32;
+  /// Threads that decode and augment.
+  std::int64_t workers = 2;
+  /// Random changes; none when empty.
+  std::optional<AugmentConfig> augment;
+  /// Augmentation of sample i is seeded by (seed, epoch, i).
+  std::uint64_t seed = 0;
+  std::uint64_t epoch = 0;
+  /// Batches held ready or being filled at any time; bounds the memory.
+  std::int64_t queue_batches = 4;
+  /// Whether `Batch::hashes` is filled.
+  bool hash_files = false;
+};
+
+/// A picture that could not be used, and why.
+struct BrokenPicture {
+  std::int64_t sample = 0;
+  std::string reason;
+};
+
+/// Consecutive samples, decoded. All tensors have the full batch size: rows past the last sample,
+/// and rows of broken pictures, hold zeros and the label −1.
+struct Batch {
+  /// Position of the batch's first sample in the list of samples.
+  std::int64_t first = 0;
+  /// Rows that belong to samples.
+  std::int64_t count = 0;
+  /// [batch_size,C,H,W] float32, normalised, channels-last in memory.
+  torch::Tensor images;
+  /// [batch_size] int64.
+  torch::Tensor labels;
+  /// SHA-256 of each sample's file, in order; empty text for an unreadable file.
+  std::vector<std::string> hashes;
+  /// In the order of samples.
+  std::vector<BrokenPicture> broken;
+};
+
+/// Decodes and augments ahead in background threads. The content of the batches and their order
+/// depend on neither the number of workers nor on timing.
+class Loader {
+ public:
+  Loader(std::vector<Sample> samples, LoaderOptions options);
+  /// Stops and joins the workers; unread batches are dropped.
+  ~Loader();
+  Loader(const Loader&) = delete;
+  Loader& operator=(const Loader&) = delete;
+
+  std::int64_t batch_count() const;
+
+  /// The next batch, or nothing after the last. May be called from several threads; each batch
+  /// goes to one of them. A picture that cannot be decoded is a BrokenPicture; any other failure
+  /// of a worker is thrown here as DataError with the picture's name.
+  std::optional<Batch> next();
+
+ private:
+  class Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace transfer
