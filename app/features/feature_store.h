@@ -1,0 +1,63 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "app/features/feature_table.h"
+#include "configs/config.h"
+#include "datasets/dataset.h"
+#include "datasets/loader.h"
+#include "models/backbone.h"
+#include "models/frozen_trunk.h"
+
+namespace transfer {
+
+/// Features of one split. A picture has one row in each view: view 0 is the picture itself, the
+/// others are augmented copies.
+struct FeatureSet {
+  std::vector<FeatureTable> views;
+  /// [N] int64; −1 for a broken picture, which losses and metrics pass over.
+  torch::Tensor labels;
+  std::vector<Sample> samples;
+  std::vector<BrokenPicture> broken;
+
+  std::int64_t rows() const { return labels.size(0); }
+  /// Number of pictures that could be decoded.
+  std::int64_t valid_rows() const;
+};
+
+/// Computes features, in memory while all of them fit into `cache.memory_mb`, beyond that in files
+/// of the feature store. A file's name is the hash of all that decides its content (weights, cut,
+/// preprocessing, augmentation, pictures), so a file that exists is read instead of computed.
+class FeatureStore {
+ public:
+  /// `folder` is made when the first file is written.
+  FeatureStore(const Backbone& backbone, const Config& config, std::filesystem::path folder,
+               torch::Device device, std::int64_t threads);
+
+  /// Features of `samples` with `augmented_views` extra views. `title` names the split in
+  /// messages. Throws DataError when more than `data.max_broken` of the pictures are broken.
+  FeatureSet extract(const std::vector<Sample>& samples, const std::string& title,
+                     std::int64_t augmented_views);
+
+ private:
+  FeatureTable extract_view(FeatureSet& set, const std::string& title, std::int64_t view);
+  std::filesystem::path view_file(const std::vector<Sample>& samples, std::int64_t view) const;
+  LoaderOptions loader_options(std::int64_t view) const;
+  void check_broken(const FeatureSet& set, const std::string& title) const;
+
+  Backbone backbone_;
+  FrozenTrunk trunk_;
+  Config config_;
+  std::filesystem::path folder_;
+  torch::Device device_;
+  std::int64_t threads_;
+  /// Bytes of features already held in memory.
+  std::int64_t memory_used_ = 0;
+};
+
+}  // namespace transfer

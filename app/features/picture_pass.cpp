@@ -1,0 +1,69 @@
+#include "app/features/picture_pass.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <thread>
+
+#include "app/report/progress.h"
+#include "core/cancellation.h"
+
+namespace transfer {
+namespace {
+
+/// What the streams of one pass share.
+struct SharedState {
+  std::mutex mutex;
+  std::vector<BrokenPicture> broken;
+  std::exception_ptr failure;
+  std::atomic<bool> stop = false;
+};
+
+}  // namespace
+
+std::vector<BrokenPicture> run_over_pictures(
+    const PicturePass& pass, const std::function<torch::Tensor(const torch::Tensor&)>& forward,
+    const std::function<void(const Batch&, const torch::Tensor&)>& store) {
+  const auto count = static_cast<std::int64_t>(pass.samples.size());
+  const std::int64_t batches = (count + pass.loader.batch_size - 1) / pass.loader.batch_size;
+  const std::int64_t streams =
+      pass.device.is_cpu() ? std::clamp<std::int64_t>(pass.threads, 1, std::max(batches, 1L)) : 1;
+  LoaderOptions options = pass.loader;
+  options.queue_batches = streams + 2;
+  Loader loader(pass.samples, options);
+  Progress progress(pass.title, count, "pictures");
+  SharedState shared;
+
+  const auto run_stream = [&] {
+    at::set_num_threads(static_cast<int>(std::max<std::int64_t>(pass.threads / streams, 1)));
+    try {
+      while (!shared.stop) {
+        throw_if_stopped();
+        auto batch = loader.next();
+        if (!batch) return;
+        store(*batch, forward(batch->images));
+        const std::lock_guard lock(shared.mutex);
+        std::move(batch->broken.begin(), batch->broken.end(), std::back_inserter(shared.broken));
+        progress.advance(batch->count);
+      }
+    } catch (...) {
+      const std::lock_guard lock(shared.mutex);
+      if (!shared.failure) shared.failure = std::current_exception();
+      shared.stop = true;
+    }
+  };
+  std::vector<std::thread> threads;
+  for (std::int64_t i = 0; i < streams; ++i) threads.emplace_back(run_stream);
+  for (auto& thread : threads) thread.join();
+  at::set_num_threads(static_cast<int>(pass.threads));
+  if (shared.failure) std::rethrow_exception(shared.failure);
+  progress.finish();
+  std::sort(shared.broken.begin(), shared.broken.end(),
+            [](const auto& a, const auto& b) { return a.sample < b.sample; });
+  return shared.broken;
+}
+
+}  // namespace transfer

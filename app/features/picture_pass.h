@@ -1,0 +1,33 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "datasets/loader.h"
+
+namespace transfer {
+
+/// One pass of a network over a list of pictures.
+struct PicturePass {
+  std::vector<Sample> samples;
+  LoaderOptions loader;
+  torch::Device device = torch::kCPU;
+  /// Threads for arithmetic. On the CPU several batches go through the network side by side, one
+  /// thread each, which beats one batch at a time with all threads.
+  std::int64_t threads = 1;
+  /// Shown on the progress bar.
+  std::string title;
+};
+
+/// Runs `forward` (images [N,C,H,W] → [N,D]) over all pictures and hands each batch's result to
+/// `store` together with the batch. Both are called from several threads at once, `store` for
+/// separate batches. Returns the broken pictures in order. Throws what either throws, and
+/// Interrupted.
+std::vector<BrokenPicture> run_over_pictures(
+    const PicturePass& pass, const std::function<torch::Tensor(const torch::Tensor&)>& forward,
+    const std::function<void(const Batch&, const torch::Tensor&)>& store);
+
+}  // namespace transfer
