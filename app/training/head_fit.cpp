@@ -1,0 +1,212 @@
+#include "app/training/head_fit.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "app/training/early_stopping.h"
+#include "app/training/lbfgs.h"
+#include "app/training/metrics.h"
+#include "app/training/schedule.h"
+#include "core/cancellation.h"
+#include "core/random.h"
+
+namespace transfer {
+namespace {
+
+/// Rows taken through the head at a time; bounds the memory for features from files.
+constexpr std::int64_t kChunk = 4096;
+
+LinearHead clone_of(const LinearHead& head) {
+  return {head.weight.detach().clone(), head.bias.detach().clone()};
+}
+
+/// The parts that the optimizers share: evaluating, reporting, and keeping the best weights.
+class HeadFit {
+ public:
+  explicit HeadFit(const HeadProblem& problem)
+      : problem_(problem),
+        stopping_(problem.options.patience, problem.options.min_delta),
+        started_(std::chrono::steady_clock::now()) {
+    const auto options = torch::TensorOptions().device(problem.device);
+    // Softmax regression is convex: zeros are as good a start as any, and need no seed.
+    head_.weight =
+        torch::zeros({problem.classes, problem.train.views.front().dimension()}, options);
+    head_.bias = torch::zeros({problem.classes}, options);
+    best_ = clone_of(head_);
+  }
+
+  FittedHead run() {
+    if (problem_.options.optimizer == "lbfgs") {
+      run_lbfgs();
+    } else {
+      run_batches();
+    }
+    FittedHead fitted;
+    fitted.head = problem_.scaling.unscaled(best_);
+    fitted.best_epoch = stopping_.best_epoch();
+    fitted.epochs = epoch_;
+    fitted.stopped_early = stopping_.should_stop();
+    return fitted;
+  }
+
+ private:
+  torch::Tensor logits(const torch::Tensor& features) const {
+    return torch::linear(problem_.scaling.apply(features).to(problem_.device), head_.weight,
+                         head_.bias);
+  }
+
+  /// Mean loss and its gradient over all training pictures and views.
+  double full_loss_and_gradient() {
+    head_.weight.mutable_grad() = torch::zeros_like(head_.weight);
+    head_.bias.mutable_grad() = torch::zeros_like(head_.bias);
+    const FeatureSet& train = problem_.train;
+    const double weight =
+        problem_.loss.weight(train.labels) * static_cast<double>(train.views.size());
+    double total = 0;
+    for (const FeatureTable& view : train.views) {
+      for (std::int64_t first = 0; first < train.rows(); first += kChunk) {
+        throw_if_stopped();
+        const std::int64_t count = std::min(kChunk, train.rows() - first);
+        const auto labels = train.labels.narrow(0, first, count).to(problem_.device);
+        const auto loss = problem_.loss.sum(logits(view.read(first, count)), labels) / weight;
+        loss.backward();
+        total += loss.item<double>();
+      }
+    }
+    return total;
+  }
+
+  void run_lbfgs() {
+    head_.weight.set_requires_grad(true);
+    head_.bias.set_requires_grad(true);
+    Lbfgs optimizer({head_.weight, head_.bias});
+    double train_loss = 0;
+    const auto objective = [&] {
+      train_loss = full_loss_and_gradient();
+      torch::NoGradGuard no_gradients;
+      head_.weight.mutable_grad().add_(head_.weight, problem_.weight_decay);
+      return train_loss +
+             0.5 * problem_.weight_decay * head_.weight.square().sum().item<double>();
+    };
+    while (epoch_ < problem_.options.iterations && !stopping_.should_stop()) {
+      const bool converged = optimizer.step(objective);
+      finish_epoch(train_loss, 0.0);
+      if (converged) break;
+    }
+  }
+
+  std::unique_ptr<torch::optim::Optimizer> make_optimizer() {
+    const double decay = problem_.weight_decay;
+    const double rate = problem_.options.lr;
+    const auto group = [](const torch::Tensor& tensor, auto options) {
+      return torch::optim::OptimizerParamGroup(
+          {tensor}, std::make_unique<decltype(options)>(options));
+    };
+    if (problem_.options.optimizer == "sgd") {
+      const auto options = torch::optim::SGDOptions(rate).momentum(problem_.options.momentum);
+      auto decayed = options;
+      decayed.weight_decay(decay);
+      return std::make_unique<torch::optim::SGD>(
+          std::vector{group(head_.weight, decayed), group(head_.bias, options)}, options);
+    }
+    const auto options = torch::optim::AdamWOptions(rate).weight_decay(0.0);
+    auto decayed = options;
+    decayed.weight_decay(decay);
+    return std::make_unique<torch::optim::AdamW>(
+        std::vector{group(head_.weight, decayed), group(head_.bias, options)}, options);
+  }
+
+  /// One pass in random order over all views; returns the mean loss and the last rate.
+  std::pair<double, double> run_epoch(torch::optim::Optimizer& optimizer, Random& random) {
+    const FeatureSet& train = problem_.train;
+    const std::int64_t views = static_cast<std::int64_t>(train.views.size());
+    std::vector<std::int64_t> order(static_cast<std::size_t>(train.rows() * views));
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::int64_t>(i);
+    random.shuffle(order);
+    const auto batch_size = static_cast<std::size_t>(problem_.options.batch_size);
+    double sum = 0;
+    double weight = 0;
+    double rate = 0;
+    for (std::size_t first = 0; first < order.size(); first += batch_size) {
+      throw_if_stopped();
+      const std::size_t last = std::min(first + batch_size, order.size());
+      std::vector<torch::Tensor> rows;
+      std::vector<std::int64_t> labels;
+      for (std::size_t i = first; i < last; ++i) {
+        const std::int64_t row = order[i] / views;
+        const auto& view = train.views[static_cast<std::size_t>(order[i] % views)];
+        rows.push_back(view.read(row, 1));
+        labels.push_back(train.labels.data_ptr<std::int64_t>()[row]);
+      }
+      const auto target = torch::tensor(labels, torch::kInt64);
+      const double batch_weight = problem_.loss.weight(target);
+      if (batch_weight == 0) continue;
+      rate = learning_rate_at(problem_.options,
+                              static_cast<double>(epoch_) +
+                                  static_cast<double>(first) / static_cast<double>(order.size()));
+      for (auto& group : optimizer.param_groups()) group.options().set_lr(rate);
+      optimizer.zero_grad();
+      const auto loss =
+          problem_.loss.sum(logits(torch::cat(rows)), target.to(problem_.device)) / batch_weight;
+      loss.backward();
+      optimizer.step();
+      sum += loss.item<double>() * batch_weight;
+      weight += batch_weight;
+    }
+    return {sum / weight, rate};
+  }
+
+  void run_batches() {
+    head_.weight.set_requires_grad(true);
+    head_.bias.set_requires_grad(true);
+    const auto optimizer = make_optimizer();
+    Random random(mix_seed({problem_.seed, 0x5EED}));
+    while (epoch_ < problem_.options.epochs && !stopping_.should_stop()) {
+      const auto [loss, rate] = run_epoch(*optimizer, random);
+      finish_epoch(loss, rate);
+    }
+  }
+
+  void finish_epoch(double train_loss, double rate) {
+    torch::NoGradGuard no_gradients;
+    ++epoch_;
+    const auto val_logits = head_logits(problem_.scaling.unscaled(head_), problem_.val,
+                                        problem_.device);
+    const auto metrics = classification_metrics(val_logits, problem_.val.labels, 1);
+    if (stopping_.is_better(metrics.loss)) best_ = clone_of(head_);
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started_;
+    if (problem_.on_epoch) {
+      problem_.on_epoch(
+          {epoch_, train_loss, metrics.loss, metrics.top1, rate, elapsed.count()});
+    }
+  }
+
+  const HeadProblem& problem_;
+  EarlyStopping stopping_;
+  std::chrono::steady_clock::time_point started_;
+  LinearHead head_;
+  LinearHead best_;
+  std::int64_t epoch_ = 0;
+};
+
+}  // namespace
+
+FittedHead fit_head(const HeadProblem& problem) { return HeadFit(problem).run(); }
+
+torch::Tensor head_logits(const LinearHead& head, const FeatureSet& set, torch::Device device) {
+  torch::NoGradGuard no_gradients;
+  auto logits = torch::empty({set.rows(), head.weight.size(0)});
+  const auto weight = head.weight.to(device);
+  const auto bias = head.bias.to(device);
+  for (std::int64_t first = 0; first < set.rows(); first += kChunk) {
+    const std::int64_t count = std::min(kChunk, set.rows() - first);
+    logits.narrow(0, first, count)
+        .copy_(torch::linear(set.views.front().read(first, count).to(device), weight, bias));
+  }
+  return logits;
+}
+
+}  // namespace transfer

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <functional>
+
+#include "app/features/feature_store.h"
+#include "app/training/feature_scaling.h"
+#include "app/training/loss.h"
+#include "configs/config.h"
+#include "models/classifier.h"
+
+namespace transfer {
+
+/// One epoch of SGD or AdamW, or one iteration of L-BFGS.
+struct EpochReport {
+  std::int64_t epoch = 0;
+  double train_loss = 0;
+  double val_loss = 0;
+  double val_top1 = 0;
+  double learning_rate = 0;
+  double seconds = 0;
+};
+
+/// What fitting the head needs. References must outlive the fit.
+struct HeadProblem {
+  const FeatureSet& train;
+  const FeatureSet& val;
+  std::int64_t classes;
+  FeatureScaling scaling;
+  CrossEntropy loss;
+  /// L2 penalty on the weights: loss + weight_decay / 2 · ‖W‖².
+  double weight_decay = 0;
+  TrainConfig options;
+  std::uint64_t seed = 0;
+  torch::Device device = torch::kCPU;
+  /// Called after every epoch.
+  std::function<void(const EpochReport&)> on_epoch;
+};
+
+/// A fitted head, for unscaled features, and the epoch it was taken from.
+struct FittedHead {
+  LinearHead head;
+  std::int64_t best_epoch = 0;
+  std::int64_t epochs = 0;
+  bool stopped_early = false;
+};
+
+/// Fits a softmax head to cached features until the optimizer converges, the epochs are used up or
+/// the validation loss stops falling; keeps the weights of the best validation loss. Throws
+/// Interrupted.
+FittedHead fit_head(const HeadProblem& problem);
+
+/// Logits [N,C] of a split's unaugmented view; rows of broken pictures mean nothing.
+torch::Tensor head_logits(const LinearHead& head, const FeatureSet& set, torch::Device device);
+
+}  // namespace transfer

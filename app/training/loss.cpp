@@ -1,0 +1,25 @@
+#include "app/training/loss.h"
+
+#include <torch/torch.h>
+
+namespace transfer {
+
+torch::Tensor CrossEntropy::sum(const torch::Tensor& logits, const torch::Tensor& labels) const {
+  return at::cross_entropy_loss(logits, labels, class_weights, at::Reduction::Sum,
+                                /*ignore_index=*/-1, label_smoothing);
+}
+
+double CrossEntropy::weight(const torch::Tensor& labels) const {
+  const auto counted = labels.masked_select(labels.ge(0));
+  if (!class_weights.defined()) return static_cast<double>(counted.size(0));
+  return class_weights.index_select(0, counted).sum().item<double>();
+}
+
+torch::Tensor balanced_class_weights(const torch::Tensor& labels, std::int64_t classes) {
+  const auto counts = labels.masked_select(labels.ge(0))
+                          .bincount(/*weights=*/{}, /*minlength=*/classes)
+                          .to(torch::kFloat32);
+  return counts.sum() / (static_cast<double>(classes) * counts.clamp_min(1.0));
+}
+
+}  // namespace transfer

@@ -1,0 +1,106 @@
+#include "app/training/weight_decay_search.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+
+#include "app/training/lbfgs.h"
+#include "core/cancellation.h"
+#include "core/random.h"
+
+namespace transfer {
+namespace {
+
+constexpr std::int64_t kFolds = 5;
+constexpr std::size_t kMostPictures = 2000;
+constexpr int kIterations = 60;
+
+/// From strong to weak, so that each fit starts near its solution at the one before.
+constexpr double kCandidates[] = {1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001};
+
+struct Sampled {
+  torch::Tensor features;  ///< [n,D], scaled
+  torch::Tensor labels;    ///< [n]
+  torch::Tensor folds;     ///< [n], 0 to kFolds − 1, every class spread evenly
+};
+
+Sampled sample_features(const HeadProblem& problem) {
+  const FeatureSet& train = problem.train;
+  const auto* all_labels = train.labels.data_ptr<std::int64_t>();
+  std::vector<std::int64_t> rows;
+  for (std::int64_t i = 0; i < train.rows(); ++i) {
+    if (all_labels[i] >= 0) rows.push_back(i);
+  }
+  Random random(mix_seed({problem.seed, 0xF01D}));
+  random.shuffle(rows);
+  if (rows.size() > kMostPictures) rows.resize(kMostPictures);
+  std::stable_sort(rows.begin(), rows.end(), [all_labels](std::int64_t a, std::int64_t b) {
+    return all_labels[a] < all_labels[b];
+  });
+  std::vector<torch::Tensor> features;
+  std::vector<std::int64_t> labels;
+  std::vector<std::int64_t> folds;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    features.push_back(train.views.front().read(rows[i], 1));
+    labels.push_back(all_labels[rows[i]]);
+    folds.push_back(static_cast<std::int64_t>(i) % kFolds);
+  }
+  return {problem.scaling.apply(torch::cat(features)).to(problem.device),
+          torch::tensor(labels, torch::kInt64).to(problem.device),
+          torch::tensor(folds, torch::kInt64).to(problem.device)};
+}
+
+/// Fits one fold for every candidate and adds its scores.
+void score_fold(const HeadProblem& problem, const Sampled& sampled, std::int64_t fold,
+                std::vector<WeightDecayScore>& scores) {
+  const auto kept = sampled.folds.ne(fold).nonzero().flatten();
+  const auto left_out = sampled.folds.eq(fold).nonzero().flatten();
+  if (left_out.size(0) == 0 || kept.size(0) == 0) return;
+  const auto features = sampled.features.index_select(0, kept);
+  const auto labels = sampled.labels.index_select(0, kept);
+  const auto held_features = sampled.features.index_select(0, left_out);
+  const auto held_labels = sampled.labels.index_select(0, left_out);
+  const auto options = features.options().requires_grad(true);
+  const auto weight = torch::zeros({problem.classes, features.size(1)}, options);
+  const auto bias = torch::zeros({problem.classes}, options);
+  const double total = problem.loss.weight(labels);
+  for (WeightDecayScore& score : scores) {
+    Lbfgs optimizer({weight, bias});
+    const auto objective = [&] {
+      weight.mutable_grad() = torch::Tensor();
+      bias.mutable_grad() = torch::Tensor();
+      const auto loss =
+          problem.loss.sum(torch::linear(features, weight, bias), labels) / total +
+          0.5 * score.weight_decay * weight.square().sum();
+      loss.backward();
+      return loss.item<double>();
+    };
+    for (int i = 0; i < kIterations; ++i) {
+      throw_if_stopped();
+      if (optimizer.step(objective)) break;
+    }
+    torch::NoGradGuard no_gradients;
+    const auto logits = torch::linear(held_features, weight, bias);
+    const auto n = static_cast<double>(sampled.labels.size(0));
+    score.loss += CrossEntropy{}.sum(logits, held_labels).item<double>() / n;
+    score.top1 +=
+        static_cast<double>(logits.argmax(1).eq(held_labels).sum().item<std::int64_t>()) / n;
+  }
+}
+
+}  // namespace
+
+WeightDecayChoice choose_weight_decay(const HeadProblem& problem) {
+  const Sampled sampled = sample_features(problem);
+  WeightDecayChoice choice;
+  for (const double candidate : kCandidates) choice.scores.push_back({candidate, 0, 0});
+  for (std::int64_t fold = 0; fold < kFolds; ++fold) {
+    score_fold(problem, sampled, fold, choice.scores);
+  }
+  const auto best = std::min_element(choice.scores.begin(), choice.scores.end(),
+                                     [](const auto& a, const auto& b) { return a.loss < b.loss; });
+  choice.weight_decay = best->weight_decay;
+  return choice;
+}
+
+}  // namespace transfer

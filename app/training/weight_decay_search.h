@@ -1,0 +1,27 @@
+#pragma once
+
+#include <vector>
+
+#include "app/training/head_fit.h"
+
+namespace transfer {
+
+/// What cross-validation found for one weight decay.
+struct WeightDecayScore {
+  double weight_decay = 0;
+  /// Mean cross-entropy and accuracy on the pictures left out of each fold's fit.
+  double loss = 0;
+  double top1 = 0;
+};
+
+struct WeightDecayChoice {
+  double weight_decay = 0;
+  std::vector<WeightDecayScore> scores;
+};
+
+/// Chooses the head's weight decay by 5-fold cross-validation on at most 2,000 unaugmented
+/// training features, taken by `problem.seed`; validation pictures are not looked at. The smallest
+/// loss wins. `problem.weight_decay` is ignored.
+WeightDecayChoice choose_weight_decay(const HeadProblem& problem);
+
+}  // namespace transfer
