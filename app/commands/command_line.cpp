@@ -1,0 +1,192 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <iostream>
+
+#include "app/commands/commands.h"
+#include "core/errors.h"
+#include "core/nearest_name.h"
+#include "models/strategy.h"
+
+namespace transfer {
+namespace {
+
+constexpr std::array kCommands = {"train", "evaluate", "predict", "inspect", "preview"};
+
+constexpr const char* kExamples = R"(
+Examples:
+  transfer --strategy freeze-conv --data pets        train on pets/{train,val}/CLASS/*.jpg
+  transfer --data pets --augment-views 4 --seed 3    with four augmented copies of each picture
+  transfer --data pets --set train.optimizer=adamw --set train.lr=0.01
+  transfer --data pets --print-config                show every setting and stop
+  transfer evaluate --model runs/x/model.pt --data pets
+  transfer predict --model runs/x/model.pt photo.jpg more/ --top 3 --format csv
+  transfer inspect --backbone efficientnet-lite0
+  transfer preview --data pets --augment standard --file preview.png
+
+`train` is the default command; `transfer COMMAND --help` tells its flags.
+Exit codes: 0 done, 2 flags or configuration, 3 data, 4 model, 5 device, 6 output,
+            130 stopped by Ctrl-C, 143 stopped by SIGTERM, 1 anything else.)";
+
+std::string strategies_text() {
+  std::string text = "Which layers train.";
+  for (const Strategy& s : list_strategies()) text += fmt::format(" {}: {}.", s.name, s.summary);
+  return text;
+}
+
+/// A flag that sets a key of the configuration.
+void add_key_flag(CLI::App& command, ConfigSources& sources, const std::string& flag,
+                  const std::string& key, const std::string& help) {
+  command.add_option_function<std::string>(
+      flag, [&sources, key](const std::string& value) { sources.flags.emplace_back(key, value); },
+      help + " [" + key + "]");
+}
+
+void add_config_flags(CLI::App& command, ConfigSources& sources) {
+  add_key_flag(command, sources, "--data", "data.path",
+               "Folder {train,val[,test]}/CLASS/* or CLASS/*, or a CSV path,label[,split]");
+  add_key_flag(command, sources, "--backbone", "backbone", "TorchScript file or exported name");
+  add_key_flag(command, sources, "--seed", "seed", "Seed of everything random");
+  add_key_flag(command, sources, "--augment", "augment.preset", "none, light, standard, strong");
+  command.add_option("--preset", sources.preset,
+                     "Settings under configs/presets/; default: the strategy's own");
+  command.add_option("--config", sources.files, "YAML file with settings; wins over the preset");
+  command.add_option("--set", sources.settings, "KEY=VALUE; wins over files")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void add_device_flags(CLI::App& command, std::string& device, std::int64_t& threads) {
+  command.add_option("--device", device, "auto, cpu, cuda or cuda:N");
+  command.add_option("--threads", threads, "Threads for arithmetic; 0 is all cores");
+}
+
+void add_train(CLI::App& app, TrainOptions& options) {
+  auto* command = app.add_subcommand("train", "Train a new head on a pretrained backbone (default)");
+  command->footer(kExamples);
+  ConfigSources& sources = options.sources;
+  add_key_flag(*command, sources, "--strategy", "strategy", strategies_text());
+  add_config_flags(*command, sources);
+  add_key_flag(*command, sources, "--out", "out",
+               "The run directory; default runs/TIME-DATA-STRATEGY");
+  add_key_flag(*command, sources, "--device", "device", "auto, cpu, cuda or cuda:N");
+  add_key_flag(*command, sources, "--threads", "threads", "Threads; 0 is all cores");
+  add_key_flag(*command, sources, "--augment-views", "augment.views",
+               "Augmented copies of each training picture");
+  command->add_flag_callback(
+      "--overwrite", [&sources] { sources.flags.emplace_back("overwrite", "true"); },
+      "Replace the files of an existing run directory");
+  command->add_flag("--print-config", options.print_config, "Show the resolved settings and stop");
+  command->add_flag("--json", options.json, "Print summary.json instead of text");
+}
+
+void add_others(CLI::App& app, EvaluateOptions& evaluate, PredictOptions& predict,
+                InspectOptions& inspect, PreviewOptions& preview) {
+  auto* command = app.add_subcommand("evaluate", "Measure a trained model on labelled pictures");
+  command->add_option("--model", evaluate.model, "model.pt of a run directory")->required();
+  command->add_option("--data", evaluate.data, "Labelled pictures, as for train")->required();
+  command->add_option("--split", evaluate.split, "train, val or test; default test, else val")
+      ->check(CLI::IsMember({"train", "val", "test"}));
+  add_device_flags(*command, evaluate.device, evaluate.threads);
+  command->add_option("--top-k", evaluate.top_k, "K of top-K accuracy");
+  command->add_flag("--json", evaluate.json, "JSON on stdout");
+
+  command = app.add_subcommand("predict", "Classify pictures with a trained model");
+  command->add_option("--model", predict.model, "model.pt of a run directory")->required();
+  command->add_option("paths", predict.paths, "Files, folders, or - for a list on stdin")
+      ->required();
+  command->add_option("--top", predict.top, "Classes a picture, the likeliest first")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--format", predict.format, "text, csv or json")
+      ->check(CLI::IsMember({"text", "csv", "json"}));
+  add_device_flags(*command, predict.device, predict.threads);
+
+  command = app.add_subcommand("inspect", "Show a backbone's source, preprocessing and stages");
+  command->add_option("--backbone", inspect.backbone, "TorchScript file or exported name")
+      ->required();
+  command->add_flag("--json", inspect.json, "JSON on stdout");
+
+  command = app.add_subcommand("preview", "Write a contact sheet of what the network will see");
+  add_config_flags(*command, preview.sources);
+  command->add_option("--file", preview.file, "PNG to write")->capture_default_str();
+  command->add_option("--pictures", preview.pictures, "Rows of the sheet")
+      ->check(CLI::Range(1, 100));
+  command->add_option("--views", preview.views, "Augmented copies a row")->check(CLI::Range(0, 50));
+}
+
+/// Names the nearest flag for one that does not exist.
+std::string explain_unknown(const CLI::App& app, const std::string& message) {
+  const auto dashes = message.find("--");
+  if (dashes == std::string::npos) return message;
+  const std::string flag = message.substr(dashes, message.find_first_of(" =,]", dashes) - dashes);
+  std::vector<std::string> known;
+  const CLI::App* command = app.get_subcommands().empty() ? &app : app.get_subcommands().front();
+  for (const CLI::Option* option : command->get_options()) {
+    for (const auto& name : option->get_lnames()) known.push_back("--" + name);
+  }
+  if (std::find(known.begin(), known.end(), flag) != known.end()) return message;
+  return fmt::format("unknown flag '{}'{}", flag, suggestion(flag, known));
+}
+
+/// The arguments with `train` put in where no command is named.
+std::vector<std::string> with_default_command(int argc, const char* const* argv) {
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  const auto is_command = [](const std::string& text) {
+    return std::find(kCommands.begin(), kCommands.end(), text) != kCommands.end();
+  };
+  const bool is_global = !arguments.empty() && (arguments[0] == "--version");
+  if (!arguments.empty() && !arguments[0].starts_with("-") && !is_command(arguments[0])) {
+    throw ConfigError(fmt::format("unknown command '{}'{}", arguments[0],
+                                  suggestion(arguments[0], {kCommands.begin(), kCommands.end()})));
+  }
+  if (!is_global && (arguments.empty() || !is_command(arguments[0]))) {
+    arguments.insert(arguments.begin(), "train");
+  }
+  return arguments;
+}
+
+}  // namespace
+
+int run_command_line(int argc, const char* const* argv) {
+  CLI::App app("Transfer learning from a folder of pictures and a pretrained CNN.", "transfer");
+  app.footer(kExamples);
+  app.set_version_flag("--version", "transfer " TRANSFER_VERSION);
+  app.require_subcommand(1);
+  TrainOptions train;
+  EvaluateOptions evaluate;
+  PredictOptions predict;
+  InspectOptions inspect;
+  PreviewOptions preview;
+  add_train(app, train);
+  add_others(app, evaluate, predict, inspect, preview);
+  auto arguments = with_default_command(argc, argv);
+  if (arguments.size() == 1 && argc == 1) {
+    std::cout << app.help();
+    return 0;
+  }
+  if (argc == 2 && (arguments.back() == "--help" || arguments.back() == "-h")) {
+    std::cout << app.help() << "\n" << app.get_subcommand("train")->help();
+    return 0;
+  }
+  std::reverse(arguments.begin(), arguments.end());
+  try {
+    app.parse(arguments);
+  } catch (const CLI::CallForHelp&) {
+    std::cout << app.get_subcommands().front()->help();
+    return 0;
+  } catch (const CLI::CallForVersion& version) {
+    std::cout << version.what() << "\n";
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    throw ConfigError(explain_unknown(app, error.what()) + " (see transfer --help)");
+  }
+  if (app.got_subcommand("evaluate")) return run_evaluate(evaluate);
+  if (app.got_subcommand("predict")) return run_predict(predict);
+  if (app.got_subcommand("inspect")) return run_inspect(inspect);
+  if (app.got_subcommand("preview")) return run_preview(preview);
+  return run_train(train);
+}
+
+}  // namespace transfer

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "configs/config.h"
+
+namespace transfer {
+
+/// `transfer train`: what is trained comes from the configuration.
+struct TrainOptions {
+  ConfigSources sources;
+  /// Show the resolved configuration and stop.
+  bool print_config = false;
+  /// summary.json on stdout instead of the text for people.
+  bool json = false;
+};
+
+/// `transfer evaluate`
+struct EvaluateOptions {
+  std::string model;
+  std::string data;
+  /// `train`, `val`, `test`; empty takes the first of test, val, everything.
+  std::string split;
+  std::string device = "auto";
+  std::int64_t threads = 0;
+  std::int64_t top_k = 5;
+  bool json = false;
+};
+
+/// `transfer predict`
+struct PredictOptions {
+  std::string model;
+  /// Files, folders, or `-` for a list of paths on stdin.
+  std::vector<std::string> paths;
+  /// Classes shown for a picture, the likeliest first.
+  std::int64_t top = 1;
+  /// `text`, `csv` or `json`.
+  std::string format = "text";
+  std::string device = "auto";
+  std::int64_t threads = 0;
+};
+
+/// `transfer inspect`
+struct InspectOptions {
+  std::string backbone;
+  bool json = false;
+};
+
+/// `transfer preview`
+struct PreviewOptions {
+  ConfigSources sources;
+  /// PNG to write.
+  std::string file = "preview.png";
+  std::int64_t pictures = 6;
+  std::int64_t views = 5;
+};
+
+// Each runs one command: results on stdout, everything else on stderr. All return 0 when the work
+// is done and throw Error otherwise.
+int run_train(const TrainOptions& options);
+int run_evaluate(const EvaluateOptions& options);
+int run_predict(const PredictOptions& options);
+int run_inspect(const InspectOptions& options);
+int run_preview(const PreviewOptions& options);
+
+/// Parses the command line and runs the command it names (`train` where it names none). Throws
+/// Error; an unknown flag is a ConfigError with the nearest one.
+int run_command_line(int argc, const char* const* argv);
+
+}  // namespace transfer

@@ -1,0 +1,81 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "app/commands/commands.h"
+#include "models/complexity.h"
+
+namespace transfer {
+namespace {
+
+std::string or_unknown(const std::string& text) { return text.empty() ? "unknown" : text; }
+
+std::string describe(const Preprocessing& p) {
+  const std::string resize = p.resize_rule == ResizeRule::kShorterSide
+                                 ? fmt::format("shorter side to {}, centre crop", p.resize)
+                                 : std::string("stretched");
+  std::string normalisation;
+  for (std::size_t c = 0; c < static_cast<std::size_t>(p.channels); ++c) {
+    normalisation += fmt::format(" ({:.4f}, {:.4f})", p.mean[c], p.std[c]);
+  }
+  return fmt::format("{} {}x{}, {}; (mean, std) of 0-1 pixels:{}", p.channels == 1 ? "grey" : "RGB",
+                     p.width, p.height, resize, normalisation);
+}
+
+void print_text(const Backbone& backbone, const std::vector<StageComplexity>& stages) {
+  const ModelMetadata& m = backbone.metadata();
+  fmt::print("{} ({})\n", m.name, backbone.file());
+  fmt::print("source         {} {}\n", or_unknown(m.source), m.source_version);
+  fmt::print("licence        {}\n", or_unknown(m.license));
+  fmt::print("preprocessing  {}{}\n", describe(m.preprocessing),
+             backbone.has_metadata() ? "" : " (assumed: the file carries no transfer.json)");
+  fmt::print("classifier     {}: {} features -> {} outputs\n", backbone.classifier_path(),
+             backbone.feature_count(), backbone.output_count());
+  fmt::print("weights        sha256 {}\n\n", m.weights_sha256);
+  fmt::print("{:<20} {:<16} {:>12} {:>15}\n", "stage", "output", "parameters", "multiply-adds");
+  std::int64_t parameters = 0;
+  std::int64_t multiply_adds = 0;
+  for (const auto& stage : stages) {
+    fmt::print("{:<20} {:<16} {:>12} {:>15}\n", stage.path,
+               fmt::format("{}", fmt::join(stage.output_shape, "x")), stage.parameters,
+               stage.multiply_adds);
+    parameters += stage.parameters;
+    multiply_adds += stage.multiply_adds;
+  }
+  fmt::print("{:<20} {:<16} {:>12} {:>15}\n", "total", "", parameters, multiply_adds);
+}
+
+void print_json(const Backbone& backbone, const std::vector<StageComplexity>& stages) {
+  nlohmann::ordered_json object = {{"file", backbone.file()},
+                                   {"has_metadata", backbone.has_metadata()},
+                                   {"metadata", nlohmann::json::parse(to_json(backbone.metadata()))},
+                                   {"classifier",
+                                    {{"path", backbone.classifier_path()},
+                                     {"inputs", backbone.feature_count()},
+                                     {"outputs", backbone.output_count()}}}};
+  object["stages"] = nlohmann::ordered_json::array();
+  for (const auto& stage : stages) {
+    object["stages"].push_back({{"path", stage.path},
+                                {"output_shape", stage.output_shape},
+                                {"parameters", stage.parameters},
+                                {"multiply_adds", stage.multiply_adds}});
+  }
+  fmt::print("{}\n", object.dump(2));
+}
+
+}  // namespace
+
+int run_inspect(const InspectOptions& options) {
+  const auto backbone = Backbone::load(find_backbone(options.backbone));
+  const auto stages = measure_complexity(backbone);
+  if (options.json) {
+    print_json(backbone, stages);
+  } else {
+    print_text(backbone, stages);
+  }
+  return 0;
+}
+
+}  // namespace transfer

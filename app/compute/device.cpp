@@ -1,0 +1,66 @@
+#include "app/compute/device.h"
+
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+#include <torch/cuda.h>
+
+#include <charconv>
+#include <thread>
+
+#include "core/errors.h"
+
+namespace transfer {
+namespace {
+
+[[noreturn]] void refuse_device(const std::string& name) {
+  throw ConfigError(
+      fmt::format("--device {}: expected auto, cpu, cuda or cuda:N, such as cuda:0", name));
+}
+
+/// The N of `cuda:N`; 0 for plain `cuda`.
+int device_index(const std::string& name) {
+  if (name == "cuda") return 0;
+  if (!name.starts_with("cuda:")) refuse_device(name);
+  int index = 0;
+  const char* end = name.data() + name.size();
+  const auto [parsed, error] = std::from_chars(name.data() + 5, end, index);
+  if (error != std::errc() || parsed != end || index < 0) refuse_device(name);
+  return index;
+}
+
+}  // namespace
+
+torch::Device choose_device(const std::string& name) {
+  if (name == "cpu") return torch::kCPU;
+  if (name == "auto") {
+    return torch::cuda::is_available() ? torch::Device(torch::kCUDA, 0) : torch::Device(torch::kCPU);
+  }
+  const int index = device_index(name);
+  if (!torch::hasCUDA()) {
+    throw DeviceError(fmt::format(
+        "--device {}: this LibTorch was built without CUDA. Install a CUDA build of torch, point "
+        "TORCH_DIR at it and build again; or use --device cpu.",
+        name));
+  }
+  const auto count = static_cast<int>(torch::cuda::device_count());
+  if (count == 0) {
+    throw DeviceError(fmt::format(
+        "--device {}: no CUDA device was found; is the NVIDIA driver installed? Or use "
+        "--device cpu.",
+        name));
+  }
+  if (index >= count) {
+    throw DeviceError(fmt::format("--device {}: there are {} CUDA devices, numbered from 0.", name,
+                                  count));
+  }
+  return {torch::kCUDA, static_cast<torch::DeviceIndex>(index)};
+}
+
+std::int64_t use_threads(std::int64_t threads) {
+  const std::int64_t count =
+      threads > 0 ? threads : std::max<std::int64_t>(std::thread::hardware_concurrency(), 1);
+  at::set_num_threads(static_cast<int>(count));
+  return count;
+}
+
+}  // namespace transfer

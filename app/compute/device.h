@@ -1,0 +1,17 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <string>
+
+namespace transfer {
+
+/// The device for `auto`, `cpu`, `cuda` or `cuda:N`; `auto` takes CUDA where it works. Throws
+/// ConfigError for another text and DeviceError that says what is missing for CUDA.
+torch::Device choose_device(const std::string& name);
+
+/// `threads`, or the number of cores this process may use when it is 0. Sets torch's own count.
+std::int64_t use_threads(std::int64_t threads);
+
+}  // namespace transfer

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/training/metrics.h"
+
+namespace transfer {
+
+/// Everything a script would want to know of a finished run; written as summary.json.
+struct Summary {
+  std::string strategy;
+  std::string backbone;
+  std::string device;
+  std::int64_t threads = 0;
+  std::int64_t seed = 0;
+  std::vector<std::string> classes;
+  std::int64_t train_pictures = 0;
+  std::int64_t best_epoch = 0;
+  std::int64_t epochs = 0;
+  double weight_decay = 0;
+  /// Whether cross-validation chose it.
+  bool weight_decay_is_chosen = false;
+  ClassificationMetrics val;
+  std::optional<ClassificationMetrics> test;
+  /// "PATH: reason" of every picture left out.
+  std::vector<std::string> broken;
+  std::int64_t skipped_files = 0;
+  double seconds_total = 0;
+  double seconds_extract = 0;
+  double seconds_train = 0;
+  double peak_memory_mb = 0;
+  std::string run_directory;
+};
+
+/// summary.json's text.
+std::string to_json(const Summary& summary);
+
+/// What a person reads on stdout at the end.
+std::string to_text(const Summary& summary);
+
+/// `{"loss", "top1", "topk", …}` of one split, as used inside summary.json and by `evaluate`.
+std::string metrics_json(const ClassificationMetrics& metrics,
+                         const std::vector<std::string>& classes);
+
+/// Accuracy, F1 and the confusion matrix as text.
+std::string metrics_text(const std::string& title, const ClassificationMetrics& metrics,
+                         const std::vector<std::string>& classes);
+
+/// The most memory this process has held so far, in MB (ru_maxrss).
+double peak_memory_mb();
+
+}  // namespace transfer
