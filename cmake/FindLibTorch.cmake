@@ -46,8 +46,8 @@ endif()
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(LibTorch
   REQUIRED_VARS LibTorch_ROOT_DIR VERSION_VAR LibTorch_VERSION
-  REASON_FAILURE_MESSAGE "LibTorch was not found. Run `make setup`, which installs it into .venv; \
-or `python3 -m pip install torch==2.13.0` into .venv; or give its folder with -DTORCH_DIR=FOLDER \
+  REASON_FAILURE_MESSAGE "LibTorch was not found. Run `make setup`, which installs it into .venv, \
+or `python3 -m pip install torch==2.13.0` into .venv, or give its folder with -DTORCH_DIR=FOLDER \
 (the `torch` folder of an installed wheel, or an unpacked LibTorch).")
 
 if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)

@@ -14,7 +14,7 @@ namespace {
 
 /// Pictures a batch. Every batch is padded to this size, so that a picture's features depend on
 /// neither its neighbours nor the number of pictures.
-constexpr std::int64_t kBatchSize = 32;
+constexpr std::int64_t kBatchSize = 8;
 
 /// The cut of freeze-conv, as part of cache keys.
 constexpr const char* kCut = "before-classifier";
