@@ -103,7 +103,8 @@ struct TrainConfig {
   double step_factor = 0.1;
   /// Epochs of linear warm-up from 0 to `lr`; fractions are allowed.
   double warmup_epochs = 0.0;
-  /// Epochs (L-BFGS: iterations) without a better validation loss before training stops; 0 never.
+  /// Epochs (L-BFGS: iterations) without a better validation loss before training stops and goes
+  /// back to the best; 0 trains to the end and keeps the last.
   std::int64_t patience = 10;
   /// Smallest fall of the validation loss that counts as better.
   double min_delta = 0.0;

@@ -46,7 +46,7 @@ class HeadFit {
     }
     FittedHead fitted;
     fitted.head = problem_.scaling.unscaled(best_);
-    fitted.best_epoch = stopping_.best_epoch();
+    fitted.best_epoch = best_epoch_;
     fitted.epochs = epoch_;
     fitted.stopped_early = stopping_.should_stop();
     return fitted;
@@ -176,7 +176,11 @@ class HeadFit {
     const auto val_logits = head_logits(problem_.scaling.unscaled(head_), problem_.val,
                                         problem_.device);
     const auto metrics = classification_metrics(val_logits, problem_.val.labels, 1);
-    if (stopping_.is_better(metrics.loss)) best_ = clone_of(head_);
+    const bool keeps_best = problem_.options.patience > 0;
+    if (stopping_.is_better(metrics.loss) || !keeps_best) {
+      best_ = clone_of(head_);
+      best_epoch_ = epoch_;
+    }
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started_;
     if (problem_.on_epoch) {
       problem_.on_epoch(
@@ -190,6 +194,7 @@ class HeadFit {
   LinearHead head_;
   LinearHead best_;
   std::int64_t epoch_ = 0;
+  std::int64_t best_epoch_ = 0;
 };
 
 }  // namespace

@@ -47,8 +47,8 @@ struct FittedHead {
 };
 
 /// Fits a softmax head to cached features until the optimizer converges, the epochs are used up or
-/// the validation loss stops falling; keeps the weights of the best validation loss. Throws
-/// Interrupted.
+/// the validation loss stops falling; keeps the weights of the best validation loss, or the last
+/// ones where `patience` is 0. Throws Interrupted.
 FittedHead fit_head(const HeadProblem& problem);
 
 /// Logits [N,C] of a split's unaugmented view; rows of broken pictures mean nothing.

@@ -16,7 +16,7 @@ constexpr std::size_t kMostPictures = 2000;
 constexpr int kIterations = 60;
 
 /// From strong to weak, so that each fit starts near its solution at the one before.
-constexpr double kCandidates[] = {1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001};
+constexpr double kCandidates[] = {1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 1e-4};
 
 struct Sampled {
   torch::Tensor features;  ///< [n,D], scaled

@@ -1,0 +1,35 @@
+.PHONY: help setup packages python backbone build demo test lint lint-all clean
+
+help:
+	@echo "make demo      set everything up and train on real pictures"
+	@echo "make test      set everything up and run all tests"
+	@echo "make setup     packages, .venv, default backbone, build"
+	@echo "make lint      format and static checks of changed files (lint-all: of all)"
+	@echo "make clean     remove build/"
+
+packages:
+	@bash setup/install_debian_packages.sh setup/debian-packages.txt
+
+python: packages
+	@bash setup/python_environment.sh
+
+backbone: python
+	@bash setup/export_backbone.sh
+
+build: backbone
+	@bash setup/build.sh
+
+setup: build
+
+demo: setup
+	@bash setup/demo.sh
+
+test: setup
+	@bash setup/test.sh
+
+lint lint-all: build
+	@bash setup/install_debian_packages.sh setup/debian-packages-lint.txt
+	@bash setup/lint.sh $(if $(filter lint-all,$@),--all)
+
+clean:
+	rm -rf build

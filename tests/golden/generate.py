@@ -1,0 +1,215 @@
+"""Writes reference results for the C++ tests, computed in Python by other means than the program's.
+
+Usage: python tests/golden/generate.py FOLDER
+
+FOLDER/head.pt        cross entropy of a linear head: losses, gradients, ten steps of SGD and of AdamW, L-BFGS optimum
+FOLDER/metrics.pt     classification metrics
+FOLDER/preprocess/    pictures, and preprocess.pt with what the network should see of each, by file name
+"""
+
+import argparse
+import math
+import sys
+from pathlib import Path
+from typing import Callable, Dict, Iterator, Tuple
+
+import numpy as np
+import torch
+from PIL import Image
+from torch.nn import functional as F
+
+Tensors = Dict[str, torch.Tensor]
+
+SAMPLES, FEATURES, CLASSES = 64, 20, 5
+STEPS = 10
+PENALTY = 0.01
+RESIZE, CROP = 256, 224
+PICTURES = (("gradient_640x480.png", 640, 480), ("gradient_300x400.png", 300, 400),
+            ("gradient_512x512.png", 512, 512), ("gradient_1000x350.png", 1000, 350))
+
+
+def linear_problem() -> Tensors:
+    """Features that tell the classes apart in part, and a start: weight [5, 20], bias [5], class_weights [5]."""
+    generator = torch.Generator().manual_seed(11)
+    labels = torch.randint(CLASSES, (SAMPLES,), generator=generator)
+    centres = torch.randn(CLASSES, FEATURES, generator=generator)
+    noise = torch.randn(SAMPLES, FEATURES, generator=generator)
+    return {
+        "features": 0.7 * centres[labels] + noise,
+        "labels": labels,
+        "weight": 0.1 * torch.randn(CLASSES, FEATURES, generator=generator),
+        "bias": 0.1 * torch.randn(CLASSES, generator=generator),
+        "class_weights": torch.tensor([0.5, 1.0, 2.0, 1.5, 0.8]),
+    }
+
+
+def losses_and_gradients(problem: Tensors) -> Tensors:
+    """`CASE_loss`, `CASE_grad_weight`, `CASE_grad_bias` for plain, smoothed, and weighted_smoothed cross entropy.
+
+    The mean of the weighted one divides by the sum of the weights of the labels, as in torch.
+    """
+    cases = {
+        "plain": {},
+        "smoothed": {"label_smoothing": 0.1},
+        "weighted_smoothed": {"label_smoothing": 0.1, "weight": problem["class_weights"]},
+    }
+    results = {}
+    for name, options in cases.items():
+        weight, bias = parameters(problem)
+        loss = F.cross_entropy(F.linear(problem["features"], weight, bias), problem["labels"], **options)
+        loss.backward()
+        results[f"{name}_loss"] = loss.detach()
+        results[f"{name}_grad_weight"] = weight.grad
+        results[f"{name}_grad_bias"] = bias.grad
+    return results
+
+
+def parameters(problem: Tensors) -> Tuple[torch.Tensor, torch.Tensor]:
+    return problem["weight"].clone().requires_grad_(), problem["bias"].clone().requires_grad_()
+
+
+def loss_curve(problem: Tensors, optimizer_class: Callable, weight_decay: float, **options) -> torch.Tensor:
+    """The plain cross entropy before each of ten full-batch steps; weight decay on the weight only."""
+    weight, bias = parameters(problem)
+    groups = [{"params": [weight], "weight_decay": weight_decay}, {"params": [bias], "weight_decay": 0.0}]
+    optimizer = optimizer_class(groups, **options)
+    losses = []
+    for _ in range(STEPS):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(F.linear(problem["features"], weight, bias), problem["labels"])
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.detach())
+    return torch.stack(losses)
+
+
+def penalised_optimum(problem: Tensors) -> Tensors:
+    """float64 minimum of the mean cross entropy + penalty/2 * ||weight||^2; the bias, unpenalised, has mean 0.
+
+    A constant added to every bias changes nothing, so an optimum found elsewhere must be centred to compare.
+    Raises RuntimeError where the gradient does not vanish.
+    """
+    features, labels = problem["features"].double(), problem["labels"]
+    weight = torch.zeros(CLASSES, FEATURES, dtype=torch.float64, requires_grad=True)
+    bias = torch.zeros(CLASSES, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS(
+        [weight, bias], max_iter=1000, tolerance_grad=1e-13, tolerance_change=0, line_search_fn="strong_wolfe"
+    )
+
+    def objective() -> torch.Tensor:
+        optimizer.zero_grad()
+        cross_entropy = F.cross_entropy(F.linear(features, weight, bias), labels)
+        value = cross_entropy + 0.5 * PENALTY * weight.square().sum()
+        value.backward()
+        return value
+
+    optimizer.step(objective)
+    value = objective().detach()
+    steepest = max(weight.grad.abs().max().item(), bias.grad.abs().max().item())
+    if steepest > 1e-9:
+        raise RuntimeError(f"L-BFGS did not converge: largest gradient {steepest:.1e}")
+    return {
+        "lbfgs_weight": weight.detach(),
+        "lbfgs_bias": bias.detach() - bias.detach().mean(),
+        "lbfgs_objective": value,
+    }
+
+
+def head() -> Tensors:
+    problem = linear_problem()
+    return {
+        **problem,
+        **losses_and_gradients(problem),
+        "sgd_losses": loss_curve(problem, torch.optim.SGD, 1e-3, lr=0.1, momentum=0.9),
+        "adamw_losses": loss_curve(problem, torch.optim.AdamW, 0.05, lr=0.01),
+        **penalised_optimum(problem),
+    }
+
+
+def metrics() -> Tensors:
+    """Logits [200, 4] of an imbalanced problem and its metrics in float64; confusion has a row for each true class."""
+    generator = np.random.default_rng(5)
+    classes, samples = 4, 200
+    labels = generator.choice(classes, samples, p=[0.6, 0.25, 0.1, 0.05])
+    logits = generator.normal(size=(samples, classes)).astype(np.float32)
+    logits[np.arange(samples), labels] += np.float32(1.2)
+
+    exact = logits.astype(np.float64)
+    shifted = exact - exact.max(axis=1, keepdims=True)
+    log_probabilities = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    ranking = np.argsort(-exact, axis=1)
+    confusion = np.zeros((classes, classes), dtype=np.int64)
+    np.add.at(confusion, (labels, ranking[:, 0]), 1)
+    hits = np.diag(confusion)
+    precision, recall = hits / confusion.sum(axis=0), hits / confusion.sum(axis=1)
+    f1 = 2 * precision * recall / (precision + recall)
+    results = {
+        "logits": logits,
+        "labels": labels.astype(np.int64),
+        "loss": -log_probabilities[np.arange(samples), labels].mean(),
+        "top1": (ranking[:, 0] == labels).mean(),
+        "top2": (ranking[:, :2] == labels[:, None]).any(axis=1).mean(),
+        "confusion": confusion,
+        "precision": precision,
+        "recall": recall,
+        "f1": f1,
+        "macro_f1": f1.mean(),
+    }
+    return {name: torch.from_numpy(np.array(value)) for name, value in results.items()}
+
+
+def synthetic_picture(width: int, height: int) -> np.ndarray:
+    """RGB uint8 [height, width, 3]: a wave of another direction in each channel, and noise."""
+    generator = np.random.default_rng(width * 10000 + height)
+    y, x = np.mgrid[0:height, 0:width]
+    phase = np.stack([x / width, y / height, (x + y) / (width + height)], axis=-1)
+    smooth = 127.5 + 110 * np.sin(2 * math.pi * phase * np.array([1.5, 2.0, 3.0]))
+    return np.clip(smooth + generator.normal(scale=12, size=smooth.shape), 0, 255).astype(np.uint8)
+
+
+def area_weights(before: int, after: int) -> np.ndarray:
+    """[after, before]: the share of each old pixel in each new one, by the length that they have in common."""
+    edges = np.arange(after + 1) * (before / after)
+    pixels = np.arange(before)
+    left = np.maximum(edges[:-1, None], pixels)
+    right = np.minimum(edges[1:, None], pixels + 1)
+    return np.maximum(right - left, 0) * (after / before)
+
+
+def half_up(value):
+    return np.floor(np.asarray(value) + 0.5).astype(int)
+
+
+def resize_and_crop(picture: np.ndarray) -> np.ndarray:
+    """Shorter side to 256 by exact area averaging, then the centre 224: uint8 [3, 224, 224]."""
+    height, width, _ = picture.shape
+    scale = RESIZE / min(height, width)
+    new_height, new_width = (int(half_up(side * scale)) for side in (height, width))
+    rows, columns = area_weights(height, new_height), area_weights(width, new_width)
+    channels = rows @ picture.transpose(2, 0, 1).astype(np.float64) @ columns.T
+    top, left = (new_height - CROP) // 2, (new_width - CROP) // 2
+    return half_up(channels[:, top:top + CROP, left:left + CROP]).astype(np.uint8)
+
+
+def write_pictures(folder: Path) -> Iterator[Tuple[str, torch.Tensor]]:
+    """Writes each picture and yields its name with the reference result."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, width, height in PICTURES:
+        picture = synthetic_picture(width, height)
+        Image.fromarray(picture).save(folder / name)
+        yield name, torch.from_numpy(resize_and_crop(picture))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Write reference results for the C++ tests.")
+    parser.add_argument("folder", type=Path)
+    folder = parser.parse_args().folder
+    preprocess = folder / "preprocess"
+    torch.save(dict(write_pictures(preprocess)), preprocess / "preprocess.pt")
+    torch.save(head(), folder / "head.pt")
+    torch.save(metrics(), folder / "metrics.pt")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
