@@ -113,7 +113,8 @@ HeadProblem make_problem(const Preparation& p, const Features& features,
           config.train,
           static_cast<std::uint64_t>(config.seed),
           p.device,
-          [&run](const EpochReport& report) { write_epoch(run, report); }};
+          [&run](const EpochReport& report) { write_epoch(run, report); },
+          {}};
 }
 
 void collect_broken(Summary& summary, const FeatureSet& set) {

@@ -31,10 +31,13 @@ class HeadFit {
         stopping_(problem.options.patience, problem.options.min_delta),
         started_(std::chrono::steady_clock::now()) {
     const auto options = torch::TensorOptions().device(problem.device);
-    // Softmax regression is convex: zeros are as good a start as any, and need no seed.
-    head_.weight =
-        torch::zeros({problem.classes, problem.train.views.front().dimension()}, options);
-    head_.bias = torch::zeros({problem.classes}, options);
+    if (problem.initial.weight.defined()) {
+      head_ = clone_of(problem.initial);
+    } else {
+      head_.weight =
+          torch::zeros({problem.classes, problem.train.views.front().dimension()}, options);
+      head_.bias = torch::zeros({problem.classes}, options);
+    }
     best_ = clone_of(head_);
   }
 

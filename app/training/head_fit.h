@@ -36,6 +36,9 @@ struct HeadProblem {
   torch::Device device = torch::kCPU;
   /// Called after every epoch.
   std::function<void(const EpochReport&)> on_epoch;
+  /// Where to start, for scaled features. Zeros where undefined: softmax regression is convex, so
+  /// they are as good a start as any and need no seed.
+  LinearHead initial;
 };
 
 /// A fitted head, for unscaled features, and the epoch it was taken from.

@@ -1,0 +1,222 @@
+#include <gmock/gmock.h>
+
+#include "app/training/early_stopping.h"
+#include "app/training/head_fit.h"
+#include "app/training/metrics.h"
+#include "app/training/schedule.h"
+#include "app/training/weight_decay_search.h"
+#include "tests/models/tensor_file.h"
+
+namespace transfer {
+namespace {
+
+std::map<std::string, torch::Tensor> golden(const std::string& name) {
+  return read_tensors(path_in("TRANSFER_GOLDEN", name));
+}
+
+FeatureSet feature_set(const torch::Tensor& features, const torch::Tensor& labels) {
+  FeatureSet set;
+  set.views.push_back(FeatureTable::in_memory(features.size(0), features.size(1)));
+  set.views.back().write(0, features);
+  set.labels = labels.clone();
+  return set;
+}
+
+FeatureScaling no_scaling(std::int64_t dimension) { return {torch::zeros({dimension}), 1.0}; }
+
+TEST(Loss, ValuesAndGradientsEqualPython) {
+  auto g = golden("head.pt");
+  for (const std::string kind : {"plain", "smoothed", "weighted_smoothed"}) {
+    CrossEntropy loss;
+    if (kind != "plain") loss.label_smoothing = 0.1;
+    if (kind == "weighted_smoothed") loss.class_weights = g["class_weights"];
+    const auto weight = g["weight"].clone().requires_grad_(true);
+    const auto bias = g["bias"].clone().requires_grad_(true);
+    const auto value = loss.sum(torch::linear(g["features"], weight, bias), g["labels"]) /
+                       loss.weight(g["labels"]);
+    value.backward();
+    EXPECT_NEAR(value.item<double>(), g.at(kind + "_loss").item<double>(), 1e-5) << kind;
+    EXPECT_LT(largest_difference(weight.grad(), g.at(kind + "_grad_weight")), 1e-5) << kind;
+    EXPECT_LT(largest_difference(bias.grad(), g.at(kind + "_grad_bias")), 1e-5) << kind;
+  }
+}
+
+TEST(Loss, RowsOfBrokenPicturesDoNotCount) {
+  auto g = golden("head.pt");
+  const auto logits = torch::linear(g["features"], g["weight"], g["bias"]);
+  auto labels = g["labels"].clone();
+  labels.slice(0, 10, 20).fill_(-1);
+  const auto kept = labels.ge(0).nonzero().flatten();
+  const CrossEntropy loss{0.1, g["class_weights"]};
+  const double all = loss.sum(logits, labels).item<double>() / loss.weight(labels);
+  const auto some = labels.index_select(0, kept);
+  const double part =
+      loss.sum(logits.index_select(0, kept), some).item<double>() / loss.weight(some);
+  EXPECT_NEAR(all, part, 1e-5);
+}
+
+TEST(Metrics, EqualAnIndependentComputation) {
+  auto g = golden("metrics.pt");
+  const auto m = classification_metrics(g["logits"], g["labels"], 2);
+  EXPECT_NEAR(m.loss, g["loss"].item<double>(), 1e-5);
+  EXPECT_NEAR(m.top1, g["top1"].item<double>(), 1e-9);
+  EXPECT_NEAR(m.topk, g["top2"].item<double>(), 1e-9);
+  EXPECT_NEAR(m.macro_f1, g["macro_f1"].item<double>(), 1e-6);
+  for (std::size_t c = 0; c < 4; ++c) {
+    const auto row = static_cast<std::int64_t>(c);
+    EXPECT_NEAR(m.precision[c], g["precision"][row].item<double>(), 1e-6);
+    EXPECT_NEAR(m.recall[c], g["recall"][row].item<double>(), 1e-6);
+    EXPECT_NEAR(m.f1[c], g["f1"][row].item<double>(), 1e-6);
+    for (std::size_t p = 0; p < 4; ++p) {
+      EXPECT_EQ(m.confusion[c][p],
+                g["confusion"][row][static_cast<std::int64_t>(p)].item<std::int64_t>());
+    }
+  }
+}
+
+TEST(HeadFit, LbfgsReachesTheOptimum) {
+  auto g = golden("head.pt");
+  const auto set = feature_set(g["features"], g["labels"]);
+  HeadProblem problem{set, set, 5, no_scaling(20), {}, 0.01, {}, 0, torch::kCPU, {}, {}};
+  problem.options.patience = 0;
+  problem.options.iterations = 500;
+  const auto fitted = fit_head(problem);
+  EXPECT_LT(largest_difference(fitted.head.weight, g["lbfgs_weight"]), 2e-3);
+  const double objective =
+      torch::nn::functional::cross_entropy(
+          torch::linear(g["features"], fitted.head.weight, fitted.head.bias), g["labels"])
+          .item<double>() +
+      0.005 * fitted.head.weight.square().sum().item<double>();
+  EXPECT_NEAR(objective, g["lbfgs_objective"].item<double>(), 1e-5);
+}
+
+TEST(HeadFit, ScalingIsFoldedIntoTheHead) {
+  auto g = golden("head.pt");
+  const auto set = feature_set(g["features"] * 7 + 3, g["labels"]);
+  const auto scaling = measure_scaling(set);
+  const LinearHead head{g["weight"], g["bias"]};
+  const auto scaled = scaling.apply(g["features"] * 7 + 3);
+  EXPECT_NEAR(scaled.square().mean().item<double>(), 1.0, 1e-4);
+  const auto folded = scaling.unscaled(head);
+  EXPECT_LT(largest_difference(torch::linear(scaled, head.weight, head.bias),
+                               torch::linear(g["features"] * 7 + 3, folded.weight, folded.bias)),
+            1e-3);
+}
+
+TEST(HeadFit, SeededOptimizersRepeatAndLearn) {
+  auto g = golden("head.pt");
+  const auto set = feature_set(g["features"], g["labels"]);
+  for (const std::string optimizer : {"sgd", "adamw"}) {
+    const auto run = [&](std::uint64_t seed) {
+      HeadProblem problem{set, set, 5, no_scaling(20), {}, 1e-3, {}, seed, torch::kCPU, {}, {}};
+      problem.options.optimizer = optimizer;
+      problem.options.epochs = 20;
+      problem.options.batch_size = 16;
+      problem.options.lr = 0.05;
+      return fit_head(problem);
+    };
+    const auto first = run(1);
+    EXPECT_TRUE(torch::equal(first.head.weight, run(1).head.weight)) << optimizer;
+    EXPECT_FALSE(torch::equal(first.head.weight, run(2).head.weight)) << optimizer;
+    const auto m = classification_metrics(head_logits(first.head, set, torch::kCPU),
+                                          set.labels, 1);
+    EXPECT_LT(m.loss, std::log(5.0) * 0.9) << optimizer;
+  }
+}
+
+/// Full batches and a constant rate make the curve comparable; Python starts from the same head.
+std::vector<double> loss_curve(const std::map<std::string, torch::Tensor>& g,
+                               const std::string& optimizer, double lr, double decay) {
+  const auto set = feature_set(g.at("features"), g.at("labels"));
+  std::vector<double> losses;
+  HeadProblem problem{set, set, 5, no_scaling(20), {}, decay, {}, 0, torch::kCPU, {}, {}};
+  problem.options.optimizer = optimizer;
+  problem.options.epochs = 10;
+  problem.options.batch_size = 64;
+  problem.options.lr = lr;
+  problem.options.schedule = "constant";
+  problem.options.patience = 0;
+  problem.initial = {g.at("weight"), g.at("bias")};
+  problem.on_epoch = [&losses](const EpochReport& report) { losses.push_back(report.train_loss); };
+  fit_head(problem);
+  return losses;
+}
+
+TEST(HeadFit, TenStepsFollowPythonsLossCurve) {
+  auto g = golden("head.pt");
+  const auto sgd = loss_curve(g, "sgd", 0.1, 1e-3);
+  const auto adamw = loss_curve(g, "adamw", 0.01, 0.05);
+  for (std::size_t i = 0; i < 10; ++i) {
+    const auto step = static_cast<std::int64_t>(i);
+    EXPECT_NEAR(sgd[i], g["sgd_losses"][step].item<double>(), 1e-5) << i;
+    EXPECT_NEAR(adamw[i], g["adamw_losses"][step].item<double>(), 1e-5) << i;
+  }
+}
+
+TEST(WeightDecay, NoiseAsksForMoreDecayThanSignal) {
+  torch::manual_seed(0);
+  const auto noise = torch::randn({200, 50});
+  const auto labels = torch::randint(0, 2, {200}, torch::kInt64);
+  const auto noisy = feature_set(noise, labels);
+  auto signal = torch::randn({200, 50});
+  signal.select(1, 0).add_(labels.to(torch::kFloat32) * 20);
+  const auto clear = feature_set(signal, labels);
+  const auto choose = [](const FeatureSet& set) {
+    return choose_weight_decay(
+               HeadProblem{set, set, 2, measure_scaling(set), {}, 0, {}, 0, torch::kCPU, {}, {}})
+        .weight_decay;
+  };
+  EXPECT_EQ(choose(noisy), 1.0);
+  EXPECT_LT(choose(clear), 0.1);
+}
+
+TEST(EarlyStopping, KeepsTheBestAndStopsAfterPatience) {
+  EarlyStopping stopping(2, 0.1);
+  EXPECT_TRUE(stopping.is_better(1.0));
+  EXPECT_FALSE(stopping.is_better(0.95)) << "less than min_delta";
+  EXPECT_FALSE(stopping.should_stop());
+  EXPECT_TRUE(stopping.is_better(0.8));
+  EXPECT_FALSE(stopping.is_better(std::nan("")));
+  EXPECT_FALSE(stopping.is_better(0.8));
+  EXPECT_TRUE(stopping.should_stop());
+  EXPECT_EQ(stopping.best_epoch(), 3);
+}
+
+TEST(Schedule, HandComputedRates) {
+  TrainConfig config;
+  config.lr = 1.0;
+  config.epochs = 12;
+  config.warmup_epochs = 2;
+  EXPECT_NEAR(learning_rate_at(config, 1.0), 0.5, 1e-12);
+  EXPECT_NEAR(learning_rate_at(config, 2.0), 1.0, 1e-12);
+  EXPECT_NEAR(learning_rate_at(config, 7.0), 0.5, 1e-12);
+  EXPECT_NEAR(learning_rate_at(config, 12.0), 0.0, 1e-12);
+  config.schedule = "step";
+  config.step_epochs = 5;
+  EXPECT_NEAR(learning_rate_at(config, 11.0), 0.01, 1e-12);
+}
+
+TEST(FeatureTable, FileAndMemoryHoldTheSame) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "feature_table_test";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  const auto features = torch::randn({10, 6});
+  auto memory = FeatureTable::in_memory(10, 6);
+  {
+    auto file = FeatureTable::create_file(folder / "a", 10, 6);
+    file.write(4, features.narrow(0, 4, 6));
+    file.write(0, features.narrow(0, 0, 4));
+    EXPECT_FALSE(std::filesystem::exists(folder / "a"));
+    file.finish();
+    EXPECT_TRUE(torch::equal(file.read(2, 5), features.narrow(0, 2, 5)));
+  }
+  memory.write(0, features);
+  const auto again = FeatureTable::open_file(folder / "a", 10, 6);
+  EXPECT_TRUE(torch::equal(again.read(0, 10), memory.read(0, 10)));
+  EXPECT_ANY_THROW(FeatureTable::open_file(folder / "a", 11, 6));
+  { const auto unfinished = FeatureTable::create_file(folder / "b", 10, 6); }
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
+}
+
+}  // namespace
+}  // namespace transfer

@@ -1,0 +1,80 @@
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "core/csv.h"
+#include "core/errors.h"
+#include "core/hash.h"
+#include "core/nearest_name.h"
+#include "core/random.h"
+
+namespace transfer {
+namespace {
+
+TEST(Csv, FieldsSurviveWritingAndReading) {
+  const std::vector<std::string> fields = {"a,b", "say \"x\"", "two\nlines", "", "plain é"};
+  std::string line;
+  for (const auto& field : fields) line += (line.empty() ? "" : ",") + csv_field(field);
+  const auto rows = parse_csv(line + "\r\n\r\nnext\n", "x.csv");
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].fields, fields);
+  EXPECT_EQ(rows[1].fields, std::vector<std::string>{"next"});
+  EXPECT_EQ(rows[1].line, 4U);
+}
+
+TEST(Csv, ByteOrderMarkIsPassedOver) {
+  EXPECT_EQ(parse_csv("\xEF\xBB\xBFpath,label\n", "x.csv")[0].fields[0], "path");
+}
+
+TEST(Csv, OpenQuoteIsRefusedWithItsLine) {
+  try {
+    parse_csv("a,b\n\"c,d\n", "x.csv");
+    FAIL() << "expected DataError";
+  } catch (const DataError& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("x.csv:2"));
+  }
+}
+
+TEST(NearestName, FindsTyposAndTheRightGroup) {
+  const std::vector<std::string> keys = {"train.lr", "train.epochs", "seed", "data.path"};
+  EXPECT_EQ(nearest_name("train.epoch", keys), "train.epochs");
+  EXPECT_EQ(nearest_name("lr", keys), "train.lr");
+  EXPECT_EQ(nearest_name("sede", keys), "seed");
+  EXPECT_EQ(nearest_name("zzzzzzzz", keys), "");
+  EXPECT_THAT(suggestion("zzzzzzzz", keys), testing::HasSubstr("known: train.lr"));
+}
+
+TEST(Sha256, MatchesPublishedVectors) {
+  // FIPS 180-4 examples.
+  EXPECT_EQ(sha256_hex("abc"),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  Sha256 pieces;
+  pieces.update("a");
+  pieces.update("bc");
+  EXPECT_EQ(pieces.hex(), sha256_hex("abc"));
+}
+
+TEST(Random, SeedsThatDifferInAnyPartDiffer) {
+  std::set<std::uint64_t> seeds;
+  for (std::uint64_t a = 0; a < 10; ++a) {
+    for (std::uint64_t b = 0; b < 10; ++b) {
+      for (std::uint64_t c = 0; c < 10; ++c) seeds.insert(mix_seed({a, b, c}));
+    }
+  }
+  EXPECT_EQ(seeds.size(), 1000U);
+}
+
+TEST(Random, BelowIsEvenAndUniformStaysInside) {
+  Random random(1);
+  std::vector<int> counts(6, 0);
+  for (int i = 0; i < 60000; ++i) ++counts[random.below(6)];
+  for (const int count : counts) EXPECT_NEAR(count, 10000, 500);
+  for (int i = 0; i < 10000; ++i) {
+    const double value = random.uniform(-2, 3);
+    EXPECT_GE(value, -2);
+    EXPECT_LT(value, 3);
+  }
+}
+
+}  // namespace
+}  // namespace transfer

@@ -1,0 +1,145 @@
+#include "models/backbone.h"
+
+#include <gmock/gmock.h>
+
+#include "core/errors.h"
+#include "models/archive.h"
+#include "models/classifier.h"
+#include "models/complexity.h"
+#include "models/frozen_trunk.h"
+#include "tests/models/tensor_file.h"
+
+namespace transfer {
+namespace {
+
+using testing::HasSubstr;
+
+std::string fixture(const std::string& name) { return path_in("TRANSFER_FIXTURES", name); }
+
+std::string load_error(const std::string& file) {
+  try {
+    Backbone::load(file);
+  } catch (const ModelError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Backbone, LogitsFeaturesAndStagesEqualPython) {
+  auto golden = read_tensors(fixture("tiny.golden.pt"));
+  const auto backbone = Backbone::load(fixture("tiny.pt"));
+  EXPECT_EQ(backbone.feature_count(), 16);
+  EXPECT_EQ(backbone.output_count(), 10);
+  EXPECT_EQ(backbone.classifier_path(), "classifier");
+
+  torch::NoGradGuard no_gradients;
+  auto module = backbone.implementation().module;
+  EXPECT_LT(largest_difference(module.forward({golden["input"]}).toTensor(), golden["logits"]),
+            1e-4);
+  const FrozenTrunk trunk(backbone, torch::kCPU);
+  EXPECT_LT(largest_difference(trunk.features(golden["input"]), golden["features"]), 1e-4);
+  for (const auto& stage : backbone.metadata().stages) {
+    auto cut = cut_after_stage(module, stage, "tiny.pt");
+    EXPECT_LT(largest_difference(cut.forward({golden["input"]}).toTensor(),
+                                 golden.at("stage:" + stage)),
+              1e-4)
+        << stage;
+  }
+}
+
+TEST(Backbone, TracedModelsCutTheSameWay) {
+  auto golden = read_tensors(fixture("tiny.golden.pt"));
+  const auto backbone = Backbone::load(fixture("tiny_traced.pt"));
+  const FrozenTrunk trunk(backbone, torch::kCPU);
+  EXPECT_LT(largest_difference(trunk.features(golden["input"]), golden["features"]), 1e-4);
+}
+
+TEST(Backbone, FilesThatCannotBeUsedSayWhatTheyAre) {
+  EXPECT_THAT(load_error(fixture("missing.pt")), HasSubstr("no such file"));
+  EXPECT_THAT(load_error(fixture("truncated.pt")), HasSubstr("truncated"));
+  EXPECT_THAT(load_error(fixture("state_dict.pt")), HasSubstr("state dict"));
+  EXPECT_THAT(load_error(fixture("not_torchscript.pt")), HasSubstr("no TorchScript archive"));
+  EXPECT_THAT(load_error(fixture("no_linear.pt")), HasSubstr("no linear"));
+  EXPECT_THAT(load_error(fixture("newer_format.pt")), HasSubstr("format version 999"));
+}
+
+TEST(Backbone, UnknownNameListsThoseThatExist) {
+  setenv("TRANSFER_MODELS", std::getenv("TRANSFER_FIXTURES"), 1);
+  EXPECT_EQ(find_backbone("tiny"), std::filesystem::path(fixture("tiny.pt")));
+  try {
+    find_backbone("tinny");
+    FAIL() << "expected ModelError";
+  } catch (const ModelError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("did you mean 'tiny'?"));
+    EXPECT_THAT(error.what(), HasSubstr("no_metadata"));
+  }
+  unsetenv("TRANSFER_MODELS");
+}
+
+TEST(Backbone, ComplexityCountsByHand) {
+  const auto stages = measure_complexity(Backbone::load(fixture("tiny.pt")));
+  ASSERT_EQ(stages.size(), 3U);
+  // Stem 3→8 at 32×32, block 8→12 at 16×16, block 12→16 at 8×8, classifier 16→10.
+  EXPECT_EQ(stages[0].multiply_adds, 3 * 9 * 8 * 32 * 32 + 8 * 9 * 12 * 16 * 16);
+  EXPECT_EQ(stages[0].parameters, 3 * 9 * 8 + 2 * 8 + 8 * 9 * 12 + 2 * 12);
+  EXPECT_EQ(stages[1].multiply_adds, 12 * 9 * 16 * 8 * 8);
+  EXPECT_EQ(stages[2].multiply_adds, 16 * 10);
+  EXPECT_EQ(stages[2].parameters, 16 * 10 + 10);
+  EXPECT_EQ(stages[1].output_shape, (std::vector<std::int64_t>{16, 8, 8}));
+}
+
+TEST(Classifier, OneFileGivesTheHeadsLogitsAndServesAsBackbone) {
+  auto golden = read_tensors(fixture("tiny.golden.pt"));
+  const auto backbone = Backbone::load(fixture("tiny.pt"));
+  torch::manual_seed(1);
+  const LinearHead head{torch::randn({3, 16}), torch::randn({3})};
+  const std::string file = testing::TempDir() + "/classifier_test.pt";
+  write_classifier(backbone, head, {"a", "b", "c"}, file);
+
+  const Classifier model(file, torch::kCPU);
+  EXPECT_EQ(model.metadata().classes, (std::vector<std::string>{"a", "b", "c"}));
+  const auto expected = torch::linear(golden["features"], head.weight, head.bias);
+  EXPECT_LT(largest_difference(model.logits(golden["input"]), expected), 1e-4);
+
+  const auto next = Backbone::load(file);
+  EXPECT_EQ(next.feature_count(), 16);
+  EXPECT_EQ(next.output_count(), 3);
+  const FrozenTrunk trunk(next, torch::kCPU);
+  EXPECT_LT(largest_difference(trunk.features(golden["input"]), golden["features"]), 1e-4);
+  EXPECT_EQ(next.metadata().stages.front(), "trunk.blocks.0");
+}
+
+TEST(Classifier, TrunkTensorsAreBitIdenticalToTheBackbonesAndTheOldHeadIsGone) {
+  const auto backbone = Backbone::load(fixture("tiny.pt"));
+  const std::string file = testing::TempDir() + "/identical_test.pt";
+  write_classifier(backbone, {torch::ones({2, 16}), torch::zeros({2})}, {"a", "b"}, file);
+  const auto before = backbone.implementation().module;
+  auto after = read_archive(file).module.attr("trunk").toModule();
+  int compared = 0;
+  const auto compare = [&](const std::string& name, const torch::Tensor& tensor) {
+    torch::jit::Module owner = after;
+    std::string rest = name;
+    for (auto dot = rest.find('.'); dot != std::string::npos; dot = rest.find('.')) {
+      owner = owner.attr(rest.substr(0, dot)).toModule();
+      rest = rest.substr(dot + 1);
+    }
+    const auto saved = owner.attr(rest).toTensor();
+    if (name.starts_with("classifier.")) {
+      EXPECT_EQ(saved.numel(), 0) << name;
+      return;
+    }
+    // num_batches_tracked is read in training mode only and stays as well.
+    EXPECT_TRUE(torch::equal(saved, tensor)) << name;
+    ++compared;
+  };
+  for (const auto& entry : before.named_parameters()) compare(entry.name, entry.value);
+  for (const auto& entry : before.named_buffers()) compare(entry.name, entry.value);
+  EXPECT_EQ(compared, 3 * 6) << "three convolutions with five BatchNorm tensors each";
+}
+
+TEST(Classifier, ABackboneIsNoClassifier) {
+  EXPECT_THROW(Classifier(fixture("tiny.pt"), torch::kCPU), ModelError);
+}
+
+}  // namespace
+}  // namespace transfer
