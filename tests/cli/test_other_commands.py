@@ -1,0 +1,79 @@
+"""evaluate, predict, inspect and preview by the built binary."""
+
+import csv
+import io
+import json
+
+from PIL import Image
+
+from tests.cli.transfer_case import TransferCase, write_picture
+
+
+class Trained(TransferCase):
+    def setUp(self):
+        super().setUp()
+        self.make_data(splits=("train", "val", "test"))
+        self.train()
+
+    def test_evaluate_repeats_the_runs_own_numbers(self):
+        summary = self.summary()
+        for split in ("val", "test"):
+            done = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "data", "--split", split, "--json")
+            metrics = json.loads(done.stdout)
+            self.assertEqual(metrics["confusion"], summary[split]["confusion"])
+            self.assertAlmostEqual(metrics["loss"], summary[split]["loss"], places=4)
+        default = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "data")
+        self.assertIn("evaluation: 16 pictures", default.stdout)
+
+    def test_evaluate_refuses_other_classes_and_other_files(self):
+        write_picture(self.folder / "other/train/green/0.png", (0, 255, 0))
+        write_picture(self.folder / "other/train/red/0.png", (255, 0, 0))
+        done = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "other", expect=3)
+        for part in ("green", "the model", "blue, red"):
+            self.assertIn(part, done.stderr)
+        self.run_transfer("evaluate", "--model", "none.pt", "--data", "data", expect=4)
+
+    def test_predict_csv_has_a_row_a_picture_and_errors_in_their_column(self):
+        (self.folder / "bad, name.jpg").write_text("<html>")
+        done = self.run_transfer("predict", "--model", "run/model.pt", "data/test", "bad, name.jpg", "none.png",
+                                 "--format", "csv", "--top", "2")
+        self.assertTrue(done.stdout.startswith("path,class,probability,error,class_2,probability_2\n"))
+        rows = list(csv.DictReader(io.StringIO(done.stdout)))
+        self.assertEqual(len(rows), 18)
+        for row in rows[:16]:
+            self.assertEqual(row["error"], "")
+            self.assertAlmostEqual(float(row["probability"]) + float(row["probability_2"]), 1, places=4)
+            self.assertIn(f"/{row['class']}/", row["path"])
+        for row in rows[16:]:
+            self.assertEqual(row["class"], "")
+            self.assertNotEqual(row["error"], "")
+
+    def test_predict_reads_a_list_and_writes_json_and_text(self):
+        done = self.run_transfer("predict", "--model", "run/model.pt", "-", "--format", "json",
+                                 stdin="data/test/red/0.png\ndata/test/blue/1.png\n")
+        self.assertEqual([row["class"] for row in json.loads(done.stdout)], ["red", "blue"])
+        done = self.run_transfer("predict", "--model", "run/model.pt", "data/test/red/0.png")
+        self.assertRegex(done.stdout, r"^data/test/red/0\.png:  red \d+\.\d\d %\n$")
+
+    def test_predict_fails_when_no_picture_could_be_read(self):
+        (self.folder / "bad.jpg").write_bytes(b"")
+        done = self.run_transfer("predict", "--model", "run/model.pt", "bad.jpg", "--format", "csv", expect=3)
+        self.assertIn("0 bytes", done.stdout)
+
+
+class Untrained(TransferCase):
+    def test_inspect(self):
+        done = self.run_transfer("inspect", "--backbone", "tiny")
+        for part in ("licence", "blocks.0", "12x16x16", "16 features -> 10 outputs"):
+            self.assertIn(part, done.stdout)
+        stages = json.loads(self.run_transfer("inspect", "--backbone", "tiny", "--json").stdout)["stages"]
+        self.assertEqual([stage["path"] for stage in stages], ["blocks.0", "blocks.1", "classifier"])
+
+    def test_preview_draws_rows_and_views(self):
+        self.make_data()
+        done = self.run_transfer("preview", "--data", "data", "--backbone", "tiny", "--augment", "strong",
+                                 "--pictures", "3", "--views", "4", "--file", "sheet.png")
+        self.assertEqual(done.stdout, "sheet.png\n")
+        with Image.open(self.folder / "sheet.png") as sheet:
+            self.assertGreaterEqual(sheet.width, 5 * 32)
+            self.assertGreaterEqual(sheet.height, 3 * 32)

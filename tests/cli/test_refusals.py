@@ -1,0 +1,157 @@
+"""Bad input: exit status, what the message says, and that nothing half-written stays."""
+
+import os
+import unittest
+
+from PIL import Image
+
+from tests.cli.transfer_case import FIXTURES, TransferCase, write_picture
+
+
+class Data(TransferCase):
+    def refuse_data(self, *parts, data="data", extra=()):
+        return self.refused("--data", data, "--backbone", "tiny", "--out", "run", *extra, expect=3, parts=parts)
+
+    def test_missing_folder(self):
+        self.refuse_data("data: no such folder", "one folder a class")
+
+    def test_no_data_given(self):
+        self.refused("--backbone", "tiny", expect=3, parts=["--data DIR"])
+
+    def test_empty_folder(self):
+        (self.folder / "data").mkdir()
+        self.refuse_data("holds no class folders")
+
+    def test_class_folder_without_pictures(self):
+        self.make_data()
+        (self.folder / "data/train/green").mkdir()
+        self.refuse_data("data/train/green", "holds no pictures")
+
+    def test_one_class_only(self):
+        self.make_data(classes=("red",))
+        self.refuse_data("one class only", "red")
+
+    def test_validation_class_that_training_lacks(self):
+        self.make_data()
+        write_picture(self.folder / "data/val/green/0.png", (0, 255, 0))
+        self.refuse_data("green", "unknown")
+
+    def test_every_picture_broken(self):
+        root = self.make_data()
+        for path in root.glob("**/*.png"):
+            path.write_bytes(b"")
+        self.refuse_data("16 of 16", "0 bytes", "data.max_broken", extra=("--set", "data.max_broken=1"))
+
+    def test_more_broken_than_allowed(self):
+        root = self.make_data()
+        (root / "train/red/0.png").write_text("<html>")
+        self.refuse_data("1 of 16", "data.max_broken", "0.png")
+
+    def test_odd_pictures_are_broken_not_fatal(self):
+        root = self.make_data()
+        folder = root / "train/red"
+        jpeg = folder / "x.jpg"
+        Image.new("RGB", (64, 64), (200, 40, 40)).save(jpeg)
+        whole = bytearray(jpeg.read_bytes())
+        start = whole.index(b"\xff\xc0")
+        whole[start + 5:start + 9] = b"\xff\xff\xff\xff"
+        (folder / "huge.jpg").write_bytes(whole)
+        (folder / "empty.jpg").write_bytes(b"")
+        Image.new("RGB", (1, 1), (200, 40, 40)).save(folder / "one.jpg")
+        done = self.train("--set", "data.max_broken=0.5")
+        self.assertIn("65535 x 65535", done.stderr)
+        self.assertEqual(len(self.summary()["broken"]), 2)
+
+    @unittest.skipIf(os.geteuid() == 0, "root reads every file")
+    def test_unreadable_file_is_broken(self):
+        root = self.make_data()
+        (root / "train/red/0.png").chmod(0)
+        self.train("--set", "data.max_broken=0.5")
+        self.assertIn("Permission denied", self.summary()["broken"][0])
+
+    def test_csv(self):
+        self.make_data()
+        (self.folder / "a.csv").write_text("file,label\nx,y\n")
+        self.refuse_data("a.csv:1", "'path' is missing", data="a.csv")
+        (self.folder / "b.csv").write_text("path,label\ndata/train/red/0.png,\n")
+        self.refuse_data("b.csv:2", "label is empty", data="b.csv")
+        (self.folder / "c.csv").write_text("path,label\nnowhere.png,red\n")
+        self.refuse_data("c.csv:2", "nowhere.png", data="c.csv")
+        (self.folder / "d.csv").write_text("path,label,split\ndata/train/red/0.png,red,tran\n")
+        self.refuse_data("d.csv:2", "did you mean 'train'?", data="d.csv")
+
+
+class Backbone(TransferCase):
+    def test_files_that_are_no_backbone(self):
+        self.make_data()
+        cases = {
+            "missing.pt": "no such file",
+            "not_torchscript.pt": "no TorchScript archive",
+            "truncated.pt": "truncated",
+            "state_dict.pt": "state dict",
+            "no_linear.pt": "no linear",
+            "newer_format.pt": "format version 999",
+        }
+        for name, part in cases.items():
+            with self.subTest(name):
+                self.refused("--data", "data", "--backbone", FIXTURES / name, expect=4, parts=[name, part])
+
+    def test_unknown_name_lists_the_known(self):
+        self.make_data()
+        self.refused("--data", "data", "--backbone", "tinny", expect=4, parts=["did you mean 'tiny'?", "no_metadata"])
+
+
+class Flags(TransferCase):
+    def test_unknown_names(self):
+        self.make_data()
+        cases = [
+            (("--dta", "x"), "did you mean '--data'?"),
+            (("--data", "data", "--set", "train.epoch=3"), "did you mean 'train.epochs'?"),
+            (("--data", "data", "--preset", "freeze-cov"), "did you mean 'freeze-conv'?"),
+            (("--data", "data", "--strategy", "freze-conv"), "did you mean 'freeze-conv'?"),
+            (("trian", "--data", "data"), "did you mean 'train'?"),
+            (("--data", "data", "--device", "gpu"), "expected auto, cpu, cuda or cuda:N"),
+            (("--data", "data", "--seed", "one"), "expected a whole number"),
+            (("predict", "--model", "m.pt", "x.png", "--format", "xml"), "xml"),
+        ]
+        for arguments, part in cases:
+            with self.subTest(arguments):
+                self.refused(*arguments, expect=2, parts=[part])
+
+    def test_config_file_names_line(self):
+        (self.folder / "c.yaml").write_text("seed: 1\ntrain:\n  lrr: 3\n")
+        self.refused("--config", "c.yaml", expect=2, parts=["c.yaml:3", "did you mean 'train.lr'?"])
+
+    def test_cuda_where_there_is_none(self):
+        import torch
+
+        if torch.cuda.is_available():
+            self.skipTest("this machine has CUDA")
+        self.make_data()
+        self.refused("--data", "data", "--backbone", "tiny", "--device", "cuda", expect=5, parts=["--device cuda"])
+
+    def test_help_teaches(self):
+        done = self.run_transfer("--help")
+        for part in ("Examples:", "--strategy", "evaluate", "Exit codes"):
+            self.assertIn(part, done.stdout)
+        self.assertIn("transfer 0.", self.run_transfer("--version").stdout)
+
+
+class Output(TransferCase):
+    def test_a_file_in_the_way_of_the_run_directory(self):
+        self.make_data()
+        (self.folder / "file").write_text("x")
+        self.refused("--data", "data", "--backbone", "tiny", "--out", "file/run", expect=6, parts=["file/run"])
+
+    @unittest.skipIf(os.geteuid() == 0, "root writes everywhere")
+    def test_unwritable_folder(self):
+        self.make_data()
+        (self.folder / "locked").mkdir(mode=0o500)
+        self.refused("--data", "data", "--backbone", "tiny", "--out", "locked/run", expect=6, parts=["locked/run"])
+
+    def test_full_disk_for_features(self):
+        if not os.path.isdir("/dev/shm"):
+            self.skipTest("no /dev/shm here")
+        self.make_data()
+        self.refused("--data", "data", "--backbone", "tiny", "--out", "run", "--set", "cache.memory_mb=0",
+                     "--set", "cache.dir=/proc/none", expect=6, parts=["/proc/none"])
