@@ -88,6 +88,12 @@ Dataset open_dataset(const DataConfig& config, std::uint64_t seed) {
   }
   Dataset dataset;
   dataset.classes = class_names(found.files, "train");
+  if (dataset.classes.empty()) {
+    throw DataError(fmt::format(
+        "{}: no picture is for training. Expected a folder 'train' beside the other splits, or "
+        "rows of the split 'train'.",
+        config.path));
+  }
   check_classes(dataset.classes, config.path);
   const auto take = [&](const std::string& split) {
     return samples_of(found, split, dataset.classes, config.path, "train");

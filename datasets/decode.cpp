@@ -10,40 +10,10 @@
 
 #include "core/errors.h"
 #include "datasets/jpeg_decoder.h"
+#include "datasets/png_chunks.h"
 
 namespace transfer {
 namespace {
-
-constexpr std::string_view kPngSignature("\x89PNG\r\n\x1a\n", 8);
-
-std::uint32_t big_endian(std::string_view bytes, std::size_t offset) {
-  std::uint32_t value = 0;
-  for (std::size_t i = 0; i < 4; ++i) {
-    value = (value << 8) | static_cast<unsigned char>(bytes[offset + i]);
-  }
-  return value;
-}
-
-/// libpng as OpenCV uses it returns the rows it got when a file ends early. A whole PNG has its
-/// chunks up to IEND.
-void check_png(std::string_view bytes, const std::string& name) {
-  constexpr std::size_t kHeaderEnd = 33;
-  if (bytes.size() < kHeaderEnd) throw DataError(fmt::format("{}: the PNG ends early", name));
-  const std::int64_t width = big_endian(bytes, 16);
-  const std::int64_t height = big_endian(bytes, 20);
-  if (width > kMaxPixels || height > kMaxPixels || width * height > kMaxPixels) {
-    throw DataError(fmt::format("{}: the header claims {} x {} pixels, more than is sensible",
-                                name, width, height));
-  }
-  std::size_t position = kPngSignature.size();
-  while (bytes.size() - position >= 12) {
-    const std::size_t length = big_endian(bytes, position);
-    if (bytes.substr(position + 4, 4) == "IEND") return;
-    if (length > bytes.size() - position - 12) break;
-    position += 12 + length;
-  }
-  throw DataError(fmt::format("{}: the PNG ends early or is damaged", name));
-}
 
 cv::Mat to_8_bit(const cv::Mat& picture) {
   if (picture.depth() == CV_8U) return picture;
@@ -104,7 +74,11 @@ cv::Mat decode_picture(std::string_view bytes, const std::string& name,
   if (bytes.empty()) throw DataError(fmt::format("{}: the file is empty (0 bytes)", name));
   if (bytes.starts_with("\xFF\xD8")) return decode_jpeg(bytes, name, target_shorter_side);
   silence_opencv();
-  if (bytes.starts_with(kPngSignature)) check_png(bytes, name);
+  std::string picture_chunks;
+  if (bytes.starts_with(kPngSignature)) {
+    picture_chunks = keep_picture_chunks(bytes, name);
+    bytes = picture_chunks;
+  }
   cv::Mat decoded;
   try {
     const cv::Mat buffer(1, static_cast<int>(bytes.size()), CV_8U,

@@ -89,9 +89,16 @@ std::string canonical_split(std::string_view name) {
 LabelledFiles read_folder(const fs::path& folder) {
   LabelledFiles found;
   const auto folders = subfolders(folder);
-  const bool has_splits = std::any_of(folders.begin(), folders.end(), [](const fs::path& entry) {
-    return canonical_split(entry.filename().string()) == "train";
-  });
+  const auto split_of = [](const fs::path& entry) {
+    return canonical_split(entry.filename().string());
+  };
+  // A class may well be called "test"; two folders "test" and "val" alone are no classes.
+  const bool has_splits =
+      !folders.empty() &&
+      (std::any_of(folders.begin(), folders.end(),
+                   [&](const fs::path& entry) { return split_of(entry) == "train"; }) ||
+       std::all_of(folders.begin(), folders.end(),
+                   [&](const fs::path& entry) { return !split_of(entry).empty(); }));
   if (!has_splits) {
     read_classes(folder, "", found);
     return found;

@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <opencv2/core.hpp>
+#include <stdexcept>
 #include <thread>
 
 #include "core/atomic_file.h"
@@ -34,6 +35,9 @@ class Loader::Implementation {
       : samples_(std::move(samples)), options_(std::move(options)) {
     // The workers already run in parallel.
     cv::setNumThreads(0);
+    if (options_.batch_size < 1 || options_.queue_batches < 1) {
+      throw std::invalid_argument("a Loader needs a batch size and a queue of at least 1");
+    }
     const std::int64_t workers = std::max<std::int64_t>(options_.workers, 1);
     for (std::int64_t i = 0; i < workers; ++i) workers_.emplace_back([this] { work(); });
   }
@@ -74,37 +78,43 @@ class Loader::Implementation {
 
  private:
   void work() {
+    std::unique_lock lock(mutex_);
     while (true) {
-      std::unique_lock lock(mutex_);
       changed_.wait(lock, [&] {
-        return stopping_ || !failure_.empty() || next_sample_ >= sample_count() ||
+        return is_over() ||
                next_sample_ / options_.batch_size < batches_taken_ + options_.queue_batches;
       });
-      if (stopping_ || !failure_.empty() || next_sample_ >= sample_count()) return;
+      if (is_over()) return;
       const std::int64_t sample = next_sample_++;
-      OpenBatch& open = open_batch(sample / options_.batch_size);
-      lock.unlock();
+      OpenBatch* open = nullptr;
+      std::string failure;
       try {
-        fill_row(open.batch, sample);
-      } catch (const std::exception& error) {
-        lock.lock();
-        failure_ = fmt::format("{}: {}", path_of(sample), error.what());
+        open = &open_batch(sample / options_.batch_size);
         lock.unlock();
+        fill_row(open->batch, sample);
+      } catch (const std::exception& error) {
+        failure = fmt::format("{}: {}", path_of(sample), error.what());
+      }
+      if (!lock.owns_lock()) lock.lock();
+      if (!failure.empty()) {
+        failure_ = failure;
         changed_.notify_all();
         return;
       }
-      lock.lock();
-      const bool complete = --open.rows_left == 0;
-      lock.unlock();
-      if (complete) changed_.notify_all();
+      if (--open->rows_left == 0) changed_.notify_all();
     }
+  }
+
+  /// REQUIRES: mutex_ is held.
+  bool is_over() const {
+    return stopping_ || !failure_.empty() || next_sample_ >= sample_count();
   }
 
   /// REQUIRES: mutex_ is held. The reference stays valid until the batch is delivered.
   OpenBatch& open_batch(std::int64_t index) {
-    auto& open = open_[index];
-    if (open) return *open;
-    open = std::make_unique<OpenBatch>();
+    const auto found = open_.find(index);
+    if (found != open_.end()) return *found->second;
+    auto open = std::make_unique<OpenBatch>();
     Batch& batch = open->batch;
     const auto& p = options_.preprocessing;
     batch.first = index * options_.batch_size;
@@ -114,7 +124,7 @@ class Loader::Implementation {
     batch.labels = torch::full({options_.batch_size}, -1, torch::kInt64);
     if (options_.hash_files) batch.hashes.resize(static_cast<std::size_t>(batch.count));
     open->rows_left = batch.count;
-    return *open;
+    return *open_.emplace(index, std::move(open)).first->second;
   }
 
   void fill_row(Batch& batch, std::int64_t sample) {

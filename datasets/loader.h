@@ -58,6 +58,7 @@ struct Batch {
 /// depend on neither the number of workers nor on timing.
 class Loader {
  public:
+  /// Starts the workers. Throws std::invalid_argument for a batch size or a queue below 1.
   Loader(std::vector<Sample> samples, LoaderOptions options);
   /// Stops and joins the workers; unread batches are dropped.
   ~Loader();

@@ -85,7 +85,9 @@ def stage_paths(variant: Variant) -> List[str]:
     return paths + ["head"]
 
 
-def conv_norm(inputs: int, outputs: int, *, size: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> nn.Sequential:
+def conv_norm(
+    inputs: int, outputs: int, *, size: int, kernel: int = 1, stride: int = 1, groups: int = 1
+) -> nn.Sequential:
     """Convolution and BatchNorm that map side `size` to ceil(size / stride) with TensorFlow's "same" padding.
 
     That padding puts the odd pixel at the bottom right; only then is there a padding layer of its own.

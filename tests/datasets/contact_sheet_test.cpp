@@ -1,0 +1,31 @@
+#include "datasets/contact_sheet.h"
+
+#include <gtest/gtest.h>
+
+#include "core/atomic_file.h"
+#include "datasets/decode.h"
+#include "tests/datasets/temporary_folder.h"
+
+namespace transfer {
+namespace {
+
+TEST(ContactSheet, HasARowAPictureAndAColumnAView) {
+  TemporaryFolder folder;
+  const std::vector<Sample> samples = {
+      {folder.write("a.png", encode(gradient(60, 50), ".png")), 0},
+      {folder.write("b.png", encode(gradient(60, 50, 2), ".png")), 1}};
+  Preprocessing p;
+  p.height = p.width = 32;
+  p.resize = 36;
+  write_contact_sheet(samples, {"x", "y"}, AugmentConfig(), p, 3, 0, folder / "sheet.png");
+  const cv::Mat sheet = decode_picture(read_file(folder / "sheet.png"), "sheet.png");
+  EXPECT_GE(sheet.cols, 4 * 32);
+  EXPECT_LT(sheet.cols, 5 * 32 + 40);
+  EXPECT_GE(sheet.rows, 2 * 32);
+  EXPECT_THROW(write_contact_sheet(samples, {"x", "y"}, AugmentConfig(), p, 1, 0,
+                                   folder / "none/sheet.png"),
+               OutputError);
+}
+
+}  // namespace
+}  // namespace transfer

@@ -1,0 +1,201 @@
+#include "datasets/decode.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+#include <sstream>
+
+#include "core/atomic_file.h"
+#include "tests/datasets/temporary_folder.h"
+
+namespace transfer {
+namespace {
+
+std::string encode_raw(const cv::Mat& picture, const std::string& ending) {
+  std::vector<unsigned char> bytes;
+  cv::imencode(ending, picture, bytes);
+  return {bytes.begin(), bytes.end()};
+}
+
+double largest_difference(const cv::Mat& a, const cv::Mat& b) {
+  return cv::norm(a, b, cv::NORM_INF);
+}
+
+std::string decode_error(const std::string& bytes) {
+  return message_of<DataError>([&] { decode_picture(bytes, "folder/a.jpg"); });
+}
+
+/// A JPEG with an EXIF block of one orientation tag behind its start marker.
+std::string with_orientation(const std::string& jpeg, int orientation) {
+  std::string tiff("II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0", 18);
+  tiff += static_cast<char>(orientation);
+  tiff += std::string("\0\0\0\0\0\0\0", 7);
+  const std::string block = std::string("Exif\0\0", 6) + tiff;
+  std::string segment("\xFF\xE1", 2);
+  segment += static_cast<char>((block.size() + 2) >> 8);
+  segment += static_cast<char>((block.size() + 2) & 255);
+  return jpeg.substr(0, 2) + segment + block + jpeg.substr(2);
+}
+
+TEST(Decode, LosslessFormatsGiveTheSameRgb) {
+  const cv::Mat picture = gradient(40, 30, 3);
+  for (const std::string ending : {".png", ".bmp", ".tiff"}) {
+    const cv::Mat decoded = decode_picture(encode(picture, ending), "a" + ending);
+    ASSERT_EQ(decoded.type(), CV_8UC3) << ending;
+    EXPECT_EQ(largest_difference(decoded, picture), 0) << ending;
+  }
+}
+
+TEST(Decode, JpegAndWebpAreCloseWhateverTheName) {
+  const cv::Mat picture = gradient(64, 48, 3);
+  EXPECT_LT(largest_difference(decode_picture(encode(picture, ".jpg"), "a.png"), picture), 24);
+  EXPECT_LT(largest_difference(decode_picture(encode(picture, ".webp"), "a.jpg"), picture), 24);
+}
+
+TEST(Decode, GreyAnd16BitBecome8BitRgb) {
+  cv::Mat grey(4, 4, CV_8UC1, cv::Scalar(77));
+  EXPECT_EQ(decode_picture(encode_raw(grey, ".png"), "a").at<cv::Vec3b>(0, 0),
+            cv::Vec3b(77, 77, 77));
+  cv::Mat deep(4, 4, CV_16UC3, cv::Scalar(257 * 10, 257 * 20, 257 * 30));
+  EXPECT_EQ(decode_picture(encode_raw(deep, ".png"), "a").at<cv::Vec3b>(0, 0),
+            cv::Vec3b(30, 20, 10));
+}
+
+TEST(Decode, AlphaIsBlendedOnWhite) {
+  cv::Mat clear(2, 2, CV_8UC4, cv::Scalar(0, 0, 0, 0));
+  clear.at<cv::Vec4b>(1, 1) = {10, 20, 30, 255};
+  const cv::Mat decoded = decode_picture(encode_raw(clear, ".png"), "a");
+  EXPECT_EQ(decoded.at<cv::Vec3b>(0, 0), cv::Vec3b(255, 255, 255));
+  EXPECT_EQ(decoded.at<cv::Vec3b>(1, 1), cv::Vec3b(30, 20, 10));
+}
+
+TEST(Decode, EveryExifOrientationComesUpright) {
+  const cv::Mat upright = gradient(48, 32);
+  // What a camera stores for each orientation: the inverse of what the reader does.
+  const auto stored = [&](int orientation) {
+    cv::Mat result = upright.clone();
+    if (orientation >= 5) cv::transpose(result, result);
+    if (orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8) {
+      cv::flip(result, result, 1);
+    }
+    if (orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7) {
+      cv::flip(result, result, orientation == 6 ? 1 : 0);
+    }
+    if (orientation == 6) cv::flip(result, result, 1);
+    return result;
+  };
+  for (int orientation = 1; orientation <= 5; ++orientation) {
+    const auto bytes = with_orientation(encode(stored(orientation), ".jpg"), orientation);
+    const cv::Mat decoded = decode_picture(bytes, "a.jpg");
+    ASSERT_EQ(decoded.size(), upright.size()) << orientation;
+    EXPECT_LT(largest_difference(decoded, upright), 24) << orientation;
+  }
+  for (const auto& [orientation, turn] :
+       {std::pair{6, cv::ROTATE_90_COUNTERCLOCKWISE}, std::pair{8, cv::ROTATE_90_CLOCKWISE}}) {
+    cv::Mat turned;
+    cv::rotate(upright, turned, turn);
+    const auto bytes = with_orientation(encode(turned, ".jpg"), orientation);
+    EXPECT_LT(largest_difference(decode_picture(bytes, "a.jpg"), upright), 24) << orientation;
+  }
+}
+
+TEST(Decode, DamagedExifIsIgnored) {
+  const std::string good = with_orientation(encode(gradient(16, 8), ".jpg"), 6);
+  EXPECT_EQ(decode_picture(good, "a").rows, 16);
+  for (std::size_t i = 12; i < 30; ++i) {
+    std::string damaged = good;
+    damaged[i] = '\xEE';
+    EXPECT_NO_THROW(decode_picture(damaged, "a")) << i;
+  }
+}
+
+TEST(Decode, ScaledDecodingKeepsTwiceTheTarget) {
+  const std::string bytes = encode(gradient(1600, 1200), ".jpg");
+  EXPECT_EQ(decode_picture(bytes, "a", 256).rows, 600);
+  EXPECT_EQ(decode_picture(bytes, "a", 150).rows, 300);
+  EXPECT_EQ(decode_picture(bytes, "a", 600).rows, 600 * 2);
+  EXPECT_EQ(decode_picture(bytes, "a").rows, 1200);
+}
+
+TEST(Decode, EmptyAndForeignFilesAreNamed) {
+  expect_contains(decode_error(""), {"folder/a.jpg", "0 bytes"});
+  expect_contains(decode_error("<html>404</html>"), {"folder/a.jpg", "no picture"});
+}
+
+TEST(Decode, TruncationIsFoundAtEveryLength) {
+  const cv::Mat picture = gradient(64, 64);
+  for (const std::string ending : {".jpg", ".png"}) {
+    const std::string whole = encode(picture, ending);
+    for (std::size_t size = 3; size + 8 < whole.size(); size += 7) {
+      EXPECT_THROW(decode_picture(whole.substr(0, size), "a"), DataError)
+          << ending << " cut to " << size << " of " << whole.size();
+    }
+  }
+}
+
+TEST(Decode, AbsurdDimensionsAreRefusedFromTheHeader) {
+  std::string png = encode(gradient(4, 4), ".png");
+  png.replace(16, 8, std::string("\0\1\0\0\0\1\0\0", 8));
+  expect_contains(decode_error(png), {"65536 x 65536"});
+}
+
+TEST(Decode, AWrongPngChecksumIsFound) {
+  std::string png = encode(gradient(16, 16), ".png");
+  png[png.find("IDAT") + 6] ^= 1;
+  expect_contains(decode_error(png), {"folder/a.jpg", "checksum"});
+}
+
+TEST(Decode, PngChunksThatMakeNoPixelsAreNotRead) {
+  const cv::Mat picture = gradient(16, 16);
+  std::string png = encode(picture, ".png");
+  png.insert(33, std::string("\0\0\0\x03iCCPbad\0\0\0\0", 15));
+  testing::internal::CaptureStderr();
+  const cv::Mat decoded = decode_picture(png, "a");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  EXPECT_EQ(largest_difference(decoded, picture), 0);
+}
+
+/// Files where we and Pillow rightly differ, and why.
+const std::set<std::string> kWeReadMore = {
+    "png_decompression_dos.png",  // Pillow refuses its text chunk; the 1x1 picture itself is whole
+};
+const std::set<std::string> kWeReadLess = {
+    "badcrc.png",  // a critical chunk's checksum is wrong: damage, which Pillow lets pass
+};
+
+TEST(Decode, AwkwardFilesAreReadOrRefusedAsByPillow) {
+  const char* data = std::getenv("TRANSFER_DATA");
+  if (data == nullptr) GTEST_SKIP() << "TRANSFER_DATA is not set";
+  const std::filesystem::path folder = std::filesystem::path(data) / "awkward";
+  if (!std::filesystem::exists(folder / "MANIFEST.txt")) GTEST_SKIP() << folder << " is missing";
+  std::istringstream manifest(read_file(folder / "MANIFEST.txt"));
+  const std::set<std::string> formats = {"JPEG", "MPO", "PNG", "BMP", "TIFF", "WEBP"};
+  std::string line;
+  int checked = 0;
+  while (std::getline(manifest, line)) {
+    if (line.starts_with("#")) continue;
+    const std::string name = line.substr(0, line.find('\t'));
+    std::istringstream verdict(line.substr(line.rfind('\t') + 1));
+    std::string pillow, outcome, format;
+    verdict >> pillow >> outcome >> format;
+    if (outcome == "ok" && !formats.contains(format)) continue;
+    ++checked;
+    const bool expected =
+        (outcome == "ok" || kWeReadMore.contains(name)) && !kWeReadLess.contains(name);
+    bool decoded = true;
+    std::string reason;
+    try {
+      decode_picture(read_file(folder / name), name);
+    } catch (const DataError& error) {
+      decoded = false;
+      reason = error.what();
+    }
+    EXPECT_EQ(decoded, expected) << name << ": Pillow says " << outcome << "; " << reason;
+  }
+  EXPECT_GT(checked, 50);
+}
+
+}  // namespace
+}  // namespace transfer
