@@ -9,17 +9,17 @@ namespace transfer {
 namespace {
 
 constexpr double kGradientTolerance = 1e-6;
-constexpr double kRelativeChange = 1e-9;
 
 }  // namespace
 
 struct Lbfgs::Implementation {
   std::vector<torch::Tensor> parameters;
   torch::optim::LBFGS optimizer;
+  double tolerance;
   double value = std::numeric_limits<double>::infinity();
 };
 
-Lbfgs::Lbfgs(std::vector<torch::Tensor> parameters)
+Lbfgs::Lbfgs(std::vector<torch::Tensor> parameters, double tolerance)
     : implementation_(new Implementation{parameters,
                                          torch::optim::LBFGS(parameters,
                                                              torch::optim::LBFGSOptions(1.0)
@@ -27,8 +27,8 @@ Lbfgs::Lbfgs(std::vector<torch::Tensor> parameters)
                                                                  .max_eval(25)
                                                                  .history_size(10)
                                                                  .tolerance_grad(kGradientTolerance)
-                                                                 .line_search_fn("strong_wolfe"))}) {
-}
+                                                                 .line_search_fn("strong_wolfe")),
+                                         tolerance}) {}
 
 Lbfgs::~Lbfgs() = default;
 
@@ -45,7 +45,7 @@ bool Lbfgs::step(const std::function<double()>& objective) {
   for (const auto& parameter : implementation_->parameters) {
     largest = std::max(largest, parameter.grad().abs().max().item<double>());
   }
-  return largest < kGradientTolerance || change < kRelativeChange * std::max(1.0, std::abs(last));
+  return largest < kGradientTolerance || change < implementation_->tolerance * std::max(1.0, std::abs(last));
 }
 
 }  // namespace transfer

@@ -14,6 +14,8 @@ namespace {
 constexpr std::int64_t kFolds = 5;
 constexpr std::size_t kMostPictures = 2000;
 constexpr int kIterations = 60;
+/// The candidates' losses differ by much more than this.
+constexpr double kTolerance = 1e-4;
 
 /// From strong to weak, so that each fit starts near its solution at the one before.
 constexpr double kCandidates[] = {1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 1e-4};
@@ -65,7 +67,7 @@ void score_fold(const HeadProblem& problem, const Sampled& sampled, std::int64_t
   const auto bias = torch::zeros({problem.classes}, options);
   const double total = problem.loss.weight(labels);
   for (WeightDecayScore& score : scores) {
-    Lbfgs optimizer({weight, bias});
+    Lbfgs optimizer({weight, bias}, kTolerance);
     const auto objective = [&] {
       weight.mutable_grad() = torch::Tensor();
       bias.mutable_grad() = torch::Tensor();
