@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <string_view>
 
 #include "app/commands/commands.h"
 #include "core/cancellation.h"
@@ -31,7 +32,10 @@ int main(int argc, char** argv) {
     return error.exit_code();
   } catch (const std::exception& error) {
     std::fflush(stdout);
-    fmt::print(stderr, "transfer: unexpected failure: {}\n", error.what());
+    // LibTorch adds a stack trace, which tells a user nothing.
+    const std::string_view message(error.what());
+    fmt::print(stderr, "transfer: unexpected failure: {}\n",
+               message.substr(0, message.find("\nException raised from")));
     return 1;
   }
 }

@@ -12,7 +12,7 @@ namespace {
 
 torch::jit::Module head_module(const LinearHead& head,
                                const std::shared_ptr<torch::jit::CompilationUnit>& unit) {
-  torch::jit::Module module("__torch__.transfer.LinearHead", unit);
+  torch::jit::Module module("__torch__.transfer.LinearHead", unit, /*shouldMangle=*/true);
   module.register_parameter("weight", head.weight.detach().cpu().clone(), /*is_buffer=*/false);
   module.register_parameter("bias", head.bias.detach().cpu().clone(), /*is_buffer=*/false);
   module.define(R"(
@@ -24,7 +24,8 @@ def forward(self, features: Tensor) -> Tensor:
 
 torch::jit::Module compose(const torch::jit::Module& trunk, const LinearHead& head) {
   const auto unit = trunk._ivalue()->compilation_unit();
-  torch::jit::Module whole("__torch__.transfer.Classifier", unit);
+  // Mangled, since a backbone that this program trained brings classes of these names.
+  torch::jit::Module whole("__torch__.transfer.Classifier", unit, /*shouldMangle=*/true);
   whole.register_module("trunk", trunk);
   whole.register_module("head", head_module(head, unit));
   whole.define(R"(

@@ -39,9 +39,12 @@ std::string strategies_text() {
 /// A flag that sets a key of the configuration.
 void add_key_flag(CLI::App& command, ConfigSources& sources, const std::string& flag,
                   const std::string& key, const std::string& help) {
-  command.add_option_function<std::string>(
-      flag, [&sources, key](const std::string& value) { sources.flags.emplace_back(key, value); },
-      help + " [" + key + "]");
+  command
+      .add_option_function<std::string>(
+          flag,
+          [&sources, key](const std::string& value) { sources.flags.emplace_back(key, value); },
+         help + " [" + key + "]")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 
 void add_config_flags(CLI::App& command, ConfigSources& sources) {
@@ -179,8 +182,10 @@ int run_command_line(int argc, const char* const* argv) {
   } catch (const CLI::CallForVersion& version) {
     std::cout << version.what() << "\n";
     return 0;
-  } catch (const CLI::ParseError& error) {
+  } catch (const CLI::ExtrasError& error) {
     throw ConfigError(explain_unknown(app, error.what()) + " (see transfer --help)");
+  } catch (const CLI::ParseError& error) {
+    throw ConfigError(std::string(error.what()) + " (see transfer --help)");
   }
   if (app.got_subcommand("evaluate")) return run_evaluate(evaluate);
   if (app.got_subcommand("predict")) return run_predict(predict);

@@ -99,7 +99,8 @@ HeadProblem make_problem(const Preparation& p, const Features& features,
                          const RunDirectory& run) {
   const Config& config = p.config;
   const auto classes = static_cast<std::int64_t>(p.dataset.classes.size());
-  CrossEntropy loss{config.head.label_smoothing, {}};
+  CrossEntropy loss;
+  loss.label_smoothing = config.head.label_smoothing;
   if (config.head.class_weights == "auto") {
     loss.class_weights =
         balanced_class_weights(features.train.labels, classes).to(p.device);
@@ -129,6 +130,7 @@ Summary run_freeze_conv(const Preparation& p, const RunDirectory& run, Clock::ti
 
   const auto training_start = Clock::now();
   HeadProblem problem = make_problem(p, features, run);
+  use_threads_for(features.train.rows() * p.backbone.feature_count() * problem.classes, p.threads);
   summary.weight_decay_is_chosen = !p.config.head.weight_decay;
   if (summary.weight_decay_is_chosen) {
     problem.weight_decay = choose_weight_decay(problem).weight_decay;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <torch/cuda.h>
 
+#include <algorithm>
 #include <charconv>
 #include <thread>
 
@@ -54,6 +55,11 @@ torch::Device choose_device(const std::string& name) {
                                   count));
   }
   return {torch::kCUDA, static_cast<torch::DeviceIndex>(index)};
+}
+
+void use_threads_for(std::int64_t multiply_adds, std::int64_t threads) {
+  constexpr std::int64_t kWorthSharing = std::int64_t{1} << 26;
+  at::set_num_threads(multiply_adds >= kWorthSharing ? static_cast<int>(threads) : 1);
 }
 
 std::int64_t use_threads(std::int64_t threads) {

@@ -14,4 +14,8 @@ torch::Device choose_device(const std::string& name);
 /// `threads`, or the number of cores this process may use when it is 0. Sets torch's own count.
 std::int64_t use_threads(std::int64_t threads);
 
+/// Sets torch's thread count for work of so many multiply-adds a step: all `threads` for large
+/// work, one for small, where waiting for each other would cost more than the arithmetic.
+void use_threads_for(std::int64_t multiply_adds, std::int64_t threads);
+
 }  // namespace transfer

@@ -9,7 +9,7 @@ namespace transfer {
 std::string prediction_table(const FeatureSet& set, const torch::Tensor& logits,
                              const std::vector<std::string>& classes) {
   std::string csv = "path,label,class,probability";
-  for (const auto& name : classes) csv += "," + csv_field(name);
+  for (const auto& name : classes) csv += fmt::format(",{}", csv_field(name));
   csv += "\n";
   const auto probabilities = torch::softmax(logits, 1).contiguous();
   const auto best = probabilities.argmax(1).contiguous();
