@@ -1,4 +1,4 @@
-.PHONY: help setup packages python backbone build demo test lint lint-all clean
+.PHONY: help announce setup packages python backbone build demo test lint lint-all clean
 
 help:
 	@echo "make demo      set everything up and train on real pictures"
@@ -7,7 +7,10 @@ help:
 	@echo "make lint      format and static checks of changed files (lint-all: of all)"
 	@echo "make clean     remove build/"
 
-packages:
+announce:
+	@bash setup/announce.sh
+
+packages: announce
 	@bash setup/install_debian_packages.sh setup/debian-packages.txt
 
 python: packages

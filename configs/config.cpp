@@ -45,12 +45,12 @@ void flatten(const YAML::Node& map, const std::string& prefix, const std::string
     if (is_group(key, keys)) {
       if (entry.second.IsNull()) continue;
       if (!entry.second.IsMap()) {
-        throw ConfigError(fmt::format("{}: {}: found a single value, expected a group of keys "
-                                      "such as {}",
-                                      where, key,
-                                      *std::find_if(keys.begin(), keys.end(), [&](const auto& k) {
-                                        return k.starts_with(key + ".");
-                                      })));
+        throw ConfigError(
+            fmt::format("{}: {}: found a single value, expected a group of keys "
+                        "such as {}",
+                        where, key, *std::find_if(keys.begin(), keys.end(), [&](const auto& k) {
+                          return k.starts_with(key + ".");
+                        })));
       }
       flatten(entry.second, key + ".", file, keys, settings);
     } else if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
@@ -72,13 +72,13 @@ std::vector<Setting> read_yaml(const std::filesystem::path& file,
     const YAML::Node root = YAML::Load(stream);
     if (root.IsNull()) return settings;
     if (!root.IsMap()) {
-      throw ConfigError(fmt::format("{}: expected `key: value` lines at the top level",
-                                    file.string()));
+      throw ConfigError(
+          fmt::format("{}: expected `key: value` lines at the top level", file.string()));
     }
     flatten(root, "", file.string(), keys, settings);
   } catch (const YAML::Exception& error) {
-    throw ConfigError(fmt::format("{}:{}: not valid YAML: {}", file.string(), error.mark.line + 1,
-                                  error.msg));
+    throw ConfigError(
+        fmt::format("{}:{}: not valid YAML: {}", file.string(), error.mark.line + 1, error.msg));
   }
   return settings;
 }
@@ -86,8 +86,8 @@ std::vector<Setting> read_yaml(const std::filesystem::path& file,
 Setting read_assignment(const std::string& text, const std::vector<std::string>& keys) {
   const auto equals = text.find('=');
   if (equals == std::string::npos || equals == 0) {
-    throw ConfigError(fmt::format("--set {}: expected KEY=VALUE, such as --set train.lr=0.01",
-                                  text));
+    throw ConfigError(
+        fmt::format("--set {}: expected KEY=VALUE, such as --set train.lr=0.01", text));
   }
   const std::string key = text.substr(0, equals);
   if (std::find(keys.begin(), keys.end(), key) == keys.end()) {

@@ -22,8 +22,7 @@ void add_augment_fields(std::vector<Field>& fields, AugmentConfig& a) {
   const auto range = [&fields](const char* key, Range& target, double low, double high) {
     fields.push_back({std::string("augment.") + key, &target, low, high});
   };
-  fields.push_back(
-      {"augment.preset", &a.preset, 0, 0, {"none", "light", "standard", "strong"}});
+  fields.push_back({"augment.preset", &a.preset, 0, 0, {"none", "light", "standard", "strong"}});
   fields.push_back({"augment.views", &a.views, 0, 1000});
   probability("crop", a.crop);
   range("crop_area", a.crop_area, 0.01, 1);
@@ -110,9 +109,7 @@ struct Assign {
   const Field& field;
   const YAML::Node& value;
 
-  bool in_limits(double number) const {
-    return number >= field.minimum && number <= field.maximum;
-  }
+  bool in_limits(double number) const { return number >= field.minimum && number <= field.maximum; }
   bool operator()(std::string* target) const {
     if (!value.IsScalar()) return false;
     *target = value.Scalar();

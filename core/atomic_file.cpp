@@ -16,9 +16,10 @@ namespace transfer {
 namespace {
 
 [[noreturn]] void throw_write_error(const std::filesystem::path& path, int error) {
-  throw OutputError(fmt::format("{}: cannot be written: {}. Choose another folder with --out, or "
-                                "make room and check the permissions.",
-                                path.string(), std::strerror(error)));
+  throw OutputError(
+      fmt::format("{}: cannot be written: {}. Choose another folder with --out, or "
+                  "make room and check the permissions.",
+                  path.string(), std::strerror(error)));
 }
 
 void flush_to_disk(const std::filesystem::path& opened, const std::filesystem::path& reported) {
@@ -39,8 +40,7 @@ std::filesystem::path folder_of(const std::filesystem::path& path) {
 AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
   temporary_ = path_;
   temporary_ += fmt::format(".{}.tmp", ::getpid());
-  const int descriptor =
-      ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  const int descriptor = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor < 0) throw_write_error(path_, errno);
   ::close(descriptor);
 }

@@ -31,8 +31,7 @@ int stop_signal() { return received_signal; }
 void throw_if_stopped() {
   const int signal = received_signal;
   if (signal == 0) return;
-  throw Interrupted(std::string("stopped by ") + (signal == SIGINT ? "Ctrl-C" : "SIGTERM"),
-                    signal);
+  throw Interrupted(std::string("stopped by ") + (signal == SIGINT ? "Ctrl-C" : "SIGTERM"), signal);
 }
 
 }  // namespace transfer

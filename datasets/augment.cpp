@@ -12,14 +12,14 @@ namespace {
 double draw(Random& random, const Range& range) { return random.uniform(range[0], range[1]); }
 
 /// A crop of random area and proportions (Szegedy et al. 2015), stretched to the input size.
-cv::Mat random_resized_crop(const cv::Mat& rgb, const AugmentConfig& config,
-                            const Preprocessing& p, Random& random) {
+cv::Mat random_resized_crop(const cv::Mat& rgb, const AugmentConfig& config, const Preprocessing& p,
+                            Random& random) {
   constexpr int kTries = 10;
   const double area = static_cast<double>(rgb.cols) * rgb.rows;
   for (int i = 0; i < kTries; ++i) {
     const double wanted = area * draw(random, config.crop_area);
-    const double ratio = std::exp(
-        random.uniform(std::log(config.crop_ratio[0]), std::log(config.crop_ratio[1])));
+    const double ratio =
+        std::exp(random.uniform(std::log(config.crop_ratio[0]), std::log(config.crop_ratio[1])));
     const int width = static_cast<int>(std::lround(std::sqrt(wanted * ratio)));
     const int height = static_cast<int>(std::lround(std::sqrt(wanted / ratio)));
     if (width < 1 || height < 1 || width > rgb.cols || height > rgb.rows) continue;

@@ -33,8 +33,7 @@ void write_contact_sheet(const std::vector<Sample>& samples,
   const int row_height = static_cast<int>(p.height) + kCaptionHeight + kGap;
   const int columns = static_cast<int>(views) + 1;
   cv::Mat sheet(kGap + row_height * static_cast<int>(samples.size()),
-                kGap + columns * (static_cast<int>(p.width) + kGap), CV_8UC3,
-                cv::Scalar::all(255));
+                kGap + columns * (static_cast<int>(p.width) + kGap), CV_8UC3, cv::Scalar::all(255));
   for (std::size_t i = 0; i < samples.size(); ++i) {
     const Sample& sample = samples[i];
     const cv::Mat rgb = decode_picture(read_file(sample.path), sample.path);

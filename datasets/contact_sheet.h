@@ -15,7 +15,7 @@ namespace transfer {
 /// picture that cannot be read and OutputError.
 void write_contact_sheet(const std::vector<Sample>& samples,
                          const std::vector<std::string>& classes, const AugmentConfig& augment,
-                         const Preprocessing& preprocessing, std::int64_t views,
-                         std::uint64_t seed, const std::filesystem::path& file);
+                         const Preprocessing& preprocessing, std::int64_t views, std::uint64_t seed,
+                         const std::filesystem::path& file);
 
 }  // namespace transfer

@@ -19,14 +19,13 @@ std::optional<std::size_t> find_column(const CsvRow& header, const std::string& 
   return static_cast<std::size_t>(found - header.fields.begin());
 }
 
-std::size_t require_column(const CsvRow& header, const std::string& name,
-                           const std::string& file) {
+std::size_t require_column(const CsvRow& header, const std::string& name, const std::string& file) {
   const auto column = find_column(header, name);
   if (!column) {
-    throw DataError(fmt::format(
-        "{}:{}: the column '{}' is missing; found: {}. Expected a header such as "
-        "path,label,split.",
-        file, header.line, name, fmt::join(header.fields, ", ")));
+    throw DataError(
+        fmt::format("{}:{}: the column '{}' is missing; found: {}. Expected a header such as "
+                    "path,label,split.",
+                    file, header.line, name, fmt::join(header.fields, ", ")));
   }
   return *column;
 }

@@ -69,9 +69,9 @@ std::vector<Sample> samples_of(const LabelledFiles& found, const std::string& sp
 
 void check_classes(const std::vector<std::string>& classes, const std::string& path) {
   if (classes.size() >= 2) return;
-  throw DataError(fmt::format(
-      "{}: found one class only ('{}'). Expected at least two class folders.", path,
-      classes.empty() ? "" : classes.front()));
+  throw DataError(
+      fmt::format("{}: found one class only ('{}'). Expected at least two class folders.", path,
+                  classes.empty() ? "" : classes.front()));
 }
 
 /// What keeps different uses of one seed apart.

@@ -62,9 +62,8 @@ cv::Mat to_rgb(const cv::Mat& decoded) {
 
 void silence_opencv() {
   static std::once_flag once;
-  std::call_once(once, [] {
-    cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
-  });
+  std::call_once(once,
+                 [] { cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT); });
 }
 
 }  // namespace
@@ -81,15 +80,14 @@ cv::Mat decode_picture(std::string_view bytes, const std::string& name,
   }
   cv::Mat decoded;
   try {
-    const cv::Mat buffer(1, static_cast<int>(bytes.size()), CV_8U,
-                         const_cast<char*>(bytes.data()));
+    const cv::Mat buffer(1, static_cast<int>(bytes.size()), CV_8U, const_cast<char*>(bytes.data()));
     decoded = cv::imdecode(buffer, cv::IMREAD_UNCHANGED);
   } catch (const cv::Exception& error) {
     throw DataError(fmt::format("{}: cannot be decoded: {}", name, error.err));
   }
   if (decoded.empty()) {
-    throw DataError(fmt::format(
-        "{}: is no picture that can be decoded (JPEG, PNG, BMP, TIFF, WebP)", name));
+    throw DataError(
+        fmt::format("{}: is no picture that can be decoded (JPEG, PNG, BMP, TIFF, WebP)", name));
   }
   return to_rgb(decoded);
 }

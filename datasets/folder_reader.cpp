@@ -75,8 +75,7 @@ bool has_picture_ending(const fs::path& file) {
   std::string ending = file.extension().string();
   std::transform(ending.begin(), ending.end(), ending.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::find(kPictureEndings.begin(), kPictureEndings.end(), ending) !=
-         kPictureEndings.end();
+  return std::find(kPictureEndings.begin(), kPictureEndings.end(), ending) != kPictureEndings.end();
 }
 
 std::string canonical_split(std::string_view name) {

@@ -72,8 +72,7 @@ void read_orientation(DecodeState& state) {
 
 void read_rows(DecodeState& state) {
   auto& info = state.info;
-  const bool four_channels =
-      info.jpeg_color_space == JCS_CMYK || info.jpeg_color_space == JCS_YCCK;
+  const bool four_channels = info.jpeg_color_space == JCS_CMYK || info.jpeg_color_space == JCS_YCCK;
   info.out_color_space = four_channels ? JCS_CMYK : JCS_RGB;
   jpeg_start_decompress(&info);
   state.pixels.create(static_cast<int>(info.output_height), static_cast<int>(info.output_width),
@@ -95,8 +94,8 @@ bool run_decoder(DecodeState& state, std::string_view bytes, std::int64_t target
   jpeg_read_header(&state.info, TRUE);
   if (static_cast<std::int64_t>(state.info.image_width) * state.info.image_height > kMaxPixels) {
     std::snprintf(state.error.message, sizeof(state.error.message),
-                  "the header claims %u x %u pixels, more than is sensible",
-                  state.info.image_width, state.info.image_height);
+                  "the header claims %u x %u pixels, more than is sensible", state.info.image_width,
+                  state.info.image_height);
     return false;
   }
   read_orientation(state);
@@ -135,8 +134,8 @@ cv::Mat decode_jpeg(std::string_view bytes, const std::string& name,
   jpeg_destroy_decompress(&state.info);
   if (!done) throw DataError(fmt::format("{}: {}", name, state.error.message));
   if (state.error.data_is_missing) {
-    throw DataError(fmt::format("{}: the JPEG ends early or is damaged ({})", name,
-                                state.error.message));
+    throw DataError(
+        fmt::format("{}: the JPEG ends early or is damaged ({})", name, state.error.message));
   }
   cv::Mat rgb = state.pixels;
   if (rgb.channels() == 4) {
@@ -154,7 +153,10 @@ cv::Mat apply_orientation(const cv::Mat& picture, int orientation) {
     case 4: cv::flip(picture, turned, 0); return turned;
     case 5: cv::transpose(picture, turned); return turned;
     case 6: cv::rotate(picture, turned, cv::ROTATE_90_CLOCKWISE); return turned;
-    case 7: cv::transpose(picture, turned); cv::flip(turned, turned, -1); return turned;
+    case 7:
+      cv::transpose(picture, turned);
+      cv::flip(turned, turned, -1);
+      return turned;
     case 8: cv::rotate(picture, turned, cv::ROTATE_90_COUNTERCLOCKWISE); return turned;
     default: return picture;
   }

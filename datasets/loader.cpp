@@ -106,9 +106,7 @@ class Loader::Implementation {
   }
 
   /// REQUIRES: mutex_ is held.
-  bool is_over() const {
-    return stopping_ || !failure_.empty() || next_sample_ >= sample_count();
-  }
+  bool is_over() const { return stopping_ || !failure_.empty() || next_sample_ >= sample_count(); }
 
   /// REQUIRES: mutex_ is held. The reference stays valid until the batch is delivered.
   OpenBatch& open_batch(std::int64_t index) {
@@ -119,8 +117,8 @@ class Loader::Implementation {
     const auto& p = options_.preprocessing;
     batch.first = index * options_.batch_size;
     batch.count = std::min(options_.batch_size, sample_count() - batch.first);
-    batch.images = torch::zeros({options_.batch_size, p.height, p.width, p.channels})
-                       .permute({0, 3, 1, 2});
+    batch.images =
+        torch::zeros({options_.batch_size, p.height, p.width, p.channels}).permute({0, 3, 1, 2});
     batch.labels = torch::full({options_.batch_size}, -1, torch::kInt64);
     if (options_.hash_files) batch.hashes.resize(static_cast<std::size_t>(batch.count));
     open->rows_left = batch.count;
@@ -138,14 +136,13 @@ class Loader::Implementation {
       const cv::Mat rgb = decode_picture(bytes, path_of(sample), target);
       const cv::Mat picture =
           options_.augment
-              ? augment(rgb, *options_.augment, p,
-                        mix_seed({options_.seed, options_.epoch,
-                                  static_cast<std::uint64_t>(sample)}))
+              ? augment(
+                    rgb, *options_.augment, p,
+                    mix_seed({options_.seed, options_.epoch, static_cast<std::uint64_t>(sample)}))
               : resize_and_crop(rgb, p);
       write_normalized(picture, p,
                        batch.images.data_ptr<float>() + row * p.height * p.width * p.channels);
-      batch.labels.data_ptr<std::int64_t>()[row] =
-          samples_[static_cast<std::size_t>(sample)].label;
+      batch.labels.data_ptr<std::int64_t>()[row] = samples_[static_cast<std::size_t>(sample)].label;
     } catch (const DataError& error) {
       const std::lock_guard lock(mutex_);
       batch.broken.push_back({sample, error.what()});

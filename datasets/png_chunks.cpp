@@ -45,8 +45,8 @@ void check_header(std::string_view bytes, const std::string& name) {
   const std::int64_t width = big_endian(bytes, 16);
   const std::int64_t height = big_endian(bytes, 20);
   if (width > kMaxPixels || height > kMaxPixels || width * height > kMaxPixels) {
-    throw DataError(fmt::format("{}: the header claims {} x {} pixels, more than is sensible",
-                                name, width, height));
+    throw DataError(fmt::format("{}: the header claims {} x {} pixels, more than is sensible", name,
+                                width, height));
   }
 }
 

@@ -19,8 +19,7 @@ cv::Mat resize_to(const cv::Mat& rgb, std::int64_t width, std::int64_t height,
   if (rgb.size() == size) return rgb;
   const bool shrinks = size.width <= rgb.cols && size.height <= rgb.rows;
   cv::Mat resized;
-  cv::resize(rgb, resized, size, 0, 0,
-             shrinks ? cv::INTER_AREA : growing_method(interpolation));
+  cv::resize(rgb, resized, size, 0, 0, shrinks ? cv::INTER_AREA : growing_method(interpolation));
   return resized;
 }
 
@@ -44,8 +43,8 @@ cv::Mat resize_and_crop(const cv::Mat& rgb, const Preprocessing& p) {
   };
   const cv::Mat resized = resize_to(rgb, side(rgb.cols), side(rgb.rows), p.interpolation);
   const cv::Rect crop((resized.cols - static_cast<int>(p.width)) / 2,
-                      (resized.rows - static_cast<int>(p.height)) / 2,
-                      static_cast<int>(p.width), static_cast<int>(p.height));
+                      (resized.rows - static_cast<int>(p.height)) / 2, static_cast<int>(p.width),
+                      static_cast<int>(p.height));
   return resized(crop);
 }
 

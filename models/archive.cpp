@@ -18,8 +18,7 @@ constexpr const char* kMetadataFile = "transfer.json";
 [[noreturn]] void explain_unreadable(const std::filesystem::path& file) {
   std::ifstream stream(file, std::ios::binary | std::ios::ate);
   if (!stream) {
-    throw ModelError(
-        fmt::format("{}: cannot be read: {}.", file.string(), std::strerror(errno)));
+    throw ModelError(fmt::format("{}: cannot be read: {}.", file.string(), std::strerror(errno)));
   }
   const auto size = static_cast<std::size_t>(stream.tellg());
   std::string head(std::min<std::size_t>(size, 4096), '\0');
@@ -37,10 +36,10 @@ constexpr const char* kMetadataFile = "transfer.json";
   if (is_zip && is_complete && tail.find("constants.pkl") == std::string::npos) {
     what = "it holds weights only (a state dict saved by torch.save), not a network";
   }
-  throw ModelError(fmt::format(
-      "{}: {}. Expected a TorchScript file, as written by torch.jit.save or by "
-      "models/export/export.py; export or copy it again.",
-      file.string(), what));
+  throw ModelError(
+      fmt::format("{}: {}. Expected a TorchScript file, as written by torch.jit.save or by "
+                  "models/export/export.py; export or copy it again.",
+                  file.string(), what));
 }
 
 }  // namespace
@@ -71,8 +70,8 @@ void write_archive(const torch::jit::Module& module, const ModelMetadata& metada
   try {
     module.save(output.temporary_path().string(), {{kMetadataFile, to_json(metadata)}});
   } catch (const c10::Error& error) {
-    throw OutputError(fmt::format("{}: cannot be written: {}", file.string(),
-                                  error.what_without_backtrace()));
+    throw OutputError(
+        fmt::format("{}: cannot be written: {}", file.string(), error.what_without_backtrace()));
   }
   output.commit();
 }

@@ -48,8 +48,8 @@ def predict(self, x: Tensor) -> Tensor:
 void write_classifier(const Backbone& backbone, const LinearHead& head,
                       const std::vector<std::string>& classes, const std::filesystem::path& file) {
   torch::NoGradGuard no_gradients;
-  auto whole = compose(
-      cut_before_last_linear(backbone.implementation().module, backbone.file()), head);
+  auto whole =
+      compose(cut_before_last_linear(backbone.implementation().module, backbone.file()), head);
   whole.eval();
   ModelMetadata metadata = backbone.metadata();
   metadata.kind = "classifier";
@@ -74,8 +74,8 @@ Classifier::Classifier(const std::filesystem::path& file, torch::Device device) 
         "model.pt of a run directory.",
         file.string()));
   }
-  implementation_ = std::make_unique<Implementation>(Implementation{
-      for_inference(archive.module, device), std::move(*archive.metadata), device});
+  implementation_ = std::make_unique<Implementation>(
+      Implementation{for_inference(archive.module, device), std::move(*archive.metadata), device});
 }
 
 Classifier::~Classifier() = default;

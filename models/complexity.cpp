@@ -72,10 +72,10 @@ StageComplexity measure_prefix(torch::jit::Module module, const Preprocessing& p
         module.forward({torch::zeros({1, p.channels, p.height, p.width})}).toTensor();
     total.output_shape = output.sizes().slice(1).vec();
   } catch (const std::exception& error) {
-    throw ModelError(fmt::format("{}: a picture of {}x{} with {} channels does not pass through "
-                                 "the network up to '{}': {}",
-                                 file, p.width, p.height, p.channels, path,
-                                 std::string(error.what()).substr(0, 400)));
+    throw ModelError(fmt::format(
+        "{}: a picture of {}x{} with {} channels does not pass through "
+        "the network up to '{}': {}",
+        file, p.width, p.height, p.channels, path, std::string(error.what()).substr(0, 400)));
   }
   total.multiply_adds = counted_multiply_adds;
   return total;

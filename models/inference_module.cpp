@@ -21,9 +21,8 @@ torch::jit::Module for_inference(const torch::jit::Module& module, torch::Device
 torch::Tensor run_inference(const torch::jit::Module& module, const torch::Tensor& images,
                             torch::Device device) {
   c10::InferenceMode inference;
-  const auto input =
-      images.to(device, images.scalar_type(), /*non_blocking=*/false, /*copy=*/false,
-                torch::MemoryFormat::ChannelsLast);
+  const auto input = images.to(device, images.scalar_type(), /*non_blocking=*/false, /*copy=*/false,
+                               torch::MemoryFormat::ChannelsLast);
   torch::jit::Module callable = module;
   return callable.forward({input}).toTensor().to(torch::kCPU);
 }

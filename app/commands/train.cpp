@@ -95,15 +95,13 @@ void write_epoch(const RunDirectory& run, const EpochReport& report) {
   run.append_metrics(line.dump());
 }
 
-HeadProblem make_problem(const Preparation& p, const Features& features,
-                         const RunDirectory& run) {
+HeadProblem make_problem(const Preparation& p, const Features& features, const RunDirectory& run) {
   const Config& config = p.config;
   const auto classes = static_cast<std::int64_t>(p.dataset.classes.size());
   CrossEntropy loss;
   loss.label_smoothing = config.head.label_smoothing;
   if (config.head.class_weights == "auto") {
-    loss.class_weights =
-        balanced_class_weights(features.train.labels, classes).to(p.device);
+    loss.class_weights = balanced_class_weights(features.train.labels, classes).to(p.device);
   }
   return {features.train,
           features.val,

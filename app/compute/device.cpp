@@ -34,7 +34,8 @@ int device_index(const std::string& name) {
 torch::Device choose_device(const std::string& name) {
   if (name == "cpu") return torch::kCPU;
   if (name == "auto") {
-    return torch::cuda::is_available() ? torch::Device(torch::kCUDA, 0) : torch::Device(torch::kCPU);
+    return torch::cuda::is_available() ? torch::Device(torch::kCUDA, 0)
+                                       : torch::Device(torch::kCPU);
   }
   const int index = device_index(name);
   if (!torch::hasCUDA()) {
@@ -45,14 +46,14 @@ torch::Device choose_device(const std::string& name) {
   }
   const auto count = static_cast<int>(torch::cuda::device_count());
   if (count == 0) {
-    throw DeviceError(fmt::format(
-        "--device {}: no CUDA device was found; is the NVIDIA driver installed? Or use "
-        "--device cpu.",
-        name));
+    throw DeviceError(
+        fmt::format("--device {}: no CUDA device was found; is the NVIDIA driver installed? Or use "
+                    "--device cpu.",
+                    name));
   }
   if (index >= count) {
-    throw DeviceError(fmt::format("--device {}: there are {} CUDA devices, numbered from 0.", name,
-                                  count));
+    throw DeviceError(
+        fmt::format("--device {}: there are {} CUDA devices, numbered from 0.", name, count));
   }
   return {torch::kCUDA, static_cast<torch::DeviceIndex>(index)};
 }

@@ -37,8 +37,7 @@ std::string augment_key(const Config& config) {
 std::int64_t FeatureSet::valid_rows() const { return labels.ge(0).sum().item<std::int64_t>(); }
 
 FeatureStore::FeatureStore(const Backbone& backbone, const Config& config,
-                           std::filesystem::path folder, torch::Device device,
-                           std::int64_t threads)
+                           std::filesystem::path folder, torch::Device device, std::int64_t threads)
     : backbone_(backbone),
       trunk_(backbone, device),
       config_(config),
@@ -151,8 +150,8 @@ void FeatureStore::check_broken(const FeatureSet& set, const std::string& title)
   throw DataError(fmt::format(
       "{} of {} pictures in {} cannot be read ({:.1f} %), more than data.max_broken allows "
       "({:.1f} %). The first: {}. Repair or remove them, or raise data.max_broken.",
-      set.broken.size(), set.rows(), title, 100.0 * broken / total,
-      100.0 * config_.data.max_broken, set.broken.front().reason));
+      set.broken.size(), set.rows(), title, 100.0 * broken / total, 100.0 * config_.data.max_broken,
+      set.broken.front().reason));
 }
 
 }  // namespace transfer

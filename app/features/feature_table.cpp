@@ -25,9 +25,10 @@ struct FeatureTable::Mapping {
   }
 
   [[noreturn]] void fail(const char* what) const {
-    throw OutputError(fmt::format("{}: {} failed: {}. Choose another folder with cache.dir, or "
-                                  "raise cache.memory_mb.",
-                                  file.string(), what, std::strerror(errno)));
+    throw OutputError(
+        fmt::format("{}: {} failed: {}. Choose another folder with cache.dir, or "
+                    "raise cache.memory_mb.",
+                    file.string(), what, std::strerror(errno)));
   }
 
   void map(int flags, int protection) {
@@ -70,8 +71,7 @@ FeatureTable FeatureTable::create_file(const std::filesystem::path& file, std::i
   const int descriptor = ::open(mapping.file.c_str(), O_RDWR | O_CLOEXEC);
   // Blocks are reserved now: a full disk met through a mapping would end the process.
   const int error =
-      descriptor < 0 ? errno
-                     : ::posix_fallocate(descriptor, 0, static_cast<off_t>(mapping.size));
+      descriptor < 0 ? errno : ::posix_fallocate(descriptor, 0, static_cast<off_t>(mapping.size));
   if (descriptor >= 0) ::close(descriptor);
   if (error != 0) {
     errno = error;

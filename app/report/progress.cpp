@@ -43,7 +43,8 @@ void Progress::draw() {
     fmt::print(stderr, "{}: {}\n", title_, state);
     return;
   }
-  const auto filled = static_cast<std::size_t>(done_ * kBarWidth / std::max<std::int64_t>(total_, 1));
+  const auto filled =
+      static_cast<std::size_t>(done_ * kBarWidth / std::max<std::int64_t>(total_, 1));
   fmt::print(stderr, "\r\033[K{} [{}{}] {}", title_, std::string(filled, '#'),
              std::string(kBarWidth - std::min<std::size_t>(filled, kBarWidth), '.'), state);
   std::fflush(stderr);

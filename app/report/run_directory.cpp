@@ -20,9 +20,8 @@ constexpr const char* kFiles[] = {"config.yaml", "metrics.jsonl", "summary.json"
 fs::path default_path(const Config& config) {
   const auto data = fs::path(config.data.path).lexically_normal();
   const auto name = data.has_filename() ? data.stem() : data.parent_path().stem();
-  const std::string base =
-      fmt::format("{:%Y%m%d-%H%M%S}-{}-{}", fmt::localtime(std::time(nullptr)),
-                  name.empty() ? "data" : name.string(), config.strategy);
+  const std::string base = fmt::format("{:%Y%m%d-%H%M%S}-{}-{}", fmt::localtime(std::time(nullptr)),
+                                       name.empty() ? "data" : name.string(), config.strategy);
   fs::path path = fs::path("runs") / base;
   for (int i = 2; fs::exists(path); ++i) path = fs::path("runs") / fmt::format("{}-{}", base, i);
   return path;
@@ -35,15 +34,16 @@ RunDirectory::RunDirectory(const Config& config)
   std::error_code error;
   const bool is_used = fs::exists(path_, error) && !fs::is_empty(path_, error);
   if (is_used && !config.overwrite) {
-    throw OutputError(fmt::format(
-        "{}: exists already. Choose another folder with --out, or give --overwrite.",
-        path_.string()));
+    throw OutputError(
+        fmt::format("{}: exists already. Choose another folder with --out, or give --overwrite.",
+                    path_.string()));
   }
   fs::create_directories(path_, error);
   if (error) {
-    throw OutputError(fmt::format("{}: the run directory cannot be made: {}. Choose another folder "
-                                  "with --out.",
-                                  path_.string(), error.message()));
+    throw OutputError(
+        fmt::format("{}: the run directory cannot be made: {}. Choose another folder "
+                    "with --out.",
+                    path_.string(), error.message()));
   }
   for (const char* name : kFiles) fs::remove(path_ / name, error);
   // The folder is not part of what the run repeats: the copy names none.
@@ -59,8 +59,8 @@ void RunDirectory::append_metrics(std::string_view json_line) const {
   stream << json_line << '\n';
   stream.flush();
   if (!stream) {
-    throw OutputError(fmt::format("{}: cannot be written; is the disk full?",
-                                  file("metrics.jsonl").string()));
+    throw OutputError(
+        fmt::format("{}: cannot be written; is the disk full?", file("metrics.jsonl").string()));
   }
 }
 

@@ -23,8 +23,9 @@ ordered_json metrics_object(const ClassificationMetrics& m,
     per_class[classes[c]] = {
         {"precision", m.precision[c]}, {"recall", m.recall[c]}, {"f1", m.f1[c]}};
   }
-  return {{"pictures", m.pictures}, {"loss", m.loss},         {"top1", m.top1},
-          {"k", m.k},               {"topk", m.topk},         {"macro_f1", m.macro_f1},
+  return {{"pictures", m.pictures}, {"loss", m.loss},
+          {"top1", m.top1},         {"k", m.k},
+          {"topk", m.topk},         {"macro_f1", m.macro_f1},
           {"classes", per_class},   {"confusion", m.confusion}};
 }
 
@@ -99,9 +100,10 @@ std::string to_text(const Summary& s) {
       s.best_epoch, s.epochs, s.weight_decay,
       s.weight_decay_is_chosen ? " (chosen by 5-fold cross-validation)" : "", s.seconds_total,
       s.seconds_extract, s.seconds_train, s.peak_memory_mb);
-  text += fmt::format("written to {}: model.pt summary.json metrics.jsonl predictions_val.csv "
-                      "config.yaml\n",
-                      s.run_directory);
+  text += fmt::format(
+      "written to {}: model.pt summary.json metrics.jsonl predictions_val.csv "
+      "config.yaml\n",
+      s.run_directory);
   return text;
 }
 

@@ -17,8 +17,7 @@ FeatureScaling measure_scaling(const FeatureSet& train) {
   auto squares = torch::zeros({table.dimension()}, torch::kFloat64);
   // Rows of broken pictures are zero and add nothing.
   for (std::int64_t first = 0; first < table.rows(); first += kChunk) {
-    const auto part =
-        table.read(first, std::min(kChunk, table.rows() - first)).to(torch::kFloat64);
+    const auto part = table.read(first, std::min(kChunk, table.rows() - first)).to(torch::kFloat64);
     sum += part.sum(0);
     squares += part.square().sum(0);
   }

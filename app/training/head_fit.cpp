@@ -91,8 +91,7 @@ class HeadFit {
       train_loss = full_loss_and_gradient();
       torch::NoGradGuard no_gradients;
       head_.weight.mutable_grad().add_(head_.weight, problem_.weight_decay);
-      return train_loss +
-             0.5 * problem_.weight_decay * head_.weight.square().sum().item<double>();
+      return train_loss + 0.5 * problem_.weight_decay * head_.weight.square().sum().item<double>();
     };
     while (epoch_ < problem_.options.iterations && !stopping_.should_stop()) {
       const bool converged = optimizer.step(objective);
@@ -105,8 +104,8 @@ class HeadFit {
     const double decay = problem_.weight_decay;
     const double rate = problem_.options.lr;
     const auto group = [](const torch::Tensor& tensor, auto options) {
-      return torch::optim::OptimizerParamGroup(
-          {tensor}, std::make_unique<decltype(options)>(options));
+      return torch::optim::OptimizerParamGroup({tensor},
+                                               std::make_unique<decltype(options)>(options));
     };
     if (problem_.options.optimizer == "sgd") {
       const auto options = torch::optim::SGDOptions(rate).momentum(problem_.options.momentum);
@@ -176,8 +175,8 @@ class HeadFit {
   void finish_epoch(double train_loss, double rate) {
     torch::NoGradGuard no_gradients;
     ++epoch_;
-    const auto val_logits = head_logits(problem_.scaling.unscaled(head_), problem_.val,
-                                        problem_.device);
+    const auto val_logits =
+        head_logits(problem_.scaling.unscaled(head_), problem_.val, problem_.device);
     const auto metrics = classification_metrics(val_logits, problem_.val.labels, 1);
     const bool keeps_best = problem_.options.patience > 0;
     if (stopping_.is_better(metrics.loss) || !keeps_best) {
@@ -186,8 +185,7 @@ class HeadFit {
     }
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started_;
     if (problem_.on_epoch) {
-      problem_.on_epoch(
-          {epoch_, train_loss, metrics.loss, metrics.top1, rate, elapsed.count()});
+      problem_.on_epoch({epoch_, train_loss, metrics.loss, metrics.top1, rate, elapsed.count()});
     }
   }
 

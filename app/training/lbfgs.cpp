@@ -20,15 +20,15 @@ struct Lbfgs::Implementation {
 };
 
 Lbfgs::Lbfgs(std::vector<torch::Tensor> parameters, double tolerance)
-    : implementation_(new Implementation{parameters,
-                                         torch::optim::LBFGS(parameters,
-                                                             torch::optim::LBFGSOptions(1.0)
+    : implementation_(
+          new Implementation{parameters,
+                             torch::optim::LBFGS(parameters, torch::optim::LBFGSOptions(1.0)
                                                                  .max_iter(1)
                                                                  .max_eval(25)
                                                                  .history_size(10)
                                                                  .tolerance_grad(kGradientTolerance)
                                                                  .line_search_fn("strong_wolfe")),
-                                         tolerance}) {}
+                             tolerance}) {}
 
 Lbfgs::~Lbfgs() = default;
 
@@ -45,7 +45,8 @@ bool Lbfgs::step(const std::function<double()>& objective) {
   for (const auto& parameter : implementation_->parameters) {
     largest = std::max(largest, parameter.grad().abs().max().item<double>());
   }
-  return largest < kGradientTolerance || change < implementation_->tolerance * std::max(1.0, std::abs(last));
+  return largest < kGradientTolerance ||
+         change < implementation_->tolerance * std::max(1.0, std::abs(last));
 }
 
 }  // namespace transfer

@@ -12,8 +12,8 @@ namespace transfer {
 /// iteration at a time; the work is torch::optim::LBFGS's.
 class Lbfgs {
  public:
-  /// Shares the tensors and changes them in place; each needs `requires_grad`. A value that falls by
-  /// less than `tolerance` (relative) has converged.
+  /// Shares the tensors and changes them in place; each needs `requires_grad`. A value that falls
+  /// by less than `tolerance` (relative) has converged.
   explicit Lbfgs(std::vector<torch::Tensor> parameters, double tolerance = 1e-9);
   ~Lbfgs();
 

@@ -54,8 +54,7 @@ ClassificationMetrics classification_metrics(const torch::Tensor& all_logits,
     const auto predictions = logits.argmax(1).contiguous();
     metrics.top1 = predictions.eq(labels).to(torch::kFloat64).mean().item<double>();
     const auto highest = std::get<1>(logits.topk(metrics.k, 1));
-    metrics.topk =
-        highest.eq(labels.unsqueeze(1)).any(1).to(torch::kFloat64).mean().item<double>();
+    metrics.topk = highest.eq(labels.unsqueeze(1)).any(1).to(torch::kFloat64).mean().item<double>();
     for (std::int64_t i = 0; i < metrics.pictures; ++i) {
       const auto truth = static_cast<std::size_t>(labels.data_ptr<std::int64_t>()[i]);
       const auto predicted = static_cast<std::size_t>(predictions.data_ptr<std::int64_t>()[i]);

@@ -71,9 +71,8 @@ void score_fold(const HeadProblem& problem, const Sampled& sampled, std::int64_t
     const auto objective = [&] {
       weight.mutable_grad() = torch::Tensor();
       bias.mutable_grad() = torch::Tensor();
-      const auto loss =
-          problem.loss.sum(torch::linear(features, weight, bias), labels) / total +
-          0.5 * score.weight_decay * weight.square().sum();
+      const auto loss = problem.loss.sum(torch::linear(features, weight, bias), labels) / total +
+                        0.5 * score.weight_decay * weight.square().sum();
       loss.backward();
       return loss.item<double>();
     };

@@ -118,8 +118,7 @@ TEST(HeadFit, SeededOptimizersRepeatAndLearn) {
     const auto first = run(1);
     EXPECT_TRUE(torch::equal(first.head.weight, run(1).head.weight)) << optimizer;
     EXPECT_FALSE(torch::equal(first.head.weight, run(2).head.weight)) << optimizer;
-    const auto m = classification_metrics(head_logits(first.head, set, torch::kCPU),
-                                          set.labels, 1);
+    const auto m = classification_metrics(head_logits(first.head, set, torch::kCPU), set.labels, 1);
     EXPECT_LT(m.loss, std::log(5.0) * 0.9) << optimizer;
   }
 }

@@ -46,8 +46,7 @@ TEST(NearestName, FindsTyposAndTheRightGroup) {
 
 TEST(Sha256, MatchesPublishedVectors) {
   // FIPS 180-4 examples.
-  EXPECT_EQ(sha256_hex("abc"),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   Sha256 pieces;
   pieces.update("a");
   pieces.update("bc");

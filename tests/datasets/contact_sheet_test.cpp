@@ -22,9 +22,9 @@ TEST(ContactSheet, HasARowAPictureAndAColumnAView) {
   EXPECT_GE(sheet.cols, 4 * 32);
   EXPECT_LT(sheet.cols, 5 * 32 + 40);
   EXPECT_GE(sheet.rows, 2 * 32);
-  EXPECT_THROW(write_contact_sheet(samples, {"x", "y"}, AugmentConfig(), p, 1, 0,
-                                   folder / "none/sheet.png"),
-               OutputError);
+  EXPECT_THROW(
+      write_contact_sheet(samples, {"x", "y"}, AugmentConfig(), p, 1, 0, folder / "none/sheet.png"),
+      OutputError);
 }
 
 }  // namespace

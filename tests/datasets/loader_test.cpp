@@ -168,7 +168,11 @@ TEST(Loader, AFailureThatIsNoBrokenPictureReachesTheReaderWithTheName) {
   // A crop larger than the resized picture makes OpenCV throw inside a worker.
   options.preprocessing.height = options.preprocessing.width = 64;
   Loader loader(make_samples(folder, 8), options);
-  expect_contains(message_of<std::runtime_error>([&] { while (loader.next()) {} }), {".png"});
+  expect_contains(message_of<std::runtime_error>([&] {
+                    while (loader.next()) {
+                    }
+                  }),
+                  {".png"});
 }
 
 TEST(Loader, SizesBelowOneAreRefused) {

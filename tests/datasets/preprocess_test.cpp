@@ -16,9 +16,9 @@ namespace {
 
 TEST(Preprocess, GivesTheInputSizeForEveryShape) {
   const Preprocessing p;
-  for (const auto& [width, height] : {std::pair{1, 1}, std::pair{500, 333}, std::pair{1000, 1},
-                                      std::pair{1, 1000}, std::pair{224, 224},
-                                      std::pair{257, 256}, std::pair{2000, 300}}) {
+  for (const auto& [width, height] :
+       {std::pair{1, 1}, std::pair{500, 333}, std::pair{1000, 1}, std::pair{1, 1000},
+        std::pair{224, 224}, std::pair{257, 256}, std::pair{2000, 300}}) {
     const cv::Mat result = resize_and_crop(gradient(width, height), p);
     EXPECT_EQ(result.size(), cv::Size(224, 224)) << width << " x " << height;
     EXPECT_EQ(result.type(), CV_8UC3);

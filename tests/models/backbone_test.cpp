@@ -40,9 +40,9 @@ TEST(Backbone, LogitsFeaturesAndStagesEqualPython) {
   EXPECT_LT(largest_difference(trunk.features(golden["input"]), golden["features"]), 1e-4);
   for (const auto& stage : backbone.metadata().stages) {
     auto cut = cut_after_stage(module, stage, "tiny.pt");
-    EXPECT_LT(largest_difference(cut.forward({golden["input"]}).toTensor(),
-                                 golden.at("stage:" + stage)),
-              1e-4)
+    EXPECT_LT(
+        largest_difference(cut.forward({golden["input"]}).toTensor(), golden.at("stage:" + stage)),
+        1e-4)
         << stage;
   }
 }
