@@ -18,6 +18,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+bool has_csv_ending(const std::string& path) {
+  std::string ending = fs::path(path).extension().string();
+  for (char& letter : ending) letter = static_cast<char>(std::tolower(letter));
+  return ending == ".csv";
+}
+
 LabelledFiles read_files(const std::string& path) {
   if (path.empty()) {
     throw DataError(
@@ -30,7 +36,7 @@ LabelledFiles read_files(const std::string& path) {
   LabelledFiles found;
   if (fs::is_directory(path)) {
     found = read_folder(path);
-  } else if (fs::path(path).extension() == ".csv") {
+  } else if (has_csv_ending(path)) {
     found = read_csv(path);
   } else {
     throw DataError(

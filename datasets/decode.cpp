@@ -9,6 +9,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "core/errors.h"
+#include "datasets/exif.h"
 #include "datasets/jpeg_decoder.h"
 #include "datasets/png_chunks.h"
 
@@ -73,6 +74,7 @@ cv::Mat decode_picture(std::string_view bytes, const std::string& name,
   if (bytes.empty()) throw DataError(fmt::format("{}: the file is empty (0 bytes)", name));
   if (bytes.starts_with("\xFF\xD8")) return decode_jpeg(bytes, name, target_shorter_side);
   silence_opencv();
+  const int orientation = file_orientation(bytes);
   std::string picture_chunks;
   if (bytes.starts_with(kPngSignature)) {
     picture_chunks = keep_picture_chunks(bytes, name);
@@ -89,7 +91,7 @@ cv::Mat decode_picture(std::string_view bytes, const std::string& name,
     throw DataError(
         fmt::format("{}: is no picture that can be decoded (JPEG, PNG, BMP, TIFF, WebP)", name));
   }
-  return to_rgb(decoded);
+  return apply_orientation(to_rgb(decoded), orientation);
 }
 
 }  // namespace transfer

@@ -2,13 +2,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <opencv2/core.hpp>
 #include <optional>
+
+#include "datasets/png_chunks.h"
 
 namespace transfer {
 namespace {
 
-/// Reads numbers of either byte order; nothing where the block ends too early.
-struct TiffReader {
+/// Reads numbers of either byte order; nothing where the bytes end too early.
+struct NumberReader {
   std::string_view bytes;
   bool little_endian;
 
@@ -23,15 +26,31 @@ struct TiffReader {
   }
 };
 
+/// The data of the first chunk of that type, or nothing. Chunks are a type of four letters and a
+/// length, in either order, and the data; PNG adds a checksum, RIFF a byte that makes it even.
+std::string_view find_chunk(std::string_view bytes, std::size_t first, bool is_png,
+                            std::string_view type) {
+  constexpr std::size_t kHeader = 8;
+  constexpr std::size_t kChecksum = 4;
+  const NumberReader reader{bytes, /*little_endian=*/!is_png};
+  std::size_t position = first;
+  while (bytes.size() >= position + kHeader) {
+    const std::size_t length = reader.read(position + (is_png ? 0 : 4), 4).value_or(0);
+    const std::size_t data = position + kHeader;
+    if (bytes.substr(position + (is_png ? 4 : 0), 4) == type) return bytes.substr(data, length);
+    position = data + length + (is_png ? kChecksum : length % 2);
+  }
+  return {};
+}
+
 }  // namespace
 
 int exif_orientation(std::string_view block) {
   constexpr std::string_view kHeader("Exif\0\0", 6);
   constexpr std::uint32_t kOrientationTag = 0x0112;
-  if (!block.starts_with(kHeader)) return 1;
-  block.remove_prefix(kHeader.size());
+  if (block.starts_with(kHeader)) block.remove_prefix(kHeader.size());
   if (!block.starts_with("II") && !block.starts_with("MM")) return 1;
-  const TiffReader reader{block, block[0] == 'I'};
+  const NumberReader reader{block, block[0] == 'I'};
   const auto directory = reader.read(4, 4);
   if (!directory) return 1;
   const auto entries = reader.read(*directory, 2);
@@ -45,6 +64,34 @@ int exif_orientation(std::string_view block) {
     return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
   }
   return 1;
+}
+
+int file_orientation(std::string_view bytes) {
+  constexpr std::size_t kRiffHeader = 12;
+  if (bytes.starts_with(kPngSignature)) {
+    return exif_orientation(find_chunk(bytes, kPngSignature.size(), /*is_png=*/true, "eXIf"));
+  }
+  if (bytes.size() > kRiffHeader && bytes.starts_with("RIFF") && bytes.substr(8, 4) == "WEBP") {
+    return exif_orientation(find_chunk(bytes, kRiffHeader, /*is_png=*/false, "EXIF"));
+  }
+  return 1;
+}
+
+cv::Mat apply_orientation(const cv::Mat& picture, int orientation) {
+  cv::Mat turned;
+  switch (orientation) {
+    case 2: cv::flip(picture, turned, 1); return turned;
+    case 3: cv::rotate(picture, turned, cv::ROTATE_180); return turned;
+    case 4: cv::flip(picture, turned, 0); return turned;
+    case 5: cv::transpose(picture, turned); return turned;
+    case 6: cv::rotate(picture, turned, cv::ROTATE_90_CLOCKWISE); return turned;
+    case 7:
+      cv::transpose(picture, turned);
+      cv::flip(turned, turned, -1);
+      return turned;
+    case 8: cv::rotate(picture, turned, cv::ROTATE_90_COUNTERCLOCKWISE); return turned;
+    default: return picture;
+  }
 }
 
 }  // namespace transfer

@@ -15,7 +15,4 @@ namespace transfer {
 cv::Mat decode_jpeg(std::string_view bytes, const std::string& name,
                     std::int64_t target_shorter_side);
 
-/// Turns and mirrors a picture the way its EXIF orientation (1 to 8) says.
-cv::Mat apply_orientation(const cv::Mat& picture, int orientation);
-
 }  // namespace transfer

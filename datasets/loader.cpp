@@ -12,7 +12,6 @@
 
 #include "core/atomic_file.h"
 #include "core/errors.h"
-#include "core/hash.h"
 #include "core/random.h"
 #include "datasets/augment.h"
 #include "datasets/decode.h"
@@ -120,7 +119,6 @@ class Loader::Implementation {
     batch.images =
         torch::zeros({options_.batch_size, p.height, p.width, p.channels}).permute({0, 3, 1, 2});
     batch.labels = torch::full({options_.batch_size}, -1, torch::kInt64);
-    if (options_.hash_files) batch.hashes.resize(static_cast<std::size_t>(batch.count));
     open->rows_left = batch.count;
     return *open_.emplace(index, std::move(open)).first->second;
   }
@@ -129,7 +127,6 @@ class Loader::Implementation {
     const std::int64_t row = sample - batch.first;
     try {
       const std::string bytes = read_file(path_of(sample));
-      if (options_.hash_files) batch.hashes[static_cast<std::size_t>(row)] = sha256_hex(bytes);
       const auto& p = options_.preprocessing;
       const auto target =
           p.resize_rule == ResizeRule::kStretch ? std::max(p.height, p.width) : p.resize;
@@ -166,6 +163,15 @@ class Loader::Implementation {
   bool stopping_ = false;
   std::vector<std::thread> workers_;
 };
+
+std::optional<std::string> why_broken(const std::string& path) {
+  try {
+    decode_picture(read_file(path), path);
+  } catch (const DataError& error) {
+    return error.what();
+  }
+  return std::nullopt;
+}
 
 Loader::Loader(std::vector<Sample> samples, LoaderOptions options)
     : implementation_(std::make_unique<Implementation>(std::move(samples), std::move(options))) {}

@@ -27,8 +27,6 @@ struct LoaderOptions {
   std::uint64_t epoch = 0;
   /// Batches held ready or being filled at any time; bounds the memory.
   std::int64_t queue_batches = 4;
-  /// Whether `Batch::hashes` is filled.
-  bool hash_files = false;
 };
 
 /// A picture that could not be used, and why.
@@ -36,6 +34,9 @@ struct BrokenPicture {
   std::int64_t sample = 0;
   std::string reason;
 };
+
+/// Why a picture file cannot be decoded ("PATH: reason"), or nothing when it can.
+std::optional<std::string> why_broken(const std::string& path);
 
 /// Consecutive samples, decoded. All tensors have the full batch size: rows past the last sample,
 /// and rows of broken pictures, hold zeros and the label −1.
@@ -48,8 +49,6 @@ struct Batch {
   torch::Tensor images;
   /// [batch_size] int64.
   torch::Tensor labels;
-  /// SHA-256 of each sample's file, in order; empty text for an unreadable file.
-  std::vector<std::string> hashes;
   /// In the order of samples.
   std::vector<BrokenPicture> broken;
 };

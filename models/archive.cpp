@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <sstream>
 
 #include "core/atomic_file.h"
 #include "core/errors.h"
@@ -66,14 +67,10 @@ Archive read_archive(const std::filesystem::path& file) {
 
 void write_archive(const torch::jit::Module& module, const ModelMetadata& metadata,
                    const std::filesystem::path& file) {
-  AtomicFile output(file);
-  try {
-    module.save(output.temporary_path().string(), {{kMetadataFile, to_json(metadata)}});
-  } catch (const c10::Error& error) {
-    throw OutputError(
-        fmt::format("{}: cannot be written: {}", file.string(), error.what_without_backtrace()));
-  }
-  output.commit();
+  // By way of memory: LibTorch's file writer ends the process when the disk is full.
+  std::ostringstream archive;
+  module.save(archive, {{kMetadataFile, to_json(metadata)}});
+  write_file_atomically(file, archive.view());
 }
 
 }  // namespace transfer

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <torch/csrc/jit/passes/inliner.h>
 
 #include <algorithm>
 
 #include "core/errors.h"
+#include "core/hash.h"
 #include "core/install_paths.h"
 #include "core/nearest_name.h"
 #include "models/archive.h"
@@ -69,6 +71,12 @@ bool Backbone::has_metadata() const { return implementation_->has_metadata; }
 const std::string& Backbone::classifier_path() const { return implementation_->classifier.path; }
 std::int64_t Backbone::feature_count() const { return implementation_->classifier.in_features; }
 std::int64_t Backbone::output_count() const { return implementation_->classifier.out_features; }
+
+std::string Backbone::fingerprint() const {
+  const auto graph = implementation_->module.get_method("forward").graph()->copy();
+  torch::jit::Inline(*graph);
+  return sha256_hex(implementation_->metadata.weights_sha256 + graph->toString(false));
+}
 
 std::filesystem::path find_backbone(const std::string& name_or_file) {
   const std::filesystem::path path(name_or_file);

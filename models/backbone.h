@@ -27,6 +27,9 @@ class Backbone {
   std::int64_t feature_count() const;
   std::int64_t output_count() const;
 
+  /// SHA-256 over the weights and the code of `forward`: equal for networks that compute the same.
+  std::string fingerprint() const;
+
   /// For models/ only: the module behind it.
   struct Implementation;
   const Implementation& implementation() const { return *implementation_; }

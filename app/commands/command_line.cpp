@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -34,6 +35,15 @@ std::string strategies_text() {
   std::string text = "Which layers train.";
   for (const Strategy& s : list_strategies()) text += fmt::format(" {}: {}.", s.name, s.summary);
   return text;
+}
+
+/// Refuses a value that is not among `choices`, with the nearest one.
+CLI::Validator one_of(const std::vector<std::string>& choices) {
+  return {[choices](const std::string& value) -> std::string {
+            if (std::find(choices.begin(), choices.end(), value) != choices.end()) return "";
+            return fmt::format("unknown value '{}'{}", value, suggestion(value, choices));
+          },
+          fmt::format("{{{}}}", fmt::join(choices, ","))};
 }
 
 /// A flag that sets a key of the configuration.
@@ -92,7 +102,7 @@ void add_others(CLI::App& app, EvaluateOptions& evaluate, PredictOptions& predic
   command->add_option("--model", evaluate.model, "model.pt of a run directory")->required();
   command->add_option("--data", evaluate.data, "Labelled pictures, as for train")->required();
   command->add_option("--split", evaluate.split, "train, val or test; default test, else val")
-      ->check(CLI::IsMember({"train", "val", "test"}));
+      ->check(one_of({"train", "val", "test"}));
   add_device_flags(*command, evaluate.device, evaluate.threads);
   command->add_option("--top-k", evaluate.top_k, "K of top-K accuracy");
   command->add_flag("--json", evaluate.json, "JSON on stdout");
@@ -104,7 +114,7 @@ void add_others(CLI::App& app, EvaluateOptions& evaluate, PredictOptions& predic
   command->add_option("--top", predict.top, "Classes a picture, the likeliest first")
       ->check(CLI::PositiveNumber);
   command->add_option("--format", predict.format, "text, csv or json")
-      ->check(CLI::IsMember({"text", "csv", "json"}));
+      ->check(one_of({"text", "csv", "json"}));
   add_device_flags(*command, predict.device, predict.threads);
 
   command = app.add_subcommand("inspect", "Show a backbone's source, preprocessing and stages");

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -14,18 +13,13 @@
 #include "app/training/weight_decay_search.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
+#include "core/stopwatch.h"
 #include "datasets/dataset.h"
 #include "models/backbone.h"
 #include "models/strategy.h"
 
 namespace transfer {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 /// Everything that must be sound before the run directory is made.
 struct Preparation {
@@ -120,13 +114,14 @@ void collect_broken(Summary& summary, const FeatureSet& set) {
   for (const BrokenPicture& picture : set.broken) summary.broken.push_back(picture.reason);
 }
 
-Summary run_freeze_conv(const Preparation& p, const RunDirectory& run, Clock::time_point start) {
-  const auto extraction_start = Clock::now();
+Summary run_freeze_conv(const Preparation& p, const RunDirectory& run,
+                        const Stopwatch& since_start) {
+  const Stopwatch extraction;
   const Features features = extract(p, run);
   Summary summary;
-  summary.seconds_extract = seconds_since(extraction_start);
+  summary.seconds_extract = extraction.seconds();
 
-  const auto training_start = Clock::now();
+  const Stopwatch training;
   HeadProblem problem = make_problem(p, features, run);
   use_threads_for(features.train.rows() * p.backbone.feature_count() * problem.classes, p.threads);
   summary.weight_decay_is_chosen = !p.config.head.weight_decay;
@@ -134,7 +129,7 @@ Summary run_freeze_conv(const Preparation& p, const RunDirectory& run, Clock::ti
     problem.weight_decay = choose_weight_decay(problem).weight_decay;
   }
   const FittedHead fitted = fit_head(problem);
-  summary.seconds_train = seconds_since(training_start);
+  summary.seconds_train = training.seconds();
   fmt::print(stderr, "head: {} {} in {:.1f} s\n", fitted.epochs,
              p.config.train.optimizer == "lbfgs" ? "iterations" : "epochs", summary.seconds_train);
 
@@ -164,7 +159,7 @@ Summary run_freeze_conv(const Preparation& p, const RunDirectory& run, Clock::ti
                         prediction_table(features.val, val_logits, p.dataset.classes));
   write_classifier(p.backbone, fitted.head, p.dataset.classes, run.file("model.pt"));
   summary.peak_memory_mb = peak_memory_mb();
-  summary.seconds_total = seconds_since(start);
+  summary.seconds_total = since_start.seconds();
   write_file_atomically(run.file("summary.json"), to_json(summary));
   return summary;
 }
@@ -172,7 +167,7 @@ Summary run_freeze_conv(const Preparation& p, const RunDirectory& run, Clock::ti
 }  // namespace
 
 int run_train(const TrainOptions& options) {
-  const auto start = Clock::now();
+  const Stopwatch since_start;
   const Config config = resolve_config(options.sources, strategy_names());
   if (options.print_config) {
     fmt::print("{}", to_yaml(config));
@@ -181,7 +176,7 @@ int run_train(const TrainOptions& options) {
   const Preparation preparation = prepare(config);
   const RunDirectory run(config);
   try {
-    const Summary summary = run_freeze_conv(preparation, run, start);
+    const Summary summary = run_freeze_conv(preparation, run, since_start);
     fmt::print("{}", options.json ? to_json(summary) : to_text(summary));
   } catch (const Interrupted& stop) {
     throw Interrupted(

@@ -32,6 +32,25 @@ std::string augment_key(const Config& config) {
   return to_yaml(only_augment);
 }
 
+/// The pictures whose rows in a finished table are zero, which is how broken ones are stored. Each
+/// is decoded again to learn the reason.
+std::vector<BrokenPicture> broken_rows(const FeatureTable& table,
+                                       const std::vector<Sample>& samples) {
+  constexpr std::int64_t kChunk = 4096;
+  std::vector<BrokenPicture> broken;
+  for (std::int64_t first = 0; first < table.rows(); first += kChunk) {
+    const auto part = table.read(first, std::min(kChunk, table.rows() - first));
+    const auto empty = part.abs().sum(1).eq(0).nonzero().flatten();
+    for (std::int64_t i = 0; i < empty.size(0); ++i) {
+      const std::int64_t row = first + empty[i].item<std::int64_t>();
+      const std::string& path = samples[static_cast<std::size_t>(row)].path;
+      const auto reason = why_broken(path);
+      if (reason) broken.push_back({row, *reason});
+    }
+  }
+  return broken;
+}
+
 }  // namespace
 
 std::int64_t FeatureSet::valid_rows() const { return labels.ge(0).sum().item<std::int64_t>(); }
@@ -59,7 +78,7 @@ LoaderOptions FeatureStore::loader_options(std::int64_t view) const {
 std::filesystem::path FeatureStore::view_file(const std::vector<Sample>& samples,
                                               std::int64_t view) const {
   Sha256 key;
-  key.update(fmt::format("{}\n{}\n{}\n", backbone_.metadata().weights_sha256, kCut,
+  key.update(fmt::format("{}\n{}\n{}\n", backbone_.fingerprint(), kCut,
                          to_key(backbone_.metadata().preprocessing)));
   if (view > 0) {
     key.update(fmt::format("{}\nseed {} view {}\n", augment_key(config_), config_.seed, view));
@@ -76,51 +95,41 @@ std::filesystem::path FeatureStore::view_file(const std::vector<Sample>& samples
   return folder_ / (key.hex() + ".features");
 }
 
-FeatureTable FeatureStore::extract_view(FeatureSet& set, const std::string& title,
-                                        std::int64_t view) {
-  const std::int64_t rows = set.rows();
-  const std::int64_t dimension = backbone_.feature_count();
-  const std::int64_t bytes = rows * dimension * static_cast<std::int64_t>(sizeof(float));
-  const bool fits = memory_used_ + bytes <= config_.cache.memory_mb * (std::int64_t{1} << 20);
-  std::filesystem::path file;
-  if (fits) {
-    memory_used_ += bytes;
-  } else {
-    std::error_code error;
-    std::filesystem::create_directories(folder_, error);
-    file = view_file(set.samples, view);
-    // Labels of broken pictures are known after view 0, whose rows are zero in the file.
-    if (std::filesystem::exists(file)) {
-      fmt::print(stderr, "{}: features read from {}\n", title, file.string());
-      auto table = FeatureTable::open_file(file, rows, dimension);
-      constexpr std::int64_t kChunk = 4096;
-      for (std::int64_t first = 0; view == 0 && first < rows; first += kChunk) {
-        const auto part = table.read(first, std::min(kChunk, rows - first));
-        const auto empty = part.abs().sum(1).eq(0).nonzero().flatten();
-        for (std::int64_t i = 0; i < empty.size(0); ++i) {
-          const std::int64_t row = first + empty[i].item<std::int64_t>();
-          set.broken.push_back({row, set.samples[static_cast<std::size_t>(row)].path +
-                                         ": could not be decoded when its features were stored"});
-        }
-      }
-      return table;
-    }
-  }
-  FeatureTable table = fits ? FeatureTable::in_memory(rows, dimension)
-                            : FeatureTable::create_file(file, rows, dimension);
-  PicturePass pass{set.samples, loader_options(view), device_, threads_, title};
-  const auto broken = run_over_pictures(
+FeatureTable FeatureStore::compute(const std::vector<Sample>& samples, const std::string& title,
+                                   std::int64_t view, FeatureTable table,
+                                   std::vector<BrokenPicture>& broken) {
+  const PicturePass pass{samples, loader_options(view), device_, threads_, title};
+  broken = run_over_pictures(
       pass, [this](const torch::Tensor& images) { return trunk_.features(images); },
       [&table](const Batch& batch, const torch::Tensor& features) {
-        auto rows_of_batch = features.narrow(0, 0, batch.count).clone();
-        for (const BrokenPicture& picture : batch.broken) {
-          rows_of_batch[picture.sample - batch.first].zero_();
-        }
-        table.write(batch.first, rows_of_batch);
+        auto rows = features.narrow(0, 0, batch.count).clone();
+        for (const BrokenPicture& picture : batch.broken)
+          rows[picture.sample - batch.first].zero_();
+        table.write(batch.first, rows);
       });
   table.finish();
-  if (view == 0) set.broken = broken;
   return table;
+}
+
+FeatureTable FeatureStore::view(const std::vector<Sample>& samples, const std::string& title,
+                                std::int64_t view, std::vector<BrokenPicture>& broken) {
+  const auto rows = static_cast<std::int64_t>(samples.size());
+  const std::int64_t dimension = backbone_.feature_count();
+  const std::int64_t bytes = rows * dimension * static_cast<std::int64_t>(sizeof(float));
+  if (memory_used_ + bytes <= config_.cache.memory_mb * (std::int64_t{1} << 20)) {
+    memory_used_ += bytes;
+    return compute(samples, title, view, FeatureTable::in_memory(rows, dimension), broken);
+  }
+  const std::filesystem::path file = view_file(samples, view);
+  if (std::filesystem::exists(file)) {
+    fmt::print(stderr, "{}: features read from {}\n", title, file.string());
+    auto table = FeatureTable::open_file(file, rows, dimension);
+    broken = broken_rows(table, samples);
+    return table;
+  }
+  std::error_code error;
+  std::filesystem::create_directories(folder_, error);
+  return compute(samples, title, view, FeatureTable::create_file(file, rows, dimension), broken);
 }
 
 FeatureSet FeatureStore::extract(const std::vector<Sample>& samples, const std::string& title,
@@ -132,7 +141,8 @@ FeatureSet FeatureStore::extract(const std::vector<Sample>& samples, const std::
   for (const Sample& sample : samples) *labels++ = sample.label;
   for (std::int64_t view = 0; view <= augmented_views; ++view) {
     const std::string name = view == 0 ? title : fmt::format("{}, view {}", title, view);
-    set.views.push_back(extract_view(set, name, view));
+    // Views of one picture are broken alike.
+    set.views.push_back(this->view(samples, name, view, set.broken));
     if (view == 0) check_broken(set, title);
   }
   mark_broken(set);

@@ -45,7 +45,12 @@ class FeatureStore {
                      std::int64_t augmented_views);
 
  private:
-  FeatureTable extract_view(FeatureSet& set, const std::string& title, std::int64_t view);
+  /// Features of one view, from memory, from a finished file or computed. Sets `broken`.
+  FeatureTable view(const std::vector<Sample>& samples, const std::string& title, std::int64_t view,
+                    std::vector<BrokenPicture>& broken);
+  /// Runs the trunk over the pictures and fills `table`.
+  FeatureTable compute(const std::vector<Sample>& samples, const std::string& title,
+                       std::int64_t view, FeatureTable table, std::vector<BrokenPicture>& broken);
   std::filesystem::path view_file(const std::vector<Sample>& samples, std::int64_t view) const;
   LoaderOptions loader_options(std::int64_t view) const;
   void check_broken(const FeatureSet& set, const std::string& title) const;

@@ -1,13 +1,12 @@
 #include "app/features/picture_pass.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <atomic>
 #include <exception>
 #include <mutex>
 #include <thread>
 
+#include "app/compute/device.h"
 #include "app/report/progress.h"
 #include "core/cancellation.h"
 
@@ -38,7 +37,7 @@ std::vector<BrokenPicture> run_over_pictures(
   SharedState shared;
 
   const auto run_stream = [&] {
-    at::set_num_threads(static_cast<int>(std::max<std::int64_t>(pass.threads / streams, 1)));
+    use_threads(std::max<std::int64_t>(pass.threads / streams, 1));
     try {
       while (!shared.stop) {
         throw_if_stopped();
@@ -58,7 +57,7 @@ std::vector<BrokenPicture> run_over_pictures(
   std::vector<std::thread> threads;
   for (std::int64_t i = 0; i < streams; ++i) threads.emplace_back(run_stream);
   for (auto& thread : threads) thread.join();
-  at::set_num_threads(static_cast<int>(pass.threads));
+  use_threads(pass.threads);
   if (shared.failure) std::rethrow_exception(shared.failure);
   progress.finish();
   std::sort(shared.broken.begin(), shared.broken.end(),

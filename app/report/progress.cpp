@@ -9,11 +9,10 @@
 namespace transfer {
 namespace {
 
-using Seconds = std::chrono::duration<double>;
-
 constexpr int kBarWidth = 24;
-constexpr Seconds kTerminalInterval(0.1);
-constexpr Seconds kLogInterval(10.0);
+/// Seconds between two drawings.
+constexpr double kTerminalInterval = 0.1;
+constexpr double kLogInterval = 10.0;
 
 }  // namespace
 
@@ -21,21 +20,18 @@ Progress::Progress(std::string title, std::int64_t total, std::string unit)
     : title_(std::move(title)),
       unit_(std::move(unit)),
       total_(total),
-      is_terminal_(::isatty(STDERR_FILENO) == 1),
-      start_(std::chrono::steady_clock::now()),
-      last_drawn_(start_) {}
+      is_terminal_(::isatty(STDERR_FILENO) == 1) {}
 
 void Progress::advance(std::int64_t count) {
   done_ += count;
-  const auto now = std::chrono::steady_clock::now();
+  const double now = clock_.seconds();
   if (now - last_drawn_ < (is_terminal_ ? kTerminalInterval : kLogInterval)) return;
   last_drawn_ = now;
   draw();
 }
 
 void Progress::draw() {
-  const double elapsed = Seconds(std::chrono::steady_clock::now() - start_).count();
-  const double rate = static_cast<double>(done_) / std::max(elapsed, 1e-9);
+  const double rate = static_cast<double>(done_) / std::max(clock_.seconds(), 1e-9);
   const double left = static_cast<double>(total_ - done_) / std::max(rate, 1e-9);
   const std::string state =
       fmt::format("{} of {} {}, {:.0f}/s, {:.0f} s left", done_, total_, unit_, rate, left);
@@ -51,9 +47,8 @@ void Progress::draw() {
 }
 
 void Progress::finish() {
-  const double elapsed = Seconds(std::chrono::steady_clock::now() - start_).count();
   fmt::print(stderr, "{}{}: {} {} in {:.1f} s\n", is_terminal_ ? "\r\033[K" : "", title_, done_,
-             unit_, elapsed);
+             unit_, clock_.seconds());
 }
 
 }  // namespace transfer

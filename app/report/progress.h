@@ -1,8 +1,9 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <string>
+
+#include "core/stopwatch.h"
 
 namespace transfer {
 
@@ -25,8 +26,9 @@ class Progress {
   std::int64_t total_;
   std::int64_t done_ = 0;
   bool is_terminal_;
-  std::chrono::steady_clock::time_point start_;
-  std::chrono::steady_clock::time_point last_drawn_;
+  Stopwatch clock_;
+  /// Seconds on the clock when it last drew.
+  double last_drawn_ = 0;
 };
 
 }  // namespace transfer

@@ -1,12 +1,17 @@
 #include "app/training/feature_scaling.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace transfer {
+namespace {
+
+/// Added to each feature's standard deviation, as a part of their mean.
+constexpr double kFloor = 0.05;
+
+}  // namespace
 
 LinearHead FeatureScaling::unscaled(const LinearHead& head) const {
-  const auto weight = head.weight / scale;
+  const auto weight = head.weight / scale.to(head.weight.device());
   return {weight, head.bias - weight.matmul(mean.to(weight.device()))};
 }
 
@@ -23,8 +28,12 @@ FeatureScaling measure_scaling(const FeatureSet& train) {
   }
   const auto rows = static_cast<double>(std::max<std::int64_t>(train.valid_rows(), 1));
   const auto mean = sum / rows;
-  const double variance = (squares / rows - mean.square()).mean().item<double>();
-  return {mean.to(torch::kFloat32), std::sqrt(std::max(variance, 1e-12))};
+  const auto deviation = (squares / rows - mean.square()).clamp_min(0).sqrt();
+  // A feature that hardly varies must not be blown up.
+  const auto floor = kFloor * deviation.mean();
+  const auto root = (deviation + floor).sqrt().clamp_min(1e-6);
+  const auto mean_square = (deviation / root).square().mean().clamp_min(1e-12);
+  return {mean.to(torch::kFloat32), (root * mean_square.sqrt()).to(torch::kFloat32)};
 }
 
 }  // namespace transfer

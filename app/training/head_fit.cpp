@@ -3,7 +3,6 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 #include "app/training/early_stopping.h"
@@ -12,6 +11,7 @@
 #include "app/training/schedule.h"
 #include "core/cancellation.h"
 #include "core/random.h"
+#include "core/stopwatch.h"
 
 namespace transfer {
 namespace {
@@ -27,9 +27,7 @@ LinearHead clone_of(const LinearHead& head) {
 class HeadFit {
  public:
   explicit HeadFit(const HeadProblem& problem)
-      : problem_(problem),
-        stopping_(problem.options.patience, problem.options.min_delta),
-        started_(std::chrono::steady_clock::now()) {
+      : problem_(problem), stopping_(problem.options.patience, problem.options.min_delta) {
     const auto options = torch::TensorOptions().device(problem.device);
     if (problem.initial.weight.defined()) {
       head_ = clone_of(problem.initial);
@@ -49,7 +47,7 @@ class HeadFit {
     }
     FittedHead fitted;
     fitted.head = problem_.scaling.unscaled(best_);
-    fitted.best_epoch = best_epoch_;
+    fitted.best_epoch = problem_.options.patience > 0 ? stopping_.best_epoch() : epoch_;
     fitted.epochs = epoch_;
     fitted.stopped_early = stopping_.should_stop();
     return fitted;
@@ -181,21 +179,18 @@ class HeadFit {
     const bool keeps_best = problem_.options.patience > 0;
     if (stopping_.is_better(metrics.loss) || !keeps_best) {
       best_ = clone_of(head_);
-      best_epoch_ = epoch_;
     }
-    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started_;
     if (problem_.on_epoch) {
-      problem_.on_epoch({epoch_, train_loss, metrics.loss, metrics.top1, rate, elapsed.count()});
+      problem_.on_epoch({epoch_, train_loss, metrics.loss, metrics.top1, rate, clock_.seconds()});
     }
   }
 
   const HeadProblem& problem_;
   EarlyStopping stopping_;
-  std::chrono::steady_clock::time_point started_;
+  Stopwatch clock_;
   LinearHead head_;
   LinearHead best_;
   std::int64_t epoch_ = 0;
-  std::int64_t best_epoch_ = 0;
 };
 
 }  // namespace

@@ -28,17 +28,17 @@ struct HeadProblem {
   const FeatureSet& val;
   std::int64_t classes;
   FeatureScaling scaling;
-  CrossEntropy loss;
+  CrossEntropy loss = {};
   /// L2 penalty on the weights: loss + weight_decay / 2 · ‖W‖².
   double weight_decay = 0;
-  TrainConfig options;
+  TrainConfig options = {};
   std::uint64_t seed = 0;
   torch::Device device = torch::kCPU;
   /// Called after every epoch.
-  std::function<void(const EpochReport&)> on_epoch;
+  std::function<void(const EpochReport&)> on_epoch = {};
   /// Where to start, for scaled features. Zeros where undefined: softmax regression is convex, so
   /// they are as good a start as any and need no seed.
-  LinearHead initial;
+  LinearHead initial = {};
 };
 
 /// A fitted head, for unscaled features, and the epoch it was taken from.

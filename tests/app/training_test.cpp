@@ -22,7 +22,18 @@ FeatureSet feature_set(const torch::Tensor& features, const torch::Tensor& label
   return set;
 }
 
-FeatureScaling no_scaling(std::int64_t dimension) { return {torch::zeros({dimension}), 1.0}; }
+FeatureScaling no_scaling(std::int64_t dimension) {
+  return {torch::zeros({dimension}), torch::ones({dimension})};
+}
+
+/// A problem whose training and validation pictures are the same, on the CPU.
+HeadProblem problem_of(const FeatureSet& set, std::int64_t classes, FeatureScaling scaling,
+                       double weight_decay, std::uint64_t seed = 0) {
+  HeadProblem problem{set, set, classes, std::move(scaling)};
+  problem.weight_decay = weight_decay;
+  problem.seed = seed;
+  return problem;
+}
 
 TEST(Loss, ValuesAndGradientsEqualPython) {
   auto g = golden("head.pt");
@@ -77,7 +88,7 @@ TEST(Metrics, EqualAnIndependentComputation) {
 TEST(HeadFit, LbfgsReachesTheOptimum) {
   auto g = golden("head.pt");
   const auto set = feature_set(g["features"], g["labels"]);
-  HeadProblem problem{set, set, 5, no_scaling(20), {}, 0.01, {}, 0, torch::kCPU, {}, {}};
+  HeadProblem problem = problem_of(set, 5, no_scaling(20), 0.01);
   problem.options.patience = 0;
   problem.options.iterations = 500;
   const auto fitted = fit_head(problem);
@@ -103,12 +114,22 @@ TEST(HeadFit, ScalingIsFoldedIntoTheHead) {
             1e-3);
 }
 
+TEST(FeatureScaling, DividesByTheRootOfEachDeviation) {
+  // Deviations 1, 4 and 0 about the means 2, 10 and 5; their mean is 5/3, so 1/12 is added to each.
+  const auto features = torch::tensor({{1.0F, 6.0F, 5.0F}, {3.0F, 14.0F, 5.0F}});
+  const auto scaling = measure_scaling(feature_set(features, torch::tensor({0, 1})));
+  EXPECT_TRUE(torch::allclose(scaling.mean, torch::tensor({2.0F, 10.0F, 5.0F})));
+  EXPECT_NEAR((scaling.scale[1] / scaling.scale[0]).item<double>(),
+              std::sqrt((4 + 1.0 / 12) / (1 + 1.0 / 12)), 1e-5);
+  EXPECT_NEAR(scaling.apply(features).square().mean().item<double>(), 1.0, 1e-5);
+}
+
 TEST(HeadFit, SeededOptimizersRepeatAndLearn) {
   auto g = golden("head.pt");
   const auto set = feature_set(g["features"], g["labels"]);
   for (const std::string optimizer : {"sgd", "adamw"}) {
     const auto run = [&](std::uint64_t seed) {
-      HeadProblem problem{set, set, 5, no_scaling(20), {}, 1e-3, {}, seed, torch::kCPU, {}, {}};
+      HeadProblem problem = problem_of(set, 5, no_scaling(20), 1e-3, seed);
       problem.options.optimizer = optimizer;
       problem.options.epochs = 20;
       problem.options.batch_size = 16;
@@ -128,7 +149,7 @@ std::vector<double> loss_curve(const std::map<std::string, torch::Tensor>& g,
                                const std::string& optimizer, double lr, double decay) {
   const auto set = feature_set(g.at("features"), g.at("labels"));
   std::vector<double> losses;
-  HeadProblem problem{set, set, 5, no_scaling(20), {}, decay, {}, 0, torch::kCPU, {}, {}};
+  HeadProblem problem = problem_of(set, 5, no_scaling(20), decay);
   problem.options.optimizer = optimizer;
   problem.options.epochs = 10;
   problem.options.batch_size = 64;
@@ -161,9 +182,7 @@ TEST(WeightDecay, NoiseAsksForMoreDecayThanSignal) {
   signal.select(1, 0).add_(labels.to(torch::kFloat32) * 20);
   const auto clear = feature_set(signal, labels);
   const auto choose = [](const FeatureSet& set) {
-    return choose_weight_decay(
-               HeadProblem{set, set, 2, measure_scaling(set), {}, 0, {}, 0, torch::kCPU, {}, {}})
-        .weight_decay;
+    return choose_weight_decay(problem_of(set, 2, measure_scaling(set), 0)).weight_decay;
   };
   EXPECT_EQ(choose(noisy), 1.0);
   EXPECT_LT(choose(clear), 0.1);

@@ -77,3 +77,22 @@ class Untrained(TransferCase):
         with Image.open(self.folder / "sheet.png") as sheet:
             self.assertGreaterEqual(sheet.width, 5 * 32)
             self.assertGreaterEqual(sheet.height, 3 * 32)
+
+
+class Orientation(TransferCase):
+    def test_every_format_is_turned_as_its_exif_says(self):
+        upright = Image.linear_gradient("L").resize((64, 48)).convert("RGB")
+        stored = upright.transpose(Image.Transpose.ROTATE_90)
+        exif = Image.Exif()
+        exif[0x0112] = 6  # a viewer turns it by 90 degrees clockwise
+        for ending, options in {"png": {}, "jpg": {}, "webp": {"lossless": True}, "tiff": {}}.items():
+            for name in ("a", "b"):
+                folder = self.folder / ending / name
+                folder.mkdir(parents=True)
+                for i in range(2):
+                    stored.save(folder / f"{i}.{ending}", exif=exif, **options)
+            sheet = self.folder / f"{ending}.sheet.png"
+            self.run_transfer("preview", "--data", ending, "--backbone", "tiny", "--pictures", "1", "--views", "0",
+                              "--file", sheet)
+            cell = Image.open(sheet).convert("L").crop((4, 22, 36, 54))
+            self.assertLess(cell.getpixel((16, 1)) + 100, cell.getpixel((16, 30)), f"{ending}: dark above, light below")

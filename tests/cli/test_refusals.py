@@ -1,11 +1,8 @@
 """Bad input: exit status, what the message says, and that nothing half-written stays."""
 
-import os
-import unittest
-
 from PIL import Image
 
-from tests.cli.transfer_case import FIXTURES, TransferCase, write_picture
+from tests.cli.transfer_case import FIXTURES, TransferCase, files_of_at_most, without_privileges, write_picture
 
 
 class Data(TransferCase):
@@ -62,11 +59,10 @@ class Data(TransferCase):
         self.assertIn("huge.jpg: Maximum supported image dimension", done.stderr)
         self.assertEqual(len(self.summary()["broken"]), 2)
 
-    @unittest.skipIf(os.geteuid() == 0, "root reads every file")
     def test_unreadable_file_is_broken(self):
         root = self.make_data()
         (root / "train/red/0.png").chmod(0)
-        self.train("--set", "data.max_broken=0.5")
+        self.train("--set", "data.max_broken=0.5", before=without_privileges)
         self.assertIn("Permission denied", self.summary()["broken"][0])
 
     def test_csv(self):
@@ -112,7 +108,8 @@ class Flags(TransferCase):
             (("trian", "--data", "data"), "did you mean 'train'?"),
             (("--data", "data", "--device", "gpu"), "expected auto, cpu, cuda or cuda:N"),
             (("--data", "data", "--seed", "one"), "expected a whole number"),
-            (("predict", "--model", "m.pt", "x.png", "--format", "xml"), "xml"),
+            (("predict", "--model", "m.pt", "x.png", "--format", "jso"), "did you mean 'json'?"),
+            (("evaluate", "--model", "m.pt", "--data", "data", "--split", "vall"), "did you mean 'val'?"),
         ]
         for arguments, part in cases:
             with self.subTest(arguments):
@@ -143,15 +140,20 @@ class Output(TransferCase):
         (self.folder / "file").write_text("x")
         self.refused("--data", "data", "--backbone", "tiny", "--out", "file/run", expect=6, parts=["file/run"])
 
-    @unittest.skipIf(os.geteuid() == 0, "root writes everywhere")
     def test_unwritable_folder(self):
         self.make_data()
         (self.folder / "locked").mkdir(mode=0o500)
-        self.refused("--data", "data", "--backbone", "tiny", "--out", "locked/run", expect=6, parts=["locked/run"])
+        self.refused("--data", "data", "--backbone", "tiny", "--out", "locked/run", expect=6,
+                     parts=["locked/run", "Permission denied"], before=without_privileges)
+
+    def test_full_disk_for_the_model(self):
+        self.make_data()
+        self.refused("--data", "data", "--backbone", "tiny", "--out", "run", expect=6, parts=["run/model.pt"],
+                     before=files_of_at_most(8000))
 
     def test_full_disk_for_features(self):
-        if not os.path.isdir("/dev/shm"):
-            self.skipTest("no /dev/shm here")
-        self.make_data()
+        self.make_data(per_class=80)
         self.refused("--data", "data", "--backbone", "tiny", "--out", "run", "--set", "cache.memory_mb=0",
-                     "--set", "cache.dir=/proc/none", expect=6, parts=["/proc/none"])
+                     "--set", "cache.dir=store", expect=6, parts=["store/", "File too large", "cache.dir"],
+                     before=files_of_at_most(8000))
+        self.assertEqual(list((self.folder / "store").iterdir()), [])

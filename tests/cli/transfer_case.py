@@ -1,9 +1,13 @@
 """What the black-box tests share: a folder of their own, pictures made on the spot, and the binary."""
 
+import ctypes
 import json
 import os
 import random
+import resource
 import shutil
+import signal
+import struct
 import subprocess
 import tempfile
 import unittest
@@ -28,18 +32,21 @@ class TransferCase(unittest.TestCase):
     def environment(self):
         return {**os.environ, "TRANSFER_MODELS": str(FIXTURES)}
 
-    def run_transfer(self, *arguments, expect=0, stdin=None):
-        """Runs the binary and asserts its exit status; returns the finished process."""
+    def run_transfer(self, *arguments, expect=0, stdin=None, before=None):
+        """Runs the binary and asserts its exit status; returns the finished process.
+
+        `before` is called in the child process before the binary starts.
+        """
         done = subprocess.run(
             self.command(*arguments), cwd=self.folder, env=self.environment(), input=stdin,
-            capture_output=True, text=True, timeout=120,
+            capture_output=True, text=True, timeout=120, preexec_fn=before, restore_signals=before is None,
         )
         self.assertEqual(done.returncode, expect, f"{arguments}\n{done.stdout}\n{done.stderr}")
         return done
 
-    def refused(self, *arguments, expect, parts):
+    def refused(self, *arguments, expect, parts, **options):
         """Asserts that the binary refuses, that stderr has all `parts`, and that no run is left half-written."""
-        done = self.run_transfer(*arguments, expect=expect)
+        done = self.run_transfer(*arguments, expect=expect, **options)
         for part in parts:
             self.assertIn(part, done.stderr)
         self.assertEqual(done.stdout, "")
@@ -64,6 +71,25 @@ class TransferCase(unittest.TestCase):
                     path = self.folder / root / split / name / f"{i}.png"
                     write_picture(path, colours[name], seed=hash_of(split, name, i))
         return self.folder / root
+
+
+def without_privileges():
+    """For a child process: root gives up its capabilities, so that file modes hold for it too."""
+    if os.geteuid() != 0:
+        return
+    PR_SET_SECUREBITS, SECBIT_NOROOT = 28, 1  # prctl(2): exec as user 0 must not give them back
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = struct.pack("Ii", 0x20080522, 0)  # capset(2), version 3, this process
+    if libc.prctl(PR_SET_SECUREBITS, SECBIT_NOROOT, 0, 0, 0) != 0 or libc.capset(header, bytes(24)) != 0:
+        raise OSError(ctypes.get_errno(), "capabilities cannot be given up")
+
+
+def files_of_at_most(count):
+    """For a child process: writing beyond `count` bytes of any file fails, as on a full disk."""
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (count, count))
+    return limit
 
 
 def hash_of(*parts):
