@@ -31,6 +31,7 @@ std::vector<std::int64_t> balanced_order(const std::vector<std::int64_t>& labels
     by_label[labels[i]].push_back(static_cast<std::int64_t>(i));
   }
   std::vector<std::int64_t> classes;
+  classes.reserve(by_label.size());
   for (const auto& [label, samples] : by_label) classes.push_back(label);
   // The first of them get the places that are left over.
   random.shuffle(classes);

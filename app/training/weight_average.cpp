@@ -8,6 +8,7 @@ namespace {
 
 std::vector<torch::Tensor> copies_of(const std::vector<torch::Tensor>& tensors) {
   std::vector<torch::Tensor> copies;
+  copies.reserve(tensors.size());
   for (const auto& tensor : tensors) copies.push_back(tensor.detach().clone());
   return copies;
 }

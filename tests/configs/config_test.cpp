@@ -23,7 +23,7 @@ std::string message_of(const ConfigSources& sources) {
 }
 
 std::string write_yaml(const std::string& text) {
-  const std::string file = testing::TempDir() + "/config_test.yaml";
+  std::string file = testing::TempDir() + "/config_test.yaml";
   std::ofstream(file) << text;
   return file;
 }

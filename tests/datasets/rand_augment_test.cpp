@@ -29,6 +29,7 @@ std::vector<int> on_row(const std::string& name, double strength, const std::vec
   }
   operation(name).apply(picture, strength);
   std::vector<int> result;
+  result.reserve(values.size());
   for (int x = 0; x < picture.cols; ++x) result.push_back(picture.at<cv::Vec3b>(0, x)[0]);
   return result;
 }
