@@ -110,7 +110,8 @@ std::filesystem::path preset_file(const std::string& name) {
   return presets_folder() / (name + ".yaml");
 }
 
-/// Applies one source. `augment.preset` comes first, since it fills the other augment fields.
+/// Applies one source. `augment.preset` comes first, since it fills the other augment fields: all
+/// but those that say what becomes of copies and batches.
 void apply_layer(Config& config, const std::vector<Setting>& settings) {
   const auto fields = fields_of(config);
   const auto field_of = [&fields](const std::string& key) -> const Field& {
@@ -120,9 +121,11 @@ void apply_layer(Config& config, const std::vector<Setting>& settings) {
   for (const Setting& setting : settings) {
     if (setting.key != "augment.preset") continue;
     set_field(field_of(setting.key), setting.value, setting.where);
-    const std::int64_t views = config.augment.views;
-    config.augment = augment_preset(config.augment.preset);
-    config.augment.views = views;
+    AugmentConfig filled = augment_preset(config.augment.preset);
+    filled.views = config.augment.views;
+    filled.mixup = config.augment.mixup;
+    filled.cutmix = config.augment.cutmix;
+    config.augment = filled;
   }
   for (const Setting& setting : settings) {
     if (setting.key != "augment.preset") {

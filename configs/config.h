@@ -27,6 +27,10 @@ struct DataConfig {
   double max_broken = 0.05;
   /// Threads that decode and augment; 0 is one for each of `threads`.
   std::int64_t workers = 0;
+  /// Side of the square input in pixels; 0 is the backbone's own input size.
+  std::int64_t input_size = 0;
+  /// Order of an epoch's training pictures: `shuffle`, or `balanced`: every class equally often.
+  std::string sampler = "shuffle";
 };
 
 /// The new last layer.
@@ -41,7 +45,7 @@ struct HeadConfig {
 };
 
 /// Random changes to training pictures. A probability of 0 turns one off. `preset` fills all
-/// fields; a field given beside it wins.
+/// fields that change a single picture; a field given beside it wins.
 struct AugmentConfig {
   /// `none`, `light`, `standard` or `strong`.
   std::string preset = "none";
@@ -81,6 +85,14 @@ struct AugmentConfig {
   /// Random erasing (Zhong et al. 2020): probability, part of the area.
   double erase = 0.0;
   Range erase_area = {0.02, 0.2};
+  /// RandAugment (Cubuk et al. 2020): operations a picture, 0 is off; their strength, 0–10.
+  std::int64_t randaugment = 0;
+  double randaugment_magnitude = 5.0;
+  /// Mixup (Zhang et al. 2018) and CutMix (Yun et al. 2019) of a batch's pictures: the alpha of
+  /// Beta(alpha, alpha), from which the share of each picture is drawn; 0 is off. With both on,
+  /// each batch gets one of them. Not for cached features.
+  double mixup = 0.0;
+  double cutmix = 0.0;
 };
 
 /// How the trainable weights are fitted.
@@ -94,20 +106,62 @@ struct TrainConfig {
   std::string optimizer = "lbfgs";
   /// Peak learning rate of SGD and AdamW.
   double lr = 0.001;
+  /// Whether `lr` is meant for batches of 256 and grows in proportion to the pictures a step
+  /// (Goyal et al. 2017).
+  bool scale_lr_by_batch = false;
+  /// Multiplier of the learning rate a stage, going from the head towards the input; 1 trains all
+  /// stages alike (Howard and Ruder 2018).
+  double lr_decay = 1.0;
+  /// Multiplier of the head's learning rate.
+  double head_lr_multiple = 1.0;
   /// SGD's momentum, 0–1.
   double momentum = 0.9;
-  /// `constant`, `cosine` or `step`.
+  /// Weight decay of the backbone's weights, not applied to biases and norms: an L2 penalty for
+  /// SGD, decoupled for AdamW (Loshchilov and Hutter 2019). The head has its own.
+  double weight_decay = 0.0;
+  /// `constant`, `cosine`, `step`, `onecycle` (Smith and Topin 2018) or `plateau`.
   std::string schedule = "cosine";
   /// `step`: the rate is multiplied by `step_factor` every `step_epochs`.
   std::int64_t step_epochs = 10;
   double step_factor = 0.1;
-  /// Epochs of linear warm-up from 0 to `lr`; fractions are allowed.
+  /// `plateau`: the rate is multiplied by `plateau_factor` after `plateau_patience` epochs without
+  /// a better validation loss.
+  double plateau_factor = 0.1;
+  std::int64_t plateau_patience = 3;
+  /// Epochs of linear warm-up from 0 to `lr`; fractions are allowed. `onecycle` has its own.
   double warmup_epochs = 0.0;
+  /// First epochs in which the head alone trains.
+  std::int64_t freeze_epochs = 0;
+  /// Gradual unfreezing: epochs until one more stage trains, from the last to the first; 0 is all
+  /// at once (Howard and Ruder 2018).
+  std::int64_t unfreeze_every = 0;
+  /// First stages that never train.
+  std::int64_t freeze_stages = 0;
+  /// BatchNorm: `train`: statistics move; `frozen`: statistics fixed, scale and shift train;
+  /// `folded`: folded into the convolution before training, and in the saved model.
+  std::string batch_norm = "train";
+  /// Whether every weight starts from random values instead of the pretrained ones.
+  bool from_scratch = false;
   /// Epochs (L-BFGS: iterations) without a better validation loss before training stops and goes
   /// back to the best; 0 trains to the end and keeps the last.
   std::int64_t patience = 10;
   /// Smallest fall of the validation loss that counts as better.
   double min_delta = 0.0;
+  /// Largest norm of all gradients together; longer ones are shortened to it. 0 is off.
+  double clip_norm = 0.0;
+  /// Batches whose gradients are added up for one step.
+  std::int64_t accumulate = 1;
+  /// Decay of the moving average of the weights, which is evaluated and saved in their place;
+  /// 0 is off.
+  double ema = 0.0;
+  /// Arithmetic of the forward pass: `float32`, `bfloat16`, `float16` (CUDA only), or `auto`:
+  /// bfloat16 where the hardware has it, else float32.
+  std::string precision = "float32";
+  /// A checkpoint is written every so many epochs and every so many minutes; 0 is off.
+  std::int64_t checkpoint_epochs = 1;
+  double checkpoint_minutes = 0.0;
+  /// At a loss that is not a number: `stop`, or `retry` from the last checkpoint at a lower rate.
+  std::string on_nonfinite = "stop";
   /// `top1` and this `top_k` are reported.
   std::int64_t top_k = 5;
 };
@@ -126,6 +180,8 @@ struct Config {
   std::string strategy = "freeze-conv";
   /// A TorchScript file, or the name of an exported backbone.
   std::string backbone = "efficientnet-lite0";
+  /// Stage whose output `early-features` takes; empty is chosen by probing the stages.
+  std::string cut;
   /// Seeds the split, the augmentation, the head and the order of batches.
   std::int64_t seed = 0;
   /// `auto`, `cpu`, `cuda` or `cuda:N`.

@@ -48,21 +48,50 @@ void add_augment_fields(std::vector<Field>& fields, AugmentConfig& a) {
   range("blur_sigma", a.blur_sigma, 0.01, 50);
   probability("erase", a.erase);
   range("erase_area", a.erase_area, 0.001, 1);
+  fields.push_back({"augment.randaugment", &a.randaugment, 0, 14});
+  fields.push_back({"augment.randaugment_magnitude", &a.randaugment_magnitude, 0, 10});
+  fields.push_back({"augment.mixup", &a.mixup, 0, 100});
+  fields.push_back({"augment.cutmix", &a.cutmix, 0, 100});
 }
 
-void add_train_fields(std::vector<Field>& fields, TrainConfig& t) {
+/// Optimizer, rates and schedule.
+void add_rate_fields(std::vector<Field>& fields, TrainConfig& t) {
   fields.push_back({"train.epochs", &t.epochs, 1, 1e6});
   fields.push_back({"train.iterations", &t.iterations, 1, 1e6});
   fields.push_back({"train.batch_size", &t.batch_size, 1, 1e6});
   fields.push_back({"train.optimizer", &t.optimizer, 0, 0, {"lbfgs", "adamw", "sgd"}});
   fields.push_back({"train.lr", &t.lr, 1e-12, 1e3});
+  fields.push_back({"train.scale_lr_by_batch", &t.scale_lr_by_batch});
+  fields.push_back({"train.lr_decay", &t.lr_decay, 0.01, 1});
+  fields.push_back({"train.head_lr_multiple", &t.head_lr_multiple, 1e-3, 1e4});
   fields.push_back({"train.momentum", &t.momentum, 0, 0.9999});
-  fields.push_back({"train.schedule", &t.schedule, 0, 0, {"constant", "cosine", "step"}});
+  fields.push_back({"train.weight_decay", &t.weight_decay, 0, 1e3});
+  fields.push_back(
+      {"train.schedule", &t.schedule, 0, 0, {"constant", "cosine", "step", "onecycle", "plateau"}});
   fields.push_back({"train.step_epochs", &t.step_epochs, 1, 1e6});
   fields.push_back({"train.step_factor", &t.step_factor, 0, 1});
+  fields.push_back({"train.plateau_factor", &t.plateau_factor, 0, 1});
+  fields.push_back({"train.plateau_patience", &t.plateau_patience, 1, 1e6});
   fields.push_back({"train.warmup_epochs", &t.warmup_epochs, 0, 1e6});
+}
+
+void add_train_fields(std::vector<Field>& fields, TrainConfig& t) {
+  add_rate_fields(fields, t);
+  fields.push_back({"train.freeze_epochs", &t.freeze_epochs, 0, 1e6});
+  fields.push_back({"train.unfreeze_every", &t.unfreeze_every, 0, 1e6});
+  fields.push_back({"train.freeze_stages", &t.freeze_stages, 0, 1e6});
+  fields.push_back({"train.batch_norm", &t.batch_norm, 0, 0, {"train", "frozen", "folded"}});
+  fields.push_back({"train.from_scratch", &t.from_scratch});
   fields.push_back({"train.patience", &t.patience, 0, 1e6});
   fields.push_back({"train.min_delta", &t.min_delta, 0, kNoLimit});
+  fields.push_back({"train.clip_norm", &t.clip_norm, 0, kNoLimit});
+  fields.push_back({"train.accumulate", &t.accumulate, 1, 1e6});
+  fields.push_back({"train.ema", &t.ema, 0, 0.999999});
+  fields.push_back(
+      {"train.precision", &t.precision, 0, 0, {"float32", "bfloat16", "float16", "auto"}});
+  fields.push_back({"train.checkpoint_epochs", &t.checkpoint_epochs, 0, 1e6});
+  fields.push_back({"train.checkpoint_minutes", &t.checkpoint_minutes, 0, 1e6});
+  fields.push_back({"train.on_nonfinite", &t.on_nonfinite, 0, 0, {"stop", "retry"}});
   fields.push_back({"train.top_k", &t.top_k, 1, 1e6});
 }
 
@@ -172,6 +201,7 @@ std::vector<Field> fields_of(Config& c) {
   std::vector<Field> fields = {
       {"strategy", &c.strategy},
       {"backbone", &c.backbone},
+      {"cut", &c.cut},
       {"seed", &c.seed, 0, 9007199254740992.0},
       {"device", &c.device},
       {"threads", &c.threads, 0, 4096},
@@ -183,6 +213,8 @@ std::vector<Field> fields_of(Config& c) {
       {"data.max_per_class", &c.data.max_per_class, 0, 1e12},
       {"data.max_broken", &c.data.max_broken, 0, 1},
       {"data.workers", &c.data.workers, 0, 1024},
+      {"data.input_size", &c.data.input_size, 0, 8192},
+      {"data.sampler", &c.data.sampler, 0, 0, {"shuffle", "balanced"}},
       {"head.weight_decay", &c.head.weight_decay, 0, 1e6},
       {"head.label_smoothing", &c.head.label_smoothing, 0, 0.99},
       {"head.class_weights", &c.head.class_weights, 0, 0, {"none", "auto"}},

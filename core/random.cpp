@@ -1,5 +1,8 @@
 #include "core/random.h"
 
+#include <cmath>
+#include <numbers>
+
 namespace transfer {
 namespace {
 
@@ -39,5 +42,34 @@ std::uint64_t Random::below(std::uint64_t count) {
 }
 
 bool Random::chance(double probability) { return uniform() < probability; }
+
+double Random::normal() {
+  const double radius = std::sqrt(-2.0 * std::log(1.0 - uniform()));
+  return radius * std::cos(2.0 * std::numbers::pi * uniform());
+}
+
+/// The logarithm, since small shapes give values below the smallest double.
+double Random::log_gamma_variate(double shape) {
+  // Gamma(a) = Gamma(a + 1) · U^(1/a) brings small shapes to where the method holds.
+  if (shape < 1.0) return log_gamma_variate(shape + 1.0) + std::log(1.0 - uniform()) / shape;
+  const double d = shape - 1.0 / 3.0;
+  const double c = 1.0 / std::sqrt(9.0 * d);
+  while (true) {
+    const double x = normal();
+    const double v = std::pow(1.0 + c * x, 3.0);
+    if (v > 0.0 && std::log(1.0 - uniform()) < 0.5 * x * x + d - d * v + d * std::log(v)) {
+      return std::log(d * v);
+    }
+  }
+}
+
+double Random::gamma(double shape) { return std::exp(log_gamma_variate(shape)); }
+
+double Random::beta(double a, double b) {
+  // X / (X + Y) of two gamma variates.
+  const double log_x = log_gamma_variate(a);
+  const double log_y = log_gamma_variate(b);
+  return 1.0 / (1.0 + std::exp(log_y - log_x));
+}
 
 }  // namespace transfer

@@ -13,8 +13,9 @@ namespace transfer {
 /// the worker that made it nor on other pictures.
 std::uint64_t mix_seed(std::initializer_list<std::uint64_t> parts);
 
-/// A small, fast generator with the same numbers on every platform and standard library:
-/// SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
+/// A small, fast generator with the same numbers on every platform and standard library (normal,
+/// gamma and beta: up to rounding in the C library's logarithm and cosine): SplitMix64 (Steele,
+/// Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
 /// Not thread-safe: one per thread or per sample.
 class Random {
  public:
@@ -29,6 +30,12 @@ class Random {
   std::uint64_t below(std::uint64_t count);
   /// True with the given probability (0 to 1).
   bool chance(double probability);
+  /// Standard normal (Box and Muller 1958).
+  double normal();
+  /// Gamma with scale 1 (Marsaglia and Tsang 2000). REQUIRES: shape > 0.
+  double gamma(double shape);
+  /// Beta(a, b), in [0, 1]. REQUIRES: a > 0, b > 0.
+  double beta(double a, double b);
 
   /// Fisher–Yates shuffle in place.
   template <typename T>
@@ -39,6 +46,8 @@ class Random {
   }
 
  private:
+  double log_gamma_variate(double shape);
+
   std::uint64_t state_;
 };
 

@@ -4,7 +4,9 @@
 #include <opencv2/imgproc.hpp>
 
 #include "core/random.h"
+#include "datasets/colour.h"
 #include "datasets/preprocess.h"
+#include "datasets/rand_augment.h"
 
 namespace transfer {
 namespace {
@@ -52,39 +54,15 @@ void move(cv::Mat& picture, const AugmentConfig& config, Random& random) {
   picture = moved;
 }
 
-/// Grey value of every pixel, as three equal channels.
-cv::Mat grey_copy(const cv::Mat& picture) {
-  cv::Mat grey;
-  cv::cvtColor(picture, grey, cv::COLOR_RGB2GRAY);
-  cv::cvtColor(grey, grey, cv::COLOR_GRAY2RGB);
-  return grey;
-}
-
-void shift_hue(cv::Mat& picture, double degrees) {
-  cv::Mat hsv;
-  cv::cvtColor(picture, hsv, cv::COLOR_RGB2HSV_FULL);
-  const int shift = static_cast<int>(std::lround(degrees / 360.0 * 256.0));
-  for (int y = 0; y < hsv.rows; ++y) {
-    auto* row = hsv.ptr<cv::Vec3b>(y);
-    for (int x = 0; x < hsv.cols; ++x) {
-      row[x][0] = static_cast<unsigned char>((row[x][0] + shift) & 255);
-    }
-  }
-  cv::cvtColor(hsv, picture, cv::COLOR_HSV2RGB_FULL);
-}
-
 void change_colours(cv::Mat& picture, const AugmentConfig& config, Random& random) {
   if (random.chance(config.brightness)) {
-    picture.convertTo(picture, -1, draw(random, config.brightness_factor));
+    scale_brightness(picture, draw(random, config.brightness_factor));
   }
   if (random.chance(config.contrast)) {
-    const double factor = draw(random, config.contrast_factor);
-    const double mean = cv::mean(grey_copy(picture))[0];
-    picture.convertTo(picture, -1, factor, mean * (1.0 - factor));
+    scale_contrast(picture, draw(random, config.contrast_factor));
   }
   if (random.chance(config.saturation)) {
-    const double factor = draw(random, config.saturation_factor);
-    cv::addWeighted(picture, factor, grey_copy(picture), 1.0 - factor, 0.0, picture);
+    scale_saturation(picture, draw(random, config.saturation_factor));
   }
   if (random.chance(config.hue)) shift_hue(picture, draw(random, config.hue_degrees));
   if (random.chance(config.greyscale)) picture = grey_copy(picture);
@@ -119,6 +97,7 @@ cv::Mat augment(const cv::Mat& rgb, const AugmentConfig& config, const Preproces
   if (random.chance(config.flip_vertical)) cv::flip(picture, picture, 0);
   move(picture, config, random);
   change_colours(picture, config, random);
+  rand_augment(picture, config.randaugment, config.randaugment_magnitude, random);
   erase(picture, config, random);
   return picture;
 }

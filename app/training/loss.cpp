@@ -1,7 +1,5 @@
 #include "app/training/loss.h"
 
-#include <torch/torch.h>
-
 namespace transfer {
 
 torch::Tensor CrossEntropy::sum(const torch::Tensor& logits, const torch::Tensor& labels) const {
@@ -13,6 +11,22 @@ double CrossEntropy::weight(const torch::Tensor& labels) const {
   const auto counted = labels.masked_select(labels.ge(0));
   if (!class_weights.defined()) return static_cast<double>(counted.size(0));
   return class_weights.index_select(0, counted).sum().item<double>();
+}
+
+torch::Tensor CrossEntropy::soft_sum(const torch::Tensor& logits,
+                                     const torch::Tensor& targets) const {
+  const auto classes = static_cast<double>(logits.size(1));
+  // A row's smoothing is shared out in proportion to its sum: 1, or 0 for a row that does not
+  // count.
+  auto weights = targets * (1.0 - label_smoothing) +
+                 targets.sum(1, /*keepdim=*/true) * (label_smoothing / classes);
+  if (class_weights.defined()) weights = weights * class_weights;
+  return -(weights * logits.to(torch::kFloat32).log_softmax(1)).sum();
+}
+
+double CrossEntropy::soft_weight(const torch::Tensor& targets) const {
+  const auto weighted = class_weights.defined() ? targets * class_weights : targets;
+  return weighted.sum().item<double>();
 }
 
 torch::Tensor balanced_class_weights(const torch::Tensor& labels, std::int64_t classes) {

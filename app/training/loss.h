@@ -16,6 +16,12 @@ struct CrossEntropy {
   torch::Tensor sum(const torch::Tensor& logits, const torch::Tensor& labels) const;
   /// The number that the sum over the same labels is divided by.
   double weight(const torch::Tensor& labels) const;
+
+  /// The same for targets [n,C], the parts of the classes in each row; a row of zeros does not
+  /// count. Both are linear in the targets, so that for λ·a + (1 − λ)·b they are λ times that of
+  /// the labels a and 1 − λ times that of the labels b (Zhang et al. 2018).
+  torch::Tensor soft_sum(const torch::Tensor& logits, const torch::Tensor& targets) const;
+  double soft_weight(const torch::Tensor& targets) const;
 };
 
 /// Weights in inverse proportion to the classes' numbers of pictures: N / (C · n_c), as

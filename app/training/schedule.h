@@ -1,12 +1,62 @@
 #pragma once
 
+#include <cstdint>
+#include <limits>
+
 #include "configs/config.h"
 
 namespace transfer {
 
 /// The learning rate after `epoch` epochs (fractions count the steps within one): linear warm-up
 /// from 0 over `warmup_epochs`, then constant, cosine to 0 at `epochs` (Loshchilov and Hutter 2017,
-/// without restarts) or a step down every `step_epochs`.
+/// without restarts) or a step down every `step_epochs`. `onecycle` is one_cycle_rate() without
+/// warm-up; `plateau` is constant here, times PlateauSchedule's factor.
 double learning_rate_at(const TrainConfig& config, double epoch);
+
+/// One cycle (Smith and Topin 2018) with the two phases of torch's OneCycleLR: from peak / 25 along
+/// a half cosine to `peak` at 30 % of the run, and down to peak / 250,000 at its end. `progress` is
+/// the part of the run behind us, 0–1.
+double one_cycle_rate(double peak, double progress);
+
+/// `train.lr`, with `scale_lr_by_batch` in proportion to the pictures that one step sees on all
+/// processes together; the reference is 256 (Goyal et al. 2017).
+double batch_scaled_rate(const TrainConfig& config, std::int64_t processes = 1);
+
+/// The same configuration with `freeze_epochs`, `warmup_epochs` and `unfreeze_every` shrunk, so
+/// that at least one full epoch is left in which all `stages` train at the scheduled rate. A
+/// freeze and a warm-up that are together too long shrink in proportion.
+TrainConfig fitted_to_epochs(const TrainConfig& config, std::int64_t stages);
+
+/// What a PlateauSchedule remembers, for checkpoints.
+struct PlateauState {
+  double factor = 1.0;
+  double best_loss = std::numeric_limits<double>::infinity();
+  std::int64_t bad_epochs = 0;
+};
+
+/// Lowers the learning rate when the validation loss has stopped falling.
+class PlateauSchedule {
+ public:
+  /// Takes `plateau_factor`, `plateau_patience` and `min_delta`. Another schedule keeps factor 1.
+  explicit PlateauSchedule(const TrainConfig& config);
+
+  /// What the learning rate is multiplied by.
+  double factor() const { return state_.factor; }
+
+  /// Takes the loss of the epoch that ended; a loss that is not a number is not better. After
+  /// `plateau_patience` epochs in a row that were not better, the factor falls, and the count
+  /// starts anew.
+  void take(double loss);
+
+  const PlateauState& state() const { return state_; }
+  void restore(const PlateauState& state) { state_ = state; }
+
+ private:
+  bool active_;
+  double multiplier_;
+  std::int64_t patience_;
+  double min_delta_;
+  PlateauState state_;
+};
 
 }  // namespace transfer

@@ -3,7 +3,6 @@
 #include "app/training/early_stopping.h"
 #include "app/training/head_fit.h"
 #include "app/training/metrics.h"
-#include "app/training/schedule.h"
 #include "app/training/weight_decay_search.h"
 #include "tests/models/tensor_file.h"
 
@@ -198,20 +197,6 @@ TEST(EarlyStopping, KeepsTheBestAndStopsAfterPatience) {
   EXPECT_FALSE(stopping.is_better(0.8));
   EXPECT_TRUE(stopping.should_stop());
   EXPECT_EQ(stopping.best_epoch(), 3);
-}
-
-TEST(Schedule, HandComputedRates) {
-  TrainConfig config;
-  config.lr = 1.0;
-  config.epochs = 12;
-  config.warmup_epochs = 2;
-  EXPECT_NEAR(learning_rate_at(config, 1.0), 0.5, 1e-12);
-  EXPECT_NEAR(learning_rate_at(config, 2.0), 1.0, 1e-12);
-  EXPECT_NEAR(learning_rate_at(config, 7.0), 0.5, 1e-12);
-  EXPECT_NEAR(learning_rate_at(config, 12.0), 0.0, 1e-12);
-  config.schedule = "step";
-  config.step_epochs = 5;
-  EXPECT_NEAR(learning_rate_at(config, 11.0), 0.01, 1e-12);
 }
 
 TEST(FeatureTable, FileAndMemoryHoldTheSame) {

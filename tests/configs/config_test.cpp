@@ -23,7 +23,7 @@ std::string message_of(const ConfigSources& sources) {
 }
 
 std::string write_yaml(const std::string& text) {
-  const std::string file = testing::TempDir() + "/config_test.yaml";
+  std::string file = testing::TempDir() + "/config_test.yaml";
   std::ofstream(file) << text;
   return file;
 }
@@ -43,8 +43,19 @@ TEST(Config, LaterSourcesWin) {
 
 TEST(Config, PrintedConfigReadsBackToItself) {
   ConfigSources sources;
-  sources.settings = {"data.path='a: \"b\" # c'", "head.weight_decay=0.1", "train.lr=1e-7",
-                      "augment.preset=strong", "augment.erase=0.125"};
+  sources.settings = {"data.path='a: \"b\" # c'",
+                      "head.weight_decay=0.1",
+                      "train.lr=1e-7",
+                      "augment.preset=strong",
+                      "augment.erase=0.125",
+                      "augment.cutmix=0.3",
+                      "augment.randaugment=2",
+                      "train.checkpoint_minutes=7.5",
+                      "train.from_scratch=true",
+                      "data.input_size=160",
+                      "cut=layer3",
+                      "train.schedule=onecycle",
+                      "train.precision=bfloat16"};
   const Config config = resolve_config(sources, kStrategies);
   ConfigSources again;
   again.files = {write_yaml(to_yaml(config))};
@@ -53,6 +64,11 @@ TEST(Config, PrintedConfigReadsBackToItself) {
   EXPECT_EQ(read.data.path, "a: \"b\" # c");
   EXPECT_EQ(read.train.lr, 1e-7);
   EXPECT_EQ(read.augment.erase, 0.125);
+  EXPECT_EQ(read.augment.randaugment, 2);
+  EXPECT_TRUE(read.train.from_scratch);
+  EXPECT_EQ(read.data.input_size, 160);
+  EXPECT_EQ(read.cut, "layer3");
+  EXPECT_EQ(read.train.schedule, "onecycle");
 }
 
 TEST(Config, AugmentPresetFillsTheFieldsAroundIt) {
@@ -62,6 +78,54 @@ TEST(Config, AugmentPresetFillsTheFieldsAroundIt) {
   EXPECT_EQ(config.augment.rotate, 0.75);
   EXPECT_GT(config.augment.erase, 0);
   EXPECT_EQ(config.augment.views, 2);
+}
+
+TEST(Config, AugmentPresetLeavesCopiesAndBatchesAlone) {
+  ConfigSources sources;
+  sources.settings = {"augment.views=3", "augment.mixup=0.2", "augment.cutmix=1",
+                      "augment.randaugment=2", "augment.preset=light"};
+  const Config config = resolve_config(sources, kStrategies);
+  EXPECT_EQ(config.augment.views, 3);
+  EXPECT_EQ(config.augment.mixup, 0.2);
+  EXPECT_EQ(config.augment.cutmix, 1);
+  EXPECT_EQ(config.augment.randaugment, 0) << "changes single pictures, which the preset decides";
+}
+
+TEST(Config, EveryPresetIsReadAndNamesItsOwnStrategy) {
+  const std::vector<std::string> presets = list_presets();
+  EXPECT_THAT(presets,
+              testing::IsSupersetOf({"freeze-conv", "early-features", "fine-tune", "retrain"}));
+  for (const std::string& preset : presets) {
+    ConfigSources sources;
+    sources.preset = preset;
+    EXPECT_EQ(resolve_config(sources, presets).strategy, preset);
+  }
+}
+
+TEST(Config, StrategiesBringTheirRecipes) {
+  const std::vector<std::string> strategies = {"early-features", "fine-tune", "retrain"};
+  const auto recipe = [&](const std::string& strategy) {
+    ConfigSources sources;
+    sources.flags = {{"strategy", strategy}};
+    return resolve_config(sources, strategies);
+  };
+  EXPECT_EQ(recipe("early-features").cut, "");
+  EXPECT_EQ(recipe("early-features").train.optimizer, "lbfgs");
+  EXPECT_EQ(recipe("fine-tune").train.freeze_epochs, 1);
+  EXPECT_LT(recipe("fine-tune").train.lr_decay, 1);
+  EXPECT_EQ(recipe("fine-tune").head.weight_decay, 0.05);
+  EXPECT_EQ(recipe("retrain").train.freeze_epochs, 0);
+  EXPECT_EQ(recipe("retrain").train.lr_decay, 1);
+  EXPECT_EQ(recipe("retrain").augment.mixup, 0.2);
+}
+
+TEST(Config, FineTuningIsOffUnlessAskedFor) {
+  const TrainConfig train;
+  EXPECT_EQ(train.freeze_epochs + train.unfreeze_every + train.freeze_stages, 0);
+  EXPECT_EQ(train.lr_decay * train.head_lr_multiple, 1);
+  EXPECT_EQ(train.accumulate, 1);
+  EXPECT_EQ(train.clip_norm + train.ema + train.weight_decay, 0);
+  EXPECT_FALSE(train.scale_lr_by_batch || train.from_scratch);
 }
 
 TEST(Config, UnknownKeyNamesLineAndNearest) {
@@ -81,6 +145,13 @@ TEST(Config, WrongValuesNameFoundAndExpected) {
       {"head.weight_decay=car", "expected auto or a number"},
       {"augment.rotate_degrees=[5, -5]", "expected two numbers [smallest, largest]"},
       {"train.optimizer=adam", "did you mean 'adamw'?"},
+      {"train.schedule=onecicle", "did you mean 'onecycle'?"},
+      {"train.batch_norm=fold", "did you mean 'folded'?"},
+      {"train.accumulate=0", "expected a whole number from 1"},
+      {"train.ema=1", "expected a number from 0 to 0.999999"},
+      {"train.scale_lr_by_batch=2", "expected true or false"},
+      {"augment.randaugment_magnitude=11", "expected a number from 0 to 10"},
+      {"data.sampler=balance", "did you mean 'balanced'?"},
       {"overwrite=perhaps", "expected true or false"},
       {"train.epochs=[1]", "found a list"},
       {"nokey", "expected KEY=VALUE"},

@@ -17,6 +17,7 @@ AugmentConfig everything() {
   config.crop = config.flip_horizontal = config.flip_vertical = config.rotate = config.translate =
       config.scale = config.brightness = config.contrast = config.saturation = config.hue =
           config.greyscale = config.blur = config.erase = 0.5;
+  config.randaugment = 2;
   return config;
 }
 

@@ -1,0 +1,35 @@
+#include "app/training/gradient_scaler.h"
+
+#include <limits>
+
+#include "app/training/gradients.h"
+
+namespace transfer {
+
+bool GradientScaler::unscale(const std::vector<torch::Tensor>& parameters) const {
+  const at::NoGradGuard no_gradients;
+  auto gradients = gradients_of(parameters);
+  if (gradients.empty()) return true;
+  // One pass over each gradient and one wait for the device.
+  const auto options = torch::dtype(torch::kFloat32).device(gradients.front().device());
+  auto found_nonfinite = torch::zeros({1}, options);
+  const auto inverse = torch::full({1}, 1.0 / state_.scale, options);
+  at::_amp_foreach_non_finite_check_and_unscale_(gradients, found_nonfinite, inverse);
+  return found_nonfinite.item<float>() == 0.0F;
+}
+
+void GradientScaler::update(bool finite) {
+  constexpr double kGrowth = 2.0;
+  constexpr double kBackoff = 0.5;
+  constexpr std::int64_t kGrowthInterval = 2000;
+  if (!finite) {
+    state_ = {state_.scale * kBackoff, 0};
+  } else if (++state_.finite_steps == kGrowthInterval) {
+    const double grown = state_.scale * kGrowth;
+    // The scale multiplies a float32 loss.
+    const bool representable = grown <= std::numeric_limits<float>::max();
+    state_ = {representable ? grown : state_.scale, 0};
+  }
+}
+
+}  // namespace transfer

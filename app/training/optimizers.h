@@ -1,0 +1,27 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <memory>
+#include <vector>
+
+#include "app/training/parameter_groups.h"
+
+namespace torch::optim {
+class Optimizer;
+}
+
+namespace transfer {
+
+/// SGD with momentum, or AdamW, as `train.optimizer` says, over the groups in their order; each
+/// trains at `train.lr` times its multiple. Throws ConfigError for `lbfgs`, which is for heads.
+/// Include <torch/optim/optimizer.h> to use what is returned.
+std::unique_ptr<torch::optim::Optimizer> make_optimizer(const std::vector<ParameterGroup>& groups,
+                                                        const TrainConfig& config);
+
+/// Sets each group's rate to `rate` times its multiple. REQUIRES: the optimizer was made from the
+/// same groups.
+void set_learning_rate(torch::optim::Optimizer& optimizer,
+                       const std::vector<ParameterGroup>& groups, double rate);
+
+}  // namespace transfer

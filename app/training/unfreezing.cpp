@@ -1,0 +1,16 @@
+#include "app/training/unfreezing.h"
+
+#include <algorithm>
+
+namespace transfer {
+
+std::int64_t first_trainable_stage(const TrainConfig& config, std::int64_t epoch,
+                                   std::int64_t stages) {
+  if (epoch < config.freeze_epochs) return stages;
+  const std::int64_t first = std::min(config.freeze_stages, stages);
+  if (config.unfreeze_every == 0) return first;
+  const std::int64_t unfrozen = 1 + (epoch - config.freeze_epochs) / config.unfreeze_every;
+  return std::max(first, stages - unfrozen);
+}
+
+}  // namespace transfer
