@@ -1,5 +1,6 @@
 #include "datasets/loader.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -31,7 +32,7 @@ LoaderOptions options_with(std::int64_t workers) {
 std::vector<Sample> make_samples(const TemporaryFolder& folder, int count) {
   std::vector<Sample> samples;
   for (int i = 0; i < count; ++i) {
-    const std::string name = "p" + std::to_string(i) + ".png";
+    const std::string name = fmt::format("p{}.png", i);
     samples.push_back({folder.write(name, encode(gradient(30 + i, 24, i), ".png")), i % 3});
   }
   return samples;
