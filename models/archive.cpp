@@ -16,7 +16,7 @@ namespace {
 constexpr const char* kMetadataFile = "transfer.json";
 
 /// Says what a file is that TorchScript could not load.
-[[noreturn]] void explain_unreadable(const std::filesystem::path& file) {
+[[noreturn]] void explain_unreadable(const std::filesystem::path& file, const std::string& error) {
   std::ifstream stream(file, std::ios::binary | std::ios::ate);
   if (!stream) {
     throw ModelError(fmt::format("{}: cannot be read: {}.", file.string(), std::strerror(errno)));
@@ -37,6 +37,21 @@ constexpr const char* kMetadataFile = "transfer.json";
   if (is_zip && is_complete && tail.find("constants.pkl") == std::string::npos) {
     what = "it holds weights only (a state dict saved by torch.save), not a network";
   }
+  const bool is_torchscript = tail.find("constants.pkl") != std::string::npos;
+  if (is_zip && is_complete && is_torchscript) {
+    // What optimize_for_inference writes: packed weights, which no LibTorch reads back.
+    const bool is_optimized = error.find("attribute 'value' is undefined") != std::string::npos ||
+                              error.find("mkldnn") != std::string::npos ||
+                              error.find("prepacked") != std::string::npos;
+    if (is_optimized) {
+      throw ModelError(fmt::format(
+          "{}: its weights are constants packed for one machine, as "
+          "torch.jit.optimize_for_inference leaves them, and cannot be loaded. Save the module as "
+          "it was before freezing.",
+          file.string()));
+    }
+    what = "LibTorch cannot load it (" + error.substr(0, error.find('\n')) + ")";
+  }
   throw ModelError(
       fmt::format("{}: {}. Expected a TorchScript file, as written by torch.jit.save or by "
                   "models/export/export.py; export or copy it again.",
@@ -56,8 +71,10 @@ Archive read_archive(const std::filesystem::path& file) {
   torch::jit::ExtraFilesMap extra_files{{kMetadataFile, ""}};
   try {
     archive.module = torch::jit::load(file.string(), torch::kCPU, extra_files);
-  } catch (const std::exception&) {
-    explain_unreadable(file);
+  } catch (const c10::Error& error) {
+    explain_unreadable(file, error.what_without_backtrace());
+  } catch (const std::exception& error) {
+    explain_unreadable(file, error.what());
   }
   archive.module.eval();
   const std::string& text = extra_files.at(kMetadataFile);

@@ -17,7 +17,8 @@ struct Backbone::Implementation {
   torch::jit::Module module;
   bool has_metadata = false;
   ModelMetadata metadata;
-  LastLinear classifier;
+  ClassifierLayer classifier;
+  int repaired_layers = 0;
 };
 
 /// A TorchScript file as read from disk, in evaluation mode, on the CPU.

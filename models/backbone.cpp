@@ -11,6 +11,7 @@
 #include "core/install_paths.h"
 #include "core/nearest_name.h"
 #include "models/archive.h"
+#include "models/trace_repair.h"
 #include "models/weights.h"
 
 namespace transfer {
@@ -52,7 +53,10 @@ Backbone Backbone::load(const std::filesystem::path& file) {
   if (!implementation->module.find_method("forward")) {
     throw ModelError(fmt::format("{}: the module has no forward method.", file.string()));
   }
-  implementation->classifier = find_last_linear(implementation->module, file.string());
+  refuse_frozen(implementation->module, file.string());
+  implementation->repaired_layers = repair_traced_modes(implementation->module);
+  implementation->classifier = find_classifier(implementation->module, file.string());
+  keep_logits_only(implementation->module, file.string());
   const std::string hash = weights_sha256(implementation->module);
   std::string& expected = implementation->metadata.weights_sha256;
   if (!expected.empty() && expected != hash) {
@@ -71,6 +75,7 @@ bool Backbone::has_metadata() const { return implementation_->has_metadata; }
 const std::string& Backbone::classifier_path() const { return implementation_->classifier.path; }
 std::int64_t Backbone::feature_count() const { return implementation_->classifier.in_features; }
 std::int64_t Backbone::output_count() const { return implementation_->classifier.out_features; }
+int Backbone::repaired_layers() const { return implementation_->repaired_layers; }
 
 std::string Backbone::fingerprint() const {
   const auto graph = implementation_->module.get_method("forward").graph()->copy();

@@ -9,23 +9,29 @@
 
 namespace transfer {
 
-/// A pretrained TorchScript network that has a linear classifier as its last layer. Immutable and
+/// A pretrained TorchScript network that ends in a classifier: a linear layer or, as SqueezeNet, a
+/// 1x1 convolution, whose features are averaged over the picture. Auxiliary outputs are left out
+/// and traced layers follow train() and eval() again (see `repaired_layers`). Immutable and
 /// cheap to copy (copies share the weights, on the CPU). Every edit works on a copy of its own.
 class Backbone {
  public:
   /// Loads an archive. Without `transfer.json` inside, ImageNet preprocessing is assumed
   /// (`has_metadata()` is false then, and the caller says so). Throws ModelError naming the file
-  /// and the remedy when it is missing, truncated, a state dict, no TorchScript, or has no linear
-  /// layer, and when its weights do not match the hash in its metadata.
+  /// and the remedy when it is missing, truncated, a state dict, no TorchScript, or has no
+  /// classifier, was frozen by torch.jit.freeze, and when its weights do not match the hash in its
+  /// metadata.
   static Backbone load(const std::filesystem::path& file);
 
   const std::string& file() const;
   const ModelMetadata& metadata() const;
   bool has_metadata() const;
-  /// Path, inputs and outputs of the last linear layer.
+  /// Path, inputs and outputs of the classifier.
   const std::string& classifier_path() const;
   std::int64_t feature_count() const;
   std::int64_t output_count() const;
+  /// How many BatchNorm and Dropout layers tracing had fixed in evaluation mode and loading has
+  /// made obey train() and eval() again; 0 for scripted modules.
+  int repaired_layers() const;
 
   /// SHA-256 over the weights and the code of `forward`: equal for networks that compute the same.
   std::string fingerprint() const;

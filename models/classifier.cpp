@@ -49,7 +49,7 @@ void write_classifier(const Backbone& backbone, const LinearHead& head,
                       const std::vector<std::string>& classes, const std::filesystem::path& file) {
   torch::NoGradGuard no_gradients;
   auto whole =
-      compose(cut_before_last_linear(backbone.implementation().module, backbone.file()), head);
+      compose(cut_before_classifier(backbone.implementation().module, backbone.file()), head);
   whole.eval();
   ModelMetadata metadata = backbone.metadata();
   metadata.kind = "classifier";

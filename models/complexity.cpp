@@ -91,8 +91,9 @@ std::vector<StageComplexity> measure_complexity(const Backbone& backbone) {
     prefixes.push_back(measure_prefix(cut_after_stage(module, stage, backbone.file()),
                                       metadata.preprocessing, stage, backbone.file()));
   }
-  prefixes.push_back(measure_prefix(module.clone(), metadata.preprocessing,
-                                    backbone.classifier_path(), backbone.file()));
+  prefixes.push_back(measure_prefix(cut_after_logits(module, backbone.file()),
+                                    metadata.preprocessing, backbone.classifier_path(),
+                                    backbone.file()));
   for (std::size_t i = prefixes.size() - 1; i > 0; --i) {
     prefixes[i].parameters -= prefixes[i - 1].parameters;
     prefixes[i].multiply_adds -= prefixes[i - 1].multiply_adds;

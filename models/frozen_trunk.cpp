@@ -12,7 +12,7 @@ struct FrozenTrunk::Implementation {
 
 FrozenTrunk::FrozenTrunk(const Backbone& backbone, torch::Device device)
     : implementation_(new Implementation{
-          for_inference(cut_before_last_linear(backbone.implementation().module, backbone.file()),
+          for_inference(cut_before_classifier(backbone.implementation().module, backbone.file()),
                         device),
           device}) {}
 

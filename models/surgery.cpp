@@ -1,19 +1,16 @@
 #include "models/surgery.h"
 
 #include <fmt/format.h>
-#include <torch/csrc/jit/api/function_impl.h>
-#include <torch/csrc/jit/passes/dead_code_elimination.h>
 #include <torch/csrc/jit/passes/inliner.h>
 
-#include <algorithm>
 #include <functional>
-#include <optional>
 #include <set>
 
 #include "core/errors.h"
+#include "models/graph_calls.h"
+#include "models/graph_outputs.h"
 
 namespace transfer {
-namespace {
 
 using torch::jit::Block;
 using torch::jit::Graph;
@@ -21,132 +18,39 @@ using torch::jit::Module;
 using torch::jit::Node;
 using torch::jit::Value;
 
-/// The attribute path by which a value hangs off the graph's `self`, or nothing when it does not.
-std::optional<std::string> path_from_self(const Value* value, const Graph& graph) {
-  if (value == graph.inputs().at(0)) return "";
-  const Node* node = value->node();
-  if (node->kind() != c10::prim::GetAttr) return std::nullopt;
-  const auto parent = path_from_self(node->input(0), graph);
-  if (!parent) return std::nullopt;
-  const std::string& name = node->s(c10::attr::name);
-  return parent->empty() ? name : *parent + "." + name;
+namespace {
+
+bool calls_stage_inside(const Node* node, const Graph& graph, const std::string& stage) {
+  for (const Block* block : node->blocks()) {
+    for (const Node* inner : block->nodes()) {
+      const auto path = called_path(inner, graph);
+      if (path && (*path == stage || path->empty() || stage.starts_with(*path + "."))) return true;
+      if (calls_stage_inside(inner, graph, stage)) return true;
+    }
+  }
+  return false;
 }
 
-/// The graph a call runs, or nothing for any other node.
-std::shared_ptr<Graph> callee(const Node* node) {
-  if (node->kind() == c10::prim::CallMethod) {
-    const auto type = node->input(0)->type()->cast<c10::ClassType>();
-    if (!type) return nullptr;
-    return torch::jit::toGraphFunction(type->getMethod(node->s(c10::attr::name))).graph();
-  }
-  if (node->kind() == c10::prim::CallFunction) {
-    const auto type = node->input(0)->type()->cast<c10::FunctionType>();
-    return torch::jit::toGraphFunction(*type->function()).graph();
+/// The last node at the top level that is the stage, or runs it somewhere inside.
+Node* last_leading_to_stage(Graph& graph, const std::string& stage) {
+  for (Node* node : graph.nodes().reverse()) {
+    const auto path = called_path(node, graph);
+    if (path && (*path == stage || path->empty() || stage.starts_with(*path + "."))) return node;
+    if (calls_stage_inside(node, graph, stage)) return node;
   }
   return nullptr;
 }
 
-/// Replaces a call by the graph it runs.
-void inline_call(Node* call) {
-  const auto body = callee(call);
-  auto* function = call->kind() == c10::prim::CallMethod
-                       ? &torch::jit::toGraphFunction(
-                             call->input(0)->type()->expect<c10::ClassType>()->getMethod(
-                                 call->s(c10::attr::name)))
-                       : &torch::jit::toGraphFunction(
-                             *call->input(0)->type()->expect<c10::FunctionType>()->function());
-  if (call->kind() == c10::prim::CallFunction) call->removeInput(0);
-  torch::jit::inlineCallTo(call, function, body.get());
-}
-
-bool is_linear_with_weight(const Node* node) {
-  return node->kind() == c10::aten::linear && node->input(1)->node()->kind() == c10::prim::GetAttr;
-}
-
-bool contains_linear(const Block* block);
-
-bool leads_to_linear(const Node* node) {
-  if (is_linear_with_weight(node)) return true;
-  if (const auto body = callee(node)) return contains_linear(body->block());
-  return std::any_of(node->blocks().begin(), node->blocks().end(), contains_linear);
-}
-
-bool contains_linear(const Block* block) {
-  const auto nodes = block->nodes();
-  return std::any_of(nodes.begin(), nodes.end(), leads_to_linear);
-}
-
-/// Inlines calls, one at a time, until the linear layer that runs last stands at the top level.
-Node* expose_last_linear(Graph& graph, const std::string& file) {
-  while (true) {
-    Node* last = nullptr;
-    for (Node* node : graph.nodes().reverse()) {
-      if (leads_to_linear(node)) {
-        last = node;
-        break;
-      }
-    }
-    if (last == nullptr) {
-      throw ModelError(fmt::format(
-          "{}: no linear (fully connected) layer was found, so there is no classifier to replace. "
-          "Expected a CNN that ends in one, such as a torchvision or EfficientNet classifier.",
-          file));
-    }
-    if (is_linear_with_weight(last)) return last;
-    if (callee(last) == nullptr) {
-      throw ModelError(fmt::format(
-          "{}: its last linear layer runs inside a branch or a loop and cannot be cut off. Trace "
-          "the model in evaluation mode, or export it without that branch.",
-          file));
-    }
-    inline_call(last);
+void check_stage(const Node* call, const std::string& stage, const std::string& file) {
+  const bool gives_a_tensor =
+      call->outputs().size() == 1 && call->output()->type()->kind() == c10::TypeKind::TensorType;
+  if (!gives_a_tensor) {
+    throw ModelError(fmt::format(
+        "{}: stage '{}' gives {}, so the network cannot be cut there. Expected one tensor; take a "
+        "stage that `transfer inspect` lists.",
+        file, stage,
+        call->outputs().size() == 1 ? call->output()->type()->annotation_str() : "several values"));
   }
-}
-
-/// Inlines calls until the call of the module at `stage` stands at the top level; nullptr when
-/// nothing leads there.
-Node* expose_stage(Graph& graph, const std::string& stage) {
-  while (true) {
-    Node* towards = nullptr;
-    for (Node* node : graph.nodes().reverse()) {
-      if (node->kind() != c10::prim::CallMethod) continue;
-      const auto path = path_from_self(node->input(0), graph);
-      if (!path) continue;
-      if (*path == stage) return node;
-      if (path->empty() || stage.starts_with(*path + ".")) {
-        towards = node;
-        break;
-      }
-    }
-    if (towards == nullptr) return nullptr;
-    inline_call(towards);
-  }
-}
-
-/// Makes `value` the graph's only output and removes all that runs after it.
-void end_at(Graph& graph, Value* value) {
-  while (!graph.outputs().empty()) graph.eraseOutput(graph.outputs().size() - 1);
-  graph.registerOutput(value);
-  std::vector<Node*> behind;
-  for (Node* node : graph.nodes().reverse()) {
-    if (node == value->node()) break;
-    behind.push_back(node);
-  }
-  for (Node* node : behind) {
-    const auto outputs = node->outputs();
-    const bool unused = std::none_of(outputs.begin(), outputs.end(),
-                                     [](const Value* output) { return output->hasUses(); });
-    if (unused) node->destroy();
-  }
-}
-
-void replace_forward(Module& module, std::shared_ptr<Graph> graph) {
-  const auto unit = module._ivalue()->compilation_unit();
-  const c10::QualifiedName name(*module.type()->name(), "forward");
-  module.type()->unsafeRemoveMethod("forward");
-  unit->unsafeRemoveMethod(name);
-  auto* function = unit->create_function(name, std::move(graph));
-  module.type()->addMethod(function);
 }
 
 /// Empties every tensor that `forward` does not read.
@@ -169,61 +73,109 @@ void drop_unread_tensors(Module& module) {
   }
 }
 
-template <typename FindCut>
-Module cut_copy(const Module& module, FindCut find_cut) {
-  torch::NoGradGuard no_gradients;
-  Module copy = module.clone();
-  const auto graph = copy.get_method("forward").graph()->copy();
-  end_at(*graph, find_cut(*graph));
-  torch::jit::EliminateDeadCode(graph);
+Value* average_over(Graph& graph, Value* value, const std::vector<std::int64_t>& dimensions) {
+  const torch::jit::WithInsertPoint behind(value->node()->next());
+  return graph.insert(c10::aten::mean, {value, dimensions});
+}
+
+/// Lets `forward` of `copy` run `graph`, an edit of its own, up to `value`.
+void end_forward_at(Module& copy, const std::shared_ptr<Graph>& graph, Value* value) {
+  end_at(*graph, value);
+  remove_unused(graph);
   graph->lint();
   replace_forward(copy, graph);
-  drop_unread_tensors(copy);
-  return copy;
 }
 
 }  // namespace
 
-LastLinear find_last_linear(const Module& module, const std::string& file) {
-  const auto graph = module.get_method("forward").graph()->copy();
-  const Node* linear = expose_last_linear(*graph, file);
-  const auto weight_path = path_from_self(linear->input(1), *graph);
-  if (!weight_path) {
-    throw ModelError(
-        fmt::format("{}: the weight of its last linear layer is computed, not stored, "
-                    "so the layer cannot be replaced.",
-                    file));
+ExposedStage expose_stage(const Module& module, const std::string& stage, const std::string& file) {
+  auto graph = logits_graph(module, file);
+  bool folded = false;
+  while (true) {
+    Node* node = last_leading_to_stage(*graph, stage);
+    if (node == nullptr) {
+      throw ModelError(
+          fmt::format("{}: stage '{}' is not called by forward, so the network cannot be cut "
+                      "there. `transfer inspect` lists the stages.",
+                      file, stage));
+    }
+    if (called_path(node, *graph) == stage) {
+      check_stage(node, stage, file);
+      return {graph, node->output()};
+    }
+    if (callee(node) != nullptr) {
+      inline_call(node);
+    } else if (!folded) {
+      fold_known_branches(graph, module);
+      folded = true;
+    } else {
+      throw ModelError(fmt::format(
+          "{}: stage '{}' runs inside a branch or a loop, so the network cannot be cut there. Take "
+          "a stage that `transfer inspect` lists.",
+          file, stage));
+    }
+    remove_unused(graph);
   }
-  LastLinear found;
-  const auto dot = weight_path->rfind('.');
-  found.path = dot == std::string::npos ? "" : weight_path->substr(0, dot);
-  Module owner = module;
-  std::string rest = *weight_path;
-  for (auto next = rest.find('.'); next != std::string::npos; next = rest.find('.')) {
-    owner = owner.attr(rest.substr(0, next)).toModule();
-    rest = rest.substr(next + 1);
-  }
-  const auto weight = owner.attr(rest).toTensor();
-  found.out_features = weight.size(0);
-  found.in_features = weight.size(1);
-  return found;
 }
 
-Module cut_before_last_linear(const Module& module, const std::string& file) {
-  return cut_copy(module, [&](Graph& graph) { return expose_last_linear(graph, file)->input(0); });
+Module cut_before_classifier(const Module& module, const std::string& file) {
+  torch::NoGradGuard no_gradients;
+  Module copy = module.clone();
+  const auto exposed = expose_classifier(copy, file);
+  Value* features = exposed.input;
+  if (exposed.layer.kind == ClassifierKind::kConvolution) {
+    features = average_over(*exposed.graph, features, {2, 3});
+  }
+  end_forward_at(copy, exposed.graph, features);
+  drop_unread_tensors(copy);
+  return copy;
 }
 
 Module cut_after_stage(const Module& module, const std::string& stage, const std::string& file) {
-  return cut_copy(module, [&](Graph& graph) {
-    Node* call = expose_stage(graph, stage);
-    if (call == nullptr) {
-      throw ModelError(
-          fmt::format("{}: stage '{}' is not called by forward, so the network cannot "
-                      "be cut there. `transfer inspect` lists the stages.",
-                      file, stage));
-    }
-    return call->output();
-  });
+  torch::NoGradGuard no_gradients;
+  Module copy = module.clone();
+  const auto exposed = expose_stage(copy, stage, file);
+  const auto bypass = describe_bypass(*exposed.graph, exposed.output, /*sizes_count=*/false);
+  if (!bypass.empty()) {
+    throw ModelError(fmt::format(
+        "{}: cannot cut at '{}': {}. Cut at the block around it; `transfer inspect` lists stages.",
+        file, stage, bypass));
+  }
+  end_forward_at(copy, exposed.graph, exposed.output);
+  drop_unread_tensors(copy);
+  return copy;
+}
+
+Module cut_after_logits(const Module& module, const std::string& file) {
+  torch::NoGradGuard no_gradients;
+  Module copy = module.clone();
+  keep_logits_only(copy, file);
+  drop_unread_tensors(copy);
+  return copy;
+}
+
+void keep_logits_only(Module& module, const std::string& file) {
+  const auto method = module.get_method("forward");
+  const auto& schema = method.function().getSchema();
+  const bool is_plain = schema.arguments().size() == 2 && schema.returns().size() == 1 &&
+                        schema.returns()[0].type()->kind() == c10::TypeKind::TensorType;
+  if (!is_plain) replace_forward(module, logits_graph(module, file));
+}
+
+std::vector<std::int64_t> pooled_dimensions(torch::IntArrayRef shape) {
+  if (shape.size() == 3) return {1};
+  if (shape.size() != 4) return {};
+  const bool channels_come_last = shape[1] == shape[2] && shape[2] != shape[3];
+  return channels_come_last ? std::vector<std::int64_t>{1, 2} : std::vector<std::int64_t>{2, 3};
+}
+
+void average_output(Module& module, const std::vector<std::int64_t>& dimensions) {
+  if (dimensions.empty()) return;
+  const auto graph = module.get_method("forward").graph()->copy();
+  Value* average = average_over(*graph, graph->outputs()[0], dimensions);
+  graph->eraseOutput(0);
+  graph->registerOutput(average);
+  replace_forward(module, graph);
 }
 
 std::vector<std::string> tensors_read_by_forward(const Module& module) {

@@ -1,36 +1,50 @@
 #pragma once
 
-// Edits of TorchScript graphs. Included inside models/ only, since it needs torch/script.h.
+// Cuts through TorchScript networks. Included inside models/ only, since it needs torch/script.h.
 
 #include <torch/script.h>
 
+#include <memory>
 #include <string>
+#include <vector>
+
+#include "models/classifier_layer.h"
 
 namespace transfer {
 
-/// The fully connected layer that runs last.
-struct LastLinear {
-  /// Attribute path from the root, such as `classifier` or `features.fc`; empty when the weight is
-  /// the root's own.
-  std::string path;
-  std::int64_t in_features = 0;
-  std::int64_t out_features = 0;
-};
-
-/// Finds the `aten::linear` that runs last in `forward`, by execution order, not by name. Throws
-/// ModelError naming `file` where there is none, or where it runs inside a branch or a loop.
-LastLinear find_last_linear(const torch::jit::Module& module, const std::string& file);
-
-/// A copy of `module` whose `forward` returns the input of its last linear layer; shape [N,D] for
-/// a usual CNN. Weights that no longer matter are emptied, so they leave the saved file.
-/// REQUIRES: find_last_linear succeeds. Parameters are copied, not shared.
-torch::jit::Module cut_before_last_linear(const torch::jit::Module& module,
-                                          const std::string& file);
+/// A copy of `module` whose `forward` returns the classifier's input [N,D]; what a 1x1 convolution
+/// would read is averaged over the picture. Weights that no longer matter are emptied, so they
+/// leave the saved file. REQUIRES: find_classifier succeeds. Parameters are copied, not shared.
+torch::jit::Module cut_before_classifier(const torch::jit::Module& module, const std::string& file);
 
 /// Likewise a copy whose `forward` returns the output of the module at `stage` (`blocks.2`).
-/// Throws ModelError when no such module is called at the top level of execution.
+/// Throws ModelError when forward does not call it, calls it inside a branch or a loop, gets
+/// something other than a tensor from it, or lets part of the picture's data go around it.
 torch::jit::Module cut_after_stage(const torch::jit::Module& module, const std::string& stage,
                                    const std::string& file);
+
+/// Likewise a copy whose `forward` returns the main logits as a tensor: auxiliary classifiers and
+/// what else a tuple held are gone.
+torch::jit::Module cut_after_logits(const torch::jit::Module& module, const std::string& file);
+
+/// Lets `forward` return the main logits where it returned a tuple; weights stay as they are.
+void keep_logits_only(torch::jit::Module& module, const std::string& file);
+
+/// A copy of `forward`'s graph, logits only, in which `stage` stands at the top level.
+struct ExposedStage {
+  std::shared_ptr<torch::jit::Graph> graph;
+  torch::jit::Value* output = nullptr;
+};
+ExposedStage expose_stage(const torch::jit::Module& module, const std::string& stage,
+                          const std::string& file);
+
+/// The dimensions over which a stage's output of the given shape is averaged into features [N,D]:
+/// {2,3} for [N,C,H,W], {1,2} for [N,H,W,C] (as Swin gives, known by H = W ≠ C), {1} for tokens
+/// [N,T,C], none for [N,D].
+std::vector<std::int64_t> pooled_dimensions(torch::IntArrayRef shape);
+
+/// Appends that average to the module's `forward`. REQUIRES: it returns one tensor.
+void average_output(torch::jit::Module& module, const std::vector<std::int64_t>& dimensions);
 
 /// Paths of the parameters and buffers that `forward` reads, such as `stem.0.weight`.
 std::vector<std::string> tensors_read_by_forward(const torch::jit::Module& module);

@@ -1,0 +1,124 @@
+#include "models/surgery.h"
+
+#include <gmock/gmock.h>
+
+#include "core/errors.h"
+#include "models/archive.h"
+#include "models/backbone.h"
+#include "models/classifier.h"
+#include "models/complexity.h"
+#include "models/frozen_trunk.h"
+#include "tests/models/tensor_file.h"
+
+namespace transfer {
+namespace {
+
+using testing::HasSubstr;
+
+std::string fixture(const std::string& name) { return path_in("TRANSFER_FIXTURES", name); }
+
+torch::jit::Module load(const std::string& name) {
+  return Backbone::load(fixture(name)).implementation().module;
+}
+
+template <typename Action>
+std::string error_of(Action action) {
+  try {
+    action();
+  } catch (const ModelError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+torch::Tensor picture() { return read_tensors(fixture("tiny.golden.pt")).at("input"); }
+
+TEST(ConvolutionalClassifier, IsFoundAndItsFeaturesAreAveraged) {
+  auto golden = read_tensors(fixture("conv_head.golden.pt"));
+  for (const std::string name : {"conv_head.pt", "conv_head_traced.pt"}) {
+    const auto backbone = Backbone::load(fixture(name));
+    EXPECT_EQ(backbone.classifier_path(), "classifier");
+    EXPECT_EQ(backbone.feature_count(), 16);
+    EXPECT_EQ(backbone.output_count(), 10);
+    const FrozenTrunk trunk(backbone, torch::kCPU);
+    const auto features = trunk.features(golden["input"]);
+    EXPECT_LT(largest_difference(features, golden["features"].mean({2, 3})), 1e-5) << name;
+  }
+}
+
+TEST(ConvolutionalClassifier, NewHeadMakesAFileThatServesAsBackbone) {
+  auto golden = read_tensors(fixture("conv_head.golden.pt"));
+  const auto backbone = Backbone::load(fixture("conv_head.pt"));
+  torch::manual_seed(1);
+  const LinearHead head{torch::randn({3, 16}), torch::randn({3})};
+  const std::string file = testing::TempDir() + "/conv_classifier_test.pt";
+  write_classifier(backbone, head, {"a", "b", "c"}, file);
+  const Classifier model(file, torch::kCPU);
+  const auto expected = torch::linear(golden["features"].mean({2, 3}), head.weight, head.bias);
+  EXPECT_LT(largest_difference(model.logits(golden["input"]), expected), 1e-4);
+  EXPECT_EQ(Backbone::load(file).feature_count(), 16);
+}
+
+TEST(AuxiliaryClassifier, IsNotTheLastLayerAndLeavesTheFile) {
+  const auto backbone = Backbone::load(fixture("auxiliary.pt"));
+  EXPECT_EQ(backbone.classifier_path(), "classifier");
+  auto module = backbone.implementation().module;
+  const auto original = read_archive(fixture("auxiliary.pt")).module;
+  auto tuple = torch::jit::Module(original).forward({picture()});
+  const auto logits = tuple.toTuple()->elements()[0].toTensor();
+  EXPECT_TRUE(torch::equal(module.forward({picture()}).toTensor(), logits));
+  auto cut = cut_after_logits(module, "auxiliary.pt");
+  EXPECT_TRUE(torch::equal(cut.forward({picture()}).toTensor(), logits));
+  EXPECT_EQ(cut.attr("auxiliary").toModule().attr("weight").toTensor().numel(), 0);
+  module.train();
+  EXPECT_TRUE(module.forward({picture()}).isTensor());
+  EXPECT_GT(measure_complexity(backbone).back().parameters, 0);
+}
+
+TEST(Cut, StageInsideAHelperMethodOfAModuleThatReturnsATuple) {
+  auto golden = read_tensors(fixture("tiny.golden.pt"));
+  for (const std::string stage : {"blocks.0", "blocks.1"}) {
+    auto cut = cut_after_stage(load("tiny.pt"), stage, "tiny.pt");
+    EXPECT_LT(
+        largest_difference(cut.forward({golden["input"]}).toTensor(), golden.at("stage:" + stage)),
+        1e-5);
+    auto other = cut_after_stage(load("auxiliary.pt"), stage, "auxiliary.pt");
+    EXPECT_TRUE(other.forward({golden["input"]}).isTensor());
+    EXPECT_EQ(other.attr("classifier").toModule().attr("weight").toTensor().numel(), 0);
+  }
+}
+
+TEST(Cut, RefusesWhatCannotBeCutWithTheReason) {
+  for (const std::string name : {"residual.pt", "residual_traced.pt"}) {
+    const auto module = load(name);
+    EXPECT_THAT(error_of([&] { cut_after_stage(module, "mix", name); }), HasSubstr("skip"));
+    EXPECT_EQ(error_of([&] { cut_after_stage(module, "blocks.1", name); }), "no error");
+    EXPECT_THAT(error_of([&] { cut_after_stage(module, "absent", name); }),
+                HasSubstr("not called by forward"));
+  }
+  EXPECT_THAT(error_of([&] { cut_after_stage(load("auxiliary.pt"), "auxiliary", "a.pt"); }),
+              HasSubstr("not called by forward"));
+}
+
+TEST(Frozen, ModulesAreRefusedWithTheRemedy) {
+  for (const std::string name : {"frozen.pt", "optimized.pt"}) {
+    const auto error = error_of([&] { Backbone::load(fixture(name)); });
+    EXPECT_THAT(error, HasSubstr("constants")) << name;
+    EXPECT_THAT(error, HasSubstr("before freezing")) << name;
+  }
+}
+
+TEST(Pooling, DimensionsFollowTheLayout) {
+  EXPECT_EQ(pooled_dimensions({2, 64, 7, 7}), (std::vector<std::int64_t>{2, 3}));
+  EXPECT_EQ(pooled_dimensions({2, 7, 7, 96}), (std::vector<std::int64_t>{1, 2}));
+  EXPECT_EQ(pooled_dimensions({2, 50, 768}), (std::vector<std::int64_t>{1}));
+  EXPECT_TRUE(pooled_dimensions({2, 1024}).empty());
+  auto cut = cut_after_stage(load("tiny.pt"), "blocks.0", "tiny.pt");
+  const auto map = cut.forward({picture()}).toTensor();
+  auto pooled = cut_after_stage(load("tiny.pt"), "blocks.0", "tiny.pt");
+  average_output(pooled, pooled_dimensions(map.sizes()));
+  EXPECT_TRUE(torch::equal(pooled.forward({picture()}).toTensor(), map.mean({2, 3})));
+}
+
+}  // namespace
+}  // namespace transfer
