@@ -47,6 +47,12 @@ class OutputError : public Error {
   explicit OutputError(const std::string& message) : Error(message, 6) {}
 };
 
+/// Training that cannot go on, such as a loss that is no longer a number.
+class TrainingError : public Error {
+ public:
+  explicit TrainingError(const std::string& message) : Error(message, 7) {}
+};
+
 /// Work stopped by SIGINT (exit code 130) or SIGTERM (143).
 class Interrupted : public Error {
  public:

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <numeric>
 #include <opencv2/core.hpp>
 #include <stdexcept>
 #include <thread>
@@ -37,6 +38,17 @@ class Loader::Implementation {
     if (options_.batch_size < 1 || options_.queue_batches < 1) {
       throw std::invalid_argument("a Loader needs a batch size and a queue of at least 1");
     }
+    if (options_.order.empty()) {
+      options_.order.resize(samples_.size());
+      std::iota(options_.order.begin(), options_.order.end(), 0);
+    }
+    pads_ = options_.batches.empty();
+    if (pads_) {
+      const auto count = static_cast<std::int64_t>(options_.order.size());
+      for (std::int64_t first = 0; first < count; first += options_.batch_size) {
+        options_.batches.push_back({first, std::min(options_.batch_size, count - first)});
+      }
+    }
     const std::int64_t workers = std::max<std::int64_t>(options_.workers, 1);
     for (std::int64_t i = 0; i < workers; ++i) workers_.emplace_back([this] { work(); });
   }
@@ -50,11 +62,7 @@ class Loader::Implementation {
     for (auto& worker : workers_) worker.join();
   }
 
-  std::int64_t sample_count() const { return static_cast<std::int64_t>(samples_.size()); }
-
-  std::int64_t batch_count() const {
-    return (sample_count() + options_.batch_size - 1) / options_.batch_size;
-  }
+  std::int64_t batch_count() const { return static_cast<std::int64_t>(options_.batches.size()); }
 
   std::optional<Batch> next() {
     std::unique_lock lock(mutex_);
@@ -79,20 +87,25 @@ class Loader::Implementation {
   void work() {
     std::unique_lock lock(mutex_);
     while (true) {
-      changed_.wait(lock, [&] {
-        return is_over() ||
-               next_sample_ / options_.batch_size < batches_taken_ + options_.queue_batches;
-      });
+      changed_.wait(
+          lock, [&] { return is_over() || next_batch_ < batches_taken_ + options_.queue_batches; });
       if (is_over()) return;
-      const std::int64_t sample = next_sample_++;
       OpenBatch* open = nullptr;
+      std::int64_t row = 0;
       std::string failure;
+      std::string path;
       try {
-        open = &open_batch(sample / options_.batch_size);
+        open = &open_batch(next_batch_);
+        row = next_row_++;
+        path = path_of(open->batch.samples[static_cast<std::size_t>(row)]);
+        if (next_row_ == open->batch.count) {
+          ++next_batch_;
+          next_row_ = 0;
+        }
         lock.unlock();
-        fill_row(open->batch, sample);
+        fill_row(open->batch, row);
       } catch (const std::exception& error) {
-        failure = fmt::format("{}: {}", path_of(sample), error.what());
+        failure = fmt::format("{}: {}", path, error.what());
       }
       if (!lock.owns_lock()) lock.lock();
       if (!failure.empty()) {
@@ -105,7 +118,7 @@ class Loader::Implementation {
   }
 
   /// REQUIRES: mutex_ is held.
-  bool is_over() const { return stopping_ || !failure_.empty() || next_sample_ >= sample_count(); }
+  bool is_over() const { return stopping_ || !failure_.empty() || next_batch_ >= batch_count(); }
 
   /// REQUIRES: mutex_ is held. The reference stays valid until the batch is delivered.
   OpenBatch& open_batch(std::int64_t index) {
@@ -114,29 +127,30 @@ class Loader::Implementation {
     auto open = std::make_unique<OpenBatch>();
     Batch& batch = open->batch;
     const auto& p = options_.preprocessing;
-    batch.first = index * options_.batch_size;
-    batch.count = std::min(options_.batch_size, sample_count() - batch.first);
-    batch.images =
-        torch::zeros({options_.batch_size, p.height, p.width, p.channels}).permute({0, 3, 1, 2});
-    batch.labels = torch::full({options_.batch_size}, -1, torch::kInt64);
+    const BatchBounds& bounds = options_.batches[static_cast<std::size_t>(index)];
+    const std::int64_t rows = pads_ ? options_.batch_size : bounds.count;
+    batch.first = bounds.first;
+    batch.count = bounds.count;
+    const auto begin = options_.order.begin() + bounds.first;
+    batch.samples.assign(begin, begin + bounds.count);
+    batch.images = torch::zeros({rows, p.height, p.width, p.channels}).permute({0, 3, 1, 2});
+    batch.labels = torch::full({rows}, -1, torch::kInt64);
     open->rows_left = batch.count;
     return *open_.emplace(index, std::move(open)).first->second;
   }
 
-  void fill_row(Batch& batch, std::int64_t sample) {
-    const std::int64_t row = sample - batch.first;
+  void fill_row(Batch& batch, std::int64_t row) {
+    const std::int64_t sample = batch.samples[static_cast<std::size_t>(row)];
     try {
       const std::string bytes = read_file(path_of(sample));
       const auto& p = options_.preprocessing;
       const auto target =
           p.resize_rule == ResizeRule::kStretch ? std::max(p.height, p.width) : p.resize;
       const cv::Mat rgb = decode_picture(bytes, path_of(sample), target);
+      const auto seed =
+          mix_seed({options_.seed, options_.epoch, static_cast<std::uint64_t>(sample)});
       const cv::Mat picture =
-          options_.augment
-              ? augment(
-                    rgb, *options_.augment, p,
-                    mix_seed({options_.seed, options_.epoch, static_cast<std::uint64_t>(sample)}))
-              : resize_and_crop(rgb, p);
+          options_.augment ? augment(rgb, *options_.augment, p, seed) : resize_and_crop(rgb, p);
       write_normalized(picture, p,
                        batch.images.data_ptr<float>() + row * p.height * p.width * p.channels);
       batch.labels.data_ptr<std::int64_t>()[row] = samples_[static_cast<std::size_t>(sample)].label;
@@ -151,12 +165,16 @@ class Loader::Implementation {
   }
 
   const std::vector<Sample> samples_;
-  const LoaderOptions options_;
+  LoaderOptions options_;
+  /// Whether every batch has `batch_size` rows.
+  bool pads_ = true;
   std::mutex mutex_;
   std::condition_variable changed_;
   /// Batches being filled or ready, by index.
   std::map<std::int64_t, std::unique_ptr<OpenBatch>> open_;
-  std::int64_t next_sample_ = 0;
+  /// The row that a worker takes next.
+  std::int64_t next_batch_ = 0;
+  std::int64_t next_row_ = 0;
   std::int64_t next_delivered_ = 0;
   std::int64_t batches_taken_ = 0;
   std::string failure_;

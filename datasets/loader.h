@@ -11,6 +11,7 @@
 #include "configs/config.h"
 #include "core/preprocessing.h"
 #include "datasets/dataset.h"
+#include "datasets/sampling.h"
 
 namespace transfer {
 
@@ -20,16 +21,22 @@ struct LoaderOptions {
   std::int64_t batch_size = 32;
   /// Threads that decode and augment.
   std::int64_t workers = 2;
+  /// The samples in the order in which they come, as positions in the list; empty takes all in the
+  /// order of the list. See epoch_order().
+  std::vector<std::int64_t> order = {};
+  /// Batches as parts of that order, exactly as long as they say; empty makes batches of
+  /// `batch_size`, the last one padded. See batch_bounds().
+  std::vector<BatchBounds> batches = {};
   /// Random changes; none when empty.
   std::optional<AugmentConfig> augment;
-  /// Augmentation of sample i is seeded by (seed, epoch, i).
+  /// Augmentation of sample i of the list is seeded by (seed, epoch, i).
   std::uint64_t seed = 0;
   std::uint64_t epoch = 0;
   /// Batches held ready or being filled at any time; bounds the memory.
   std::int64_t queue_batches = 4;
 };
 
-/// A picture that could not be used, and why.
+/// A picture that could not be used, and why; `sample` is its position in the list.
 struct BrokenPicture {
   std::int64_t sample = 0;
   std::string reason;
@@ -38,10 +45,10 @@ struct BrokenPicture {
 /// Why a picture file cannot be decoded ("PATH: reason"), or nothing when it can.
 std::optional<std::string> why_broken(const std::string& path);
 
-/// Consecutive samples, decoded. All tensors have the full batch size: rows past the last sample,
-/// and rows of broken pictures, hold zeros and the label −1.
+/// Consecutive samples of the order, decoded. All tensors have the full batch size: rows past the
+/// last sample, and rows of broken pictures, hold zeros and the label −1.
 struct Batch {
-  /// Position of the batch's first sample in the list of samples.
+  /// Position of the batch's first sample in the order.
   std::int64_t first = 0;
   /// Rows that belong to samples.
   std::int64_t count = 0;
@@ -49,6 +56,8 @@ struct Batch {
   torch::Tensor images;
   /// [batch_size] int64.
   torch::Tensor labels;
+  /// Position in the list of samples of each row that belongs to one.
+  std::vector<std::int64_t> samples;
   /// In the order of samples.
   std::vector<BrokenPicture> broken;
 };
@@ -58,6 +67,7 @@ struct Batch {
 class Loader {
  public:
   /// Starts the workers. Throws std::invalid_argument for a batch size or a queue below 1.
+  /// REQUIRES: `batches` follow each other without a gap.
   Loader(std::vector<Sample> samples, LoaderOptions options);
   /// Stops and joins the workers; unread batches are dropped.
   ~Loader();

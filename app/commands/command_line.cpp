@@ -21,6 +21,8 @@ Examples:
   transfer --strategy freeze-conv --data pets        train on pets/{train,val}/CLASS/*.jpg
   transfer --data pets --augment-views 4 --seed 3    with four augmented copies of each picture
   transfer --data pets --set train.optimizer=adamw --set train.lr=0.01
+  transfer --strategy fine-tune --data pets --set train.epochs=20
+  transfer --resume runs/x                           go on with a run that was stopped
   transfer --data pets --print-config                show every setting and stop
   transfer evaluate --model runs/x/model.pt --data pets
   transfer predict --model runs/x/model.pt photo.jpg more/ --top 3 --format csv
@@ -29,6 +31,7 @@ Examples:
 
 `train` is the default command; `transfer COMMAND --help` tells its flags.
 Exit codes: 0 done, 2 flags or configuration, 3 data, 4 model, 5 device, 6 output,
+            7 training that cannot go on,
             130 stopped by Ctrl-C, 143 stopped by SIGTERM, 1 anything else.)";
 
 std::string strategies_text() {
@@ -92,6 +95,13 @@ void add_train(CLI::App& app, TrainOptions& options) {
   command->add_flag_callback(
       "--overwrite", [&sources] { sources.flags.emplace_back("overwrite", "true"); },
       "Replace the files of an existing run directory");
+  add_key_flag(*command, sources, "--cut", "cut",
+               "Stage whose output early-features takes; default: the best by probing");
+  command->add_flag_callback(
+      "--from-scratch", [&sources] { sources.flags.emplace_back("train.from_scratch", "true"); },
+      "Draw every weight anew before training (with retrain or fine-tune)");
+  command->add_option("--resume", options.resume,
+                      "Go on with a stopped run; no other flag is needed");
   command->add_flag("--print-config", options.print_config, "Show the resolved settings and stop");
   command->add_flag("--json", options.json, "Print summary.json instead of text");
 }

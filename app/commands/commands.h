@@ -11,6 +11,8 @@ namespace transfer {
 /// `transfer train`: what is trained comes from the configuration.
 struct TrainOptions {
   ConfigSources sources;
+  /// A run directory to go on with; empty starts a new run.
+  std::string resume;
   /// Show the resolved configuration and stop.
   bool print_config = false;
   /// summary.json on stdout instead of the text for people.

@@ -4,6 +4,7 @@
 
 #include "app/commands/commands.h"
 #include "app/compute/device.h"
+#include "app/features/broken_pictures.h"
 #include "app/features/model_logits.h"
 #include "app/report/summary.h"
 #include "core/errors.h"
@@ -19,19 +20,13 @@ int run_evaluate(const EvaluateOptions& options) {
   const auto samples = open_for_evaluation(options.data, options.split, classes);
   const auto result = model_logits(model, samples, device, threads, "evaluate");
 
-  auto labels = torch::empty({static_cast<std::int64_t>(samples.size())}, torch::kInt64);
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    labels[static_cast<std::int64_t>(i)] = samples[i].label;
-  }
-  for (const BrokenPicture& picture : result.broken) {
-    labels[picture.sample] = -1;
-    fmt::print(stderr, "warning: left out: {}\n", picture.reason);
-  }
+  report_broken(result.broken);
   if (result.broken.size() == samples.size()) {
     throw DataError(
         fmt::format("{}: none of the {} pictures can be read.", options.data, samples.size()));
   }
-  const auto metrics = classification_metrics(result.logits, labels, options.top_k);
+  const auto metrics =
+      classification_metrics(result.logits, labels_of(samples, result.broken), options.top_k);
   fmt::print("{}", options.json ? metrics_json(metrics, classes)
                                 : metrics_text("evaluation", metrics, classes));
   return 0;

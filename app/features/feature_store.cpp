@@ -1,9 +1,11 @@
 #include "app/features/feature_store.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
+#include "app/features/broken_pictures.h"
 #include "app/features/picture_pass.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
@@ -16,19 +18,12 @@ namespace {
 /// neither its neighbours nor the number of pictures.
 constexpr std::int64_t kBatchSize = 8;
 
-/// The cut of freeze-conv, as part of cache keys.
-constexpr const char* kCut = "before-classifier";
-
-/// Every broken picture shows at view 0 by its label.
-void mark_broken(FeatureSet& set) {
-  auto* labels = set.labels.data_ptr<std::int64_t>();
-  for (const BrokenPicture& picture : set.broken) labels[picture.sample] = -1;
-}
-
 /// Augmentation fields as text, for cache keys.
 std::string augment_key(const Config& config) {
   Config only_augment;
   only_augment.augment = config.augment;
+  only_augment.augment.mixup = 0;  // those two mix batches, not pictures
+  only_augment.augment.cutmix = 0;
   return to_yaml(only_augment);
 }
 
@@ -55,10 +50,10 @@ std::vector<BrokenPicture> broken_rows(const FeatureTable& table,
 
 std::int64_t FeatureSet::valid_rows() const { return labels.ge(0).sum().item<std::int64_t>(); }
 
-FeatureStore::FeatureStore(const Backbone& backbone, const Config& config,
+FeatureStore::FeatureStore(const Backbone& backbone, const FrozenTrunk& trunk, const Config& config,
                            std::filesystem::path folder, torch::Device device, std::int64_t threads)
     : backbone_(backbone),
-      trunk_(backbone, device),
+      trunk_(trunk),
       config_(config),
       folder_(std::move(folder)),
       device_(device),
@@ -78,7 +73,7 @@ LoaderOptions FeatureStore::loader_options(std::int64_t view) const {
 std::filesystem::path FeatureStore::view_file(const std::vector<Sample>& samples,
                                               std::int64_t view) const {
   Sha256 key;
-  key.update(fmt::format("{}\n{}\n{}\n", backbone_.fingerprint(), kCut,
+  key.update(fmt::format("{}\n{}\n{}\n", backbone_.fingerprint(), fmt::join(trunk_.cuts(), " "),
                          to_key(backbone_.metadata().preprocessing)));
   if (view > 0) {
     key.update(fmt::format("{}\nseed {} view {}\n", augment_key(config_), config_.seed, view));
@@ -114,7 +109,7 @@ FeatureTable FeatureStore::compute(const std::vector<Sample>& samples, const std
 FeatureTable FeatureStore::view(const std::vector<Sample>& samples, const std::string& title,
                                 std::int64_t view, std::vector<BrokenPicture>& broken) {
   const auto rows = static_cast<std::int64_t>(samples.size());
-  const std::int64_t dimension = backbone_.feature_count();
+  const std::int64_t dimension = trunk_.dimension();
   const std::int64_t bytes = rows * dimension * static_cast<std::int64_t>(sizeof(float));
   if (memory_used_ + bytes <= config_.cache.memory_mb * (std::int64_t{1} << 20)) {
     memory_used_ += bytes;
@@ -136,32 +131,17 @@ FeatureSet FeatureStore::extract(const std::vector<Sample>& samples, const std::
                                  std::int64_t augmented_views) {
   FeatureSet set;
   set.samples = samples;
-  set.labels = torch::empty({static_cast<std::int64_t>(samples.size())}, torch::kInt64);
-  auto* labels = set.labels.data_ptr<std::int64_t>();
-  for (const Sample& sample : samples) *labels++ = sample.label;
   for (std::int64_t view = 0; view <= augmented_views; ++view) {
     const std::string name = view == 0 ? title : fmt::format("{}, view {}", title, view);
     // Views of one picture are broken alike.
     set.views.push_back(this->view(samples, name, view, set.broken));
-    if (view == 0) check_broken(set, title);
+    if (view > 0) continue;
+    report_broken(set.broken);
+    require_few_broken(set.broken, static_cast<std::int64_t>(samples.size()), title,
+                       config_.data.max_broken);
   }
-  mark_broken(set);
+  set.labels = labels_of(samples, set.broken);
   return set;
-}
-
-void FeatureStore::check_broken(const FeatureSet& set, const std::string& title) const {
-  for (const BrokenPicture& picture : set.broken) {
-    fmt::print(stderr, "warning: left out: {}\n", picture.reason);
-  }
-  const auto broken = static_cast<double>(set.broken.size());
-  const auto total = static_cast<double>(set.rows());
-  const bool nothing_is_left = !set.samples.empty() && set.broken.size() == set.samples.size();
-  if (broken <= config_.data.max_broken * total && !nothing_is_left) return;
-  throw DataError(fmt::format(
-      "{} of {} pictures in {} cannot be read ({:.1f} %), more than data.max_broken allows "
-      "({:.1f} %). The first: {}. Repair or remove them, or raise data.max_broken.",
-      set.broken.size(), set.rows(), title, 100.0 * broken / total, 100.0 * config_.data.max_broken,
-      set.broken.front().reason));
 }
 
 }  // namespace transfer

@@ -35,9 +35,10 @@ struct FeatureSet {
 /// preprocessing, augmentation, pictures), so a file that exists is read instead of computed.
 class FeatureStore {
  public:
-  /// `folder` is made when the first file is written.
-  FeatureStore(const Backbone& backbone, const Config& config, std::filesystem::path folder,
-               torch::Device device, std::int64_t threads);
+  /// `folder` is made when the first file is written. `trunk` is of `backbone` and must outlive
+  /// the store.
+  FeatureStore(const Backbone& backbone, const FrozenTrunk& trunk, const Config& config,
+               std::filesystem::path folder, torch::Device device, std::int64_t threads);
 
   /// Features of `samples` with `augmented_views` extra views. `title` names the split in
   /// messages. Throws DataError when more than `data.max_broken` of the pictures are broken.
@@ -53,10 +54,9 @@ class FeatureStore {
                        std::int64_t view, FeatureTable table, std::vector<BrokenPicture>& broken);
   std::filesystem::path view_file(const std::vector<Sample>& samples, std::int64_t view) const;
   LoaderOptions loader_options(std::int64_t view) const;
-  void check_broken(const FeatureSet& set, const std::string& title) const;
 
   Backbone backbone_;
-  FrozenTrunk trunk_;
+  const FrozenTrunk& trunk_;
   Config config_;
   std::filesystem::path folder_;
   torch::Device device_;

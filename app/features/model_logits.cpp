@@ -2,28 +2,30 @@
 
 #include <algorithm>
 
-#include "app/features/picture_pass.h"
-
 namespace transfer {
 
-PictureLogits model_logits(const Classifier& model, const std::vector<Sample>& samples,
-                           torch::Device device, std::int64_t threads, const std::string& title) {
+PictureLogits picture_logits(PicturePass pass, std::int64_t classes,
+                             const std::function<torch::Tensor(const torch::Tensor&)>& forward) {
   constexpr std::int64_t kBatchSize = 32;
-  const auto count = static_cast<std::int64_t>(samples.size());
+  const auto count = static_cast<std::int64_t>(pass.samples.size());
   PictureLogits result;
-  result.logits = torch::zeros({count, static_cast<std::int64_t>(model.metadata().classes.size())});
-  LoaderOptions loader;
-  loader.preprocessing = model.metadata().preprocessing;
-  loader.batch_size = std::clamp<std::int64_t>(count, 1, kBatchSize);
-  loader.workers = std::min(threads, std::max<std::int64_t>(count, 1));
-  const PicturePass pass{samples, loader, device, threads, title};
-  result.broken = run_over_pictures(
-      pass, [&model](const torch::Tensor& images) { return model.logits(images); },
-      [&result](const Batch& batch, const torch::Tensor& logits) {
+  result.logits = torch::zeros({count, classes});
+  pass.loader.batch_size = std::clamp<std::int64_t>(count, 1, kBatchSize);
+  pass.loader.workers = std::min(pass.threads, std::max<std::int64_t>(count, 1));
+  result.broken =
+      run_over_pictures(pass, forward, [&result](const Batch& batch, const torch::Tensor& logits) {
         result.logits.narrow(0, batch.first, batch.count).copy_(logits.narrow(0, 0, batch.count));
       });
   for (const BrokenPicture& picture : result.broken) result.logits[picture.sample].zero_();
   return result;
+}
+
+PictureLogits model_logits(const Classifier& model, const std::vector<Sample>& samples,
+                           torch::Device device, std::int64_t threads, const std::string& title) {
+  PicturePass pass{samples, {}, device, threads, title};
+  pass.loader.preprocessing = model.metadata().preprocessing;
+  return picture_logits(std::move(pass), static_cast<std::int64_t>(model.metadata().classes.size()),
+                        [&model](const torch::Tensor& images) { return model.logits(images); });
 }
 
 }  // namespace transfer

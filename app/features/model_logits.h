@@ -2,20 +2,27 @@
 
 #include <torch/types.h>
 
+#include <functional>
 #include <vector>
 
+#include "app/features/picture_pass.h"
 #include "datasets/loader.h"
 #include "models/classifier.h"
 
 namespace transfer {
 
-/// What a finished model says of a list of pictures.
+/// What a network says of a list of pictures.
 struct PictureLogits {
   torch::Tensor logits;  ///< [N,C]; rows of broken pictures are zero
   std::vector<BrokenPicture> broken;
 };
 
-/// Runs a model over pictures. `title` names the work on the progress bar.
+/// Runs `forward` (images [n,C,H,W] → logits [n,classes] on any device) over pictures.
+/// `pass.loader` needs the preprocessing only. `forward` is called from several threads at once.
+PictureLogits picture_logits(PicturePass pass, std::int64_t classes,
+                             const std::function<torch::Tensor(const torch::Tensor&)>& forward);
+
+/// The same for a finished model. `title` names the work on the progress bar.
 PictureLogits model_logits(const Classifier& model, const std::vector<Sample>& samples,
                            torch::Device device, std::int64_t threads, const std::string& title);
 

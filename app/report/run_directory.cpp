@@ -14,8 +14,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kFiles[] = {"config.yaml", "metrics.jsonl", "summary.json", "model.pt",
-                                  "predictions_val.csv"};
+constexpr const char* kFiles[] = {"config.yaml",       "metrics.jsonl",       "summary.json",
+                                  "model.pt",          "predictions_val.csv", "checkpoint.pt",
+                                  "checkpoint-best.pt"};
 
 fs::path default_path(const Config& config) {
   const auto data = fs::path(config.data.path).lexically_normal();
@@ -29,29 +30,41 @@ fs::path default_path(const Config& config) {
 
 }  // namespace
 
-RunDirectory::RunDirectory(const Config& config)
-    : path_(config.out.empty() ? default_path(config) : fs::path(config.out)) {
+RunDirectory RunDirectory::create(const Config& config) {
+  const RunDirectory run(config.out.empty() ? default_path(config) : fs::path(config.out));
   std::error_code error;
-  const bool is_used = fs::exists(path_, error) && !fs::is_empty(path_, error);
+  const bool is_used = fs::exists(run.path(), error) && !fs::is_empty(run.path(), error);
   if (is_used && !config.overwrite) {
     throw OutputError(
         fmt::format("{}: exists already. Choose another folder with --out, or give --overwrite.",
-                    path_.string()));
+                    run.path().string()));
   }
-  fs::create_directories(path_, error);
+  fs::create_directories(run.path(), error);
   if (error) {
     throw OutputError(
         fmt::format("{}: the run directory cannot be made: {}. Choose another folder "
                     "with --out.",
-                    path_.string(), error.message()));
+                    run.path().string(), error.message()));
   }
-  for (const char* name : kFiles) fs::remove(path_ / name, error);
+  for (const char* name : kFiles) fs::remove(run.file(name), error);
   // The folder is not part of what the run repeats: the copy names none.
   Config repeatable = config;
   repeatable.out.clear();
   repeatable.overwrite = false;
-  write_file_atomically(file("config.yaml"), to_yaml(repeatable));
-  write_file_atomically(file("metrics.jsonl"), "");
+  write_file_atomically(run.file("config.yaml"), to_yaml(repeatable));
+  write_file_atomically(run.file("metrics.jsonl"), "");
+  return run;
+}
+
+RunDirectory RunDirectory::open(const fs::path& path) {
+  RunDirectory run(path);
+  if (!fs::exists(run.file("config.yaml"))) {
+    throw OutputError(
+        fmt::format("{}: is no run directory: it has no config.yaml. Expected the "
+                    "folder of a run that was stopped.",
+                    path.string()));
+  }
+  return run;
 }
 
 void RunDirectory::append_metrics(std::string_view json_line) const {
@@ -62,6 +75,20 @@ void RunDirectory::append_metrics(std::string_view json_line) const {
     throw OutputError(
         fmt::format("{}: cannot be written; is the disk full?", file("metrics.jsonl").string()));
   }
+}
+
+void RunDirectory::keep_metrics(std::int64_t epochs) const {
+  std::ifstream stream(file("metrics.jsonl"));
+  std::string kept;
+  std::string line;
+  for (std::int64_t i = 0; i < epochs && std::getline(stream, line); ++i) kept += line + "\n";
+  write_file_atomically(file("metrics.jsonl"), kept);
+}
+
+void RunDirectory::remove_checkpoints() const {
+  std::error_code ignored;
+  fs::remove(checkpoint(), ignored);
+  fs::remove(best_weights(), ignored);
 }
 
 }  // namespace transfer

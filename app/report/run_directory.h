@@ -16,7 +16,10 @@ class RunDirectory {
   /// `runs/TIME-DATA-STRATEGY`. Throws OutputError when it exists with content and
   /// `config.overwrite` is false, or when it cannot be written. Overwriting removes the files named
   /// above and nothing else.
-  explicit RunDirectory(const Config& config);
+  static RunDirectory create(const Config& config);
+
+  /// An existing one, to go on with. Throws OutputError when it is none.
+  static RunDirectory open(const std::filesystem::path& path);
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path file(const std::string& name) const { return path_ / name; }
@@ -24,7 +27,18 @@ class RunDirectory {
   /// Adds one line to metrics.jsonl. Throws OutputError.
   void append_metrics(std::string_view json_line) const;
 
+  /// Cuts metrics.jsonl back to its first `epochs` lines. Throws OutputError.
+  void keep_metrics(std::int64_t epochs) const;
+
+  /// The last state of a training that goes on layer by layer, and the weights of its best epoch;
+  /// removed when the run is finished.
+  std::filesystem::path checkpoint() const { return file("checkpoint.pt"); }
+  std::filesystem::path best_weights() const { return file("checkpoint-best.pt"); }
+  void remove_checkpoints() const;
+
  private:
+  explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}
+
   std::filesystem::path path_;
 };
 

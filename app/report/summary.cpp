@@ -55,6 +55,12 @@ std::string to_json(const Summary& s) {
       {"weight_decay_chosen_by", s.weight_decay_is_chosen ? "cross-validation" : "config"},
       {"val", metrics_object(s.val, s.classes)},
   };
+  if (!s.cut.empty()) object["cut"] = s.cut;
+  for (const StageProbe& probe : s.probes) {
+    object["probes"].push_back({{"stage", probe.stage},
+                                {"accuracy", probe.accuracy},
+                                {"standard_error", probe.standard_error}});
+  }
   if (s.test) object["test"] = metrics_object(*s.test, s.classes);
   object["broken"] = s.broken;
   object["skipped_files"] = s.skipped_files;
@@ -95,7 +101,8 @@ std::string to_text(const Summary& s) {
   if (s.test) text += metrics_text("test", *s.test, s.classes);
   if (!s.broken.empty()) text += fmt::format("broken pictures left out: {}\n", s.broken.size());
   text += fmt::format(
-      "best epoch {} of {}, weight decay {}{}\ntime {:.1f} s (features {:.1f} s, head {:.1f} s), "
+      "best epoch {} of {}, weight decay {}{}\ntime {:.1f} s (features {:.1f} s, training {:.1f} "
+      "s), "
       "peak memory {:.0f} MB\n",
       s.best_epoch, s.epochs, s.weight_decay,
       s.weight_decay_is_chosen ? " (chosen by 5-fold cross-validation)" : "", s.seconds_total,

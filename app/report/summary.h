@@ -9,6 +9,14 @@
 
 namespace transfer {
 
+/// How well a linear head did on one stage's features.
+struct StageProbe {
+  std::string stage;
+  /// Cross-validated accuracy and its standard error, 0–1.
+  double accuracy = 0;
+  double standard_error = 0;
+};
+
 /// Everything a script would want to know of a finished run; written as summary.json.
 struct Summary {
   std::string strategy;
@@ -17,6 +25,10 @@ struct Summary {
   std::int64_t threads = 0;
   std::int64_t seed = 0;
   std::vector<std::string> classes;
+  /// Stage whose output the head sees; empty for the classifier's input.
+  std::string cut;
+  /// Where the cut was chosen by probing: every stage probed.
+  std::vector<StageProbe> probes;
   std::int64_t train_pictures = 0;
   std::int64_t best_epoch = 0;
   std::int64_t epochs = 0;

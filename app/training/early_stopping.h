@@ -5,6 +5,13 @@
 
 namespace transfer {
 
+/// What an EarlyStopping remembers, for checkpoints.
+struct EarlyStoppingState {
+  double best_loss = std::numeric_limits<double>::infinity();
+  std::int64_t epoch = 0;
+  std::int64_t best_epoch = 0;
+};
+
 /// Watches the validation loss: remembers the best epoch and says when to stop.
 class EarlyStopping {
  public:
@@ -15,22 +22,25 @@ class EarlyStopping {
 
   /// Takes the loss of the next epoch (counted from 1). True when it is the best so far.
   bool is_better(double loss) {
-    ++epoch_;
-    if (!(loss < best_loss_ - min_delta_)) return false;
-    best_loss_ = loss;
-    best_epoch_ = epoch_;
+    ++state_.epoch;
+    if (!(loss < state_.best_loss - min_delta_)) return false;
+    state_.best_loss = loss;
+    state_.best_epoch = state_.epoch;
     return true;
   }
 
-  bool should_stop() const { return patience_ > 0 && epoch_ - best_epoch_ >= patience_; }
-  std::int64_t best_epoch() const { return best_epoch_; }
+  bool should_stop() const {
+    return patience_ > 0 && state_.epoch - state_.best_epoch >= patience_;
+  }
+  std::int64_t best_epoch() const { return state_.best_epoch; }
+
+  const EarlyStoppingState& state() const { return state_; }
+  void restore(const EarlyStoppingState& state) { state_ = state; }
 
  private:
   std::int64_t patience_;
   double min_delta_;
-  double best_loss_ = std::numeric_limits<double>::infinity();
-  std::int64_t epoch_ = 0;
-  std::int64_t best_epoch_ = 0;
+  EarlyStoppingState state_;
 };
 
 }  // namespace transfer

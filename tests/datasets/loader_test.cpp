@@ -8,6 +8,7 @@
 #include <map>
 #include <thread>
 
+#include "configs/fields.h"
 #include "tests/datasets/temporary_folder.h"
 
 namespace transfer {
@@ -98,6 +99,33 @@ TEST(Loader, AugmentationFollowsSeedAndEpoch) {
   options.epoch = 0;
   options.seed = 1;
   EXPECT_FALSE(torch::equal(first[0].images, read_all(samples, options)[0].images));
+}
+
+TEST(Loader, AnOrderAndBatchesOfUnequalLengthAreKept) {
+  TemporaryFolder folder;
+  const auto samples = make_samples(folder, 5);
+  LoaderOptions options = options_with(3);
+  options.order = {4, 0, 3, 1, 2};
+  options.batches = batch_bounds(5, 2);
+  options.augment = augment_preset("strong");
+  const auto batches = read_all(samples, options);
+  ASSERT_EQ(batches.size(), 2U);
+  EXPECT_EQ(batches[0].samples, (std::vector<std::int64_t>{4, 0}));
+  EXPECT_EQ(batches[1].samples, (std::vector<std::int64_t>{3, 1, 2}));
+  EXPECT_EQ(batches[1].images.size(0), 3) << "a last batch of one joins the one before";
+  EXPECT_TRUE(torch::equal(batches[1].labels, torch::tensor({0, 1, 2}, torch::kInt64)));
+
+  // A picture's augmentation depends on which picture it is, not on when it comes.
+  options.order = {};
+  options.batches = {};
+  options.batch_size = 5;
+  const auto in_order = read_all(samples, options);
+  EXPECT_TRUE(torch::equal(batches[0].images[0], in_order[0].images[4]));
+
+  // Training goes on in the middle of an epoch.
+  options.order = {4, 0, 3, 1, 2};
+  options.batches = {{2, 3}};
+  expect_same(read_all(samples, options), {batches[1]});
 }
 
 TEST(Loader, BrokenPicturesAreZeroRowsWithAReason) {

@@ -1,0 +1,50 @@
+#include "app/compute/precision.h"
+
+#include <ATen/autocast_mode.h>
+#include <ATen/cpu/Utils.h>
+#include <fmt/format.h>
+
+#include "core/errors.h"
+
+namespace transfer {
+namespace {
+
+/// Without one of these, bfloat16 is emulated and 8 to 15 times slower than float32.
+bool cpu_computes_in_bfloat16() {
+  return at::cpu::is_avx512_bf16_supported() || at::cpu::is_amx_tile_supported();
+}
+
+}  // namespace
+
+Precision choose_precision(const std::string& name, torch::Device device) {
+  if (name == "float32") return {};
+  const bool has_bfloat16 = device.is_cuda() || cpu_computes_in_bfloat16();
+  if (name == "auto") return has_bfloat16 ? Precision{torch::kBFloat16, false} : Precision{};
+  if (name == "float16") {
+    if (device.is_cuda()) return {torch::kFloat16, true};
+    throw DeviceError(
+        "train.precision: float16 is for CUDA; a CPU has no fast float16 arithmetic. Use float32, "
+        "or auto, which takes bfloat16 where the CPU computes in it.");
+  }
+  if (has_bfloat16) return {torch::kBFloat16, false};
+  throw DeviceError(
+      "train.precision: this CPU has neither AVX512-BF16 nor AMX, so bfloat16 would be many times "
+      "slower than float32. Use float32 or auto.");
+}
+
+AutocastScope::AutocastScope(const Precision& precision, torch::Device device)
+    : device_(device.type()), active_(precision.type != torch::kFloat32) {
+  if (!active_) return;
+  at::autocast::set_autocast_enabled(device_, true);
+  at::autocast::set_autocast_dtype(device_, precision.type);
+  at::autocast::increment_nesting();
+}
+
+AutocastScope::~AutocastScope() {
+  if (!active_) return;
+  // Weights cast to the other type are kept until here; the next step has other weights.
+  if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+  at::autocast::set_autocast_enabled(device_, false);
+}
+
+}  // namespace transfer

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <string>
+
+namespace transfer {
+
+/// The arithmetic of a forward pass. Weights stay float32 in any case; with another type,
+/// convolutions and linear layers run in it (autocast).
+struct Precision {
+  torch::ScalarType type = torch::kFloat32;
+  /// Whether small gradients would become 0, so that the loss has to be scaled (GradientScaler).
+  bool scales_loss = false;
+};
+
+/// The precision for `float32`, `bfloat16`, `float16` or `auto` (bfloat16 where the hardware
+/// computes in it, else float32). Throws DeviceError with the reason where the device cannot, or
+/// only by slow emulation.
+Precision choose_precision(const std::string& name, torch::Device device);
+
+/// Runs the forward passes of this thread in the given precision as long as it lives.
+class AutocastScope {
+ public:
+  AutocastScope(const Precision& precision, torch::Device device);
+  ~AutocastScope();
+  AutocastScope(const AutocastScope&) = delete;
+  AutocastScope& operator=(const AutocastScope&) = delete;
+
+ private:
+  torch::DeviceType device_;
+  bool active_;
+};
+
+}  // namespace transfer

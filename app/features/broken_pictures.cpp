@@ -1,0 +1,40 @@
+#include "app/features/broken_pictures.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "core/errors.h"
+
+namespace transfer {
+
+void report_broken(const std::vector<BrokenPicture>& broken) {
+  for (const BrokenPicture& picture : broken) {
+    fmt::print(stderr, "warning: left out: {}\n", picture.reason);
+  }
+}
+
+void require_few_broken(const std::vector<BrokenPicture>& broken, std::int64_t total,
+                        const std::string& title, double max_broken) {
+  const auto count = static_cast<std::int64_t>(broken.size());
+  const bool nothing_is_left = total > 0 && count == total;
+  if (static_cast<double>(count) <= max_broken * static_cast<double>(total) && !nothing_is_left) {
+    return;
+  }
+  throw DataError(fmt::format(
+      "{} of {} pictures in {} cannot be read ({:.1f} %), more than data.max_broken allows "
+      "({:.1f} %). The first: {}. Repair or remove them, or raise data.max_broken.",
+      count, total, title, 100.0 * static_cast<double>(count) / static_cast<double>(total),
+      100.0 * max_broken, broken.front().reason));
+}
+
+torch::Tensor labels_of(const std::vector<Sample>& samples,
+                        const std::vector<BrokenPicture>& broken) {
+  auto labels = torch::empty({static_cast<std::int64_t>(samples.size())}, torch::kInt64);
+  auto* numbers = labels.data_ptr<std::int64_t>();
+  for (std::size_t i = 0; i < samples.size(); ++i) numbers[i] = samples[i].label;
+  for (const BrokenPicture& picture : broken) numbers[picture.sample] = -1;
+  return labels;
+}
+
+}  // namespace transfer

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "datasets/loader.h"
+
+namespace transfer {
+
+/// Names each broken picture on stderr.
+void report_broken(const std::vector<BrokenPicture>& broken);
+
+/// Throws DataError when more than the part `max_broken` of `total` pictures is broken, or all of
+/// them. `title` names the split in the message.
+void require_few_broken(const std::vector<BrokenPicture>& broken, std::int64_t total,
+                        const std::string& title, double max_broken);
+
+/// Labels [N] of the samples, −1 for broken ones.
+torch::Tensor labels_of(const std::vector<Sample>& samples,
+                        const std::vector<BrokenPicture>& broken);
+
+}  // namespace transfer

@@ -1,0 +1,86 @@
+#include "app/runs/fine_tune_run.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <set>
+
+#include "app/features/broken_pictures.h"
+#include "app/report/prediction_table.h"
+#include "app/training/trainer.h"
+#include "core/atomic_file.h"
+#include "core/stopwatch.h"
+
+namespace transfer {
+namespace {
+
+TrainableOptions network_options(const Preparation& p) {
+  TrainableOptions options;
+  options.classes = static_cast<std::int64_t>(p.dataset.classes.size());
+  options.from_scratch = p.config.train.from_scratch;
+  options.batch_norm = p.config.train.batch_norm;
+  options.seed = static_cast<std::uint64_t>(p.config.seed);
+  return options;
+}
+
+void report_epoch(const RunDirectory& run, const EpochReport& report) {
+  write_epoch(run, report);
+  fmt::print(stderr, "epoch {}: train loss {:.4f}, val loss {:.4f}, val accuracy {:.2f} %\n",
+             report.epoch, report.train_loss, report.val_loss, 100 * report.val_top1);
+}
+
+/// Metrics of one split by the trained network; what is broken goes to the summary.
+struct Evaluated {
+  torch::Tensor logits;
+  torch::Tensor labels;
+  ClassificationMetrics metrics;
+};
+
+Evaluated evaluate_split(Trainer& trainer, const std::vector<Sample>& samples,
+                         const std::string& title, const Preparation& p, Summary& summary) {
+  const auto result = trainer.evaluate(samples, title);
+  for (const auto& picture : result.broken) summary.broken.push_back(picture.reason);
+  const auto labels = labels_of(samples, result.broken);
+  return {result.logits, labels,
+          classification_metrics(result.logits, labels, p.config.train.top_k)};
+}
+
+}  // namespace
+
+Summary run_fine_tuning(const Preparation& p, const RunDirectory& run, bool resumes) {
+  Summary summary = begin_summary(p, run);
+  const Stopwatch training;
+  TrainableNetwork network(p.backbone, network_options(p), p.device);
+  TrainingTask task{p.dataset,         p.backbone.metadata().preprocessing,
+                    p.config,          p.device,
+                    p.threads,         run.checkpoint(),
+                    run.best_weights()};
+  task.on_epoch = [&run](const EpochReport& report) { report_epoch(run, report); };
+  Trainer trainer(network, std::move(task));
+  std::int64_t done = 0;
+  if (resumes && std::filesystem::exists(run.checkpoint())) {
+    done = trainer.resume();
+    fmt::print(stderr, "{}: goes on after epoch {}\n", run.path().string(), done);
+  }
+  run.keep_metrics(done);
+  const TrainingOutcome outcome = trainer.run();
+  summary.seconds_train = training.seconds();
+  summary.best_epoch = outcome.best_epoch;
+  summary.epochs = outcome.epochs;
+  summary.weight_decay = p.config.head.weight_decay.value_or(0);
+  for (const auto& picture : outcome.broken) summary.broken.push_back(picture.reason);
+  summary.train_pictures = static_cast<std::int64_t>(p.dataset.train.size()) -
+                           static_cast<std::int64_t>(outcome.broken.size());
+
+  const auto val = evaluate_split(trainer, p.dataset.val, "val", p, summary);
+  summary.val = val.metrics;
+  if (!p.dataset.test.empty()) {
+    summary.test = evaluate_split(trainer, p.dataset.test, "test", p, summary).metrics;
+  }
+  write_file_atomically(run.file("predictions_val.csv"),
+                        prediction_table(p.dataset.val, val.labels, val.logits, p.dataset.classes));
+  network.write(p.dataset.classes, run.file("model.pt"));
+  return summary;
+}
+
+}  // namespace transfer

@@ -1,0 +1,136 @@
+#include "app/runs/frozen_features_run.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <optional>
+
+#include "app/compute/device.h"
+#include "app/features/feature_store.h"
+#include "app/report/prediction_table.h"
+#include "app/runs/stage_probe.h"
+#include "app/training/head_fit.h"
+#include "app/training/weight_decay_search.h"
+#include "core/atomic_file.h"
+#include "core/errors.h"
+#include "core/stopwatch.h"
+#include "models/classifier.h"
+#include "models/strategy.h"
+
+namespace transfer {
+namespace {
+
+/// Features of every split.
+struct Features {
+  FeatureSet train;
+  FeatureSet val;
+  std::optional<FeatureSet> test;
+};
+
+void require_every_class(const FeatureSet& train, const std::vector<std::string>& classes,
+                         const std::string& path) {
+  for (std::size_t c = 0; c < classes.size(); ++c) {
+    if (train.labels.eq(static_cast<std::int64_t>(c)).any().item<bool>()) continue;
+    throw DataError(fmt::format(
+        "{}: no picture of class '{}' that can be read is left for training.", path, classes[c]));
+  }
+}
+
+std::filesystem::path store_folder(const Config& config, const RunDirectory& run) {
+  if (!config.cache.dir.empty()) return config.cache.dir;
+  return std::filesystem::absolute(run.path()).parent_path() / "feature-store";
+}
+
+Features extract(const Preparation& p, const RunDirectory& run, const FrozenTrunk& trunk) {
+  FeatureStore store(p.backbone, trunk, p.config, store_folder(p.config, run), p.device, p.threads);
+  Features features{store.extract(p.dataset.train, "train", p.config.augment.views),
+                    store.extract(p.dataset.val, "val", 0), std::nullopt};
+  require_every_class(features.train, p.dataset.classes, p.config.data.path);
+  if (!p.dataset.test.empty()) features.test = store.extract(p.dataset.test, "test", 0);
+  return features;
+}
+
+HeadProblem make_problem(const Preparation& p, const Features& features, const RunDirectory& run) {
+  const Config& config = p.config;
+  const auto classes = static_cast<std::int64_t>(p.dataset.classes.size());
+  CrossEntropy loss;
+  loss.label_smoothing = config.head.label_smoothing;
+  if (config.head.class_weights == "auto") {
+    loss.class_weights = balanced_class_weights(features.train.labels, classes).to(p.device);
+  }
+  return {features.train,
+          features.val,
+          classes,
+          measure_scaling(features.train),
+          loss,
+          config.head.weight_decay.value_or(0),
+          config.train,
+          static_cast<std::uint64_t>(config.seed),
+          p.device,
+          [&run](const EpochReport& report) { write_epoch(run, report); },
+          {}};
+}
+
+void collect_broken(Summary& summary, const FeatureSet& set) {
+  for (const BrokenPicture& picture : set.broken) summary.broken.push_back(picture.reason);
+}
+
+/// Fits the head and fills in what the summary says of it.
+FittedHead fit(const Preparation& p, const Features& features, const RunDirectory& run,
+               Summary& summary) {
+  HeadProblem problem = make_problem(p, features, run);
+  const std::int64_t dimension = features.train.views.front().dimension();
+  use_threads_for(features.train.rows() * dimension * problem.classes, p.threads);
+  summary.weight_decay_is_chosen = !p.config.head.weight_decay;
+  if (summary.weight_decay_is_chosen) {
+    problem.weight_decay = choose_weight_decay(problem).weight_decay;
+  }
+  FittedHead fitted = fit_head(problem);
+  summary.best_epoch = fitted.best_epoch;
+  summary.epochs = fitted.epochs;
+  summary.weight_decay = problem.weight_decay;
+  return fitted;
+}
+
+/// The stage to cut at; empty for the classifier's input.
+std::string choose_cut(const Preparation& p, const RunDirectory& run, Summary& summary) {
+  if (find_strategy(p.config.strategy).cut == Cut::kBeforeClassifier) return "";
+  if (!p.config.cut.empty()) return p.config.cut;
+  summary.probes = probe_stages(p, store_folder(p.config, run));
+  return best_probe(summary.probes).stage;
+}
+
+}  // namespace
+
+Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run) {
+  Summary summary = begin_summary(p, run);
+  const Stopwatch extraction;
+  summary.cut = choose_cut(p, run, summary);
+  const FrozenTrunk trunk(p.backbone, {summary.cut}, p.device);
+  const Features features = extract(p, run, trunk);
+  summary.seconds_extract = extraction.seconds();
+
+  const Stopwatch training;
+  const FittedHead fitted = fit(p, features, run, summary);
+  summary.seconds_train = training.seconds();
+  fmt::print(stderr, "head: {} {} in {:.1f} s\n", fitted.epochs,
+             p.config.train.optimizer == "lbfgs" ? "iterations" : "epochs", summary.seconds_train);
+
+  const auto val_logits = head_logits(fitted.head, features.val, p.device);
+  summary.val = classification_metrics(val_logits, features.val.labels, p.config.train.top_k);
+  if (features.test) {
+    summary.test = classification_metrics(head_logits(fitted.head, *features.test, p.device),
+                                          features.test->labels, p.config.train.top_k);
+    collect_broken(summary, *features.test);
+  }
+  collect_broken(summary, features.train);
+  collect_broken(summary, features.val);
+  summary.train_pictures = features.train.valid_rows();
+  write_file_atomically(
+      run.file("predictions_val.csv"),
+      prediction_table(p.dataset.val, features.val.labels, val_logits, p.dataset.classes));
+  write_classifier(p.backbone, summary.cut, fitted.head, p.dataset.classes, run.file("model.pt"));
+  return summary;
+}
+
+}  // namespace transfer

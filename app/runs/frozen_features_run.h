@@ -1,0 +1,13 @@
+#pragma once
+
+#include "app/report/summary.h"
+#include "app/runs/preparation.h"
+
+namespace transfer {
+
+/// Trains a head on the features of frozen layers, which are computed once (freeze-conv,
+/// early-features), and writes model.pt and predictions_val.csv. Returns the summary but for its
+/// total time. Throws Error.
+Summary run_on_frozen_features(const Preparation& preparation, const RunDirectory& run);
+
+}  // namespace transfer

@@ -1,0 +1,68 @@
+#include "app/runs/preparation.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "app/compute/device.h"
+
+namespace transfer {
+namespace {
+
+void describe_backbone(const Backbone& backbone) {
+  if (!backbone.has_metadata()) {
+    fmt::print(stderr,
+               "warning: {} carries no transfer.json; ImageNet preprocessing is assumed (shorter "
+               "side 256, crop 224, ImageNet mean and std).\n",
+               backbone.file());
+  }
+  if (backbone.repaired_layers() > 0) {
+    fmt::print(stderr,
+               "{}: was traced in evaluation mode; {} BatchNorm and Dropout layers were given back "
+               "their training mode.\n",
+               backbone.file(), backbone.repaired_layers());
+  }
+}
+
+}  // namespace
+
+Preparation prepare(const Config& config) {
+  const auto device = choose_device(config.device);
+  const auto threads = use_threads(config.threads);
+  Dataset dataset = open_dataset(config.data, static_cast<std::uint64_t>(config.seed));
+  auto backbone = Backbone::load(find_backbone(config.backbone));
+  describe_backbone(backbone);
+  if (config.data.input_size > 0) backbone = backbone.with_input_size(config.data.input_size);
+  fmt::print(stderr, "{}: {} classes, {} train, {} val, {} test pictures; {} on {}, {} threads\n",
+             config.data.path, dataset.classes.size(), dataset.train.size(), dataset.val.size(),
+             dataset.test.size(), backbone.metadata().name, device.str(), threads);
+  if (!dataset.skipped_files.empty()) {
+    fmt::print(stderr, "{} files are no pictures by their ending and were skipped, such as {}\n",
+               dataset.skipped_files.size(), dataset.skipped_files.front());
+  }
+  return {config, device, threads, backbone, std::move(dataset)};
+}
+
+Summary begin_summary(const Preparation& p, const RunDirectory& run) {
+  Summary summary;
+  summary.strategy = p.config.strategy;
+  summary.backbone = p.backbone.metadata().name;
+  summary.device = p.device.str();
+  summary.threads = p.threads;
+  summary.seed = p.config.seed;
+  summary.classes = p.dataset.classes;
+  summary.skipped_files = static_cast<std::int64_t>(p.dataset.skipped_files.size());
+  summary.run_directory = run.path().string();
+  return summary;
+}
+
+void write_epoch(const RunDirectory& run, const EpochReport& report) {
+  const nlohmann::ordered_json line = {
+      {"epoch", report.epoch},       {"train_loss", report.train_loss},
+      {"val_loss", report.val_loss}, {"val_top1", report.val_top1},
+      {"lr", report.learning_rate},  {"seconds", report.seconds}};
+  run.append_metrics(line.dump());
+}
+
+}  // namespace transfer

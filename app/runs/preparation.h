@@ -1,0 +1,36 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <string>
+
+#include "app/report/run_directory.h"
+#include "app/report/summary.h"
+#include "app/training/head_fit.h"
+#include "configs/config.h"
+#include "datasets/dataset.h"
+#include "models/backbone.h"
+
+namespace transfer {
+
+/// Everything that must be sound before the run directory is made.
+struct Preparation {
+  Config config;
+  torch::Device device = torch::kCPU;
+  std::int64_t threads = 1;
+  Backbone backbone;
+  Dataset dataset;
+};
+
+/// Chooses the device, loads the backbone and reads the data, and says on stderr what was found.
+/// Throws Error.
+Preparation prepare(const Config& config);
+
+/// A summary with what is known before training.
+Summary begin_summary(const Preparation& preparation, const RunDirectory& run);
+
+/// Adds a line of metrics.jsonl.
+void write_epoch(const RunDirectory& run, const EpochReport& report);
+
+}  // namespace transfer

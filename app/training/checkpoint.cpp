@@ -1,0 +1,136 @@
+#include "app/training/checkpoint.h"
+
+#include <fmt/format.h>
+#include <torch/optim/optimizer.h>
+#include <torch/serialize/input-archive.h>
+#include <torch/serialize/output-archive.h>
+
+#include <sstream>
+
+#include "core/atomic_file.h"
+#include "core/errors.h"
+
+namespace transfer {
+namespace {
+
+/// Calls `visit(name, number)` for every number of the progress; the same for writing and reading.
+template <typename Progress, typename Visit>
+void for_each_number(Progress& p, const Visit& visit) {
+  visit("epoch", p.epoch);
+  visit("batch", p.batch);
+  visit("loss_sum", p.loss_sum);
+  visit("loss_weight", p.loss_weight);
+  visit("rate", p.rate);
+  visit("retries", p.retries);
+  visit("rate_factor", p.rate_factor);
+  visit("seconds", p.seconds);
+  visit("threads", p.threads);
+  visit("stopping_best_loss", p.stopping.best_loss);
+  visit("stopping_epoch", p.stopping.epoch);
+  visit("stopping_best_epoch", p.stopping.best_epoch);
+  visit("plateau_factor", p.plateau.factor);
+  visit("plateau_best_loss", p.plateau.best_loss);
+  visit("plateau_bad_epochs", p.plateau.bad_epochs);
+  visit("scaler_scale", p.scaler.scale);
+  visit("scaler_finite_steps", p.scaler.finite_steps);
+  visit("average_updates", p.average_updates);
+}
+
+/// Tensors are stored by number, since the archive takes a dot in a name for a submodule.
+std::string key_of(std::size_t index) { return fmt::format("tensor_{}", index); }
+
+void write_into(torch::serialize::OutputArchive& archive, const NamedTensors& tensors) {
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    archive.write(key_of(i), tensors[i].second.detach());
+    archive.write(key_of(i) + "_name", c10::IValue(tensors[i].first));
+  }
+  archive.write("tensor_count", c10::IValue(static_cast<std::int64_t>(tensors.size())));
+}
+
+void save(torch::serialize::OutputArchive& archive, const std::filesystem::path& file) {
+  std::ostringstream bytes;
+  archive.save_to(bytes);
+  write_file_atomically(file, bytes.view());
+}
+
+void read_from(torch::serialize::InputArchive& archive, const NamedTensors& tensors,
+               const std::filesystem::path& file) {
+  torch::NoGradGuard no_gradients;
+  c10::IValue count;
+  archive.read("tensor_count", count);
+  bool fits = count.toInt() == static_cast<std::int64_t>(tensors.size());
+  for (std::size_t i = 0; fits && i < tensors.size(); ++i) {
+    c10::IValue name;
+    torch::Tensor stored;
+    archive.read(key_of(i) + "_name", name);
+    archive.read(key_of(i), stored);
+    torch::Tensor target = tensors[i].second;
+    fits = name.toStringRef() == tensors[i].first && stored.sizes() == target.sizes();
+    if (fits) target.copy_(stored);
+  }
+  if (!fits) {
+    throw ModelError(fmt::format(
+        "{}: is a checkpoint of another network. Expected the one that this run's config.yaml "
+        "names; was the backbone's file changed since?",
+        file.string()));
+  }
+}
+
+/// Opens a file and runs `read`; what LibTorch says of a damaged file becomes a ModelError.
+template <typename Read>
+void read_archive_file(const std::filesystem::path& file, const Read& read) {
+  try {
+    std::istringstream bytes(read_file(file));
+    torch::serialize::InputArchive archive;
+    archive.load_from(bytes);
+    read(archive);
+  } catch (const c10::Error& error) {
+    throw ModelError(fmt::format("{}: is no checkpoint that can be read, or is damaged: {}",
+                                 file.string(), error.what_without_backtrace()));
+  }
+}
+
+}  // namespace
+
+void write_checkpoint(const std::filesystem::path& file, const NamedTensors& tensors,
+                      const torch::optim::Optimizer& optimizer, const TrainingProgress& progress) {
+  torch::serialize::OutputArchive archive;
+  write_into(archive, tensors);
+  torch::serialize::OutputArchive optimizer_archive(archive.compilation_unit());
+  optimizer.save(optimizer_archive);
+  archive.write("optimizer", optimizer_archive);
+  for_each_number(progress, [&archive](const char* name, auto number) {
+    archive.write(name, c10::IValue(number));
+  });
+  save(archive, file);
+}
+
+TrainingProgress read_checkpoint(const std::filesystem::path& file, const NamedTensors& tensors,
+                                 torch::optim::Optimizer& optimizer) {
+  TrainingProgress progress;
+  read_archive_file(file, [&](torch::serialize::InputArchive& archive) {
+    read_from(archive, tensors, file);
+    torch::serialize::InputArchive optimizer_archive;
+    archive.read("optimizer", optimizer_archive);
+    optimizer.load(optimizer_archive);
+    for_each_number(progress, [&archive](const char* name, auto& number) {
+      c10::IValue value;
+      archive.read(name, value);
+      number = value.to<std::decay_t<decltype(number)>>();
+    });
+  });
+  return progress;
+}
+
+void write_tensors(const std::filesystem::path& file, const NamedTensors& tensors) {
+  torch::serialize::OutputArchive archive;
+  write_into(archive, tensors);
+  save(archive, file);
+}
+
+void read_tensors(const std::filesystem::path& file, const NamedTensors& tensors) {
+  read_archive_file(
+      file, [&](torch::serialize::InputArchive& archive) { read_from(archive, tensors, file); });
+}
+
+}  // namespace transfer

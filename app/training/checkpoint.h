@@ -1,0 +1,62 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/training/early_stopping.h"
+#include "app/training/gradient_scaler.h"
+#include "app/training/schedule.h"
+
+namespace torch::optim {
+class Optimizer;
+}
+
+namespace transfer {
+
+using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
+
+/// Where training stands, apart from tensors. Everything random in training is drawn from
+/// (seed, epoch, batch), so no generator's state is needed.
+struct TrainingProgress {
+  /// Epochs completed, and batches completed of the next one.
+  std::int64_t epoch = 0;
+  std::int64_t batch = 0;
+  /// Loss of the unfinished epoch so far.
+  double loss_sum = 0;
+  double loss_weight = 0;
+  /// Learning rate of the last step.
+  double rate = 0;
+  /// Times the training went back to a checkpoint, and what the learning rate is multiplied by
+  /// since.
+  std::int64_t retries = 0;
+  double rate_factor = 1;
+  /// Seconds of training so far, all sittings together.
+  double seconds = 0;
+  /// Arithmetic depends on it to the last bit.
+  std::int64_t threads = 0;
+  EarlyStoppingState stopping;
+  PlateauState plateau;
+  GradientScalerState scaler;
+  std::int64_t average_updates = 0;
+};
+
+/// Writes tensors, the optimizer's state and the progress, whole or not at all. Throws OutputError.
+void write_checkpoint(const std::filesystem::path& file, const NamedTensors& tensors,
+                      const torch::optim::Optimizer& optimizer, const TrainingProgress& progress);
+
+/// Reads it back into the tensors and the optimizer given, in place. REQUIRES: the optimizer was
+/// made as the one that was saved. Throws ModelError naming the file when it is damaged or holds
+/// other tensors.
+TrainingProgress read_checkpoint(const std::filesystem::path& file, const NamedTensors& tensors,
+                                 torch::optim::Optimizer& optimizer);
+
+/// Likewise for tensors alone: the best weights so far.
+void write_tensors(const std::filesystem::path& file, const NamedTensors& tensors);
+void read_tensors(const std::filesystem::path& file, const NamedTensors& tensors);
+
+}  // namespace transfer

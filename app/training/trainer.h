@@ -1,0 +1,97 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <set>
+#include <vector>
+
+#include "app/features/model_logits.h"
+#include "app/training/checkpoint.h"
+#include "app/training/head_fit.h"
+#include "app/training/training_step.h"
+#include "app/training/weight_average.h"
+#include "core/preprocessing.h"
+#include "core/stopwatch.h"
+#include "datasets/dataset.h"
+#include "models/trainable_network.h"
+
+namespace transfer {
+
+/// What fine-tuning needs beside the network. References must outlive the trainer.
+struct TrainingTask {
+  const Dataset& dataset;
+  Preprocessing preprocessing;
+  const Config& config;
+  torch::Device device = torch::kCPU;
+  std::int64_t threads = 1;
+  /// Where the last state, and the weights of the best epoch, are kept while training runs.
+  std::filesystem::path checkpoint;
+  std::filesystem::path best_weights;
+  /// Called after every epoch.
+  std::function<void(const EpochReport&)> on_epoch = {};
+};
+
+/// How training ended. The network holds the weights of `best_epoch`.
+struct TrainingOutcome {
+  std::int64_t best_epoch = 0;
+  std::int64_t epochs = 0;
+  bool stopped_early = false;
+  /// Training pictures that could not be decoded.
+  std::vector<BrokenPicture> broken;
+};
+
+/// Trains a network on pictures, epoch by epoch, until the epochs are used up or the validation
+/// loss stops falling. Everything random is drawn from (seed, epoch, batch or picture), so a run
+/// that goes on from a checkpoint is the run that was never stopped, bit for bit.
+class Trainer {
+ public:
+  Trainer(TrainableNetwork& network, TrainingTask task);
+  Trainer(const Trainer&) = delete;
+  Trainer& operator=(const Trainer&) = delete;
+
+  /// Continues from `task.checkpoint`. Returns the number of completed epochs. Throws ModelError.
+  std::int64_t resume();
+
+  /// Throws DataError when too many pictures are broken, TrainingError when the loss is no longer a
+  /// number, and Interrupted after saving a checkpoint.
+  TrainingOutcome run();
+
+  /// Logits of pictures by the network as it is, averaged weights included while it trains.
+  PictureLogits evaluate(const std::vector<Sample>& samples, const std::string& title);
+
+ private:
+  void train_one_epoch();
+  void take_step(std::int64_t batch, std::int64_t batches);
+  void note_broken(const Batch& batch);
+  double learning_rate(double epoch) const;
+  void finish_epoch();
+  void keep_if_best(double loss);
+  void save_checkpoint();
+  /// After a loss that is no number: goes back to the last checkpoint, or throws TrainingError.
+  void go_back(const Batch& batch);
+  NamedTensors checkpoint_tensors();
+  void load_checkpoint();
+
+  TrainableNetwork& network_;
+  TrainingTask task_;
+  Config config_;
+  std::vector<std::int64_t> labels_;
+  TrainingStep step_;
+  std::unique_ptr<WeightAverage> average_;
+  EarlyStopping stopping_;
+  PlateauSchedule plateau_;
+  TrainingProgress progress_;
+  /// Weights of the best epoch, on the CPU.
+  std::vector<torch::Tensor> best_;
+  std::set<std::int64_t> seen_broken_;
+  std::vector<BrokenPicture> broken_;
+  Stopwatch clock_;
+  double seconds_before_ = 0;
+  /// Seconds on the clock when the last checkpoint was written.
+  double last_saved_ = 0;
+};
+
+}  // namespace transfer

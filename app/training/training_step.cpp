@@ -1,0 +1,114 @@
+#include "app/training/training_step.h"
+
+#include <ATen/Context.h>
+#include <torch/optim/optimizer.h>
+
+#include <cmath>
+
+#include "app/training/gradients.h"
+#include "app/training/mixing.h"
+#include "app/training/optimizers.h"
+#include "core/random.h"
+
+namespace transfer {
+namespace {
+
+/// Keeps the mixing of pictures apart from Dropout.
+constexpr std::uint64_t kMixing = 0x313;
+
+/// The batch without the rows of broken pictures, which would count in BatchNorm's statistics.
+struct LabelledRows {
+  torch::Tensor images;
+  torch::Tensor labels;
+};
+
+LabelledRows labelled_rows(const Batch& batch) {
+  if (batch.broken.empty()) return {batch.images, batch.labels};
+  const auto rows = batch.labels.ge(0).nonzero().flatten();
+  return {batch.images.index_select(0, rows), batch.labels.index_select(0, rows)};
+}
+
+}  // namespace
+
+TrainingStep::TrainingStep(TrainableNetwork& network, const Config& config, std::int64_t classes,
+                           CrossEntropy loss, torch::Device device)
+    : network_(network),
+      config_(config),
+      classes_(classes),
+      loss_(std::move(loss)),
+      device_(device),
+      precision_(choose_precision(config.train.precision, device)),
+      groups_(parameter_groups(network.parameters(), network.stages(), TrainableNetwork::kHead,
+                               config.train, config.head.weight_decay.value_or(0.0))),
+      optimizer_(make_optimizer(groups_, config.train)) {}
+
+TrainingStep::~TrainingStep() = default;
+
+void TrainingStep::train_from(std::int64_t first) {
+  std::vector<std::string> names;
+  for (const ParameterGroup& group : groups_) {
+    if (group.stage_index >= first)
+      names.insert(names.end(), group.names.begin(), group.names.end());
+  }
+  network_.train(names);
+}
+
+BatchLoss TrainingStep::add(const Batch& batch, std::uint64_t seed) {
+  auto [images, labels] = labelled_rows(batch);
+  if (labels.size(0) == 0) return {};
+  at::manual_seed(seed);
+  images = images.to(device_);
+  torch::Tensor targets;
+  if (config_.augment.mixup > 0 || config_.augment.cutmix > 0) {
+    const auto plan = draw_mix(labels, images.size(2), images.size(3), config_.augment,
+                               mix_seed({seed, kMixing}));
+    auto mixed = mix_batch(images, labels, classes_, plan);
+    images = mixed.images;
+    targets = mixed.targets;
+  }
+  torch::Tensor logits;
+  {
+    const AutocastScope autocast(precision_, device_);
+    logits = network_.logits(images);
+  }
+  logits = logits.to(torch::kFloat32);
+  const auto sum =
+      targets.defined() ? loss_.soft_sum(logits, targets) : loss_.sum(logits, labels.to(device_));
+  const double weight = targets.defined() ? loss_.soft_weight(targets) : loss_.weight(labels);
+  const BatchLoss result{sum.item<double>(), weight};
+  if (std::isfinite(result.sum)) {
+    (precision_.scales_loss ? scaler_.scale(sum) : sum).backward();
+    added_weight_ += weight;
+  }
+  return result;
+}
+
+void TrainingStep::finish(double rate) {
+  if (added_weight_ == 0) return;
+  const auto all = parameters();
+  const bool is_finite = !precision_.scales_loss || scaler_.unscale(all);
+  scale_gradients(all, 1.0 / added_weight_);
+  const double norm =
+      config_.train.clip_norm > 0 ? clip_gradients(all, config_.train.clip_norm) : 0;
+  if (is_finite && std::isfinite(norm)) {
+    set_learning_rate(*optimizer_, groups_, rate);
+    optimizer_->step();
+  }
+  if (precision_.scales_loss) scaler_.update(is_finite);
+  discard();
+}
+
+void TrainingStep::discard() {
+  optimizer_->zero_grad();
+  added_weight_ = 0;
+}
+
+std::vector<torch::Tensor> TrainingStep::parameters() const {
+  std::vector<torch::Tensor> all;
+  for (const ParameterGroup& group : groups_) {
+    all.insert(all.end(), group.parameters.begin(), group.parameters.end());
+  }
+  return all;
+}
+
+}  // namespace transfer

@@ -1,0 +1,152 @@
+#include "models/trainable_network.h"
+
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/passes/fold_conv_bn.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
+
+#include <algorithm>
+#include <set>
+
+#include "core/random.h"
+#include "models/archive.h"
+#include "models/composition.h"
+#include "models/initialization.h"
+#include "models/surgery.h"
+#include "models/weights.h"
+
+namespace transfer {
+namespace {
+
+/// What keeps the two uses of one seed apart.
+enum SeedUse : std::uint64_t { kHeadSeed = 0x4EAD, kBackboneSeed = 0xB0E };
+
+bool is_batch_norm(const torch::jit::Module& module) {
+  return module.hasattr("running_mean") && module.hasattr("running_var");
+}
+
+/// Whether `path` is `root` or lies below it.
+bool lies_in(const std::string& path, const std::string& root) {
+  return path == root || path.starts_with(root + ".");
+}
+
+torch::jit::Module make_trunk(const Backbone& backbone, const TrainableOptions& options) {
+  auto trunk = cut_before_classifier(backbone.implementation().module, backbone.file());
+  if (options.from_scratch) {
+    initialize_weights(trunk, mix_seed({options.seed, kBackboneSeed}));
+  }
+  if (options.batch_norm != "folded") return trunk;
+  trunk.eval();
+  return torch::jit::FoldConvBatchNorm(trunk);
+}
+
+}  // namespace
+
+struct TrainableNetwork::Implementation {
+  torch::jit::Module module;
+  ModelMetadata metadata;
+  std::vector<std::string> stages;
+  std::set<std::string> used;
+  bool keeps_statistics = false;
+  torch::Device device;
+};
+
+TrainableNetwork::TrainableNetwork(const Backbone& backbone, const TrainableOptions& options,
+                                   torch::Device device) {
+  torch::NoGradGuard no_gradients;
+  auto whole = compose(
+      make_trunk(backbone, options),
+      random_head(options.classes, backbone.feature_count(), mix_seed({options.seed, kHeadSeed})));
+  whole.to(device);
+  for (torch::Tensor parameter : whole.parameters()) {
+    if (parameter.dim() == 4) {
+      parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
+    }
+  }
+  const auto read = tensors_read_by_forward(whole);
+  implementation_ = std::make_unique<Implementation>(Implementation{whole,
+                                                                    backbone.metadata(),
+                                                                    {},
+                                                                    {read.begin(), read.end()},
+                                                                    options.batch_norm != "train",
+                                                                    device});
+  for (const auto& stage : backbone.metadata().stages) {
+    implementation_->stages.push_back("trunk." + stage);
+  }
+}
+
+TrainableNetwork::~TrainableNetwork() = default;
+
+const std::vector<std::string>& TrainableNetwork::stages() const { return implementation_->stages; }
+
+std::vector<std::pair<std::string, torch::Tensor>> TrainableNetwork::parameters() const {
+  std::vector<std::pair<std::string, torch::Tensor>> parameters;
+  for (const auto& entry : implementation_->module.named_parameters()) {
+    if (implementation_->used.contains(entry.name))
+      parameters.emplace_back(entry.name, entry.value);
+  }
+  return parameters;
+}
+
+std::vector<std::pair<std::string, torch::Tensor>> TrainableNetwork::state() const {
+  auto state = parameters();
+  for (const auto& entry : implementation_->module.named_buffers()) {
+    if (entry.value.numel() > 0) state.emplace_back(entry.name, entry.value);
+  }
+  return state;
+}
+
+void TrainableNetwork::train(const std::vector<std::string>& trainable) {
+  const std::set<std::string> names(trainable.begin(), trainable.end());
+  for (auto& [name, tensor] : parameters()) tensor.set_requires_grad(names.contains(name));
+  const auto trains_below = [&names](const std::string& root) {
+    return std::any_of(names.begin(), names.end(),
+                       [&root](const std::string& name) { return lies_in(name, root); });
+  };
+  for (const auto& entry : implementation_->module.named_modules()) {
+    const auto& stages = implementation_->stages;
+    bool trains = std::none_of(stages.begin(), stages.end(), [&](const std::string& stage) {
+      return lies_in(entry.name, stage) && !trains_below(stage);
+    });
+    const auto own = entry.value.named_parameters(/*recurse=*/false);
+    if (own.size() > 0) {
+      trains = std::any_of(own.begin(), own.end(), [&](const auto& parameter) {
+        return names.contains(entry.name.empty() ? parameter.name
+                                                 : entry.name + "." + parameter.name);
+      });
+    }
+    if (implementation_->keeps_statistics && is_batch_norm(entry.value)) trains = false;
+    if (entry.value.hasattr("training")) {
+      torch::jit::Module layer = entry.value;
+      layer.setattr("training", trains);
+    }
+  }
+}
+
+void TrainableNetwork::evaluate() { implementation_->module.eval(); }
+
+torch::Tensor TrainableNetwork::logits(const torch::Tensor& images) const {
+  // Without the profiling executor's rewriting: each operator runs and is differentiated as in
+  // eager Python, and the first steps cost no more than the others.
+  const torch::jit::GraphOptimizerEnabledGuard plain(false);
+  const auto input =
+      images.to(implementation_->device, images.scalar_type(),
+                /*non_blocking=*/false, /*copy=*/false, torch::MemoryFormat::ChannelsLast);
+  torch::jit::Module callable = implementation_->module;
+  return callable.forward({input}).toTensor();
+}
+
+void TrainableNetwork::write(const std::vector<std::string>& classes,
+                             const std::filesystem::path& file) const {
+  torch::NoGradGuard no_gradients;
+  auto copy = copy_with_weights(implementation_->module);
+  copy.to(torch::kCPU);
+  copy.eval();
+  ModelMetadata metadata = implementation_->metadata;
+  metadata.kind = "classifier";
+  metadata.classes = classes;
+  metadata.stages = implementation_->stages;
+  metadata.weights_sha256 = weights_sha256(copy);
+  write_archive(copy, metadata, file);
+}
+
+}  // namespace transfer

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "models/backbone.h"
+
+namespace transfer {
+
+/// How a network with a new head starts.
+struct TrainableOptions {
+  /// Outputs of the new head.
+  std::int64_t classes = 2;
+  /// Whether the backbone's weights are drawn anew too, every layer by its kind.
+  bool from_scratch = false;
+  /// BatchNorm as `train.batch_norm` says: `train`, `frozen` or `folded`.
+  std::string batch_norm = "train";
+  /// Draws the head and, from scratch, all else.
+  std::uint64_t seed = 0;
+};
+
+/// A pretrained network with a new softmax head in place of its classifier, all of it trainable. It
+/// owns copies of the weights on its device, channels-last. Calls from several threads at once are
+/// allowed to `logits` in evaluation mode only.
+class TrainableNetwork {
+ public:
+  TrainableNetwork(const Backbone& backbone, const TrainableOptions& options, torch::Device device);
+  ~TrainableNetwork();
+  TrainableNetwork(const TrainableNetwork&) = delete;
+  TrainableNetwork& operator=(const TrainableNetwork&) = delete;
+
+  /// Paths of the stages and of the head inside this network.
+  const std::vector<std::string>& stages() const;
+  static constexpr const char* kHead = "head";
+
+  /// The parameters that `logits` depends on, in the order of the modules. Shared, not copied.
+  std::vector<std::pair<std::string, torch::Tensor>> parameters() const;
+  /// These and the buffers (BatchNorm's statistics): all that a checkpoint has to hold.
+  std::vector<std::pair<std::string, torch::Tensor>> state() const;
+
+  /// Training mode. Only the parameters named get gradients; a layer none of whose parameters is
+  /// named, and everything inside a stage of which none is, stays in evaluation mode, so that
+  /// neither BatchNorm's statistics move nor Dropout drops. Holds until the next call of either.
+  void train(const std::vector<std::string>& trainable);
+  /// Evaluation mode; gradients as they were.
+  void evaluate();
+
+  /// images [N,C,H,W] on any device → logits [N,classes] on the network's device. Under autograd in
+  /// training mode.
+  torch::Tensor logits(const torch::Tensor& images) const;
+
+  /// Writes the network as one TorchScript file, as write_classifier() does. Throws OutputError.
+  void write(const std::vector<std::string>& classes, const std::filesystem::path& file) const;
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace transfer
