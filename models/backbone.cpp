@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <torch/csrc/jit/passes/inliner.h>
 
 #include <algorithm>
 
+#include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/hash.h"
 #include "core/install_paths.h"
@@ -77,10 +77,14 @@ std::int64_t Backbone::feature_count() const { return implementation_->classifie
 std::int64_t Backbone::output_count() const { return implementation_->classifier.out_features; }
 int Backbone::repaired_layers() const { return implementation_->repaired_layers; }
 
-std::string Backbone::fingerprint() const {
-  const auto graph = implementation_->module.get_method("forward").graph()->copy();
-  torch::jit::Inline(*graph);
-  return sha256_hex(implementation_->metadata.weights_sha256 + graph->toString(false));
+std::string Backbone::fingerprint() const { return sha256_hex(read_file(implementation_->file)); }
+
+Backbone Backbone::with_input_size(std::int64_t size) const {
+  auto changed = std::make_shared<Implementation>(*implementation_);
+  Preprocessing& p = changed->metadata.preprocessing;
+  p.resize = p.resize * size / std::min(p.height, p.width);
+  p.height = p.width = size;
+  return Backbone(std::move(changed));
 }
 
 std::filesystem::path find_backbone(const std::string& name_or_file) {

@@ -33,8 +33,13 @@ class Backbone {
   /// made obey train() and eval() again; 0 for scripted modules.
   int repaired_layers() const;
 
-  /// SHA-256 over the weights and the code of `forward`: equal for networks that compute the same.
+  /// SHA-256 of the file: networks with the same one compute the same. Throws DataError when the
+  /// file is gone.
   std::string fingerprint() const;
+
+  /// The same network, to be shown square pictures of `size` pixels; what is resized before the
+  /// crop keeps its proportion to it.
+  Backbone with_input_size(std::int64_t size) const;
 
   /// For models/ only: the module behind it.
   struct Implementation;

@@ -17,10 +17,11 @@ struct LinearHead {
   torch::Tensor bias;    ///< [classes] float32
 };
 
-/// Writes one TorchScript file of the backbone's layers and the head. Its `forward(x)` gives
+/// Writes one TorchScript file of the backbone's layers up to `cut` (a stage, averaged over the
+/// picture; empty: before the classifier) and the head. Its `forward(x)` gives
 /// logits, `predict(x)` probabilities, `features(x)` the head's input. Classes and preprocessing
 /// travel inside. Throws OutputError; nothing half-written is left.
-void write_classifier(const Backbone& backbone, const LinearHead& head,
+void write_classifier(const Backbone& backbone, const std::string& cut, const LinearHead& head,
                       const std::vector<std::string>& classes, const std::filesystem::path& file);
 
 /// A finished model, for inference. `logits` may be called from several threads at once.

@@ -1,23 +1,36 @@
 #include "models/frozen_trunk.h"
 
+#include <numeric>
+
 #include "models/archive.h"
 #include "models/inference_module.h"
+#include "models/stage_features.h"
 
 namespace transfer {
 
 struct FrozenTrunk::Implementation {
   torch::jit::Module module;
+  std::vector<std::string> cuts;
+  std::vector<std::int64_t> widths;
   torch::Device device;
 };
 
-FrozenTrunk::FrozenTrunk(const Backbone& backbone, torch::Device device)
-    : implementation_(new Implementation{
-          for_inference(cut_before_classifier(backbone.implementation().module, backbone.file()),
-                        device),
-          device}) {}
+FrozenTrunk::FrozenTrunk(const Backbone& backbone, std::vector<std::string> cuts,
+                         torch::Device device) {
+  const auto cut = cut_for_features(backbone, cuts);
+  implementation_ = std::make_unique<Implementation>(
+      Implementation{for_inference(cut.module, device), std::move(cuts), cut.widths, device});
+}
 
 FrozenTrunk::~FrozenTrunk() = default;
 FrozenTrunk::FrozenTrunk(FrozenTrunk&&) noexcept = default;
+
+const std::vector<std::string>& FrozenTrunk::cuts() const { return implementation_->cuts; }
+const std::vector<std::int64_t>& FrozenTrunk::widths() const { return implementation_->widths; }
+
+std::int64_t FrozenTrunk::dimension() const {
+  return std::accumulate(widths().begin(), widths().end(), std::int64_t{0});
+}
 
 torch::Tensor FrozenTrunk::features(const torch::Tensor& images) const {
   const auto output = run_inference(implementation_->module, images, implementation_->device);

@@ -2,22 +2,33 @@
 
 #include <torch/types.h>
 
+#include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "models/backbone.h"
 
 namespace transfer {
 
-/// The pretrained layers in front of the classifier, for inference only: evaluation mode,
-/// BatchNorm folded into the convolutions, channels-last weights, no autograd. `features` may be
-/// called from several threads at once.
+/// The pretrained layers up to one or several cuts, for inference only: evaluation mode, BatchNorm
+/// folded into the convolutions, channels-last weights, no autograd. `features` may be called from
+/// several threads at once.
 class FrozenTrunk {
  public:
-  FrozenTrunk(const Backbone& backbone, torch::Device device);
+  /// A cut is the path of a stage, whose output is averaged over the picture, or empty: the
+  /// classifier's input. Throws ModelError where the network cannot be cut there.
+  FrozenTrunk(const Backbone& backbone, std::vector<std::string> cuts, torch::Device device);
   ~FrozenTrunk();
   FrozenTrunk(FrozenTrunk&&) noexcept;
 
-  /// images [N,C,H,W] on any device → features [N,D] on the CPU, free to enter autograd.
+  const std::vector<std::string>& cuts() const;
+  /// Features of each cut, and of all together.
+  const std::vector<std::int64_t>& widths() const;
+  std::int64_t dimension() const;
+
+  /// images [N,C,H,W] on any device → features [N,dimension] of all cuts side by side, on the CPU,
+  /// free to enter autograd.
   torch::Tensor features(const torch::Tensor& images) const;
 
  private:

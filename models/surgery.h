@@ -12,6 +12,9 @@
 
 namespace transfer {
 
+/// A copy with a class and weights of its own, as trainable as the original's.
+torch::jit::Module copy_with_weights(const torch::jit::Module& module);
+
 /// A copy of `module` whose `forward` returns the classifier's input [N,D]; what a 1x1 convolution
 /// would read is averaged over the picture. Weights that no longer matter are emptied, so they
 /// leave the saved file. REQUIRES: find_classifier succeeds. Parameters are copied, not shared.
@@ -37,6 +40,12 @@ struct ExposedStage {
 };
 ExposedStage expose_stage(const torch::jit::Module& module, const std::string& stage,
                           const std::string& file);
+
+/// The same within a graph of the module's, which may hold other stages already; values that are
+/// outputs of the graph stay so. Returns the stage's output.
+torch::jit::Value* expose_stage_in(std::shared_ptr<torch::jit::Graph>& graph,
+                                   const torch::jit::Module& module, const std::string& stage,
+                                   const std::string& file);
 
 /// The dimensions over which a stage's output of the given shape is averaged into features [N,D]:
 /// {2,3} for [N,C,H,W], {1,2} for [N,H,W,C] (as Swin gives, known by H = W ≠ C), {1} for tokens

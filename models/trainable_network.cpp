@@ -29,6 +29,10 @@ bool lies_in(const std::string& path, const std::string& root) {
   return path == root || path.starts_with(root + ".");
 }
 
+std::string below(const std::string& root, const std::string& name) {
+  return root.empty() ? name : root + "." + name;
+}
+
 torch::jit::Module make_trunk(const Backbone& backbone, const TrainableOptions& options) {
   auto trunk = cut_before_classifier(backbone.implementation().module, backbone.file());
   if (options.from_scratch) {
@@ -107,13 +111,13 @@ void TrainableNetwork::train(const std::vector<std::string>& trainable) {
     bool trains = std::none_of(stages.begin(), stages.end(), [&](const std::string& stage) {
       return lies_in(entry.name, stage) && !trains_below(stage);
     });
-    const auto own = entry.value.named_parameters(/*recurse=*/false);
-    if (own.size() > 0) {
-      trains = std::any_of(own.begin(), own.end(), [&](const auto& parameter) {
-        return names.contains(entry.name.empty() ? parameter.name
-                                                 : entry.name + "." + parameter.name);
-      });
+    bool has_own = false;
+    bool own_trains = false;
+    for (const auto& parameter : entry.value.named_parameters(/*recurse=*/false)) {
+      has_own = true;
+      own_trains |= names.contains(below(entry.name, parameter.name));
     }
+    if (has_own) trains = own_trains;
     if (implementation_->keeps_statistics && is_batch_norm(entry.value)) trains = false;
     if (entry.value.hasattr("training")) {
       torch::jit::Module layer = entry.value;

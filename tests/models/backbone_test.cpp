@@ -36,7 +36,7 @@ TEST(Backbone, LogitsFeaturesAndStagesEqualPython) {
   auto module = backbone.implementation().module;
   EXPECT_LT(largest_difference(module.forward({golden["input"]}).toTensor(), golden["logits"]),
             1e-4);
-  const FrozenTrunk trunk(backbone, torch::kCPU);
+  const FrozenTrunk trunk(backbone, {""}, torch::kCPU);
   EXPECT_LT(largest_difference(trunk.features(golden["input"]), golden["features"]), 1e-4);
   for (const auto& stage : backbone.metadata().stages) {
     auto cut = cut_after_stage(module, stage, "tiny.pt");
@@ -50,7 +50,7 @@ TEST(Backbone, LogitsFeaturesAndStagesEqualPython) {
 TEST(Backbone, TracedModelsCutTheSameWay) {
   auto golden = read_tensors(fixture("tiny.golden.pt"));
   const auto backbone = Backbone::load(fixture("tiny_traced.pt"));
-  const FrozenTrunk trunk(backbone, torch::kCPU);
+  const FrozenTrunk trunk(backbone, {""}, torch::kCPU);
   EXPECT_LT(largest_difference(trunk.features(golden["input"]), golden["features"]), 1e-4);
 }
 
@@ -94,7 +94,7 @@ TEST(Classifier, OneFileGivesTheHeadsLogitsAndServesAsBackbone) {
   torch::manual_seed(1);
   const LinearHead head{torch::randn({3, 16}), torch::randn({3})};
   const std::string file = testing::TempDir() + "/classifier_test.pt";
-  write_classifier(backbone, head, {"a", "b", "c"}, file);
+  write_classifier(backbone, "", head, {"a", "b", "c"}, file);
 
   const Classifier model(file, torch::kCPU);
   EXPECT_EQ(model.metadata().classes, (std::vector<std::string>{"a", "b", "c"}));
@@ -104,7 +104,7 @@ TEST(Classifier, OneFileGivesTheHeadsLogitsAndServesAsBackbone) {
   const auto next = Backbone::load(file);
   EXPECT_EQ(next.feature_count(), 16);
   EXPECT_EQ(next.output_count(), 3);
-  const FrozenTrunk trunk(next, torch::kCPU);
+  const FrozenTrunk trunk(next, {""}, torch::kCPU);
   EXPECT_LT(largest_difference(trunk.features(golden["input"]), golden["features"]), 1e-4);
   EXPECT_EQ(next.metadata().stages.front(), "trunk.blocks.0");
 }
@@ -112,7 +112,7 @@ TEST(Classifier, OneFileGivesTheHeadsLogitsAndServesAsBackbone) {
 TEST(Classifier, TrunkTensorsAreBitIdenticalToTheBackbonesAndTheOldHeadIsGone) {
   const auto backbone = Backbone::load(fixture("tiny.pt"));
   const std::string file = testing::TempDir() + "/identical_test.pt";
-  write_classifier(backbone, {torch::ones({2, 16}), torch::zeros({2})}, {"a", "b"}, file);
+  write_classifier(backbone, "", {torch::ones({2, 16}), torch::zeros({2})}, {"a", "b"}, file);
   const auto before = backbone.implementation().module;
   auto after = read_archive(file).module.attr("trunk").toModule();
   int compared = 0;

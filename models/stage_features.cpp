@@ -1,0 +1,82 @@
+#include "models/stage_features.h"
+
+#include <fmt/format.h>
+
+#include "core/errors.h"
+#include "models/archive.h"
+#include "models/graph_outputs.h"
+#include "models/surgery.h"
+
+namespace transfer {
+namespace {
+
+using torch::jit::Graph;
+using torch::jit::Module;
+using torch::jit::Value;
+
+/// Shape of what the module's `forward` gives for a blank picture.
+std::vector<std::int64_t> output_shape(Module module, const Backbone& backbone,
+                                       const std::string& cut) {
+  torch::NoGradGuard no_gradients;
+  module.eval();
+  const Preprocessing& p = backbone.metadata().preprocessing;
+  try {
+    const auto picture = torch::zeros({1, p.channels, p.height, p.width});
+    // A copy, since running a method keeps a plan of it, and the graph may be edited later.
+    return copy_with_weights(module).forward({picture}).toTensor().sizes().vec();
+  } catch (const std::exception& error) {
+    throw ModelError(fmt::format(
+        "{}: a picture of {}x{} does not pass through the network up to '{}': {}", backbone.file(),
+        p.width, p.height, cut, std::string(error.what()).substr(0, 400)));
+  }
+}
+
+/// One cut as a module of its own.
+Module cut_once(const Backbone& backbone, const std::string& cut) {
+  const Module& module = backbone.implementation().module;
+  if (cut.empty()) return cut_before_classifier(module, backbone.file());
+  Module stage = cut_after_stage(module, cut, backbone.file());
+  average_output(stage, pooled_dimensions(output_shape(stage, backbone, cut)));
+  return stage;
+}
+
+/// Appends the average over `dimensions`, if any, behind the value.
+Value* pooled(Graph& graph, Value* value, const std::vector<std::int64_t>& dimensions) {
+  return dimensions.empty() ? value : graph.insert(c10::aten::mean, {value, dimensions});
+}
+
+}  // namespace
+
+FeatureCut cut_for_features(const Backbone& backbone, const std::vector<std::string>& cuts) {
+  FeatureCut result;
+  if (cuts.size() == 1) {
+    result.module = cut_once(backbone, cuts.front());
+    result.widths = {output_shape(result.module, backbone, cuts.front()).at(1)};
+    return result;
+  }
+  result.module = copy_with_weights(backbone.implementation().module);
+  auto graph = logits_graph(result.module, backbone.file());
+  std::vector<std::vector<std::int64_t>> dimensions;
+  for (const std::string& cut : cuts) {
+    const auto shape = output_shape(
+        cut_after_stage(backbone.implementation().module, cut, backbone.file()), backbone, cut);
+    dimensions.push_back(pooled_dimensions(shape));
+    result.widths.push_back(shape.size() == 4 && dimensions.back().front() == 1 ? shape.back()
+                            : shape.size() == 3                                 ? shape.back()
+                                                                                : shape.at(1));
+    // As outputs of the graph the values survive the edits for the stages to come.
+    graph->registerOutput(expose_stage_in(graph, result.module, cut, backbone.file()));
+  }
+  std::vector<Value*> features;
+  const torch::jit::WithInsertPoint at_the_end(graph->return_node());
+  for (std::size_t i = 0; i < cuts.size(); ++i) {
+    features.push_back(pooled(*graph, graph->outputs().at(i + 1), dimensions[i]));
+  }
+  Value* list = graph->insertNode(graph->createList(c10::TensorType::get(), features))->output();
+  end_at(*graph, graph->insert(c10::aten::cat, {list, 1}));
+  remove_unused(graph);
+  replace_forward(result.module, graph);
+  return result;
+}
+
+}  // namespace transfer
