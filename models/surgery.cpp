@@ -118,9 +118,21 @@ ExposedStage expose_stage(const Module& module, const std::string& stage, const 
   }
 }
 
-Module cut_before_classifier(const Module& module, const std::string& file) {
+Module copy_with_weights(const Module& module) {
   torch::NoGradGuard no_gradients;
   Module copy = module.clone();
+  // A tensor cloned without autograd forgets that it trains.
+  const auto originals = module.parameters();
+  auto original = originals.begin();
+  for (torch::Tensor parameter : copy.parameters()) {
+    parameter.set_requires_grad((*original).requires_grad());
+    ++original;
+  }
+  return copy;
+}
+
+Module cut_before_classifier(const Module& module, const std::string& file) {
+  Module copy = copy_with_weights(module);
   const auto exposed = expose_classifier(copy, file);
   Value* features = exposed.input;
   if (exposed.layer.kind == ClassifierKind::kConvolution) {
@@ -132,8 +144,7 @@ Module cut_before_classifier(const Module& module, const std::string& file) {
 }
 
 Module cut_after_stage(const Module& module, const std::string& stage, const std::string& file) {
-  torch::NoGradGuard no_gradients;
-  Module copy = module.clone();
+  Module copy = copy_with_weights(module);
   const auto exposed = expose_stage(copy, stage, file);
   const auto bypass = describe_bypass(*exposed.graph, exposed.output, /*sizes_count=*/false);
   if (!bypass.empty()) {
@@ -147,8 +158,7 @@ Module cut_after_stage(const Module& module, const std::string& stage, const std
 }
 
 Module cut_after_logits(const Module& module, const std::string& file) {
-  torch::NoGradGuard no_gradients;
-  Module copy = module.clone();
+  Module copy = copy_with_weights(module);
   keep_logits_only(copy, file);
   drop_unread_tensors(copy);
   return copy;

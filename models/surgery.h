@@ -12,6 +12,9 @@
 
 namespace transfer {
 
+/// A copy with a class and weights of its own, as trainable as the original's.
+torch::jit::Module copy_with_weights(const torch::jit::Module& module);
+
 /// A copy of `module` whose `forward` returns the classifier's input [N,D]; what a 1x1 convolution
 /// would read is averaged over the picture. Weights that no longer matter are emptied, so they
 /// leave the saved file. REQUIRES: find_classifier succeeds. Parameters are copied, not shared.
