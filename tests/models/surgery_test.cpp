@@ -70,6 +70,8 @@ TEST(AuxiliaryClassifier, IsNotTheLastLayerAndLeavesTheFile) {
   auto cut = cut_after_logits(module, "auxiliary.pt");
   EXPECT_TRUE(torch::equal(cut.forward({picture()}).toTensor(), logits));
   EXPECT_EQ(cut.attr("auxiliary").toModule().attr("weight").toTensor().numel(), 0);
+  const auto block = cut.attr("auxiliary_block").toModule().attr("0").toModule();
+  EXPECT_EQ(block.attr("weight").toTensor().numel(), 0) << "although its BatchNorm counts batches";
   module.train();
   EXPECT_TRUE(module.forward({picture()}).isTensor());
   EXPECT_GT(measure_complexity(backbone).back().parameters, 0);
@@ -105,6 +107,15 @@ TEST(Frozen, ModulesAreRefusedWithTheRemedy) {
     const auto error = error_of([&] { Backbone::load(fixture(name)); });
     EXPECT_THAT(error, HasSubstr("constants")) << name;
     EXPECT_THAT(error, HasSubstr("before freezing")) << name;
+  }
+}
+
+TEST(Complexity, TracedModelsCountTheSame) {
+  const auto scripted = measure_complexity(Backbone::load(fixture("tiny.pt")));
+  const auto traced = measure_complexity(Backbone::load(fixture("tiny_traced.pt")));
+  for (std::size_t i = 0; i < scripted.size(); ++i) {
+    EXPECT_EQ(traced[i].multiply_adds, scripted[i].multiply_adds);
+    EXPECT_EQ(traced[i].parameters, scripted[i].parameters);
   }
 }
 
