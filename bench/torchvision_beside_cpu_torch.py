@@ -1,10 +1,13 @@
-"""Imports torchvision beside a CPU wheel of torch, whose build lacks two operators torchvision registers kernels for."""
+"""torchvision's data sets and transforms, importable beside a CPU wheel of torch."""
 
-import torch
+import sys
+from pathlib import Path
 
-_library = torch.library.Library("torchvision", "DEF")
-_library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-_library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from models.export.torchvision_beside_cpu_torch import import_torchvision  # noqa: E402
+
+import_torchvision()
 
 from torchvision import datasets, transforms  # noqa: E402
 

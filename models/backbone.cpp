@@ -11,6 +11,7 @@
 #include "core/install_paths.h"
 #include "core/nearest_name.h"
 #include "models/archive.h"
+#include "models/stage_finder.h"
 #include "models/trace_repair.h"
 #include "models/weights.h"
 
@@ -57,6 +58,11 @@ Backbone Backbone::load(const std::filesystem::path& file) {
   implementation->repaired_layers = repair_traced_modes(implementation->module);
   implementation->classifier = find_classifier(implementation->module, file.string());
   keep_logits_only(implementation->module, file.string());
+  if (implementation->metadata.stages.empty()) {
+    const Preprocessing& p = implementation->metadata.preprocessing;
+    implementation->metadata.stages =
+        find_stages(implementation->module, {1, p.channels, p.height, p.width}, file.string());
+  }
   const std::string hash = weights_sha256(implementation->module);
   std::string& expected = implementation->metadata.weights_sha256;
   if (!expected.empty() && expected != hash) {

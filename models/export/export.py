@@ -1,6 +1,7 @@
 """Exports pretrained backbones: NAME.pt (TorchScript with metadata) and NAME.golden.pt into a folder.
 
-Usage: python models/export/export.py NAME... [--out DIR] [--force]
+Usage: python models/export/export.py NAME... [--weights FILE | --random] [--trace] [--out DIR] [--force]
+NAME is efficientnet-liteN, torchvision:ARCHITECTURE or timm:ARCHITECTURE; the file is called torchvision-ARCHITECTURE.pt.
 """
 
 import argparse
@@ -13,42 +14,66 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from models.export.archive import read_metadata, write_backbone, write_tensors  # noqa: E402
+from models.export.archive import (  # noqa: E402
+    Backbone, SourceError, compile_module, read_metadata, trace_module, write_backbone, write_tensors,
+)
 from models.export.golden import golden_tensors  # noqa: E402
-from models.export.sources import SOURCES, Source, SourceError, source_names  # noqa: E402
+from models.export.libraries import LIBRARIES, Options, build_from_library  # noqa: E402
+from models.export.sources import SOURCES, source_names  # noqa: E402
 
 GOLDEN_BATCH = 2
 
 
-def export(source: Source, folder: Path, force: bool = False) -> bool:
-    """Writes the archive and golden tensors of `source` into `folder`; False where both were there already.
+def build(name: str, options: Options) -> Backbone:
+    """The backbone of a name that `is_known`."""
+    if name in SOURCES:
+        return SOURCES[name].build(SOURCES[name])
+    return build_from_library(name, options)
+
+
+def export(backbone: Backbone, folder: Path, force: bool = False, trace: bool = False) -> str:
+    """Writes archive and golden tensors into `folder`. Gives "scripted" or "traced", or "" where both were there.
 
     An archive counts as there when its metadata, and so its name, format version and weights hash, is what would be
-    written. Raises SourceError where the source is not installed, OSError where the folder cannot be written.
+    written. What does not compile is traced. Raises OSError where the folder cannot be written.
     """
-    backbone = source.build(source)
-    archive = folder / f"{source.name}.pt"
-    golden = folder / f"{source.name}.golden.pt"
+    archive = folder / f"{backbone.metadata['name']}.pt"
+    golden = folder / f"{backbone.metadata['name']}.golden.pt"
     if not force and golden.exists() and read_metadata(archive) == backbone.metadata:
-        return False
+        return ""
     height, width = backbone.metadata["preprocessing"]["input_size"]
     shape = (GOLDEN_BATCH, 3, height, width)
     tensors = golden_tensors(backbone.module, backbone.metadata["stages"], backbone.classifier, shape)
+    how = "scripted"
+    try:
+        if trace:
+            raise RuntimeError("asked to trace")
+        module = compile_module(backbone.module)
+    except Exception:  # noqa: BLE001  # the compiler raises many kinds; tracing takes what it refuses
+        module, how = trace_module(backbone.module, tensors["input"]), "traced"
     write_tensors(tensors, golden)
-    write_backbone(backbone.module, backbone.metadata, archive)
-    return True
+    write_backbone(module, backbone.metadata, archive)
+    return how
+
+
+def is_known(name: str) -> bool:
+    return name in SOURCES or name.partition(":")[0] in LIBRARIES
 
 
 def unknown_name(name: str) -> str:
     """The message for a name that is not in the table."""
     nearest = difflib.get_close_matches(name, source_names(), n=1, cutoff=0.4)
     hint = f"did you mean {nearest[0]}? " if nearest else ""
-    return f"export: unknown backbone '{name}': {hint}known: {', '.join(source_names())}"
+    return f"export: unknown backbone '{name}': {hint}known: {', '.join(source_names())}, torchvision:NAME, timm:NAME"
 
 
 def parse(arguments: Optional[List[str]]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="export", description="Export pretrained backbones to TorchScript.")
-    parser.add_argument("names", nargs="+", metavar="NAME", help=f"one or more of: {', '.join(source_names())}")
+    parser.add_argument("names", nargs="+", metavar="NAME", help=f"one or more of: {', '.join(source_names())}, torchvision:ARCHITECTURE, timm:ARCHITECTURE")
+    weights = parser.add_mutually_exclusive_group()
+    weights.add_argument("--weights", type=Path, metavar="FILE", help="a state dict for one torchvision: or timm: name")
+    weights.add_argument("--random", action="store_true", help="random weights, for tests; no network needed")
+    parser.add_argument("--trace", action="store_true", help="trace instead of compiling (done anyway where that fails)")
     parser.add_argument("--out", type=Path, default=ROOT / "models" / "pretrained", help="default: %(default)s")
     parser.add_argument("--force", action="store_true", help="write again what is already there")
     return parser.parse_args(arguments)
@@ -57,20 +82,24 @@ def parse(arguments: Optional[List[str]]) -> argparse.Namespace:
 def main(arguments: Optional[List[str]] = None) -> int:
     """Runs the command. Status 0: all there; 1: one could not be built or written; 2: a wrong name or flag."""
     options = parse(arguments)
-    unknown = [name for name in options.names if name not in SOURCES]
+    unknown = [name for name in options.names if not is_known(name)]
     for name in unknown:
         print(unknown_name(name), file=sys.stderr)
     if unknown:
         return 2
+    if (options.weights or options.random) and (len(options.names) != 1 or options.names[0] in SOURCES):
+        print("export: --weights and --random need exactly one torchvision: or timm: name", file=sys.stderr)
+        return 2
     for name in options.names:
-        archive = options.out / f"{name}.pt"
         try:
-            written = export(SOURCES[name], options.out, options.force)
+            backbone = build(name, Options(options.weights, options.random))
+            written = export(backbone, options.out, options.force, options.trace)
         except (SourceError, OSError, ValueError) as error:
             print(f"export: {name}: {error}", file=sys.stderr)
             return 1
+        archive = options.out / f"{backbone.metadata['name']}.pt"
         if written:
-            print(f"{name}: exported to {archive} ({archive.stat().st_size / 1e6:.1f} MB)")
+            print(f"{name}: {written}, exported to {archive} ({archive.stat().st_size / 1e6:.1f} MB)")
         else:
             print(f"{name}: up to date at {archive}")
     return 0

@@ -13,8 +13,9 @@ def golden_tensors(
 ) -> Dict[str, torch.Tensor]:
     """Runs the uncompiled `module` in eval mode on seeded normal noise of `input_shape` [N, C, H, W].
 
-    Gives `input`, `logits` [N, classes], `features` [N, D] (what the submodule `classifier` is given) and, for each
-    path of `stages`, `stage:PATH` with that submodule's output. Raises AttributeError for a path that does not exist.
+    Gives `input`, `logits` [N, classes], `features` [N, D] (what the submodule `classifier` is given; a feature map
+    averaged over the picture) and, for each path of `stages`, `stage:PATH` with that submodule's output. Raises
+    AttributeError for a path that does not exist.
     """
     images = torch.randn(*input_shape, generator=torch.Generator().manual_seed(SEED))
     tensors = {"input": images}
@@ -23,7 +24,8 @@ def golden_tensors(
         return lambda _module, _inputs, output: tensors.__setitem__(key, output.clone())
 
     def keep_input(_module, inputs):
-        tensors["features"] = inputs[0].clone()
+        features = inputs[0].clone()
+        tensors["features"] = features.mean((2, 3)) if features.dim() == 4 else features
 
     handles = [module.get_submodule(path).register_forward_hook(keep_output(f"stage:{path}")) for path in stages]
     handles.append(module.get_submodule(classifier).register_forward_pre_hook(keep_input))

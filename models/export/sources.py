@@ -4,26 +4,12 @@ import importlib
 import importlib.metadata
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import Callable, Dict, List
 
 import torch
-from torch import nn
 
-from models.export.archive import backbone_metadata, preprocessing
+from models.export.archive import Backbone, SourceError, backbone_metadata, preprocessing
 from models.export.efficientnet_lite import VARIANTS, EfficientNetLite, load_in_order, stage_paths
-
-
-class SourceError(Exception):
-    """A source that cannot be had here; the message says what to install."""
-
-
-@dataclass(frozen=True)
-class Backbone:
-    """A pretrained module, its metadata, and the path of its last linear layer."""
-
-    module: nn.Module
-    metadata: Dict[str, Any]
-    classifier: str
 
 
 @dataclass(frozen=True)

@@ -149,6 +149,69 @@ class Archive(unittest.TestCase):
             self.assertEqual(read_metadata(archive), self.metadata)
 
 
+class Libraries(unittest.TestCase):
+    """torchvision's architectures, with random weights and with a state dict of another number of classes."""
+
+    def setUp(self):
+        require_package(self, "torchvision")
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.folder = Path(temporary.name)
+
+    def exported(self, name, *arguments):
+        status, out, err = run_command(name, "--out", str(self.folder), *arguments)
+        self.assertEqual(status, 0, err)
+        archive = self.folder / f"{name.replace(':', '-')}.pt"
+        golden = torch.load(archive.with_suffix(".golden.pt"), weights_only=True)
+        module = torch.jit.load(str(archive))
+        with torch.no_grad():
+            logits = module(golden["input"])
+        logits = logits if isinstance(logits, torch.Tensor) else logits[0]
+        torch.testing.assert_close(logits, golden["logits"], rtol=1e-4, atol=1e-4)
+        self.assertEqual(weights_sha256(module), read_metadata(archive)["weights_sha256"])
+        return out, golden, read_metadata(archive)
+
+    def test_random_weights_are_said_and_repeat(self):
+        out, golden, metadata = self.exported("torchvision:squeezenet1_1", "--random")
+        self.assertIn("scripted", out)
+        self.assertEqual(metadata["source"], "random weights (torchvision:squeezenet1_1)")
+        self.assertEqual((list(golden["features"].shape), metadata["stages"]), ([2, 512], []))
+        self.assertIn("up to date", self.exported("torchvision:squeezenet1_1", "--random")[0])
+
+    def test_a_state_dict_of_seven_classes_traced(self):
+        models = importlib.import_module("models.export.torchvision_beside_cpu_torch").import_torchvision().models
+        module = models.shufflenet_v2_x0_5(num_classes=7)
+        weights = self.folder / "mine.pth"
+        torch.save({"state_dict": {f"module.{name}": value for name, value in module.state_dict().items()}}, weights)
+        out, golden, metadata = self.exported("torchvision:shufflenet_v2_x0_5", "--weights", str(weights), "--trace")
+        self.assertIn("traced", out)
+        self.assertEqual(golden["logits"].shape[1], 7)
+        self.assertEqual(metadata["source"], "file:mine.pth (torchvision:shufflenet_v2_x0_5)")
+        status, _, err = run_command("torchvision:resnet18", "--weights", str(weights), "--out", str(self.folder))
+        self.assertEqual(status, 1)
+        self.assertIn("does not fit torchvision:resnet18", err)
+
+    def test_preprocessing_of_known_weights(self):
+        libraries = importlib.import_module("models.export.libraries")
+        models = importlib.import_module("models.export.torchvision_beside_cpu_torch").import_torchvision().models
+        weights = self.folder / models.ShuffleNet_V2_X0_5_Weights.IMAGENET1K_V1.url.rsplit("/", 1)[-1]
+        torch.save(models.shufflenet_v2_x0_5().state_dict(), weights)
+        backbone = libraries.build_from_library("torchvision:shufflenet_v2_x0_5", libraries.Options(weights))
+        self.assertEqual(len(backbone.metadata["pretraining_classes"]), 1000)
+        self.assertEqual(backbone.metadata["preprocessing"]["resize"], 256)
+        self.assertEqual(backbone.metadata["preprocessing"]["interpolation"], "bilinear")
+
+    def test_refusals(self):
+        for arguments, status, part in (
+            (("torchvision:resnet19", "--random"), 1, "near it: resnet18"),
+            (("torchvision:resnet18", "--weights", "absent.pth"), 1, "absent.pth: no such file"),
+            ((DEFAULT, "--random"), 2, "exactly one torchvision: or timm: name"),
+        ):
+            found, _, err = run_command(*arguments, "--out", str(self.folder))
+            self.assertEqual(found, status)
+            self.assertIn(part, err)
+
+
 class Refusals(unittest.TestCase):
     def test_unknown_name(self):
         with tempfile.TemporaryDirectory() as folder:

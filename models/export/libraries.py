@@ -1,0 +1,153 @@
+"""Architectures of torchvision and timm, with their own weights, weights from a file, or random ones."""
+
+import difflib
+import importlib
+import importlib.metadata
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Tuple
+
+import torch
+from torch import nn
+
+from models.export.archive import Backbone, SourceError, backbone_metadata, preprocessing
+from models.export.torchvision_beside_cpu_torch import import_torchvision
+from models.export.weights_file import count_classes, load_strictly, read_state_dict
+
+SEED = 11
+IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
+LIBRARIES = ("torchvision", "timm")
+OWN_INPUT_SIZE = {"inception_v3": (299, 342)}  # where 224 and 256 are not what torchvision trained with
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says of the weights: a file, random ones, or (neither) the library's own."""
+
+    weights: Optional[Path] = None
+    random: bool = False
+
+
+def build_from_library(name: str, options: Options) -> Backbone:
+    """The backbone named `torchvision:ARCHITECTURE` or `timm:ARCHITECTURE`, in eval mode.
+
+    Raises SourceError where the library, the architecture or the network is missing, ValueError for a file of weights
+    that does not fit.
+    """
+    library, architecture = name.split(":", 1)
+    build = {"torchvision": _build_torchvision, "timm": _build_timm}[library]
+    module, details = build(architecture, options)
+    module.eval()
+    if options.weights is not None:
+        details["source"] = f"file:{options.weights.name} ({name})"
+    elif options.random:
+        details["source"] = f"random weights ({name})"
+    metadata = backbone_metadata(module, name=name.replace(":", "-"), stages=(), **details)
+    return Backbone(module, metadata, last_layer(module, metadata["preprocessing"]["input_size"]))
+
+
+def last_layer(module: nn.Module, size: List[int]) -> str:
+    """Path of the linear layer or 1x1 convolution that runs last in eval mode."""
+    ran: List[str] = []
+    handles = []
+    for path, layer in module.named_modules():
+        if isinstance(layer, nn.Linear) or (isinstance(layer, nn.Conv2d) and layer.kernel_size == (1, 1)):
+            handles.append(layer.register_forward_hook(lambda _m, _i, _o, path=path: ran.append(path)))
+    with torch.no_grad():
+        module(torch.zeros(1, 3, *size))
+    for handle in handles:
+        handle.remove()
+    if not ran:
+        raise ValueError("the architecture has no linear layer or 1x1 convolution at its end")
+    return ran[-1]
+
+
+def _build_torchvision(architecture: str, options: Options) -> Tuple[nn.Module, Dict[str, Any]]:
+    try:
+        models = import_torchvision().models
+        version = importlib.metadata.version("torchvision")
+    except ImportError as error:
+        raise SourceError("torchvision is not installed; run: pip install --no-deps torchvision==0.28.0") from error
+    known = models.list_models(module=models)
+    if architecture not in known:
+        raise SourceError(_unknown("torchvision", architecture, known))
+    weights = _torchvision_weights(models, architecture, options)
+    arguments: Dict[str, Any] = {}
+    if architecture in ("googlenet", "inception_v3"):  # their first training's normalisation is part of the network
+        arguments = {"init_weights": False, "transform_input": weights is not None}
+    if options.weights is None and not options.random:
+        arguments.pop("init_weights", None)
+        try:
+            module = models.get_model(architecture, weights=weights)
+        except OSError as error:
+            raise SourceError(f"the weights could not be downloaded ({error}); get {weights.url} by other means and "
+                              "give it with --weights FILE, or take --random") from error
+    else:
+        state = read_state_dict(options.weights) if options.weights else {}
+        torch.manual_seed(SEED)
+        module = models.get_model(architecture, weights=None, num_classes=count_classes(state) if state else 1000,
+                                  **arguments)
+        if state:
+            load_strictly(module, state, options.weights, f"torchvision:{architecture}")
+    size, resize = OWN_INPUT_SIZE.get(architecture, (224, 256))
+    record = preprocessing(size, resize, **IMAGENET, interpolation="bilinear")
+    if weights is not None:
+        preset = weights.transforms()
+        record = preprocessing(preset.crop_size[0], preset.resize_size[0], preset.mean, preset.std,
+                               interpolation=preset.interpolation.value)
+    return module, {
+        "source": f"torchvision:{architecture} {weights.name if weights is not None else ''}".strip(),
+        "source_version": version,
+        "license": "BSD-3-Clause" if weights is not None else "",
+        "preprocessing": record,
+        "pretraining_classes": weights.meta.get("categories", []) if weights is not None else [],
+    }
+
+
+def _torchvision_weights(models: Any, architecture: str, options: Options) -> Any:
+    """The library's weights that are meant: the default ones, or those the given file is a download of; or None."""
+    enum = models.get_model_weights(architecture)
+    if options.random:
+        return None
+    if options.weights is None:
+        return enum.DEFAULT
+    return next((entry for entry in enum if entry.url.rsplit("/", 1)[-1] == options.weights.name), None)
+
+
+def _build_timm(architecture: str, options: Options) -> Tuple[nn.Module, Dict[str, Any]]:
+    try:
+        import_torchvision()
+        timm = importlib.import_module("timm")
+    except ImportError as error:
+        raise SourceError("timm is not installed; run: pip install --no-deps timm torchvision==0.28.0 huggingface_hub "
+                          f"safetensors pyyaml ({error})") from error
+    if not timm.is_model(architecture):
+        raise SourceError(_unknown("timm", architecture, timm.list_models()))
+    state = read_state_dict(options.weights) if options.weights else {}
+    own = not state and not options.random
+    arguments = {"num_classes": count_classes(state)} if state else {}
+    torch.manual_seed(SEED)
+    try:
+        module = timm.create_model(architecture, pretrained=own, scriptable=True, **arguments)
+    except Exception as error:  # noqa: BLE001  # the hub raises many kinds where it cannot be reached
+        raise SourceError(f"the weights could not be had ({str(error).splitlines()[0]}); give a local file with "
+                          "--weights FILE, or take --random") from error
+    if state:
+        load_strictly(module, state, options.weights, f"timm:{architecture}")
+    data = timm.data.resolve_model_data_config(module)
+    size = data["input_size"][1]
+    interpolation = data["interpolation"] if data["interpolation"] in ("bilinear", "bicubic") else "bilinear"
+    return module, {
+        "source": f"timm:{module.pretrained_cfg.get('architecture', architecture)}",
+        "source_version": timm.__version__,
+        "license": (module.pretrained_cfg.get("license") or "") if own else "",
+        "preprocessing": preprocessing(size, max(size, int(size / data["crop_pct"])), data["mean"], data["std"],
+                                       interpolation=interpolation),
+        "pretraining_classes": [],
+    }
+
+
+def _unknown(library: str, architecture: str, known: List[str]) -> str:
+    nearest = difflib.get_close_matches(architecture, known, n=3, cutoff=0.4)
+    hint = f"; near it: {', '.join(nearest)}" if nearest else ""
+    return f"{library} has no architecture '{architecture}'{hint}"

@@ -1,0 +1,152 @@
+// Runs one backbone through everything the surgery promises and leaves the files for Python to
+// compare. Usage: architecture_check ARCHIVE GOLDEN FOLDER [CUTS]
+// GOLDEN holds `input` and Python's `logits`; FOLDER receives NUMBER.pt and NUMBER.expected.pt;
+// with CUTS, only so many stages, evenly spaced, are cut. Prints one JSON object.
+
+#include <fmt/format.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "models/archive.h"
+#include "models/composition.h"
+#include "models/split.h"
+#include "models/surgery.h"
+#include "tests/models/tensor_file.h"
+
+namespace transfer {
+namespace {
+
+constexpr std::int64_t kClasses = 3;
+
+/// Thrown with what went wrong; the JSON then carries it as `error`.
+void require(bool condition, const std::string& what) {
+  if (!condition) throw std::runtime_error(what);
+}
+
+double relative_difference(const torch::Tensor& found, const torch::Tensor& expected) {
+  const double scale = std::max(expected.abs().max().item<double>(), 1e-6);
+  return largest_difference(found, expected) / scale;
+}
+
+torch::Tensor run(torch::jit::Module module, const torch::Tensor& input) {
+  torch::NoGradGuard no_gradients;
+  return module.forward({input}).toTensor();
+}
+
+void write_tensor_file(const std::string& file, const torch::Tensor& tensor) {
+  const auto bytes = torch::pickle_save(tensor);
+  std::ofstream(file, std::ios::binary)
+      .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+}
+
+/// Trains one step of a cut network under a new head, saves it, and reloads it.
+void check_new_head(const torch::jit::Module& trunk, const torch::Tensor& input,
+                    const ModelMetadata& metadata, const std::string& file) {
+  const auto features = run(trunk, input);
+  require(features.dim() == 2, "features are not [N,D]");
+  auto whole =
+      compose(trunk, {torch::randn({kClasses, features.size(1)}) * 0.1, torch::zeros({kClasses})});
+  whole.train();
+  const auto labels = torch::arange(input.size(0)) % kClasses;
+  torch::cross_entropy_loss(whole.forward({input}).toTensor(), labels).backward();
+  std::int64_t with_gradient = 0;
+  for (const auto& parameter : whole.attr("trunk").toModule().parameters()) {
+    const auto& gradient = parameter.grad();
+    if (!gradient.defined() || gradient.numel() == 0) continue;
+    require(gradient.isfinite().all().item<bool>(), "a gradient is not finite");
+    with_gradient += gradient.count_nonzero().item<std::int64_t>() > 0;
+  }
+  require(with_gradient > 0, "no gradient reaches the trunk");
+  whole.eval();
+  const auto logits = run(whole, input);
+  write_archive(whole, metadata, file + ".pt");
+  const auto reloaded = run(read_archive(file + ".pt").module, input);
+  require(relative_difference(reloaded, logits) < 1e-5, "reloaded logits differ");
+  write_tensor_file(file + ".expected.pt", logits);
+}
+
+/// Prefix then suffix against the whole, in both modes. Training draws dropout, so it is seeded.
+void check_split(torch::jit::Module module, const std::string& stage, const torch::Tensor& input) {
+  torch::NoGradGuard no_gradients;
+  const auto names = split_at_stage(module, stage, "split");
+  for (const bool training : {false, true}) {
+    module.train(training);
+    torch::manual_seed(3);
+    const auto whole = module.forward({input}).toTensor();
+    torch::manual_seed(3);
+    const auto middle = module.get_method(names.prefix)({input});
+    const auto before = middle.toTensor().clone();
+    const auto parts = module.get_method(names.suffix)({middle}).toTensor();
+    const double difference = largest_difference(whole, parts);
+    require(difference == 0.0, fmt::format("split differs by {} {}", difference,
+                                           training ? "in training mode" : "in evaluation mode"));
+    require(torch::equal(before, middle.toTensor()), "the suffix changed its input");
+  }
+}
+
+std::vector<std::string> some_of(const std::vector<std::string>& stages, std::size_t count) {
+  if (count == 0 || count >= stages.size()) return stages;
+  std::vector<std::string> chosen;
+  for (std::size_t i = 0; i < count; ++i) {
+    chosen.push_back(stages[i * (stages.size() - 1) / (count - 1)]);
+  }
+  return chosen;
+}
+
+nlohmann::ordered_json check(const std::string& archive, const std::string& golden,
+                             const std::string& folder, std::size_t cuts) {
+  const auto tensors = read_tensors(golden);
+  const auto& input = tensors.at("input");
+  const auto backbone = Backbone::load(archive);
+  auto metadata = backbone.metadata();
+  const auto module = backbone.implementation().module;
+  require(!metadata.stages.empty(), "no stages were found");
+  require(relative_difference(run(module, input), tensors.at("logits")) < 1e-4,
+          "logits differ from Python's");
+  torch::manual_seed(1);
+  check_new_head(cut_before_classifier(module, archive), input, metadata, folder + "/0");
+  int number = 0;
+  const auto stages = some_of(metadata.stages, cuts);
+  for (const auto& stage : stages) {
+    try {
+      auto trunk = cut_after_stage(module, stage, archive);
+      average_output(trunk, pooled_dimensions(run(trunk, input).sizes()));
+      check_new_head(trunk, input, metadata, fmt::format("{}/{}", folder, ++number));
+      // On a copy read anew, since forward has cached its plan and training moves statistics.
+      auto fresh = Backbone::load(archive).implementation().module;
+      check_split(fresh, stage, input);
+    } catch (const std::exception& error) {
+      throw std::runtime_error(stage + ": " + error.what());
+    }
+  }
+  return {{"classifier", backbone.classifier_path()},
+          {"features", backbone.feature_count()},
+          {"stages", metadata.stages},
+          {"cuts", stages.size()},
+          {"repaired", backbone.repaired_layers()}};
+}
+
+}  // namespace
+}  // namespace transfer
+
+int main(int argc, char** argv) {
+  if (argc < 4) {
+    std::cerr << "usage: architecture_check ARCHIVE GOLDEN FOLDER [CUTS]\n";
+    return 2;
+  }
+  // Each module runs a few times only, and optimising its graph would take ten times as long.
+  torch::jit::getNumProfiledRuns() = 100;
+  torch::set_num_threads(1);  // two would wait for each other wherever other tests run beside
+  nlohmann::ordered_json result;
+  try {
+    result = transfer::check(argv[1], argv[2], argv[3], argc > 4 ? std::stoul(argv[4]) : 0);
+  } catch (const std::exception& error) {
+    result["error"] = std::string(error.what()).substr(0, 600);
+  }
+  std::cout << result.dump() << std::endl;
+  return result.contains("error") ? 1 : 0;
+}

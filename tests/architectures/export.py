@@ -1,0 +1,116 @@
+"""Exports torchvision architectures with random weights, scripted and traced, for the architecture test.
+
+Usage: python tests/architectures/export.py FOLDER NAME...
+Per name: NAME.scripted.pt, NAME.traced.pt (no metadata inside) and NAME.golden.pt with `input` and `logits`. Files
+that are there already stay.
+"""
+
+import argparse
+import sys
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Dict
+
+import torch
+from torch import nn
+
+ROOT = Path(__file__).resolve().parents[2]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from models.export.archive import write_backbone, write_tensors  # noqa: E402
+from models.export.torchvision_beside_cpu_torch import import_torchvision  # noqa: E402
+
+SEED = 11
+CLASSES = 10
+BATCH = 4
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Side of the pictures, in pixels, and what the constructor needs beside the number of classes."""
+
+    size: int = 64
+    options: Dict[str, Any] = field(default_factory=dict)
+
+
+ARCHITECTURES: Dict[str, Architecture] = {
+    "alexnet": Architecture(),
+    "convnext_tiny": Architecture(),
+    "densenet121": Architecture(),
+    "efficientnet_b0": Architecture(),
+    "efficientnet_v2_s": Architecture(),
+    "googlenet": Architecture(options={"init_weights": False}),
+    "inception_v3": Architecture(96, {"init_weights": False}),
+    "mnasnet0_5": Architecture(),
+    "mobilenet_v2": Architecture(),
+    "mobilenet_v3_large": Architecture(),
+    "mobilenet_v3_small": Architecture(),
+    "regnet_x_400mf": Architecture(),
+    "regnet_y_400mf": Architecture(),
+    "resnet18": Architecture(),
+    "resnet50": Architecture(),
+    "resnext50_32x4d": Architecture(),
+    "shufflenet_v2_x0_5": Architecture(),
+    "shufflenet_v2_x1_0": Architecture(),
+    "squeezenet1_1": Architecture(),
+    "swin_t": Architecture(),
+    "vgg11": Architecture(),
+    "vgg16_bn": Architecture(),
+    "vit_b_32": Architecture(options={"image_size": 64}),
+    "wide_resnet50_2": Architecture(),
+}
+
+SMALL = (
+    "googlenet", "mnasnet0_5", "mobilenet_v2", "mobilenet_v3_small", "regnet_y_400mf", "resnet18",
+    "shufflenet_v2_x0_5", "squeezenet1_1",
+)
+
+
+def build(name: str, images: torch.Tensor) -> nn.Module:
+    """The architecture in eval mode, seeded, its BatchNorm statistics taken from `images`, so that signals stay."""
+    torch.manual_seed(SEED)
+    module = getattr(import_torchvision().models, name)(num_classes=CLASSES, **ARCHITECTURES[name].options)
+    norms = [layer for layer in module.modules() if isinstance(layer, nn.BatchNorm2d)]
+    momenta = [norm.momentum for norm in norms]
+    if norms:
+        for norm in norms:
+            norm.momentum = 1.0
+        with torch.no_grad():
+            module.train()(images)
+        for norm, momentum in zip(norms, momenta):
+            norm.momentum = momentum
+    return module.eval()
+
+
+def export(name: str, folder: Path) -> None:
+    """Writes what is missing of the three files."""
+    files = [folder / f"{name}.{kind}.pt" for kind in ("scripted", "traced", "golden")]
+    if all(file.exists() for file in files):
+        return
+    size = ARCHITECTURES[name].size
+    images = torch.randn(BATCH, 3, size, size, generator=torch.Generator().manual_seed(SEED))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        module = build(name, images)
+        with torch.no_grad():
+            logits = module(images)
+        write_backbone(torch.jit.script(module), None, files[0])
+        write_backbone(torch.jit.trace(module, images, check_trace=False), None, files[1])
+    write_tensors({"input": images, "logits": logits}, files[2])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Export architectures with random weights.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("names", nargs="+", choices=sorted(ARCHITECTURES), metavar="NAME")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    for name in options.names:
+        export(name, options.folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,129 @@
+"""The architecture test: every network exported, cut, given a new head, trained a step, saved, reloaded.
+
+Usage: python tests/architectures/run.py --check BINARY [--folder DIR] [--small] [--cuts N] [--jobs N] [--table FILE] [NAME...]
+Exports are kept in the folder. --table puts the results between the marks of a Markdown file.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Dict, List
+
+import torch
+
+ROOT = Path(__file__).resolve().parents[2]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from tests.architectures.export import ARCHITECTURES, SMALL  # noqa: E402
+
+BEGIN, END = "<!-- architectures -->", "<!-- /architectures -->"
+LARGEST_DIFFERENCE = 1e-4  # between C++ and Python on one machine, relative to the largest logit
+
+
+def compare_in_python(folder: Path, images: torch.Tensor) -> int:
+    """How many saved files torch.jit.load runs to the logits C++ gave. Raises ValueError at the first that does not."""
+    files = sorted(folder.glob("*.expected.pt"))
+    for expected_file in files:
+        expected = torch.load(expected_file, weights_only=True)
+        module = torch.jit.load(str(expected_file).replace(".expected.pt", ".pt"))
+        with torch.no_grad():
+            found = module(images)
+            probabilities = module.predict(images)
+        difference = ((found - expected).abs().max() / expected.abs().max().clamp_min(1e-6)).item()
+        if not difference <= LARGEST_DIFFERENCE:
+            raise ValueError(f"{expected_file.name}: Python's logits differ from C++'s by {difference:.2g}")
+        torch.testing.assert_close(probabilities, found.softmax(1))
+    return len(files)
+
+
+def check(binary: Path, exports: Path, name: str, kind: str, cuts: int) -> Dict[str, Any]:
+    """What the C++ check prints, with `python` (files compared) and `seconds` added, or with `error`."""
+    golden = exports / f"{name}.golden.pt"
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(dir=exports) as folder:
+        command = [str(binary), str(exports / f"{name}.{kind}.pt"), str(golden), folder, str(cuts)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+        try:
+            result = json.loads(done.stdout)
+        except ValueError:
+            result = {"error": f"the check ended with status {done.returncode}"}
+        if "error" not in result:
+            try:
+                result["python"] = compare_in_python(Path(folder), torch.load(golden, weights_only=True)["input"])
+            except Exception as error:  # noqa: BLE001  # whatever Python meets is a finding about this file
+                result["error"] = str(error)
+    result["seconds"] = time.monotonic() - started
+    return result
+
+
+def check_both(name: str, options: argparse.Namespace) -> Dict[str, Dict[str, Any]]:
+    """Exports what is missing, each in a process of its own, then checks the scripted and the traced file."""
+    exporter = Path(__file__).with_name("export.py")
+    subprocess.run([sys.executable, str(exporter), str(options.folder), name], check=True)
+    return {kind: check(options.check, options.folder, name, kind, options.cuts) for kind in ("scripted", "traced")}
+
+
+def table_row(name: str, results: Dict[str, Dict[str, Any]]) -> str:
+    scripted, traced = results["scripted"], results["traced"]
+    good = scripted if "error" not in scripted else traced
+    cells = [name, f"`{good.get('classifier', '?')}`", str(good.get("features", "?"))]
+    for result in (scripted, traced):
+        cells.append("no" if "error" in result else f"{result['cuts']} of {len(result['stages'])}")
+    cells.append(str(traced.get("repaired", "?")))
+    stages = good.get("stages", [])
+    shown = stages if len(stages) <= 6 else stages[:3] + ["…"] + stages[-2:]
+    cells.append(" ".join(shown))
+    return "| " + " | ".join(cells) + " |"
+
+
+def write_table(file: Path, rows: List[str]) -> None:
+    head = ["| architecture | classifier | features | cuts, scripted | cuts, traced | layers repaired | stages found |",
+            "|---|---|---|---|---|---|---|"]
+    text = file.read_text()
+    before, rest = text.split(BEGIN)
+    after = rest.split(END)[1]
+    file.write_text(before + "\n".join([BEGIN, *head, *rows, END]) + after)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Check the surgery on torchvision's architectures.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="default: all")
+    parser.add_argument("--check", type=Path, required=True, help="the architecture_check binary")
+    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "architectures")
+    parser.add_argument("--small", action="store_true", help="only the small ones")
+    parser.add_argument("--cuts", type=int, default=0, help="stages a network is cut at; default: all")
+    parser.add_argument("--jobs", type=int, default=2, help="networks at a time, each with one thread")
+    parser.add_argument("--table", type=Path)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    try:
+        from models.export.torchvision_beside_cpu_torch import import_torchvision
+
+        import_torchvision()
+    except ImportError:
+        print("skipped: torchvision is not in .venv; install it with: "
+              ".venv/bin/python -m pip install --no-deps -r models/export/requirements-test.txt")
+        return 77
+    names = options.names or (SMALL if options.small else sorted(ARCHITECTURES))
+    rows, failed = [], 0
+    with ThreadPoolExecutor(options.jobs) as pool:
+        for name, results in zip(names, pool.map(lambda name: check_both(name, options), names)):
+            for kind, result in results.items():
+                failed += "error" in result
+                said = result.get("error", f"{result.get('cuts')} cuts, {result.get('python')} files equal in Python")
+                print(f"{name:<20} {kind:<9} {result['seconds']:6.1f} s  {said}", flush=True)
+            rows.append(table_row(name, results))
+    if options.table:
+        write_table(options.table, rows)
+    print(f"{2 * len(names) - failed} of {2 * len(names)} passed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
