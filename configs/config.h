@@ -142,8 +142,8 @@ struct TrainConfig {
   std::string batch_norm = "train";
   /// Whether every weight starts from random values instead of the pretrained ones.
   bool from_scratch = false;
-  /// Epochs (L-BFGS: iterations) without a better validation loss before training stops and goes
-  /// back to the best; 0 trains to the end and keeps the last.
+  /// Epochs (L-BFGS: iterations) without a better validation loss before training stops; 0 trains
+  /// to the end. The weights of the best epoch are kept (L-BFGS with 0: the last, its optimum).
   std::int64_t patience = 10;
   /// Smallest fall of the validation loss that counts as better.
   double min_delta = 0.0;

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "app/commands/commands.h"
@@ -35,6 +36,10 @@ void train_in(const Preparation& preparation, const RunDirectory& run, bool resu
     throw Interrupted(fmt::format("{}. No model was written. Go on with: transfer --resume {}",
                                   stop.what(), run.path().string()),
                       stop.exit_code() - 128);
+  } catch (...) {
+    // A state worth going on from stays; otherwise nothing half-done does.
+    if (!std::filesystem::exists(run.checkpoint())) run.discard();
+    throw;
   }
 }
 

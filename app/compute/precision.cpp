@@ -1,8 +1,8 @@
 #include "app/compute/precision.h"
 
 #include <ATen/autocast_mode.h>
-#include <ATen/cpu/Utils.h>
-#include <fmt/format.h>
+#include <fstream>
+#include <string>
 
 #include "core/errors.h"
 
@@ -11,7 +11,14 @@ namespace {
 
 /// Without one of these, bfloat16 is emulated and 8 to 15 times slower than float32.
 bool cpu_computes_in_bfloat16() {
-  return at::cpu::is_avx512_bf16_supported() || at::cpu::is_amx_tile_supported();
+  // Reads the processor's flags itself: LibTorch's own query has moved between versions.
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    if (!line.starts_with("flags")) continue;
+    return line.find(" avx512_bf16") != std::string::npos ||
+           line.find(" amx_bf16") != std::string::npos;
+  }
+  return false;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "app/features/broken_pictures.h"
 #include "app/features/picture_pass.h"
 #include "core/atomic_file.h"
+#include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/hash.h"
 
@@ -22,6 +23,7 @@ constexpr std::int64_t kBatchSize = 8;
 std::string augment_key(const Config& config) {
   Config only_augment;
   only_augment.augment = config.augment;
+  only_augment.augment.views = 0;  // how many views there are does not change one of them
   only_augment.augment.mixup = 0;  // those two mix batches, not pictures
   only_augment.augment.cutmix = 0;
   return to_yaml(only_augment);
@@ -44,6 +46,22 @@ std::vector<BrokenPicture> broken_rows(const FeatureTable& table,
     }
   }
   return broken;
+}
+
+/// SHA-256 over the contents of the pictures, in order.
+std::string hash_of(const std::vector<Sample>& samples) {
+  Sha256 hash;
+  for (const Sample& sample : samples) {
+    throw_if_stopped();
+    std::string content;
+    try {
+      content = sha256_hex(read_file(sample.path));
+    } catch (const DataError&) {
+      content = "unreadable";
+    }
+    hash.update(content);
+  }
+  return hash.hex();
 }
 
 }  // namespace
@@ -70,22 +88,13 @@ LoaderOptions FeatureStore::loader_options(std::int64_t view) const {
   return options;
 }
 
-std::filesystem::path FeatureStore::view_file(const std::vector<Sample>& samples,
+std::filesystem::path FeatureStore::view_file(const std::string& pictures,
                                               std::int64_t view) const {
   Sha256 key;
-  key.update(fmt::format("{}\n{}\n{}\n", backbone_.fingerprint(), fmt::join(trunk_.cuts(), " "),
-                         to_key(backbone_.metadata().preprocessing)));
+  key.update(fmt::format("{}\n{}\n{}\n{}\n", backbone_.fingerprint(), fmt::join(trunk_.cuts(), " "),
+                         to_key(backbone_.metadata().preprocessing), pictures));
   if (view > 0) {
     key.update(fmt::format("{}\nseed {} view {}\n", augment_key(config_), config_.seed, view));
-  }
-  for (const Sample& sample : samples) {
-    std::string content;
-    try {
-      content = sha256_hex(read_file(sample.path));
-    } catch (const DataError&) {
-      content = "unreadable";
-    }
-    key.update(content);
   }
   return folder_ / (key.hex() + ".features");
 }
@@ -107,34 +116,56 @@ FeatureTable FeatureStore::compute(const std::vector<Sample>& samples, const std
 }
 
 FeatureTable FeatureStore::view(const std::vector<Sample>& samples, const std::string& title,
-                                std::int64_t view, std::vector<BrokenPicture>& broken) {
+                                std::int64_t view, const std::filesystem::path& file,
+                                std::vector<BrokenPicture>& broken) {
   const auto rows = static_cast<std::int64_t>(samples.size());
   const std::int64_t dimension = trunk_.dimension();
-  const std::int64_t bytes = rows * dimension * static_cast<std::int64_t>(sizeof(float));
-  if (memory_used_ + bytes <= config_.cache.memory_mb * (std::int64_t{1} << 20)) {
-    memory_used_ += bytes;
+  if (file.empty()) {
     return compute(samples, title, view, FeatureTable::in_memory(rows, dimension), broken);
   }
-  const std::filesystem::path file = view_file(samples, view);
   if (std::filesystem::exists(file)) {
-    fmt::print(stderr, "{}: features read from {}\n", title, file.string());
-    auto table = FeatureTable::open_file(file, rows, dimension);
-    broken = broken_rows(table, samples);
-    return table;
+    try {
+      auto table = FeatureTable::open_file(file, rows, dimension);
+      fmt::print(stderr, "{}: features read from {}\n", title, file.string());
+      broken = broken_rows(table, samples);
+      return table;
+    } catch (const DataError& error) {
+      fmt::print(stderr, "warning: {} It is computed anew.\n", error.what());
+    }
   }
   std::error_code error;
   std::filesystem::create_directories(folder_, error);
+  if (error) {
+    throw OutputError(
+        fmt::format("{}: the feature store cannot be made: {}. Choose another folder "
+                    "with cache.dir, or raise cache.memory_mb.",
+                    folder_.string(), error.message()));
+  }
   return compute(samples, title, view, FeatureTable::create_file(file, rows, dimension), broken);
+}
+
+bool FeatureStore::fits_into_memory(const std::vector<Sample>& samples) {
+  const std::int64_t bytes = static_cast<std::int64_t>(samples.size()) * trunk_.dimension() *
+                             static_cast<std::int64_t>(sizeof(float));
+  if (memory_used_ + bytes > config_.cache.memory_mb * (std::int64_t{1} << 20)) return false;
+  memory_used_ += bytes;
+  return true;
 }
 
 FeatureSet FeatureStore::extract(const std::vector<Sample>& samples, const std::string& title,
                                  std::int64_t augmented_views) {
   FeatureSet set;
   set.samples = samples;
+  std::string pictures;
   for (std::int64_t view = 0; view <= augmented_views; ++view) {
     const std::string name = view == 0 ? title : fmt::format("{}, view {}", title, view);
+    std::filesystem::path file;
+    if (!fits_into_memory(samples)) {
+      if (pictures.empty()) pictures = hash_of(samples);
+      file = view_file(pictures, view);
+    }
     // Views of one picture are broken alike.
-    set.views.push_back(this->view(samples, name, view, set.broken));
+    set.views.push_back(this->view(samples, name, view, file, set.broken));
     if (view > 0) continue;
     report_broken(set.broken);
     require_few_broken(set.broken, static_cast<std::int64_t>(samples.size()), title,

@@ -46,13 +46,17 @@ class FeatureStore {
                      std::int64_t augmented_views);
 
  private:
-  /// Features of one view, from memory, from a finished file or computed. Sets `broken`.
+  /// Features of one view: computed into memory where `file` is empty, else read from the file or
+  /// computed into it. Sets `broken`.
   FeatureTable view(const std::vector<Sample>& samples, const std::string& title, std::int64_t view,
-                    std::vector<BrokenPicture>& broken);
+                    const std::filesystem::path& file, std::vector<BrokenPicture>& broken);
+  /// Whether one more view does; if so its room is taken.
+  bool fits_into_memory(const std::vector<Sample>& samples);
   /// Runs the trunk over the pictures and fills `table`.
   FeatureTable compute(const std::vector<Sample>& samples, const std::string& title,
                        std::int64_t view, FeatureTable table, std::vector<BrokenPicture>& broken);
-  std::filesystem::path view_file(const std::vector<Sample>& samples, std::int64_t view) const;
+  /// `pictures` is the hash of their contents.
+  std::filesystem::path view_file(const std::string& pictures, std::int64_t view) const;
   LoaderOptions loader_options(std::int64_t view) const;
 
   Backbone backbone_;

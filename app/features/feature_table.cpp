@@ -90,8 +90,8 @@ FeatureTable FeatureTable::open_file(const std::filesystem::path& file, std::int
   std::error_code error;
   const auto found = std::filesystem::file_size(file, error);
   if (error || found != table.mapping_->size) {
-    throw DataError(fmt::format("{}: found {} bytes of features, expected {}. Remove the file.",
-                                file.string(), error ? 0 : found, table.mapping_->size));
+    throw DataError(fmt::format("{}: found {} bytes of features, expected {}.", file.string(),
+                                error ? 0 : found, table.mapping_->size));
   }
   table.mapping_->map(O_RDONLY, PROT_READ);
   return table;

@@ -22,7 +22,11 @@ PictureLogits picture_logits(PicturePass pass, std::int64_t classes,
 
 PictureLogits model_logits(const Classifier& model, const std::vector<Sample>& samples,
                            torch::Device device, std::int64_t threads, const std::string& title) {
-  PicturePass pass{samples, {}, device, threads, title};
+  PicturePass pass;
+  pass.samples = samples;
+  pass.device = device;
+  pass.threads = threads;
+  pass.title = title;
   pass.loader.preprocessing = model.metadata().preprocessing;
   return picture_logits(std::move(pass), static_cast<std::int64_t>(model.metadata().classes.size()),
                         [&model](const torch::Tensor& images) { return model.logits(images); });

@@ -13,7 +13,7 @@ namespace transfer {
 /// One pass of a network over a list of pictures.
 struct PicturePass {
   std::vector<Sample> samples;
-  LoaderOptions loader;
+  LoaderOptions loader = {};
   torch::Device device = torch::kCPU;
   /// Threads for arithmetic. On the CPU several batches go through the network side by side, one
   /// thread each, which beats one batch at a time with all threads.

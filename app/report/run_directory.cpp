@@ -91,4 +91,10 @@ void RunDirectory::remove_checkpoints() const {
   fs::remove(best_weights(), ignored);
 }
 
+void RunDirectory::discard() const {
+  std::error_code ignored;
+  for (const char* name : kFiles) fs::remove(file(name), ignored);
+  fs::remove(path_, ignored);
+}
+
 }  // namespace transfer

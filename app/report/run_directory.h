@@ -36,6 +36,9 @@ class RunDirectory {
   std::filesystem::path best_weights() const { return file("checkpoint-best.pt"); }
   void remove_checkpoints() const;
 
+  /// Removes what a run that failed wrote, and the folder where nothing else is in it.
+  void discard() const;
+
  private:
   explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}
 

@@ -10,6 +10,7 @@
 #include "app/report/prediction_table.h"
 #include "app/runs/stage_probe.h"
 #include "app/training/head_fit.h"
+#include "app/training/schedule.h"
 #include "app/training/weight_decay_search.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
@@ -58,15 +59,18 @@ HeadProblem make_problem(const Preparation& p, const Features& features, const R
   if (config.head.class_weights == "auto") {
     loss.class_weights = balanced_class_weights(features.train.labels, classes).to(p.device);
   }
+  TrainConfig options = config.train;
+  options.lr = batch_scaled_rate(config.train);
   return {features.train,
           features.val,
           classes,
           measure_scaling(features.train),
           loss,
           config.head.weight_decay.value_or(0),
-          config.train,
+          options,
           static_cast<std::uint64_t>(config.seed),
           p.device,
+          p.threads,
           [&run](const EpochReport& report) { write_epoch(run, report); },
           {}};
 }

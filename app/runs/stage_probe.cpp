@@ -36,6 +36,7 @@ StageProbe probe(const Preparation& p, const std::string& stage, const FeatureSe
                       measure_scaling(set)};
   problem.seed = static_cast<std::uint64_t>(p.config.seed);
   problem.device = p.device;
+  problem.threads = p.threads;
   const auto choice = choose_weight_decay(problem);
   const auto chosen = std::find_if(
       choice.scores.begin(), choice.scores.end(),

@@ -1,5 +1,6 @@
 #include "app/training/head_fit.h"
 
+#include <fmt/format.h>
 #include <torch/torch.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include "app/training/metrics.h"
 #include "app/training/schedule.h"
 #include "core/cancellation.h"
+#include "core/errors.h"
 #include "core/random.h"
 #include "core/stopwatch.h"
 
@@ -27,7 +29,9 @@ LinearHead clone_of(const LinearHead& head) {
 class HeadFit {
  public:
   explicit HeadFit(const HeadProblem& problem)
-      : problem_(problem), stopping_(problem.options.patience, problem.options.min_delta) {
+      : problem_(problem),
+        stopping_(problem.options.patience, problem.options.min_delta),
+        plateau_(problem.options) {
     const auto options = torch::TensorOptions().device(problem.device);
     if (problem.initial.weight.defined()) {
       head_ = clone_of(problem.initial);
@@ -47,9 +51,8 @@ class HeadFit {
     }
     FittedHead fitted;
     fitted.head = problem_.scaling.unscaled(best_);
-    fitted.best_epoch = problem_.options.patience > 0 ? stopping_.best_epoch() : epoch_;
+    fitted.best_epoch = keeps_best() ? stopping_.best_epoch() : epoch_;
     fitted.epochs = epoch_;
-    fitted.stopped_early = stopping_.should_stop();
     return fitted;
   }
 
@@ -146,7 +149,8 @@ class HeadFit {
       if (batch_weight == 0) continue;
       rate = learning_rate_at(problem_.options,
                               static_cast<double>(epoch_) +
-                                  static_cast<double>(first) / static_cast<double>(order.size()));
+                                  static_cast<double>(first) / static_cast<double>(order.size())) *
+             plateau_.factor();
       for (auto& group : optimizer.param_groups()) group.options().set_lr(rate);
       optimizer.zero_grad();
       const auto loss =
@@ -176,8 +180,13 @@ class HeadFit {
     const auto val_logits =
         head_logits(problem_.scaling.unscaled(head_), problem_.val, problem_.device);
     const auto metrics = classification_metrics(val_logits, problem_.val.labels, 1);
-    const bool keeps_best = problem_.options.patience > 0;
-    if (stopping_.is_better(metrics.loss) || !keeps_best) {
+    if (!std::isfinite(train_loss) || !std::isfinite(metrics.loss)) {
+      throw TrainingError(fmt::format(
+          "the loss is no longer a number in epoch {}. Lower train.lr or head.weight_decay.",
+          epoch_));
+    }
+    plateau_.take(metrics.loss);
+    if (stopping_.is_better(metrics.loss) || !keeps_best()) {
       best_ = clone_of(head_);
     }
     if (problem_.on_epoch) {
@@ -185,8 +194,14 @@ class HeadFit {
     }
   }
 
+  /// L-BFGS that is not stopped early ends at the optimum, which is its last iteration.
+  bool keeps_best() const {
+    return problem_.options.optimizer != "lbfgs" || problem_.options.patience > 0;
+  }
+
   const HeadProblem& problem_;
   EarlyStopping stopping_;
+  PlateauSchedule plateau_;
   Stopwatch clock_;
   LinearHead head_;
   LinearHead best_;

@@ -34,6 +34,8 @@ struct HeadProblem {
   TrainConfig options = {};
   std::uint64_t seed = 0;
   torch::Device device = torch::kCPU;
+  /// Threads that may work at the same time.
+  std::int64_t threads = 1;
   /// Called after every epoch.
   std::function<void(const EpochReport&)> on_epoch = {};
   /// Where to start, for scaled features. Zeros where undefined: softmax regression is convex, so
@@ -46,12 +48,12 @@ struct FittedHead {
   LinearHead head;
   std::int64_t best_epoch = 0;
   std::int64_t epochs = 0;
-  bool stopped_early = false;
 };
 
 /// Fits a softmax head to cached features until the optimizer converges, the epochs are used up or
-/// the validation loss stops falling; keeps the weights of the best validation loss, or the last
-/// ones where `patience` is 0. Throws Interrupted.
+/// the validation loss stops falling; keeps the weights of the best validation loss, but L-BFGS
+/// without `patience` its last ones, where it converged. Throws Interrupted, and TrainingError when
+/// a loss is not a number.
 FittedHead fit_head(const HeadProblem& problem);
 
 /// Logits [N,C] of a split's unaugmented view; rows of broken pictures mean nothing.

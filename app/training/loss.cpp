@@ -10,7 +10,7 @@ torch::Tensor CrossEntropy::sum(const torch::Tensor& logits, const torch::Tensor
 double CrossEntropy::weight(const torch::Tensor& labels) const {
   const auto counted = labels.masked_select(labels.ge(0));
   if (!class_weights.defined()) return static_cast<double>(counted.size(0));
-  return class_weights.index_select(0, counted).sum().item<double>();
+  return class_weights.index_select(0, counted.to(class_weights.device())).sum().item<double>();
 }
 
 torch::Tensor CrossEntropy::soft_sum(const torch::Tensor& logits,

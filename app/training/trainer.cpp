@@ -8,6 +8,7 @@
 
 #include "app/features/broken_pictures.h"
 #include "app/report/progress.h"
+#include "app/training/metrics.h"
 #include "app/training/unfreezing.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
@@ -75,9 +76,7 @@ TrainingOutcome Trainer::run() {
       target.copy_(best_[i]);
     }
   }
-  const bool keeps_best = config_.train.patience > 0;
-  return {keeps_best ? stopping_.best_epoch() : progress_.epoch, progress_.epoch,
-          stopping_.should_stop(), broken_};
+  return {stopping_.best_epoch(), progress_.epoch, broken_};
 }
 
 void Trainer::train_one_epoch() {
@@ -147,7 +146,11 @@ double Trainer::learning_rate(double epoch) const {
 
 PictureLogits Trainer::evaluate(const std::vector<Sample>& samples, const std::string& title) {
   network_.evaluate();
-  PicturePass pass{samples, {}, task_.device, task_.threads, title};
+  PicturePass pass;
+  pass.samples = samples;
+  pass.device = task_.device;
+  pass.threads = task_.threads;
+  pass.title = title;
   pass.loader.preprocessing = task_.preprocessing;
   return picture_logits(std::move(pass), static_cast<std::int64_t>(task_.dataset.classes.size()),
                         [this](const torch::Tensor& images) {
@@ -181,8 +184,8 @@ void Trainer::finish_epoch() {
   progress_.batch = 0;
   progress_.loss_sum = 0;
   progress_.loss_weight = 0;
-  const EpochReport report{progress_.epoch, train_loss, metrics.loss,
-                           metrics.top1,    rate_,      seconds_before_ + clock_.seconds()};
+  const EpochReport report{progress_.epoch, train_loss,     metrics.loss,
+                           metrics.top1,    progress_.rate, seconds_before_ + clock_.seconds()};
   if (task_.on_epoch) task_.on_epoch(report);
   const bool is_due =
       config_.train.checkpoint_epochs > 0 && progress_.epoch % config_.train.checkpoint_epochs == 0;
@@ -192,11 +195,11 @@ void Trainer::finish_epoch() {
 
 void Trainer::keep_if_best(double loss) {
   const bool is_better = stopping_.is_better(loss);
-  if (!is_better && config_.train.patience > 0) return;
+  if (!is_better) return;
   const auto state = network_.state();
   best_.clear();
   for (const auto& [name, tensor] : state) best_.push_back(tensor.detach().cpu().clone());
-  if (config_.train.patience > 0) write_tensors(task_.best_weights, state);
+  write_tensors(task_.best_weights, state);
 }
 
 NamedTensors Trainer::checkpoint_tensors() {
@@ -244,7 +247,7 @@ std::int64_t Trainer::resume() {
                "differ in the last digits from those of a run that was never stopped.\n",
                progress_.threads, task_.threads);
   }
-  if (config_.train.patience > 0 && stopping_.best_epoch() > 0) {
+  if (stopping_.best_epoch() > 0) {
     NamedTensors best;
     for (const auto& [name, tensor] : network_.state()) {
       best_.push_back(torch::empty_like(tensor, tensor.options().device(torch::kCPU)));

@@ -38,7 +38,6 @@ struct TrainingTask {
 struct TrainingOutcome {
   std::int64_t best_epoch = 0;
   std::int64_t epochs = 0;
-  bool stopped_early = false;
   /// Training pictures that could not be decoded.
   std::vector<BrokenPicture> broken;
 };

@@ -14,6 +14,10 @@
 #include "datasets/loader.h"
 #include "models/trainable_network.h"
 
+namespace torch::optim {
+class Optimizer;
+}
+
 namespace transfer {
 
 /// What a batch adds to the loss: the mean over batches is Σ sum / Σ weight.

@@ -2,9 +2,8 @@
 
 #include <torch/torch.h>
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
+#include <atomic>
 #include <future>
 
 #include "app/compute/device.h"
@@ -104,19 +103,23 @@ WeightDecayChoice choose_weight_decay(const HeadProblem& problem) {
   WeightDecayChoice choice;
   for (const double candidate : kCandidates) choice.scores.push_back({candidate, 0, 0});
   // The folds run side by side: each is too small to be worth sharing between threads.
-  const std::int64_t threads = std::max<std::int64_t>(at::get_num_threads() / kFolds, 1);
-  std::vector<std::future<std::vector<WeightDecayScore>>> folds;
-  for (std::int64_t fold = 0; fold < kFolds; ++fold) {
-    folds.push_back(std::async(std::launch::async, [&problem, &sampled, fold, threads] {
-      use_threads(threads);
-      return score_fold(problem, sampled, fold);
+  std::vector<std::vector<WeightDecayScore>> scores(kFolds);
+  std::atomic<std::int64_t> next_fold = 0;
+  std::vector<std::future<void>> workers;
+  for (std::int64_t i = 0; i < std::min(problem.threads, kFolds); ++i) {
+    workers.push_back(std::async(std::launch::async, [&] {
+      use_threads(std::max<std::int64_t>(problem.threads / kFolds, 1));
+      for (auto fold = next_fold++; fold < kFolds; fold = next_fold++) {
+        scores[static_cast<std::size_t>(fold)] = score_fold(problem, sampled, fold);
+      }
     }));
   }
-  for (auto& fold : folds) {
-    const auto scores = fold.get();
-    for (std::size_t i = 0; i < scores.size(); ++i) {
-      choice.scores[i].loss += scores[i].loss;
-      choice.scores[i].top1 += scores[i].top1;
+  for (auto& worker : workers) worker.wait();
+  for (auto& worker : workers) worker.get();
+  for (const auto& fold : scores) {
+    for (std::size_t i = 0; i < fold.size(); ++i) {
+      choice.scores[i].loss += fold[i].loss;
+      choice.scores[i].top1 += fold[i].top1;
     }
   }
   const auto best = std::min_element(choice.scores.begin(), choice.scores.end(),
