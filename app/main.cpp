@@ -1,9 +1,12 @@
 #include <fmt/format.h>
 #include <malloc.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <string_view>
+#include <system_error>
 
 #include "app/commands/commands.h"
 #include "core/cancellation.h"
@@ -19,13 +22,33 @@ void keep_freed_memory() {
   mallopt(M_TRIM_THRESHOLD, kLargestKept);
 }
 
+/// Throws OutputError when what was printed did not arrive, as on a full disk.
+void flush_results() {
+  errno = 0;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
+  throw transfer::OutputError(
+      fmt::format("standard output: cannot be written: {}. Make room, or redirect it elsewhere.",
+                  errno != 0 ? std::strerror(errno) : "an earlier write failed"));
+}
+
+int run(int argc, char** argv) {
+  try {
+    const int status = transfer::run_command_line(argc, argv);
+    flush_results();
+    return status;
+  } catch (const std::system_error&) {
+    flush_results();  // fmt::print throws this one when stdout is full
+    throw;
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   keep_freed_memory();
   transfer::install_signal_handlers();
   try {
-    return transfer::run_command_line(argc, argv);
+    return run(argc, argv);
   } catch (const transfer::Error& error) {
     std::fflush(stdout);
     fmt::print(stderr, "transfer: {}\n", error.what());

@@ -9,6 +9,7 @@
 
 #include "configs/fields.h"
 #include "core/errors.h"
+#include "core/file_kind.h"
 #include "core/install_paths.h"
 #include "core/nearest_name.h"
 
@@ -64,7 +65,7 @@ void flatten(const YAML::Node& map, const std::string& prefix, const std::string
 std::vector<Setting> read_yaml(const std::filesystem::path& file,
                                const std::vector<std::string>& keys) {
   std::ifstream stream(file);
-  if (!stream || std::filesystem::is_directory(file)) {
+  if (!stream || is_folder(file)) {
     throw ConfigError(fmt::format("{}: the configuration file cannot be read", file.string()));
   }
   std::vector<Setting> settings;
@@ -110,26 +111,70 @@ std::filesystem::path preset_file(const std::string& name) {
   return presets_folder() / (name + ".yaml");
 }
 
-/// Applies one source. `augment.preset` comes first, since it fills the other augment fields: all
-/// but those that say what becomes of copies and batches.
-void apply_layer(Config& config, const std::vector<Setting>& settings) {
-  const auto fields = fields_of(config);
-  const auto field_of = [&fields](const std::string& key) -> const Field& {
-    return *std::find_if(fields.begin(), fields.end(),
-                         [&key](const Field& field) { return field.key == key; });
-  };
-  for (const Setting& setting : settings) {
-    if (setting.key != "augment.preset") continue;
-    set_field(field_of(setting.key), setting.value, setting.where);
-    AugmentConfig filled = augment_preset(config.augment.preset);
-    filled.views = config.augment.views;
-    filled.mixup = config.augment.mixup;
-    filled.cutmix = config.augment.cutmix;
-    config.augment = filled;
+constexpr std::string_view kAugmentPreset = "augment.preset";
+
+using Layer = std::vector<Setting>;
+
+const Field& field_of(const std::vector<Field>& fields, const std::string& key) {
+  return *std::find_if(fields.begin(), fields.end(),
+                       [&key](const Field& field) { return field.key == key; });
+}
+
+const Setting* find_augment_preset(const Layer& layer) {
+  const auto found = std::find_if(layer.begin(), layer.end(), [](const Setting& setting) {
+    return setting.key == kAugmentPreset;
+  });
+  return found == layer.end() ? nullptr : &*found;
+}
+
+/// Fills the augment fields from `preset`: all but those that say what becomes of copies and
+/// batches.
+void fill_augment(AugmentConfig& augment, const std::string& preset) {
+  AugmentConfig filled = augment_preset(preset);
+  filled.views = augment.views;
+  filled.mixup = augment.mixup;
+  filled.cutmix = augment.cutmix;
+  augment = filled;
+}
+
+/// Whether `setting` only says what its own layer's augment preset says anyway, as most lines of a
+/// run's config.yaml do.
+bool repeats_preset(const Layer& layer, const Setting& setting) {
+  const Setting* preset = find_augment_preset(layer);
+  if (preset == nullptr || !setting.key.starts_with("augment.")) return false;
+  Config filled;
+  const auto fields = fields_of(filled);
+  const Field& field = field_of(fields, setting.key);
+  if (field.target == Field::Target(&filled.augment.views) ||
+      field.target == Field::Target(&filled.augment.mixup) ||
+      field.target == Field::Target(&filled.augment.cutmix)) {
+    return false;
   }
-  for (const Setting& setting : settings) {
-    if (setting.key != "augment.preset") {
-      set_field(field_of(setting.key), setting.value, setting.where);
+  set_field(field_of(fields, preset->key), preset->value, preset->where);
+  fill_augment(filled.augment, filled.augment.preset);
+  const std::string expected = field_text(field);
+  set_field(field, setting.value, setting.where);
+  return field_text(field) == expected;
+}
+
+/// Applies layers, the weakest first. The strongest `augment.preset` fills the augment fields
+/// before anything else, so that every field given explicitly wins over it, in whichever layer. A
+/// field that repeats the preset of its own layer yields to a stronger layer's preset.
+void apply_layers(Config& config, const std::vector<Layer>& layers) {
+  const auto fields = fields_of(config);
+  const Layer* strongest = nullptr;
+  for (const Layer& layer : layers) {
+    const Setting* preset = find_augment_preset(layer);
+    if (preset == nullptr) continue;
+    set_field(field_of(fields, preset->key), preset->value, preset->where);
+    strongest = &layer;
+  }
+  if (strongest != nullptr) fill_augment(config.augment, config.augment.preset);
+  for (const Layer& layer : layers) {
+    for (const Setting& setting : layer) {
+      if (setting.key == kAugmentPreset) continue;
+      if (&layer != strongest && repeats_preset(layer, setting)) continue;
+      set_field(field_of(fields, setting.key), setting.value, setting.where);
     }
   }
 }
@@ -146,7 +191,7 @@ void check_strategy(const std::string& strategy, const std::vector<std::string>&
 Config resolve_config(const ConfigSources& sources, const std::vector<std::string>& strategies) {
   Config config;
   const auto keys = keys_of(config);
-  std::vector<std::vector<Setting>> layers;
+  std::vector<Layer> layers;
   for (const auto& file : sources.files) layers.push_back(read_yaml(file, keys));
   for (const auto& text : sources.settings) layers.push_back({read_assignment(text, keys)});
   for (const auto& [key, value] : sources.flags) {
@@ -156,12 +201,12 @@ Config resolve_config(const ConfigSources& sources, const std::vector<std::strin
   std::string preset = sources.preset;
   if (preset.empty()) {
     Config scratch;
-    for (const auto& layer : layers) apply_layer(scratch, layer);
+    apply_layers(scratch, layers);
     check_strategy(scratch.strategy, strategies);
     preset = scratch.strategy;
   }
-  apply_layer(config, read_yaml(preset_file(preset), keys));
-  for (const auto& layer : layers) apply_layer(config, layer);
+  apply_layers(config, {read_yaml(preset_file(preset), keys)});
+  apply_layers(config, layers);
   check_strategy(config.strategy, strategies);
   return config;
 }

@@ -45,7 +45,7 @@ struct HeadConfig {
 };
 
 /// Random changes to training pictures. A probability of 0 turns one off. `preset` fills all
-/// fields that change a single picture; a field given beside it wins.
+/// fields that change a single picture; a field given by the user, in whichever source, wins.
 struct AugmentConfig {
   /// `none`, `light`, `standard` or `strong`.
   std::string preset = "none";

@@ -5,15 +5,13 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "core/errors.h"
 #include "core/nearest_name.h"
+#include "core/whole_number.h"
 
 namespace transfer {
 namespace {
-
-constexpr double kNoLimit = std::numeric_limits<double>::infinity();
 
 void add_augment_fields(std::vector<Field>& fields, AugmentConfig& a) {
   const auto probability = [&fields](const char* key, double& target) {
@@ -83,8 +81,8 @@ void add_train_fields(std::vector<Field>& fields, TrainConfig& t) {
   fields.push_back({"train.batch_norm", &t.batch_norm, 0, 0, {"train", "frozen", "folded"}});
   fields.push_back({"train.from_scratch", &t.from_scratch});
   fields.push_back({"train.patience", &t.patience, 0, 1e6});
-  fields.push_back({"train.min_delta", &t.min_delta, 0, kNoLimit});
-  fields.push_back({"train.clip_norm", &t.clip_norm, 0, kNoLimit});
+  fields.push_back({"train.min_delta", &t.min_delta, 0, 1e9});
+  fields.push_back({"train.clip_norm", &t.clip_norm, 0, 1e9});
   fields.push_back({"train.accumulate", &t.accumulate, 1, 1e6});
   fields.push_back({"train.ema", &t.ema, 0, 0.999999});
   fields.push_back(
@@ -101,9 +99,7 @@ std::string expectation(const Field& field) {
   struct Describe {
     const Field& field;
     std::string limits() const {
-      return std::isfinite(field.maximum)
-                 ? fmt::format(" from {} to {}", field.minimum, field.maximum)
-                 : fmt::format(" of at least {}", field.minimum);
+      return fmt::format(" from {} to {}", field.minimum, field.maximum);
     }
     std::string operator()(std::string*) const { return "a text"; }
     std::string operator()(std::int64_t*) const { return "a whole number" + limits(); }
@@ -146,8 +142,10 @@ struct Assign {
            std::find(field.choices.begin(), field.choices.end(), *target) != field.choices.end();
   }
   bool operator()(std::int64_t* target) const {
-    return value.IsScalar() && YAML::convert<std::int64_t>::decode(value, *target) &&
-           in_limits(static_cast<double>(*target));
+    const auto number = value.IsScalar() ? parse_whole_number(value.Scalar()) : std::nullopt;
+    if (!number || !in_limits(static_cast<double>(*number))) return false;
+    *target = *number;
+    return true;
   }
   bool operator()(double* target) const {
     return value.IsScalar() && YAML::convert<double>::decode(value, *target) && in_limits(*target);

@@ -7,18 +7,20 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <random>
 #include <system_error>
 #include <utility>
 
 #include "core/errors.h"
+#include "core/file_kind.h"
 
 namespace transfer {
 namespace {
 
 [[noreturn]] void throw_write_error(const std::filesystem::path& path, int error) {
   throw OutputError(
-      fmt::format("{}: cannot be written: {}. Choose another folder with --out, or "
-                  "make room and check the permissions.",
+      fmt::format("{}: cannot be written: {}. Make room and check the permissions, or choose "
+                  "another place.",
                   path.string(), std::strerror(error)));
 }
 
@@ -35,15 +37,30 @@ std::filesystem::path folder_of(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
 
+/// Makes an empty file beside `path` under a name that nobody else has: processes that share the
+/// folder may well share their process id, each in its own container. (mkstemp would do, but for
+/// its mode, which leaves others nothing to read.)
+std::filesystem::path make_temporary(const std::filesystem::path& path) {
+  constexpr int kTries = 100;
+  std::random_device random;
+  int error = EEXIST;
+  for (int i = 0; i < kTries && error == EEXIST; ++i) {
+    std::filesystem::path temporary = path;
+    temporary += fmt::format(".{:08x}{:08x}.tmp", random(), random());
+    const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor >= 0) {
+      ::close(descriptor);
+      return temporary;
+    }
+    error = errno;
+  }
+  throw_write_error(path, error);
+}
+
 }  // namespace
 
-AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
-  temporary_ = path_;
-  temporary_ += fmt::format(".{}.tmp", ::getpid());
-  const int descriptor = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (descriptor < 0) throw_write_error(path_, errno);
-  ::close(descriptor);
-}
+AtomicFile::AtomicFile(std::filesystem::path path)
+    : path_(std::move(path)), temporary_(make_temporary(path_)) {}
 
 AtomicFile::~AtomicFile() {
   if (committed_) return;
@@ -69,6 +86,14 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
 }
 
 std::string read_file(const std::filesystem::path& path) {
+  switch (file_kind(path)) {
+    case FileKind::kFolder:
+      throw DataError(fmt::format("{}: is a folder, expected a file.", path.string()));
+    case FileKind::kOther:
+      throw DataError(fmt::format("{}: is a device, a pipe or a socket, expected a regular file.",
+                                  path.string()));
+    default: break;  // what is not there gets its reason below
+  }
   errno = 0;
   std::ifstream stream(path, std::ios::binary | std::ios::ate);
   if (!stream) {

@@ -22,8 +22,13 @@ extern "C" void remember_signal(int signal) {
 }  // namespace
 
 void install_signal_handlers() {
-  std::signal(SIGINT, remember_signal);
-  std::signal(SIGTERM, remember_signal);
+  struct sigaction action = {};
+  action.sa_handler = remember_signal;
+  sigemptyset(&action.sa_mask);
+  // Without SA_RESTART a read that waits for input ends, and the flag is looked at.
+  action.sa_flags = 0;
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
 }
 
 int stop_signal() { return received_signal; }

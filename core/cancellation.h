@@ -2,14 +2,15 @@
 
 namespace transfer {
 
-/// Makes SIGINT and SIGTERM set a flag instead of ending the process. A second signal ends it at
-/// once. Called once by `main`.
+/// Makes SIGINT and SIGTERM set a flag instead of ending the process, and end a system call that
+/// waits (EINTR). A second signal ends the process at once. Called once by `main`.
 void install_signal_handlers();
 
 /// The signal that asked the program to stop, or 0. Safe from any thread.
 int stop_signal();
 
-/// Throws Interrupted when a stop was asked for. Called between batches and between iterations.
+/// Throws Interrupted when a stop was asked for. Called wherever work goes on for long: between
+/// batches, iterations, folder entries, lines of input.
 void throw_if_stopped();
 
 }  // namespace transfer

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/atomic_file.h"
+#include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/random.h"
 #include "datasets/augment.h"
@@ -35,6 +36,7 @@ void write_contact_sheet(const std::vector<Sample>& samples,
   cv::Mat sheet(kGap + row_height * static_cast<int>(samples.size()),
                 kGap + columns * (static_cast<int>(p.width) + kGap), CV_8UC3, cv::Scalar::all(255));
   for (std::size_t i = 0; i < samples.size(); ++i) {
+    throw_if_stopped();
     const Sample& sample = samples[i];
     const cv::Mat rgb = decode_picture(read_file(sample.path), sample.path);
     const int top = kGap + static_cast<int>(i) * row_height;

@@ -7,6 +7,7 @@
 #include "core/atomic_file.h"
 #include "core/csv.h"
 #include "core/errors.h"
+#include "core/file_kind.h"
 #include "core/nearest_name.h"
 #include "datasets/labelled_files.h"
 
@@ -40,6 +41,18 @@ std::string read_split(const std::string& text, const std::string& where) {
   return split;
 }
 
+void check_picture(const std::string& field, const std::filesystem::path& path,
+                   const std::string& where) {
+  if (field.empty()) throw DataError(fmt::format("{}: the path is empty.", where));
+  const FileKind kind = file_kind(path);
+  if (kind == FileKind::kRegularFile) return;
+  const std::string found = kind == FileKind::kNothing  ? why_absent(path, "picture")
+                            : kind == FileKind::kFolder ? "is a folder, expected a picture file"
+                                                        : "is no regular file";
+  throw DataError(
+      fmt::format("{}: {}: {}. Paths start at the CSV's folder.", where, path.string(), found));
+}
+
 }  // namespace
 
 LabelledFiles read_csv(const std::filesystem::path& file) {
@@ -65,10 +78,7 @@ LabelledFiles read_csv(const std::filesystem::path& file) {
     const std::string& label = row.fields[label_column];
     if (label.empty()) throw DataError(fmt::format("{}: the label is empty.", where));
     const auto path = file.parent_path() / row.fields[path_column];
-    if (!std::filesystem::exists(path)) {
-      throw DataError(fmt::format("{}: no such picture: {}. Paths start at the CSV's folder.",
-                                  where, path.string()));
-    }
+    check_picture(row.fields[path_column], path, where);
     found.files.push_back(
         {path.string(), label,
          split_column ? read_split(row.fields[*split_column], where) : std::string()});

@@ -4,43 +4,48 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <set>
 
 #include "core/errors.h"
+#include "core/file_kind.h"
 #include "core/random.h"
+#include "core/utf8.h"
 #include "datasets/labelled_files.h"
 #include "datasets/split.h"
 
 namespace transfer {
 namespace {
 
-namespace fs = std::filesystem;
-
-bool has_csv_ending(const std::string& path) {
-  std::string ending = fs::path(path).extension().string();
-  for (char& letter : ending) letter = static_cast<char>(std::tolower(letter));
-  return ending == ".csv";
+bool names_splits(const LabelledFiles& found) {
+  return std::any_of(found.files.begin(), found.files.end(),
+                     [](const LabelledFile& file) { return !file.split.empty(); });
 }
 
+/// The data as a reader finds it. Where it names splits, what has none is for training.
 LabelledFiles read_files(const std::string& path) {
   if (path.empty()) {
     throw DataError(
         "no data was given. Expected --data DIR with one folder a class, or --data FILE.csv.");
   }
-  if (!fs::exists(path)) {
-    throw DataError(fmt::format(
-        "{}: no such folder. Expected a folder with one folder a class, or a CSV file.", path));
-  }
   LabelledFiles found;
-  if (fs::is_directory(path)) {
+  const FileKind kind = file_kind(path);
+  if (kind == FileKind::kNothing) {
+    throw DataError(fmt::format("{}: {}. Expected a folder with one folder a class, or a CSV file.",
+                                path, why_absent(path, "folder")));
+  }
+  if (kind == FileKind::kFolder) {
     found = read_folder(path);
-  } else if (has_csv_ending(path)) {
+  } else if (lower_case_ending(path) == ".csv") {
     found = read_csv(path);
   } else {
     throw DataError(
         fmt::format("{}: is a file. Expected a folder of class folders, or a .csv file.", path));
+  }
+  if (names_splits(found)) {
+    for (auto& file : found.files) {
+      if (file.split.empty()) file.split = "train";
+    }
   }
   return found;
 }
@@ -74,6 +79,13 @@ std::vector<Sample> samples_of(const LabelledFiles& found, const std::string& sp
 }
 
 void check_classes(const std::vector<std::string>& classes, const std::string& path) {
+  for (const auto& name : classes) {
+    if (is_utf8(name)) continue;
+    throw DataError(fmt::format(
+        "{}: the class name '{}' is not valid UTF-8, which the model file needs. Rename "
+        "the class folder, or save the CSV file as UTF-8.",
+        path, escaped(name)));
+  }
   if (classes.size() >= 2) return;
   throw DataError(
       fmt::format("{}: found one class only ('{}'). Expected at least two class folders.", path,
@@ -87,8 +99,6 @@ enum SplitUse : std::uint64_t { kTestSplit = 1, kValSplit, kTrainLimit, kValLimi
 
 Dataset open_dataset(const DataConfig& config, std::uint64_t seed) {
   LabelledFiles found = read_files(config.path);
-  const bool is_divided = std::any_of(found.files.begin(), found.files.end(),
-                                      [](const LabelledFile& file) { return !file.split.empty(); });
   for (auto& file : found.files) {
     if (file.split.empty()) file.split = "train";
   }
@@ -109,7 +119,7 @@ Dataset open_dataset(const DataConfig& config, std::uint64_t seed) {
   dataset.test = take("test");
   dataset.skipped_files = std::move(found.skipped_files);
 
-  if (!is_divided && config.test_fraction > 0) {
+  if (dataset.val.empty() && dataset.test.empty() && config.test_fraction > 0) {
     std::tie(dataset.train, dataset.test) =
         stratified_split(dataset.train, config.test_fraction, mix_seed({seed, kTestSplit}));
   }
@@ -131,22 +141,24 @@ Dataset open_dataset(const DataConfig& config, std::uint64_t seed) {
   return dataset;
 }
 
-std::vector<Sample> open_for_evaluation(const std::string& path, const std::string& split,
-                                        const std::vector<std::string>& classes) {
+EvaluationData open_for_evaluation(const std::string& path, const std::string& split,
+                                   const std::vector<std::string>& classes) {
   const LabelledFiles found = read_files(path);
   std::set<std::string> splits;
   for (const auto& file : found.files) splits.insert(file.split);
   std::string chosen = split;
-  if (chosen.empty() && !splits.contains("")) {
-    for (const std::string candidate : {"test", "val", "train"}) {
-      if (splits.contains(candidate)) {
-        chosen = candidate;
-        break;
-      }
+  if (chosen.empty()) {
+    // The last one is there whenever nothing else is.
+    for (const std::string candidate : {"test", "val", "train", ""}) {
+      chosen = candidate;
+      if (splits.contains(candidate)) break;
     }
-  }
-  if (!chosen.empty() && !splits.contains(chosen)) {
-    throw DataError(fmt::format("{}: has no split '{}'.", path, chosen));
+  } else if (!splits.contains(chosen)) {
+    throw DataError(fmt::format(
+        "{}: has no split '{}'{}. Leave out --split to take {}.", path, chosen,
+        names_splits(found) ? fmt::format("; found: {}", fmt::join(splits, ", "))
+                            : ": the data names no splits, and what `train` set apart is not known",
+        names_splits(found) ? "test, else val" : "all pictures"));
   }
   // The model's classes are in output order, which for our own models is sorted; keep it general.
   std::vector<std::string> sorted = classes;
@@ -156,7 +168,7 @@ std::vector<Sample> open_for_evaluation(const std::string& path, const std::stri
     const auto& name = sorted[static_cast<std::size_t>(sample.label)];
     sample.label = std::find(classes.begin(), classes.end(), name) - classes.begin();
   }
-  return samples;
+  return {chosen, std::move(samples)};
 }
 
 }  // namespace transfer

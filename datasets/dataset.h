@@ -21,23 +21,33 @@ struct Dataset {
   std::vector<Sample> train;
   std::vector<Sample> val;
   std::vector<Sample> test;
-  /// Files that are no pictures by their ending.
+  /// Files that are no pictures by their ending. Folders that are not read because they lie beside
+  /// split folders come first, with a slash at their end.
   std::vector<std::string> skipped_files;
 };
 
 /// Reads `config.path`: a folder `{train,val[,test]}/CLASS/*` or `CLASS/*`, or a CSV file with the
 /// columns path, label and optionally split. What the data does not divide is divided by `seed`,
-/// every class in the same proportion. Throws DataError naming the folder or the row.
+/// every class in the same proportion. Throws DataError naming the folder or the row, and
+/// Interrupted.
 Dataset open_dataset(const DataConfig& config, std::uint64_t seed);
 
+/// Pictures to measure a finished model on.
+struct EvaluationData {
+  /// `train`, `val` or `test`; empty: the data names no splits, and these are all pictures.
+  std::string split;
+  std::vector<Sample> samples;
+};
+
 /// Pictures for evaluating a model with these classes. `split` is `train`, `val` or `test`; empty
-/// takes `test` where it exists, else `val`, else everything. Throws DataError when the data has a
-/// class the model does not know.
-std::vector<Sample> open_for_evaluation(const std::string& path, const std::string& split,
-                                        const std::vector<std::string>& classes);
+/// takes `test` where it exists, else `val`, else everything. As for training, pictures without a
+/// split are for training where others have one. Throws DataError when the data lacks the split or
+/// has a class the model does not know, and Interrupted.
+EvaluationData open_for_evaluation(const std::string& path, const std::string& split,
+                                   const std::vector<std::string>& classes);
 
 /// All pictures under a folder, sorted, or the file itself when `path` is one. Throws DataError
-/// when there is nothing at `path`.
+/// when there is nothing at `path`, and Interrupted.
 std::vector<std::string> list_pictures(const std::string& path);
 
 }  // namespace transfer

@@ -2,15 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <mutex>
 #include <opencv2/core.hpp>
-#include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "core/errors.h"
+#include "datasets/claimed_size.h"
 #include "datasets/exif.h"
 #include "datasets/jpeg_decoder.h"
+#include "datasets/opencv_messages.h"
 #include "datasets/png_chunks.h"
 
 namespace transfer {
@@ -61,12 +61,6 @@ cv::Mat to_rgb(const cv::Mat& decoded) {
   }
 }
 
-void silence_opencv() {
-  static std::once_flag once;
-  std::call_once(once,
-                 [] { cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT); });
-}
-
 }  // namespace
 
 cv::Mat decode_picture(std::string_view bytes, const std::string& name,
@@ -74,6 +68,7 @@ cv::Mat decode_picture(std::string_view bytes, const std::string& name,
   if (bytes.empty()) throw DataError(fmt::format("{}: the file is empty (0 bytes)", name));
   if (bytes.starts_with("\xFF\xD8")) return decode_jpeg(bytes, name, target_shorter_side);
   silence_opencv();
+  refuse_absurd_size(bytes, name);
   const int orientation = file_orientation(bytes);
   std::string picture_chunks;
   if (bytes.starts_with(kPngSignature)) {

@@ -3,28 +3,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <opencv2/core.hpp>
-#include <optional>
 
+#include "datasets/number_reader.h"
 #include "datasets/png_chunks.h"
 
 namespace transfer {
 namespace {
-
-/// Reads numbers of either byte order; nothing where the bytes end too early.
-struct NumberReader {
-  std::string_view bytes;
-  bool little_endian;
-
-  std::optional<std::uint32_t> read(std::size_t offset, std::size_t size) const {
-    if (offset > bytes.size() || bytes.size() - offset < size) return std::nullopt;
-    std::uint32_t value = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-      const std::size_t position = little_endian ? offset + size - 1 - i : offset + i;
-      value = (value << 8) | static_cast<unsigned char>(bytes[position]);
-    }
-    return value;
-  }
-};
 
 /// The data of the first chunk of that type, or nothing. Chunks are a type of four letters and a
 /// length, in either order, and the data; PNG adds a checksum, RIFF a byte that makes it even.

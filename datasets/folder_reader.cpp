@@ -2,9 +2,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 #include <system_error>
 
+#include "core/cancellation.h"
 #include "core/errors.h"
+#include "core/file_kind.h"
 #include "datasets/dataset.h"
 #include "datasets/labelled_files.h"
 
@@ -30,20 +33,43 @@ std::vector<fs::path> sorted_entries(const fs::path& folder) {
   return entries;
 }
 
-void collect(const fs::path& folder, std::vector<std::string>& pictures,
-             std::vector<std::string>& skipped) {
-  for (const auto& entry : sorted_entries(folder)) {
-    if (fs::is_directory(entry)) {
-      collect(entry, pictures, skipped);
-    } else {
-      (has_picture_ending(entry) ? pictures : skipped).push_back(entry.string());
+/// Collects the files below one folder. No folder is read twice, whatever links lead to it, nor is
+/// one that holds the whole: a link such as `self -> .` would otherwise lead on without end.
+class FileWalk {
+ public:
+  explicit FileWalk(const fs::path& root) {
+    std::error_code ignored;
+    for (fs::path above = fs::canonical(root, ignored); above.has_relative_path();) {
+      above = above.parent_path();
+      visited_.insert(above);
+    }
+    collect(root);
+  }
+
+  std::vector<std::string> pictures;
+  std::vector<std::string> other_files;
+
+ private:
+  void collect(const fs::path& folder) {
+    std::error_code error;
+    const fs::path canonical = fs::canonical(folder, error);
+    if (!error && !visited_.insert(canonical).second) return;
+    for (const auto& entry : sorted_entries(folder)) {
+      throw_if_stopped();
+      if (is_folder(entry)) {
+        collect(entry);
+      } else {
+        (has_picture_ending(entry) ? pictures : other_files).push_back(entry.string());
+      }
     }
   }
-}
+
+  std::set<fs::path> visited_;
+};
 
 std::vector<fs::path> subfolders(const fs::path& folder) {
   auto entries = sorted_entries(folder);
-  std::erase_if(entries, [](const fs::path& entry) { return !fs::is_directory(entry); });
+  std::erase_if(entries, [](const fs::path& entry) { return !is_folder(entry); });
   return entries;
 }
 
@@ -56,25 +82,46 @@ void read_classes(const fs::path& folder, const std::string& split, LabelledFile
         folder.string(), folder.string()));
   }
   for (const auto& entry : classes) {
-    std::vector<std::string> pictures;
-    collect(entry, pictures, found.skipped_files);
-    if (pictures.empty()) {
+    FileWalk walk(entry);
+    std::move(walk.other_files.begin(), walk.other_files.end(),
+              std::back_inserter(found.skipped_files));
+    if (walk.pictures.empty()) {
       throw DataError(fmt::format(
           "{}: the class folder holds no pictures ({}). Put pictures in it or remove it.",
           entry.string(), fmt::join(kPictureEndings, ", ")));
     }
-    for (auto& picture : pictures) {
+    for (auto& picture : walk.pictures) {
       found.files.push_back({std::move(picture), entry.filename().string(), split});
     }
   }
 }
 
+/// Whether the folders are splits. A class may well be called "test", or "train" where that folder
+/// holds no class folders; "test" and "val" alone are no classes.
+bool are_splits(const std::vector<fs::path>& folders) {
+  const auto split_of = [](const fs::path& entry) {
+    return canonical_split(entry.filename().string());
+  };
+  const bool only_split_names =
+      std::none_of(folders.begin(), folders.end(),
+                   [&](const fs::path& entry) { return split_of(entry).empty(); });
+  if (only_split_names) return !folders.empty();
+  return std::any_of(folders.begin(), folders.end(), [&](const fs::path& entry) {
+    return split_of(entry) == "train" && !subfolders(entry).empty();
+  });
+}
+
 }  // namespace
 
-bool has_picture_ending(const fs::path& file) {
+std::string lower_case_ending(const fs::path& file) {
   std::string ending = file.extension().string();
   std::transform(ending.begin(), ending.end(), ending.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return ending;
+}
+
+bool has_picture_ending(const fs::path& file) {
+  const std::string ending = lower_case_ending(file);
   return std::find(kPictureEndings.begin(), kPictureEndings.end(), ending) != kPictureEndings.end();
 }
 
@@ -88,19 +135,14 @@ std::string canonical_split(std::string_view name) {
 LabelledFiles read_folder(const fs::path& folder) {
   LabelledFiles found;
   const auto folders = subfolders(folder);
-  const auto split_of = [](const fs::path& entry) {
-    return canonical_split(entry.filename().string());
-  };
-  // A class may well be called "test"; two folders "test" and "val" alone are no classes.
-  const bool has_splits =
-      !folders.empty() &&
-      (std::any_of(folders.begin(), folders.end(),
-                   [&](const fs::path& entry) { return split_of(entry) == "train"; }) ||
-       std::all_of(folders.begin(), folders.end(),
-                   [&](const fs::path& entry) { return !split_of(entry).empty(); }));
-  if (!has_splits) {
+  if (!are_splits(folders)) {
     read_classes(folder, "", found);
     return found;
+  }
+  for (const auto& entry : folders) {
+    if (canonical_split(entry.filename().string()).empty()) {
+      found.skipped_files.push_back(entry.string() + "/");
+    }
   }
   for (const auto& entry : folders) {
     const std::string split = canonical_split(entry.filename().string());
@@ -110,14 +152,12 @@ LabelledFiles read_folder(const fs::path& folder) {
 }
 
 std::vector<std::string> list_pictures(const std::string& path) {
-  if (!fs::exists(path)) {
-    throw DataError(fmt::format("{}: no such file or folder.", path));
+  switch (file_kind(path)) {
+    case FileKind::kNothing:
+      throw DataError(fmt::format("{}: {}.", path, why_absent(path, "file or folder")));
+    case FileKind::kFolder: return FileWalk(path).pictures;
+    default: return {path};
   }
-  if (!fs::is_directory(path)) return {path};
-  std::vector<std::string> pictures;
-  std::vector<std::string> skipped;
-  collect(path, pictures, skipped);
-  return pictures;
 }
 
 }  // namespace transfer

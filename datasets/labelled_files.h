@@ -19,6 +19,7 @@ struct LabelledFile {
 /// What a reader finds, in a fixed order.
 struct LabelledFiles {
   std::vector<LabelledFile> files;
+  /// See Dataset.
   std::vector<std::string> skipped_files;
 };
 
@@ -28,6 +29,9 @@ LabelledFiles read_folder(const std::filesystem::path& folder);
 /// Reads a CSV file with a header that names path, label and optionally split; relative paths
 /// start at the CSV's own folder. Throws DataError naming the row.
 LabelledFiles read_csv(const std::filesystem::path& file);
+
+/// A file's ending in lower-case ASCII letters, such as ".jpg"; empty where it has none.
+std::string lower_case_ending(const std::filesystem::path& file);
 
 /// Whether a file's ending, in any case, is that of a picture format that can be read.
 bool has_picture_ending(const std::filesystem::path& file);

@@ -9,6 +9,7 @@
 
 #include "core/atomic_file.h"
 #include "core/errors.h"
+#include "core/file_kind.h"
 
 namespace transfer {
 namespace {
@@ -61,11 +62,16 @@ constexpr const char* kMetadataFile = "transfer.json";
 }  // namespace
 
 Archive read_archive(const std::filesystem::path& file) {
-  if (!std::filesystem::exists(file)) {
-    throw ModelError(fmt::format("{}: no such file. Expected a TorchScript model.", file.string()));
-  }
-  if (std::filesystem::is_directory(file)) {
-    throw ModelError(fmt::format("{}: is a folder, expected a TorchScript file.", file.string()));
+  switch (file_kind(file)) {
+    case FileKind::kRegularFile: break;
+    case FileKind::kNothing:
+      throw ModelError(fmt::format("{}: {}. Expected a TorchScript model.", file.string(),
+                                   why_absent(file, "file")));
+    case FileKind::kFolder:
+      throw ModelError(fmt::format("{}: is a folder, expected a TorchScript file.", file.string()));
+    case FileKind::kOther:
+      throw ModelError(
+          fmt::format("{}: is no regular file, expected a TorchScript file.", file.string()));
   }
   Archive archive;
   torch::jit::ExtraFilesMap extra_files{{kMetadataFile, ""}};

@@ -7,6 +7,7 @@
 
 #include "core/atomic_file.h"
 #include "core/errors.h"
+#include "core/file_kind.h"
 #include "core/hash.h"
 #include "core/install_paths.h"
 #include "core/nearest_name.h"
@@ -95,12 +96,13 @@ Backbone Backbone::with_input_size(std::int64_t size) const {
 
 std::filesystem::path find_backbone(const std::string& name_or_file) {
   const std::filesystem::path path(name_or_file);
-  if (std::filesystem::exists(path) || path.has_parent_path() || path.extension() == ".pt") {
+  // A folder of that name does not hide the backbone.
+  if (is_file(path) || path.has_parent_path() || path.extension() == ".pt") {
     return path;
   }
   for (const auto& folder : backbone_folders()) {
     const auto file = folder / (name_or_file + ".pt");
-    if (std::filesystem::exists(file)) return file;
+    if (is_file(file)) return file;
   }
   const auto names = exported_names();
   throw ModelError(fmt::format(

@@ -132,7 +132,8 @@ std::string to_json(const ModelMetadata& m) {
                  {"stages", m.stages},
                  {"weights_sha256", m.weights_sha256}};
   if (m.kind == "classifier") object["classes"] = m.classes;
-  return object.dump(1);
+  // A name taken from a file's may be no UTF-8; a model without its metadata would be worse.
+  return object.dump(1, ' ', false, json::error_handler_t::replace);
 }
 
 }  // namespace transfer

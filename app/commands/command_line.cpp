@@ -9,6 +9,7 @@
 #include "app/commands/commands.h"
 #include "core/errors.h"
 #include "core/nearest_name.h"
+#include "core/whole_number.h"
 #include "models/strategy.h"
 
 namespace transfer {
@@ -49,6 +50,21 @@ CLI::Validator one_of(const std::vector<std::string>& choices) {
           fmt::format("{{{}}}", fmt::join(choices, ","))};
 }
 
+/// Refuses what is no whole number from `smallest` to `largest`. What passes is handed on without
+/// leading zeros, which CLI11 would take for an octal number.
+CLI::Validator whole_number(std::int64_t smallest, std::int64_t largest) {
+  return {[smallest, largest](std::string& value) -> std::string {
+            const auto number = parse_whole_number(value);
+            if (!number || *number < smallest || *number > largest) {
+              return fmt::format("found '{}', expected a whole number from {} to {}", value,
+                                 smallest, largest);
+            }
+            value = fmt::format("{}", *number);
+            return "";
+          },
+          fmt::format("{{{}..{}}}", smallest, largest)};
+}
+
 /// A flag that sets a key of the configuration.
 void add_key_flag(CLI::App& command, ConfigSources& sources, const std::string& flag,
                   const std::string& key, const std::string& help) {
@@ -76,7 +92,8 @@ void add_config_flags(CLI::App& command, ConfigSources& sources) {
 
 void add_device_flags(CLI::App& command, std::string& device, std::int64_t& threads) {
   command.add_option("--device", device, "auto, cpu, cuda or cuda:N");
-  command.add_option("--threads", threads, "Threads for arithmetic; 0 is all cores");
+  command.add_option("--threads", threads, "Threads for arithmetic; 0 is all cores")
+      ->transform(whole_number(0, 4096));
 }
 
 void add_train(CLI::App& app, TrainOptions& options) {
@@ -114,7 +131,8 @@ void add_others(CLI::App& app, EvaluateOptions& evaluate, PredictOptions& predic
   command->add_option("--split", evaluate.split, "train, val or test; default test, else val")
       ->check(one_of({"train", "val", "test"}));
   add_device_flags(*command, evaluate.device, evaluate.threads);
-  command->add_option("--top-k", evaluate.top_k, "K of top-K accuracy");
+  command->add_option("--top-k", evaluate.top_k, "K of top-K accuracy")
+      ->transform(whole_number(1, 1'000'000));
   command->add_flag("--json", evaluate.json, "JSON on stdout");
 
   command = app.add_subcommand("predict", "Classify pictures with a trained model");
@@ -122,7 +140,7 @@ void add_others(CLI::App& app, EvaluateOptions& evaluate, PredictOptions& predic
   command->add_option("paths", predict.paths, "Files, folders, or - for a list on stdin")
       ->required();
   command->add_option("--top", predict.top, "Classes a picture, the likeliest first")
-      ->check(CLI::PositiveNumber);
+      ->transform(whole_number(1, 1'000'000));
   command->add_option("--format", predict.format, "text, csv or json")
       ->check(one_of({"text", "csv", "json"}));
   add_device_flags(*command, predict.device, predict.threads);
@@ -136,8 +154,9 @@ void add_others(CLI::App& app, EvaluateOptions& evaluate, PredictOptions& predic
   add_config_flags(*command, preview.sources);
   command->add_option("--file", preview.file, "PNG to write")->capture_default_str();
   command->add_option("--pictures", preview.pictures, "Rows of the sheet")
-      ->check(CLI::Range(1, 100));
-  command->add_option("--views", preview.views, "Augmented copies a row")->check(CLI::Range(0, 50));
+      ->transform(whole_number(1, 100));
+  command->add_option("--views", preview.views, "Augmented copies a row")
+      ->transform(whole_number(0, 50));
 }
 
 /// Names the nearest flag for one that does not exist.

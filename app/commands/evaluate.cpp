@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <nlohmann/json.hpp>
 
 #include "app/commands/commands.h"
 #include "app/compute/device.h"
@@ -11,13 +12,23 @@
 #include "datasets/dataset.h"
 
 namespace transfer {
+namespace {
+
+/// The metrics with the split in front; "all" where the data names none.
+void print_json(const std::string& split, const std::string& metrics) {
+  nlohmann::ordered_json object = {{"split", split.empty() ? "all" : split}};
+  object.update(nlohmann::ordered_json::parse(metrics));
+  fmt::print("{}\n", object.dump(2));
+}
+
+}  // namespace
 
 int run_evaluate(const EvaluateOptions& options) {
   const auto device = choose_device(options.device);
   const auto threads = use_threads(options.threads);
   const Classifier model(options.model, device);
   const auto& classes = model.metadata().classes;
-  const auto samples = open_for_evaluation(options.data, options.split, classes);
+  const auto [split, samples] = open_for_evaluation(options.data, options.split, classes);
   const auto result = model_logits(model, samples, device, threads, "evaluate");
 
   report_broken(result.broken);
@@ -27,8 +38,13 @@ int run_evaluate(const EvaluateOptions& options) {
   }
   const auto metrics =
       classification_metrics(result.logits, labels_of(samples, result.broken), options.top_k);
-  fmt::print("{}", options.json ? metrics_json(metrics, classes)
-                                : metrics_text("evaluation", metrics, classes));
+  if (options.json) {
+    print_json(split, metrics_json(metrics, classes));
+  } else {
+    const std::string of =
+        split.empty() ? "all pictures, those trained on perhaps included" : split;
+    fmt::print("{}", metrics_text(fmt::format("evaluation ({})", of), metrics, classes));
+  }
   return 0;
 }
 

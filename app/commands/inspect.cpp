@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands/commands.h"
+#include "core/cancellation.h"
 #include "models/complexity.h"
 
 namespace transfer {
@@ -63,14 +64,16 @@ void print_json(const Backbone& backbone, const std::vector<StageComplexity>& st
                                 {"parameters", stage.parameters},
                                 {"multiply_adds", stage.multiply_adds}});
   }
-  fmt::print("{}\n", object.dump(2));
+  fmt::print("{}\n", object.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
 }  // namespace
 
 int run_inspect(const InspectOptions& options) {
   const auto backbone = Backbone::load(find_backbone(options.backbone));
+  throw_if_stopped();
   const auto stages = measure_complexity(backbone);
+  throw_if_stopped();
   if (options.json) {
     print_json(backbone, stages);
   } else {

@@ -9,8 +9,10 @@
 #include "app/commands/commands.h"
 #include "app/compute/device.h"
 #include "app/features/model_logits.h"
+#include "core/cancellation.h"
 #include "core/csv.h"
 #include "core/errors.h"
+#include "core/file_kind.h"
 #include "datasets/dataset.h"
 
 namespace transfer {
@@ -28,11 +30,25 @@ struct Prediction {
   std::string error;
 };
 
+/// The lines of stdin, however they end; empty ones are left out.
+std::vector<std::string> read_list() {
+  std::vector<std::string> lines;
+  std::string line;
+  throw_if_stopped();
+  while (std::getline(std::cin, line)) {
+    if (line.ends_with('\r')) line.pop_back();
+    if (!line.empty()) lines.push_back(line);
+    throw_if_stopped();
+  }
+  throw_if_stopped();  // a signal ends the reading as the end of the list does
+  return lines;
+}
+
 std::vector<Sample> collect_pictures(const std::vector<std::string>& paths) {
   std::vector<Sample> samples;
   const auto add = [&samples](const std::string& path) {
     // A path that does not exist becomes a row with an error, like any unreadable picture.
-    if (!std::filesystem::is_directory(path)) {
+    if (!is_folder(path)) {
       samples.push_back({path, 0});
       return;
     }
@@ -43,9 +59,7 @@ std::vector<Sample> collect_pictures(const std::vector<std::string>& paths) {
       add(path);
       continue;
     }
-    for (std::string line; std::getline(std::cin, line);) {
-      if (!line.empty()) add(line);
-    }
+    for (const auto& line : read_list()) add(line);
   }
   if (samples.empty()) throw DataError("no pictures were found at the paths given.");
   return samples;

@@ -1,15 +1,35 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
 
 #include "app/commands/commands.h"
+#include "core/cancellation.h"
+#include "core/errors.h"
 #include "core/random.h"
 #include "datasets/contact_sheet.h"
+#include "datasets/loader.h"
 #include "models/backbone.h"
 #include "models/strategy.h"
 
 namespace transfer {
+namespace {
+
+/// The first `count` samples whose pictures can be decoded; others are warned of, as in training.
+std::vector<Sample> first_readable(const std::vector<Sample>& samples, std::size_t count) {
+  std::vector<Sample> readable;
+  for (const Sample& sample : samples) {
+    if (readable.size() == count) break;
+    throw_if_stopped();
+    if (const auto reason = why_broken(sample.path)) {
+      fmt::print(stderr, "warning: left out: {}\n", *reason);
+    } else {
+      readable.push_back(sample);
+    }
+  }
+  return readable;
+}
+
+}  // namespace
 
 int run_preview(const PreviewOptions& options) {
   const Config config = resolve_config(options.sources, strategy_names());
@@ -17,9 +37,13 @@ int run_preview(const PreviewOptions& options) {
   Dataset dataset = open_dataset(config.data, seed);
   const auto backbone = Backbone::load(find_backbone(config.backbone));
   Random(seed).shuffle(dataset.train);
-  dataset.train.resize(std::min(dataset.train.size(), static_cast<std::size_t>(options.pictures)));
-  write_contact_sheet(dataset.train, dataset.classes, config.augment,
-                      backbone.metadata().preprocessing, options.views, seed, options.file);
+  const auto samples = first_readable(dataset.train, static_cast<std::size_t>(options.pictures));
+  if (samples.empty()) {
+    throw DataError(fmt::format("{}: none of the {} training pictures can be read.",
+                                config.data.path, dataset.train.size()));
+  }
+  write_contact_sheet(samples, dataset.classes, config.augment, backbone.metadata().preprocessing,
+                      options.views, seed, options.file);
   fmt::print("{}\n", options.file);
   return 0;
 }

@@ -8,6 +8,7 @@
 #include "app/runs/frozen_features_run.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
+#include "core/file_kind.h"
 #include "core/stopwatch.h"
 #include "models/strategy.h"
 
@@ -38,7 +39,7 @@ void train_in(const Preparation& preparation, const RunDirectory& run, bool resu
                       stop.exit_code() - 128);
   } catch (...) {
     // A state worth going on from stays; otherwise nothing half-done does.
-    if (!std::filesystem::exists(run.checkpoint())) run.discard();
+    if (!is_file(run.checkpoint())) run.discard();
     throw;
   }
 }
@@ -63,7 +64,7 @@ int resume(const TrainOptions& options) {
   const Stopwatch since_start;
   const RunDirectory run = RunDirectory::open(options.resume);
   const Config config = resumed_config(options);
-  if (std::filesystem::exists(run.file("summary.json"))) {
+  if (is_file(run.file("summary.json"))) {
     fmt::print(stderr, "{}: this run is finished; there is nothing to go on with.\n",
                options.resume);
     if (options.json) fmt::print("{}", read_file(run.file("summary.json")));

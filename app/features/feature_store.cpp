@@ -10,6 +10,7 @@
 #include "core/atomic_file.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
+#include "core/file_kind.h"
 #include "core/hash.h"
 
 namespace transfer {
@@ -123,7 +124,7 @@ FeatureTable FeatureStore::view(const std::vector<Sample>& samples, const std::s
   if (file.empty()) {
     return compute(samples, title, view, FeatureTable::in_memory(rows, dimension), broken);
   }
-  if (std::filesystem::exists(file)) {
+  if (is_file(file)) {
     try {
       auto table = FeatureTable::open_file(file, rows, dimension);
       fmt::print(stderr, "{}: features read from {}\n", title, file.string());

@@ -8,6 +8,7 @@
 
 #include "core/atomic_file.h"
 #include "core/errors.h"
+#include "core/file_kind.h"
 
 namespace transfer {
 namespace {
@@ -58,7 +59,7 @@ RunDirectory RunDirectory::create(const Config& config) {
 
 RunDirectory RunDirectory::open(const fs::path& path) {
   RunDirectory run(path);
-  if (!fs::exists(run.file("config.yaml"))) {
+  if (!is_file(run.file("config.yaml"))) {
     throw OutputError(
         fmt::format("{}: is no run directory: it has no config.yaml. Expected the "
                     "folder of a run that was stopped.",

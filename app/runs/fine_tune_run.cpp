@@ -9,6 +9,8 @@
 #include "app/report/prediction_table.h"
 #include "app/training/trainer.h"
 #include "core/atomic_file.h"
+#include "core/errors.h"
+#include "core/file_kind.h"
 #include "core/stopwatch.h"
 
 namespace transfer {
@@ -58,7 +60,7 @@ Summary run_fine_tuning(const Preparation& p, const RunDirectory& run, bool resu
   task.on_epoch = [&run](const EpochReport& report) { report_epoch(run, report); };
   Trainer trainer(network, std::move(task));
   std::int64_t done = 0;
-  if (resumes && std::filesystem::exists(run.checkpoint())) {
+  if (resumes && is_file(run.checkpoint())) {
     done = trainer.resume();
     fmt::print(stderr, "{}: goes on after epoch {}\n", run.path().string(), done);
   }

@@ -23,7 +23,7 @@ class Trained(TransferCase):
             self.assertEqual(metrics["confusion"], summary[split]["confusion"])
             self.assertAlmostEqual(metrics["loss"], summary[split]["loss"], places=4)
         default = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "data")
-        self.assertIn("evaluation: 16 pictures", default.stdout)
+        self.assertIn("evaluation (test): 16 pictures", default.stdout)
 
     def test_evaluate_refuses_other_classes_and_other_files(self):
         write_picture(self.folder / "other/train/green/0.png", (0, 255, 0))

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import torch
 from PIL import Image
@@ -189,9 +190,36 @@ class Interrupt(TransferCase):
         self.interrupt(("--data", "data", "--backbone", "tiny", "--out", "run", "--set", "augment.views=500"),
                        config.exists)
 
-    def test_sigterm_during_training(self):
+    def interrupt_training(self, number):
         self.make_data()
         metrics = self.folder / "run/metrics.jsonl"
         self.interrupt(("--data", "data", "--backbone", "tiny", "--out", "run", "--set", "train.optimizer=sgd",
                         "--set", "train.epochs=1000000", "--set", "train.patience=0"),
-                       lambda: metrics.exists() and metrics.stat().st_size > 0, signal.SIGTERM)
+                       lambda: metrics.exists() and metrics.stat().st_size > 0, number)
+
+    def test_ctrl_c_during_training(self):
+        self.interrupt_training(signal.SIGINT)
+
+    def test_sigterm_during_training(self):
+        self.interrupt_training(signal.SIGTERM)
+
+    def test_ctrl_c_while_predict_waits_for_its_list(self):
+        process = subprocess.Popen(
+            self.command("predict", "--model", "none.pt", "-"), cwd=self.folder, env=self.environment(),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        self.addCleanup(process.kill)
+        status = Path(f"/proc/{process.pid}/status")
+        deadline = time.time() + 60
+        while time.time() < deadline:
+            fields = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
+            if int(fields["SigCgt"], 16) & 1 << (signal.SIGINT - 1) and fields["State"].startswith("S"):
+                break
+            time.sleep(0.05)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=30)  # stdin is still open
+        self.assertEqual(process.returncode, 130)
+        self.assertIn("stopped by Ctrl-C", process.stderr.read())
+        for stream in (process.stdin, process.stdout, process.stderr):
+            stream.close()

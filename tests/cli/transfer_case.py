@@ -1,5 +1,6 @@
 """What the black-box tests share: a folder of their own, pictures made on the spot, and the binary."""
 
+import contextlib
 import ctypes
 import json
 import os
@@ -32,15 +33,16 @@ class TransferCase(unittest.TestCase):
     def environment(self):
         return {**os.environ, "TRANSFER_MODELS": str(FIXTURES)}
 
-    def run_transfer(self, *arguments, expect=0, stdin=None, before=None):
+    def run_transfer(self, *arguments, expect=0, stdin=None, before=None, stdout=None):
         """Runs the binary and asserts its exit status; returns the finished process.
 
-        `before` is called in the child process before the binary starts.
+        `before` is called in the child process before the binary starts; `stdout` names a file to write to.
         """
-        done = subprocess.run(
-            self.command(*arguments), cwd=self.folder, env=self.environment(), input=stdin,
-            capture_output=True, text=True, timeout=120, preexec_fn=before, restore_signals=before is None,
-        )
+        with open(stdout, "wb") if stdout else contextlib.nullcontext(subprocess.PIPE) as output:
+            done = subprocess.run(
+                self.command(*arguments), cwd=self.folder, env=self.environment(), input=stdin, stdout=output,
+                stderr=subprocess.PIPE, text=True, timeout=120, preexec_fn=before, restore_signals=before is None,
+            )
         self.assertEqual(done.returncode, expect, f"{arguments}\n{done.stdout}\n{done.stderr}")
         return done
 

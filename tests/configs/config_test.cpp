@@ -88,7 +88,69 @@ TEST(Config, AugmentPresetLeavesCopiesAndBatchesAlone) {
   EXPECT_EQ(config.augment.views, 3);
   EXPECT_EQ(config.augment.mixup, 0.2);
   EXPECT_EQ(config.augment.cutmix, 1);
-  EXPECT_EQ(config.augment.randaugment, 0) << "changes single pictures, which the preset decides";
+  EXPECT_EQ(config.augment.randaugment, 2) << "given explicitly, if before the preset";
+}
+
+TEST(Config, ExplicitAugmentFieldsWinOverAPresetOfAnyLaterSource) {
+  ConfigSources sources;
+  sources.files = {write_yaml("augment: {flip_vertical: 0.7, erase: 0, views: 2}\n")};
+  sources.settings = {"augment.rotate=0.25"};
+  sources.flags = {{"augment.preset", "strong"}};
+  const Config config = resolve_config(sources, kStrategies);
+  EXPECT_EQ(config.augment.preset, "strong");
+  EXPECT_EQ(config.augment.flip_vertical, 0.7);
+  EXPECT_EQ(config.augment.erase, 0);
+  EXPECT_EQ(config.augment.rotate, 0.25);
+  EXPECT_EQ(config.augment.views, 2);
+  EXPECT_GT(config.augment.blur, 0) << "filled by the preset";
+}
+
+TEST(Config, TheStrongestAugmentPresetAloneFills) {
+  ConfigSources sources;
+  sources.files = {write_yaml("augment: {preset: strong, flip_vertical: 0.7}\n")};
+  sources.flags = {{"augment.preset", "light"}};
+  const Config config = resolve_config(sources, kStrategies);
+  EXPECT_EQ(config.augment.preset, "light");
+  EXPECT_EQ(config.augment.blur, 0);
+  EXPECT_EQ(config.augment.flip_vertical, 0.7);
+}
+
+TEST(Config, FieldsOfAPresetFileAreNotExplicit) {
+  ConfigSources sources;
+  sources.preset = "retrain";  // augment: strong, mixup 0.2
+  sources.flags = {{"augment.preset", "none"}};
+  const Config config = resolve_config(sources, {"retrain"});
+  EXPECT_EQ(config.augment.crop + config.augment.rotate + config.augment.blur, 0);
+  EXPECT_EQ(config.augment.mixup, 0.2);
+}
+
+TEST(Config, APrintedConfigTakesAnotherAugmentPreset) {
+  ConfigSources sources;
+  sources.settings = {"augment.preset=strong", "augment.flip_vertical=0.5"};
+  ConfigSources again;
+  again.files = {write_yaml(to_yaml(resolve_config(sources, kStrategies)))};
+  again.flags = {{"augment.preset", "light"}};
+  const Config config = resolve_config(again, kStrategies);
+  EXPECT_EQ(config.augment.blur, 0) << "only repeated what 'strong' says";
+  EXPECT_EQ(config.augment.flip_vertical, 0.5);
+}
+
+TEST(Config, WholeNumbersAreDecimal) {
+  ConfigSources sources;
+  sources.settings = {"seed=010"};
+  EXPECT_EQ(resolve_config(sources, kStrategies).seed, 10);
+  for (const std::string text : {"0x10", "1e3", "3 4", "99999999999999999999"}) {
+    sources.settings = {"seed=" + text};
+    EXPECT_THAT(message_of(sources), HasSubstr("expected a whole number")) << text;
+  }
+}
+
+TEST(Config, InfinityIsRefused) {
+  for (const std::string key : {"train.min_delta", "train.clip_norm"}) {
+    ConfigSources sources;
+    sources.settings = {key + "=.inf"};
+    EXPECT_THAT(message_of(sources), HasSubstr(key + ": found '.inf', expected a number from 0"));
+  }
 }
 
 TEST(Config, EveryPresetIsReadAndNamesItsOwnStrategy) {

@@ -1,7 +1,11 @@
 #include "core/atomic_file.h"
 
 #include <gmock/gmock.h>
-#include <unistd.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <fstream>
 
 #include "core/errors.h"
 
@@ -52,10 +56,59 @@ TEST_F(AtomicFileTest, MissingFolderIsAnOutputErrorThatNamesThePath) {
 }
 
 TEST_F(AtomicFileTest, FullDiskLeavesNothing) {
-  if (!fs::exists("/dev/full")) GTEST_SKIP() << "no /dev/full here";
-  fs::create_symlink("/dev/full", folder_ / ("x." + std::to_string(::getpid()) + ".tmp"));
+  // A file may not grow beyond the limit: what a full disk looks like from here.
+  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit old{};
+  ::getrlimit(RLIMIT_FSIZE, &old);
+  const rlimit small{4096, old.rlim_max};
+  ::setrlimit(RLIMIT_FSIZE, &small);
   EXPECT_THROW(write_file_atomically(folder_ / "x", std::string(1 << 20, 'a')), OutputError);
-  EXPECT_FALSE(fs::exists(folder_ / "x"));
+  ::setrlimit(RLIMIT_FSIZE, &old);
+  std::signal(SIGXFSZ, old_handler);
+  EXPECT_EQ(entries(), 0U);
+}
+
+TEST_F(AtomicFileTest, TwoWritersOfOneFileDoNotMeet) {
+  AtomicFile first(folder_ / "x");
+  AtomicFile second(folder_ / "x");
+  EXPECT_NE(first.temporary_path(), second.temporary_path());
+  EXPECT_EQ(entries(), 2U);
+  std::ofstream(first.temporary_path()) << "first";
+  first.commit();
+  EXPECT_EQ(read_file(folder_ / "x"), "first");
+}
+
+TEST_F(AtomicFileTest, CommittedFilesHaveTheUsualMode) {
+  const mode_t mask = ::umask(022);
+  write_file_atomically(folder_ / "x", "new");
+  ::umask(mask);
+  EXPECT_EQ(static_cast<int>(fs::status(folder_ / "x").permissions()), 0644);
+}
+
+TEST_F(AtomicFileTest, TheRemedyNamesNoFlag) {
+  try {
+    write_file_atomically(folder_ / "no" / "x", "new");
+    FAIL() << "expected OutputError";
+  } catch (const OutputError& error) {
+    EXPECT_THAT(error.what(), testing::Not(testing::HasSubstr("--out")));
+    EXPECT_THAT(error.what(), testing::HasSubstr("another place"));
+  }
+}
+
+TEST_F(AtomicFileTest, OnlyRegularFilesAreRead) {
+  const auto message = [](const fs::path& path) -> std::string {
+    try {
+      read_file(path);
+    } catch (const DataError& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  EXPECT_THAT(message(folder_), testing::HasSubstr("is a folder, expected a file"));
+  ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  EXPECT_THAT(message(folder_ / "pipe"), testing::HasSubstr("expected a regular file"));
+  EXPECT_THAT(message(folder_ / "none"), testing::HasSubstr("No such file"));
+  EXPECT_THAT(message(folder_ / std::string(300, 'n')), testing::HasSubstr("File name too long"));
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 #include "core/hash.h"
 #include "core/nearest_name.h"
 #include "core/random.h"
+#include "core/utf8.h"
+#include "core/whole_number.h"
 
 namespace transfer {
 namespace {
@@ -42,6 +44,25 @@ TEST(NearestName, FindsTyposAndTheRightGroup) {
   EXPECT_EQ(nearest_name("sede", keys), "seed");
   EXPECT_EQ(nearest_name("zzzzzzzz", keys), "");
   EXPECT_THAT(suggestion("zzzzzzzz", keys), testing::HasSubstr("known: train.lr"));
+}
+
+TEST(Utf8, TellsWellFormedTextFromOtherBytes) {
+  for (const std::string good : {"", "cat", "Bär", "猫", "🐈", "\xF4\x8F\xBF\xBF"}) {
+    EXPECT_TRUE(is_utf8(good)) << good;
+  }
+  for (const std::string bad : {"B\xE4r", "\x80", "\xC3", "\xC0\xAF", "\xE0\x80\xAF",
+                                "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF0\x80\x80\x80", "\xFF"}) {
+    EXPECT_FALSE(is_utf8(bad)) << escaped(bad);
+  }
+  EXPECT_EQ(escaped("B\xE4r"), "B\\xE4r");
+}
+
+TEST(WholeNumber, IsDecimalAndNothingElse) {
+  EXPECT_EQ(parse_whole_number("010"), 10);
+  EXPECT_EQ(parse_whole_number("-1"), -1);
+  for (const char* text : {"", "0x10", "1.0", " 1", "1 ", "+1", "9223372036854775808"}) {
+    EXPECT_EQ(parse_whole_number(text), std::nullopt) << text;
+  }
 }
 
 TEST(Sha256, MatchesPublishedVectors) {

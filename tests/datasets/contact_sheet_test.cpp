@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
+#include <cstdlib>
+
 #include "core/atomic_file.h"
+#include "core/cancellation.h"
 #include "datasets/decode.h"
 #include "tests/datasets/temporary_folder.h"
 
@@ -25,6 +29,21 @@ TEST(ContactSheet, HasARowAPictureAndAColumnAView) {
   EXPECT_THROW(
       write_contact_sheet(samples, {"x", "y"}, AugmentConfig(), p, 1, 0, folder / "none/sheet.png"),
       OutputError);
+}
+
+TEST(ContactSheet, EndsOnASignal) {
+  const std::vector<Sample> samples = {{"never read", 0}};
+  const auto draw = [&samples] {
+    install_signal_handlers();
+    std::raise(SIGTERM);
+    try {
+      write_contact_sheet(samples, {"x"}, AugmentConfig(), Preprocessing(), 1, 0, "never written");
+    } catch (const Interrupted& stop) {
+      std::_Exit(stop.exit_code());
+    }
+    std::_Exit(1);
+  };
+  EXPECT_EXIT(draw(), testing::ExitedWithCode(143), "");
 }
 
 }  // namespace

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <iostream>
 #include <set>
 #include <sstream>
 
@@ -139,6 +141,70 @@ TEST(Decode, AbsurdDimensionsAreRefusedFromTheHeader) {
   std::string png = encode(gradient(4, 4), ".png");
   png.replace(16, 8, std::string("\0\1\0\0\0\1\0\0", 8));
   expect_contains(decode_error(png), {"65536 x 65536"});
+}
+
+void put(std::string& bytes, std::size_t offset, std::uint64_t value, std::size_t size) {
+  for (std::size_t i = 0; i < size; ++i) {
+    bytes[offset + i] = static_cast<char>((value >> (8 * i)) & 255);
+  }
+}
+
+/// A little-endian TIFF header of one directory that says width and height as 32-bit numbers.
+std::string tiff_header(bool is_big, std::uint64_t width, std::uint64_t height) {
+  const std::size_t word = is_big ? 8 : 4;
+  std::string bytes(80, '\0');
+  bytes.replace(0, 4, std::string(is_big ? "II\x2B\0" : "II\x2A\0", 4));
+  put(bytes, 4, 8, 4);  // BigTIFF: the size of offsets; else where the directory lies
+  if (is_big) put(bytes, 8, 16, 8);
+  const std::size_t directory = is_big ? 16 : 8;
+  const std::size_t count = is_big ? 8 : 2;
+  put(bytes, directory, 2, count);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const std::size_t entry = directory + count + i * (4 + 2 * word);
+    put(bytes, entry, 256 + i, 2);
+    put(bytes, entry + 2, 4, 2);
+    put(bytes, entry + 4, 1, word);
+    put(bytes, entry + 4 + word, i == 0 ? width : height, 4);
+  }
+  return bytes;
+}
+
+TEST(Decode, AbsurdDimensionsAreRefusedInEveryFormat) {
+  std::string bmp = encode(gradient(4, 4), ".bmp");
+  put(bmp, 18, 20000, 4);
+  put(bmp, 22, 0xFFFFFFFFU - 19999, 4);  // -20000: stored top down
+  expect_contains(decode_error(bmp), {"folder/a.jpg", "claims 20000 x 20000"});
+  expect_contains(decode_error(tiff_header(false, 20000, 20000)), {"claims 20000 x 20000"});
+  expect_contains(decode_error(tiff_header(true, 70000, 90000)), {"claims 70000 x 90000"});
+  std::string webp("RIFF\x16\0\0\0WEBPVP8X\x0A\0\0\0", 20);
+  webp += std::string(10, '\0');
+  put(webp, 24, 49999, 3);
+  put(webp, 27, 29999, 3);
+  expect_contains(decode_error(webp), {"claims 50000 x 30000"});
+}
+
+TEST(Decode, HeadersCutShortAreLeftToTheDecoder) {
+  for (const std::string& whole :
+       {encode(gradient(4, 4), ".bmp"), encode(gradient(4, 4), ".tiff"),
+        encode(gradient(4, 4), ".webp"), tiff_header(false, 4, 4), tiff_header(true, 4, 4)}) {
+    for (std::size_t size = 2; size < std::min<std::size_t>(whole.size(), 100); ++size) {
+      EXPECT_NO_THROW(
+          try { decode_picture(whole.substr(0, size), "a"); } catch (const DataError&){});
+    }
+  }
+}
+
+TEST(Decode, OpencvReportsNothingAboutFilesItCannotRead) {
+  testing::internal::CaptureStderr();
+  std::string bmp = encode(gradient(8, 8), ".bmp");
+  decode_error(bmp.substr(0, bmp.size() / 2));
+  put(bmp, 28, 7, 2);  // bits a pixel that no BMP has
+  decode_error(bmp);
+  decode_error(tiff_header(false, 4, 4));
+  std::cerr << "imdecode is"
+            << " no report" << std::endl;
+  std::cerr << "plain" << std::flush;
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "imdecode is no report\nplain");
 }
 
 TEST(Decode, AWrongPngChecksumIsFound) {

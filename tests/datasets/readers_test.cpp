@@ -1,8 +1,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <csignal>
+#include <cstdlib>
 #include <set>
 
+#include "core/cancellation.h"
 #include "datasets/dataset.h"
 #include "datasets/split.h"
 #include "tests/datasets/temporary_folder.h"
@@ -89,7 +92,78 @@ TEST(FolderReader, SplitsWithoutTrainAreNoClasses) {
   add_class(folder, "val/a", 2);
   add_class(folder, "test/a", 3);
   expect_contains(open_error(folder / ""), {"no picture is for training", "'train'"});
-  EXPECT_EQ(open_for_evaluation(folder / "", "", {"a", "b"}).size(), 3U);
+  const EvaluationData data = open_for_evaluation(folder / "", "", {"a", "b"});
+  EXPECT_EQ(data.split, "test");
+  EXPECT_EQ(data.samples.size(), 3U);
+}
+
+TEST(FolderReader, AClassMayBeCalledTrain) {
+  TemporaryFolder folder;
+  add_class(folder, "car", 4);
+  add_class(folder, "train", 4);
+  const Dataset data = open_dataset(config_for(folder / ""), 0);
+  EXPECT_EQ(data.classes, (std::vector<std::string>{"car", "train"}));
+  EXPECT_EQ(data.train.size() + data.val.size(), 8U);
+}
+
+TEST(FolderReader, FoldersBesideTheSplitsAreNamed) {
+  TemporaryFolder folder;
+  for (const std::string name : {"train/a", "train/b", "val/a", "old/a"}) {
+    add_class(folder, name, 2);
+  }
+  folder.write("train/a/notes.txt", "");
+  const Dataset data = open_dataset(config_for(folder / ""), 0);
+  EXPECT_EQ(data.train.size(), 4U);
+  ASSERT_EQ(data.skipped_files.size(), 2U);
+  EXPECT_TRUE(data.skipped_files[0].ends_with("old/")) << data.skipped_files[0];
+}
+
+TEST(FolderReader, LinksThatLeadInCirclesAreFollowedOnce) {
+  TemporaryFolder folder;
+  add_class(folder, "cat", 3);
+  add_class(folder, "dog", 2);
+  std::filesystem::create_directory_symlink(".", folder / "cat/self");
+  std::filesystem::create_directory_symlink("..", folder / "cat/above");
+  folder.write(".hidden/deep/1.jpg", "");
+  std::filesystem::create_directory_symlink("../.hidden", folder / "dog/more");
+  const Dataset data = open_dataset(config_for(folder / ""), 0);
+  EXPECT_EQ(data.classes, (std::vector<std::string>{"cat", "dog"}));
+  EXPECT_EQ(data.train.size() + data.val.size(), 6U) << "3 cats, 2 dogs, and one by a link";
+  EXPECT_EQ(list_pictures(folder / "").size(), 6U);
+}
+
+TEST(FolderReader, PathsThatCannotBeReachedAreRefusedInWords) {
+  TemporaryFolder folder;
+  expect_contains(open_error(folder / std::string(300, 'n')), {"File name too long", "Expected"});
+  add_class(folder, "data/a", 2);
+  add_class(folder, "data/b", 2);
+  std::filesystem::create_symlink("loop.png", folder / "data/a/loop.png");
+  EXPECT_EQ(list_pictures(folder / "data").size(), 5U) << "left to the decoder to refuse";
+  EXPECT_THROW(list_pictures(folder / std::string(300, 'n')), DataError);
+}
+
+TEST(FolderReader, ClassNamesMustBeUtf8) {
+  TemporaryFolder folder;
+  add_class(folder, "B\xE4r", 2);
+  add_class(folder, "Hund", 2);
+  expect_contains(open_error(folder / ""), {"'B\\xE4r'", "not valid UTF-8", "Rename"});
+}
+
+TEST(FolderReader, TheWalkEndsOnASignal) {
+  TemporaryFolder folder;
+  add_class(folder, "a", 2);
+  const std::string path = folder / "";
+  const auto walk = [&path] {
+    install_signal_handlers();
+    std::raise(SIGINT);
+    try {
+      list_pictures(path);
+    } catch (const Interrupted& stop) {
+      std::_Exit(stop.exit_code());
+    }
+    std::_Exit(1);
+  };
+  EXPECT_EXIT(walk(), testing::ExitedWithCode(130), "");
 }
 
 TEST(FolderReader, ListsPicturesRecursively) {
@@ -130,6 +204,10 @@ TEST(CsvReader, ErrorsNameTheRow) {
   expect_contains(error("path,label\np/0.jpg,x,more\n"), {"data.csv:2", "found 3", "expected 2"});
   expect_contains(error("path,label,split\np/0.jpg,x,trian\n"), {"data.csv:2", "'trian'", "train"});
   expect_contains(error("path,label\n"), {"data.csv", "no rows"});
+  expect_contains(error("path,label\np/0.jpg,x\n,y\n"), {"data.csv:3", "path is empty"});
+  expect_contains(error("path,label\np,x\n"), {"data.csv:2", "is a folder", "picture file"});
+  expect_contains(error("path,label\n" + std::string(300, 'n') + ",x\n"),
+                  {"data.csv:2", "File name too long"});
 }
 
 TEST(Split, IsStratifiedDisjointAndDecidedByTheSeed) {
@@ -149,6 +227,16 @@ TEST(Split, IsStratifiedDisjointAndDecidedByTheSeed) {
   EXPECT_EQ(all.size(), 50U);
   EXPECT_EQ(paths(open_dataset(config, 7).val), paths(data.val));
   EXPECT_NE(paths(open_dataset(config, 8).val), paths(data.val));
+}
+
+TEST(Split, ATestPartIsTakenFromALoneTrainFolderButNotBesideVal) {
+  TemporaryFolder folder;
+  for (const std::string name : {"a", "b"}) add_class(folder, "train/" + name, 20);
+  DataConfig config = config_for(folder / "");
+  config.test_fraction = 0.1;
+  EXPECT_EQ(open_dataset(config, 0).test.size(), 4U);
+  for (const std::string name : {"a", "b"}) add_class(folder, "val/" + name, 5);
+  EXPECT_EQ(open_dataset(config, 0).test.size(), 0U);
 }
 
 TEST(Split, ALoneTrainFolderIsDividedAndTheLimitSparesTest) {
@@ -175,11 +263,26 @@ TEST(Split, NeverTakesTheLastPictureOfAClass) {
 TEST(Evaluation, ChoosesTheSplitAndUsesTheModelsClasses) {
   TemporaryFolder folder;
   for (const std::string split : {"train", "val"}) add_class(folder, split + "/b", 2);
-  const auto samples = open_for_evaluation(folder / "", "", {"c", "b", "a"});
+  const auto [split, samples] = open_for_evaluation(folder / "", "", {"c", "b", "a"});
+  EXPECT_EQ(split, "val");
   ASSERT_EQ(samples.size(), 2U);
   EXPECT_EQ(samples[0].label, 1);
   expect_contains(samples[0].path, {"val/b"});
-  EXPECT_EQ(open_for_evaluation(folder / "train", "", {"a", "b"}).size(), 2U);
+  const EvaluationData all = open_for_evaluation(folder / "train", "", {"a", "b"});
+  EXPECT_EQ(all.split, "") << "nothing is said about splits: everything";
+  EXPECT_EQ(all.samples.size(), 2U);
+}
+
+TEST(Evaluation, RowsWithoutASplitAreForTrainingWhereOthersHaveOne) {
+  TemporaryFolder folder;
+  add_class(folder, "p", 5);
+  const auto csv = folder.write("data.csv",
+                                "path,label,split\np/0.jpg,x,\np/1.jpg,y,\np/2.jpg,x,\n"
+                                "p/3.jpg,x,test\np/4.jpg,y,test\n");
+  const EvaluationData data = open_for_evaluation(csv, "", {"x", "y"});
+  EXPECT_EQ(data.split, "test");
+  EXPECT_EQ(data.samples.size(), 2U);
+  EXPECT_EQ(open_for_evaluation(csv, "train", {"x", "y"}).samples.size(), 3U);
 }
 
 TEST(Evaluation, UnknownClassesAndSplitsAreRefused) {
@@ -189,7 +292,11 @@ TEST(Evaluation, UnknownClassesAndSplitsAreRefused) {
                   {"'bird'", "the model", "ant"});
   expect_contains(
       message_of<DataError>([&] { open_for_evaluation(folder / "", "test", {"bird"}); }),
-      {"no split 'test'"});
+      {"no split 'test'", "found: train", "Leave out --split"});
+  add_class(folder, "flat/bird", 2);
+  expect_contains(
+      message_of<DataError>([&] { open_for_evaluation(folder / "flat", "val", {"bird"}); }),
+      {"no split 'val'", "names no splits", "all pictures"});
 }
 
 }  // namespace

@@ -4,6 +4,7 @@ Usage: python tests/golden/generate.py FOLDER
 
 FOLDER/head.pt        cross entropy of a linear head: losses, gradients, ten steps of SGD and of AdamW, L-BFGS optimum
 FOLDER/metrics.pt     classification metrics
+FOLDER/fine_tune.pt   three steps of fine-tuning a small network with a new head: losses, gradients, statistics
 FOLDER/preprocess/    pictures, and preprocess.pt with what the network should see of each, by file name
 """
 
@@ -17,6 +18,11 @@ import numpy as np
 import torch
 from PIL import Image
 from torch.nn import functional as F
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tests.fixtures.tiny_backbone import TinyBackbone, seeded  # noqa: E402
 
 Tensors = Dict[str, torch.Tensor]
 
@@ -200,6 +206,39 @@ def write_pictures(folder: Path) -> Iterator[Tuple[str, torch.Tensor]]:
         yield name, torch.from_numpy(resize_and_crop(picture))
 
 
+def fine_tune() -> Tensors:
+    """Three steps of SGD on the fixture `steady` with a head of five classes, in eager Python.
+
+    `images` [3, 8, 3, 32, 32], `labels` [3, 8], `head_weight`, `head_bias`, `losses` [3], `grad:NAME` of the first step
+    and `after:NAME` of all parameters and buffers after the last, under the fixture's names.
+    """
+    generator = torch.Generator().manual_seed(5)
+    network = seeded(lambda: TinyBackbone(dropout=0.0))
+    network.classifier = torch.nn.Linear(16, CLASSES)
+    with torch.no_grad():
+        network.classifier.weight.copy_(0.1 * torch.randn(CLASSES, 16, generator=generator))
+        network.classifier.bias.copy_(0.1 * torch.randn(CLASSES, generator=generator))
+    results = {
+        "images": torch.randn(3, 8, 3, 32, 32, generator=generator),
+        "labels": torch.randint(CLASSES, (3, 8), generator=generator),
+        "head_weight": network.classifier.weight.detach().clone(),
+        "head_bias": network.classifier.bias.detach().clone(),
+    }
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9)
+    network.train()
+    losses = []
+    for images, labels in zip(results["images"], results["labels"]):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(network(images), labels)
+        loss.backward()
+        if not losses:
+            results.update({f"grad:{name}": p.grad.clone() for name, p in network.named_parameters()})
+        optimizer.step()
+        losses.append(loss.detach())
+    results.update({f"after:{name}": tensor for name, tensor in network.state_dict().items()})
+    return {**results, "losses": torch.stack(losses)}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Write reference results for the C++ tests.")
     parser.add_argument("folder", type=Path)
@@ -208,6 +247,7 @@ def main() -> int:
     torch.save(dict(write_pictures(preprocess)), preprocess / "preprocess.pt")
     torch.save(head(), folder / "head.pt")
     torch.save(metrics(), folder / "metrics.pt")
+    torch.save(fine_tune(), folder / "fine_tune.pt")
     return 0
 
 

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace transfer {
+
+/// What lies at a path. `kNothing` also where the system does not let us look: see why_absent().
+enum class FileKind { kNothing, kRegularFile, kFolder, kOther };
+
+/// What lies at `path`, symbolic links followed. Unlike std::filesystem::exists and its like, these
+/// three never throw, whatever a user typed.
+FileKind file_kind(const std::filesystem::path& path);
+bool is_folder(const std::filesystem::path& path);
+bool is_file(const std::filesystem::path& path);
+
+/// Why there is nothing at `path`, for a message behind "PATH: ": "no such WANTED", or what the
+/// system says ("cannot be reached: Permission denied").
+std::string why_absent(const std::filesystem::path& path, std::string_view wanted);
+
+}  // namespace transfer

@@ -1,0 +1,197 @@
+"""Strategies that train the network itself, early-features, and going on with a stopped run."""
+
+import json
+import random
+import signal
+import subprocess
+import time
+
+import torch
+
+from tests.cli.transfer_case import FIXTURES, TransferCase
+
+
+def state_dict(path):
+    return torch.jit.load(str(path)).state_dict()
+
+
+class FineTuneCase(TransferCase):
+    FLAGS = ("--strategy", "fine-tune", "--set", "train.epochs=3", "--set", "train.batch_size=5")
+
+    def lines(self, out="run"):
+        """metrics.jsonl without the times."""
+        text = (self.folder / out / "metrics.jsonl").read_text()
+        return [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in text.splitlines()]
+
+
+class FineTune(FineTuneCase):
+    def test_a_run_learns_moves_every_layer_and_leaves_one_file(self):
+        self.make_data(splits=("train", "val", "test"), per_class=11)
+        done = self.train(*self.FLAGS, "--set", "train.epochs=8", "--set", "train.lr=0.003")
+        self.assertIn("epoch 8: train loss", done.stderr)
+        summary = self.summary()
+        self.assertEqual(summary["strategy"], "fine-tune")
+        self.assertGreaterEqual(summary["val"]["top1"], 0.9)
+        self.assertGreaterEqual(summary["test"]["top1"], 0.9)
+        self.assertEqual(
+            sorted(path.name for path in (self.folder / "run").iterdir()),
+            ["config.yaml", "metrics.jsonl", "model.pt", "predictions_val.csv", "summary.json"],
+        )
+        self.assertEqual([line["epoch"] for line in self.lines()], list(range(1, summary["epochs"] + 1)))
+        before, after = state_dict(FIXTURES / "tiny.pt"), state_dict(self.folder / "run/model.pt")
+        for name, tensor in before.items():
+            if name.startswith("classifier.") or name.endswith("num_batches_tracked"):
+                continue
+            statistic = "running_" in name  # the preset keeps BatchNorm's statistics
+            self.assertEqual(torch.equal(tensor, after["trunk." + name]), statistic, name)
+        done = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "data", "--split", "val", "--json")
+        self.assertEqual(json.loads(done.stdout)["confusion"], summary["val"]["confusion"])
+
+    def test_retrain_moves_statistics_and_from_scratch_forgets_the_weights(self):
+        self.make_data()
+        flags = ("--strategy", "retrain", "--set", "train.epochs=2", "--set", "train.warmup_epochs=0")
+        self.train(*flags, out="a")
+        before, after = state_dict(FIXTURES / "tiny.pt"), state_dict(self.folder / "a/model.pt")
+        self.assertFalse(torch.equal(before["stem.1.running_mean"], after["trunk.stem.1.running_mean"]))
+        self.train(*flags, "--from-scratch", "--set", "train.lr=1e-12", "--set", "train.ema=0", out="b")
+        scratch = state_dict(self.folder / "b/model.pt")
+        self.assertGreater((before["stem.0.weight"] - scratch["trunk.stem.0.weight"]).abs().mean().item(), 0.01)
+
+    def test_frozen_stages_and_freeze_epochs(self):
+        self.make_data()
+        self.train(*self.FLAGS, "--set", "train.freeze_stages=1", "--set", "train.batch_norm=train")
+        before, after = state_dict(FIXTURES / "tiny.pt"), state_dict(self.folder / "run/model.pt")
+        for name in ("stem.0.weight", "stem.1.running_mean", "blocks.0.0.weight", "blocks.0.1.running_var"):
+            self.assertTrue(torch.equal(before[name], after["trunk." + name]), name)
+        for name in ("blocks.1.0.weight", "blocks.1.1.running_var"):
+            self.assertFalse(torch.equal(before[name], after["trunk." + name]), name)
+
+    def test_everything_at_once(self):
+        self.make_data()
+        self.train(*self.FLAGS, "--set", "train.ema=0.9", "--set", "augment.mixup=0.3", "--set", "augment.cutmix=0.5",
+                   "--set", "augment.randaugment=2", "--set", "data.sampler=balanced", "--set", "train.accumulate=2",
+                   "--set", "train.clip_norm=1", "--set", "train.schedule=onecycle", "--set", "train.unfreeze_every=1",
+                   "--set", "head.class_weights=auto", "--set", "train.batch_norm=folded", "--set",
+                   "data.input_size=40", "--set", "train.scale_lr_by_batch=true")
+        model = torch.jit.load(str(self.folder / "run/model.pt"))
+        self.assertEqual(tuple(model(torch.rand(2, 3, 40, 40)).shape), (2, 2))
+        done = self.run_transfer("predict", "--model", "run/model.pt", "data/val/red/0.png")
+        self.assertIn("red", done.stdout)
+
+    def test_broken_pictures_are_left_out_once(self):
+        root = self.make_data()
+        (root / "train/red/0.png").write_text("no picture")
+        (root / "val/red/0.png").write_text("no picture")
+        done = self.train(*self.FLAGS, "--set", "data.max_broken=0.2")
+        self.assertEqual(done.stderr.count("train/red/0.png"), 1)
+        self.assertEqual(len(self.summary()["broken"]), 2)
+        self.assertEqual(self.summary()["train_pictures"], 15)
+        self.assertIn("data.max_broken", self.train(*self.FLAGS, out="b", expect=3).stderr)
+
+    def test_a_loss_that_is_no_number_names_the_pictures(self):
+        self.make_data()
+        flags = (*self.FLAGS, "--set", "train.lr=1e3", "--set", "train.optimizer=sgd", "--set", "train.clip_norm=0",
+                 "--set", "train.warmup_epochs=0", "--set", "train.freeze_epochs=0", "--set", "train.epochs=30")
+        done = self.train(*flags, expect=7)
+        for part in ("no longer a number", ".png", "checkpoint.pt", "train.on_nonfinite"):
+            self.assertIn(part, done.stderr)
+        self.assertFalse((self.folder / "run/model.pt").exists())
+        self.assertTrue((self.folder / "run/checkpoint.pt").exists())
+        done = self.train(*flags, "--set", "train.on_nonfinite=retry", out="b", expect=7)
+        self.assertEqual(done.stderr.count("Going back"), 3)
+
+    def test_refusals(self):
+        self.make_data()
+        self.refused("--data", "data", "--backbone", "tiny", "--strategy", "fine-tune", "--set",
+                     "train.optimizer=lbfgs", expect=2, parts=["train.optimizer", "adamw or sgd"])
+        self.refused("--data", "data", "--backbone", "tiny", "--strategy", "fine-tune", "--set",
+                     "train.precision=float16", "--device", "cpu", expect=5, parts=["train.precision", "float32"])
+
+
+class EarlyFeatures(FineTuneCase):
+    def test_the_cut_is_probed_or_given(self):
+        self.make_data()
+        done = self.train("--strategy", "early-features")
+        self.assertIn("probe: blocks.0", done.stderr)
+        summary = self.summary()
+        self.assertEqual(summary["cut"], "blocks.0")
+        self.assertEqual([probe["stage"] for probe in summary["probes"]], ["blocks.0"])
+        model = torch.jit.load(str(self.folder / "run/model.pt"))
+        self.assertEqual(tuple(model.features(torch.rand(2, 3, 32, 32)).shape), (2, 12))
+        self.assertEqual(model.state_dict()["trunk.blocks.1.0.weight"].numel(), 0, "dead weights leave the file")
+        self.train("--strategy", "early-features", "--cut", "blocks.1", out="b")
+        self.assertEqual(self.summary("b")["cut"], "blocks.1")
+        self.run_transfer("predict", "--model", "b/model.pt", "data/val/red/0.png")
+        self.run_transfer("--data", "data", "--backbone", "run/model.pt", "--out", "next")
+        self.refused("--data", "data", "--backbone", "tiny", "--strategy", "early-features", "--cut", "blocks.7",
+                     "--out", "c", expect=4, parts=["blocks.7"])
+
+
+class Resume(FineTuneCase):
+    FLAGS = ("--strategy", "fine-tune", "--set", "train.epochs=4", "--set", "train.batch_size=3", "--set",
+             "train.ema=0.9", "--set", "augment.mixup=0.2", "--set", "train.batch_norm=train", "--threads", "1")
+
+    def stop(self, number, after):
+        """Starts a run, waits until `after()` holds and a little longer, and sends the signal."""
+        process = subprocess.Popen(
+            self.command("--data", "data", "--backbone", "tiny", "--out", "run", *self.FLAGS), cwd=self.folder,
+            env=self.environment(), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+        deadline = time.time() + 60
+        while not after() and process.poll() is None and time.time() < deadline:
+            time.sleep(0.002)
+        time.sleep(random.Random(number).uniform(0, 0.05))
+        self.assertIsNone(process.poll(), "ended before it could be stopped")
+        process.send_signal(number)
+        return process.communicate(timeout=60)[1], process.returncode
+
+    def epochs_done(self, count):
+        path = self.folder / "run/metrics.jsonl"
+        return lambda: path.exists() and len(path.read_text().splitlines()) >= count
+
+    def check_resumed_equals_uninterrupted(self):
+        self.assertFalse((self.folder / "run/model.pt").exists())
+        self.run_transfer("--resume", "run")
+        self.run_transfer("--data", "data", "--backbone", "tiny", "--out", "whole", *self.FLAGS)
+        self.assertEqual(self.lines("run"), self.lines("whole"))
+        for name in ("predictions_val.csv",):
+            self.assertEqual((self.folder / "run" / name).read_bytes(), (self.folder / "whole" / name).read_bytes())
+        resumed, whole = state_dict(self.folder / "run/model.pt"), state_dict(self.folder / "whole/model.pt")
+        for name, tensor in whole.items():
+            self.assertTrue(torch.equal(tensor, resumed[name]), name)
+
+    def test_after_ctrl_c_in_the_middle_of_an_epoch(self):
+        self.make_data(per_class=60)
+        error, status = self.stop(signal.SIGINT, self.epochs_done(1))
+        self.assertEqual(status, 130, error)
+        self.assertIn("transfer --resume run", error)
+        self.check_resumed_equals_uninterrupted()
+
+    def test_after_sigterm(self):
+        self.make_data(per_class=60)
+        error, status = self.stop(signal.SIGTERM, self.epochs_done(2))
+        self.assertEqual(status, 143, error)
+        self.check_resumed_equals_uninterrupted()
+
+    def test_after_a_kill(self):
+        self.make_data(per_class=60)
+        _, status = self.stop(signal.SIGKILL, self.epochs_done(1))
+        self.assertEqual(status, -signal.SIGKILL)
+        self.check_resumed_equals_uninterrupted()
+
+    def test_finished_and_foreign_folders(self):
+        self.make_data()
+        self.train()
+        done = self.run_transfer("--resume", "run", "--json")
+        self.assertIn("finished", done.stderr)
+        self.assertEqual(json.loads(done.stdout)["strategy"], "freeze-conv")
+        (self.folder / "empty").mkdir()
+        self.refused_text("--resume", "empty", expect=6, part="no run directory")
+        self.refused_text("--resume", "run", "--seed", "3", expect=2, part="Leave out the other flags")
+        (self.folder / "run/summary.json").unlink()
+        self.run_transfer("--resume", "run")
+        self.assertEqual(self.summary()["strategy"], "freeze-conv")
+
+    def refused_text(self, *arguments, expect, part):
+        self.assertIn(part, self.run_transfer(*arguments, expect=expect).stderr)
