@@ -1,6 +1,6 @@
 """The architecture test: every network exported, cut, given a new head, trained a step, saved, reloaded.
 
-Usage: python tests/architectures/run.py --check BINARY [--folder DIR] [--small] [--cuts N] [--jobs N] [--table FILE] [NAME...]
+Usage: run.py --check BINARY [--folder DIR] [--small] [--cuts N] [--jobs N] [--table FILE] [NAME...]
 Exports and results are kept in the folder. --table puts the results between the marks of a Markdown file.
 """
 
