@@ -29,11 +29,15 @@ bool is_used(const Node* node) {
                      [](const Value* output) { return output->hasUses(); });
 }
 
-/// Removes what a layer writes into its own module: BatchNorm's counter of batches. The alias
-/// analysis cannot tell the module's tensors from the picture.
-void remove_writes_to_self(Block* block, const Graph& graph) {
+/// Removes what a layer writes into its own module: BatchNorm's counter of batches and running
+/// statistics. The alias analysis cannot tell the module's tensors from the picture.
+void remove_writes_to_self(Block* block, Graph& graph) {
   for (auto node = block->nodes().begin(); node != block->nodes().end();) {
     Node* current = *node++;
+    if (current->kind() == c10::aten::batch_norm || current->kind() == c10::aten::instance_norm) {
+      const torch::jit::WithInsertPoint before(current);
+      current->replaceInput(5, graph.insertConstant(false));  // only training writes statistics
+    }
     for (Block* inner : current->blocks()) remove_writes_to_self(inner, graph);
     const auto* schema = current->maybeSchema();
     const bool writes =

@@ -21,7 +21,7 @@ using torch::jit::Value;
 namespace {
 
 /// Share of the weights from which on a container is the network, not a stage of it.
-constexpr double kNearlyAll = 0.8;
+constexpr double kNearlyAll = 0.9;
 constexpr int kDeepest = 4;
 
 /// A submodule whose output might be a stage, and those it calls.

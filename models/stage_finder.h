@@ -14,7 +14,7 @@ namespace transfer {
 /// - A stage is a submodule in front of the classifier that holds weights of convolutions or linear
 ///   layers, gives one tensor, and that all data passes through (no skip connection around it).
 /// - Candidates are the modules that `forward` calls itself. In place of one stand its children
-///   where it contains the classifier or more than four fifths of the weights in front of it, or is
+///   where it contains the classifier or more than nine tenths of the weights in front of it, or is
 ///   a Sequential whose children give outputs of different shapes.
 /// - Of neighbours whose outputs have the same shape, the last one is the stage; if a container has
 ///   only such children (a vision transformer), each is one.

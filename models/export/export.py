@@ -1,7 +1,7 @@
 """Exports pretrained backbones: NAME.pt (TorchScript with metadata) and NAME.golden.pt into a folder.
 
 Usage: python models/export/export.py NAME... [--weights FILE | --random] [--trace] [--out DIR] [--force]
-NAME is efficientnet-liteN, torchvision:ARCHITECTURE or timm:ARCHITECTURE; the file is called torchvision-ARCHITECTURE.pt.
+NAME is efficientnet-liteN, torchvision:ARCHITECTURE or timm:ARCHITECTURE; files are named torchvision-ARCHITECTURE.pt.
 """
 
 import argparse
@@ -64,16 +64,18 @@ def unknown_name(name: str) -> str:
     """The message for a name that is not in the table."""
     nearest = difflib.get_close_matches(name, source_names(), n=1, cutoff=0.4)
     hint = f"did you mean {nearest[0]}? " if nearest else ""
-    return f"export: unknown backbone '{name}': {hint}known: {', '.join(source_names())}, torchvision:NAME, timm:NAME"
+    known = ", ".join([*source_names(), "torchvision:NAME", "timm:NAME"])
+    return f"export: unknown backbone '{name}': {hint}known: {known}"
 
 
 def parse(arguments: Optional[List[str]]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="export", description="Export pretrained backbones to TorchScript.")
-    parser.add_argument("names", nargs="+", metavar="NAME", help=f"one or more of: {', '.join(source_names())}, torchvision:ARCHITECTURE, timm:ARCHITECTURE")
+    known = ", ".join([*source_names(), "torchvision:ARCHITECTURE", "timm:ARCHITECTURE"])
+    parser.add_argument("names", nargs="+", metavar="NAME", help=f"one or more of: {known}")
     weights = parser.add_mutually_exclusive_group()
     weights.add_argument("--weights", type=Path, metavar="FILE", help="a state dict for one torchvision: or timm: name")
     weights.add_argument("--random", action="store_true", help="random weights, for tests; no network needed")
-    parser.add_argument("--trace", action="store_true", help="trace instead of compiling (done anyway where that fails)")
+    parser.add_argument("--trace", action="store_true", help="trace instead of compiling (as is done where that fails)")
     parser.add_argument("--out", type=Path, default=ROOT / "models" / "pretrained", help="default: %(default)s")
     parser.add_argument("--force", action="store_true", help="write again what is already there")
     return parser.parse_args(arguments)

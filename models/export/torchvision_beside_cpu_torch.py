@@ -1,4 +1,4 @@
-"""Imports torchvision beside a CPU wheel of torch, whose build lacks two operators torchvision registers kernels for."""
+"""Imports torchvision beside a CPU wheel of torch, which lacks two operators torchvision registers kernels for."""
 
 import importlib
 from types import ModuleType

@@ -13,7 +13,7 @@ PREFIXES = ("module.", "model.", "_orig_mod.")
 def read_state_dict(path: Path) -> Dict[str, torch.Tensor]:
     """The tensors by name. Raises OSError where there is no such file, ValueError where it holds no state dict."""
     if not path.exists():
-        raise FileNotFoundError(f"{path}: no such file; --weights takes a state dict saved by torch.save or safetensors")
+        raise FileNotFoundError(f"{path}: no such file; --weights takes a state dict (torch.save, safetensors)")
     content: Any
     if path.suffix == ".safetensors":
         from safetensors.torch import load_file  # an optional package

@@ -71,14 +71,15 @@ SMALL = (
 def build(name: str, images: torch.Tensor) -> nn.Module:
     """The architecture in eval mode, seeded, its BatchNorm statistics taken from `images`, so that signals stay."""
     torch.manual_seed(SEED)
-    module = getattr(import_torchvision().models, name)(num_classes=CLASSES, **ARCHITECTURES[name].options)
+    module = getattr(import_torchvision().models, name)(num_classes=CLASSES, **ARCHITECTURES[name].options).eval()
     norms = [layer for layer in module.modules() if isinstance(layer, nn.BatchNorm2d)]
     momenta = [norm.momentum for norm in norms]
     if norms:
         for norm in norms:
             norm.momentum = 1.0
+            norm.train()  # alone, since auxiliary classifiers need larger pictures
         with torch.no_grad():
-            module.train()(images)
+            module(images)
         for norm, momentum in zip(norms, momenta):
             norm.momentum = momentum
     return module.eval()

@@ -1,7 +1,7 @@
 """The architecture test: every network exported, cut, given a new head, trained a step, saved, reloaded.
 
-Usage: python tests/architectures/run.py --check BINARY [--folder DIR] [--small] [--cuts N] [--jobs N] [--table FILE] [NAME...]
-Exports are kept in the folder. --table puts the results between the marks of a Markdown file.
+Usage: run.py --check BINARY [--folder DIR] [--small] [--cuts N] [--jobs N] [--table FILE] [NAME...]
+Exports and results are kept in the folder. --table puts the results between the marks of a Markdown file.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict
 
 import torch
 
@@ -63,10 +63,19 @@ def check(binary: Path, exports: Path, name: str, kind: str, cuts: int) -> Dict[
 
 
 def check_both(name: str, options: argparse.Namespace) -> Dict[str, Dict[str, Any]]:
-    """Exports what is missing, each in a process of its own, then checks the scripted and the traced file."""
+    """Exports what is missing, in a process of its own, then checks the scripted and the traced file.
+
+    Results of all cuts are kept as NAME.results.json, for the table.
+    """
     exporter = Path(__file__).with_name("export.py")
-    subprocess.run([sys.executable, str(exporter), str(options.folder), name], check=True)
-    return {kind: check(options.check, options.folder, name, kind, options.cuts) for kind in ("scripted", "traced")}
+    done = subprocess.run([sys.executable, str(exporter), str(options.folder), name], stderr=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        failure = {"error": "export: " + done.stderr.strip().rpartition("\n")[2], "seconds": 0.0}
+        return {"scripted": failure, "traced": failure}
+    results = {kind: check(options.check, options.folder, name, kind, options.cuts) for kind in ("scripted", "traced")}
+    if not options.cuts:
+        (options.folder / f"{name}.results.json").write_text(json.dumps(results))
+    return results
 
 
 def table_row(name: str, results: Dict[str, Dict[str, Any]]) -> str:
@@ -82,7 +91,10 @@ def table_row(name: str, results: Dict[str, Dict[str, Any]]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def write_table(file: Path, rows: List[str]) -> None:
+def write_table(file: Path, folder: Path) -> None:
+    """Puts the kept results between the file's marks."""
+    kept = [(name, folder / f"{name}.results.json") for name in sorted(ARCHITECTURES)]
+    rows = [table_row(name, json.loads(path.read_text())) for name, path in kept if path.exists()]
     head = ["| architecture | classifier | features | cuts, scripted | cuts, traced | layers repaired | stages found |",
             "|---|---|---|---|---|---|---|"]
     text = file.read_text()
@@ -111,16 +123,15 @@ def main() -> int:
               ".venv/bin/python -m pip install --no-deps -r models/export/requirements-test.txt")
         return 77
     names = options.names or (SMALL if options.small else sorted(ARCHITECTURES))
-    rows, failed = [], 0
+    failed = 0
     with ThreadPoolExecutor(options.jobs) as pool:
         for name, results in zip(names, pool.map(lambda name: check_both(name, options), names)):
             for kind, result in results.items():
                 failed += "error" in result
                 said = result.get("error", f"{result.get('cuts')} cuts, {result.get('python')} files equal in Python")
                 print(f"{name:<20} {kind:<9} {result['seconds']:6.1f} s  {said}", flush=True)
-            rows.append(table_row(name, results))
     if options.table:
-        write_table(options.table, rows)
+        write_table(options.table, options.folder)
     print(f"{2 * len(names) - failed} of {2 * len(names)} passed")
     return 1 if failed else 0
 
