@@ -179,6 +179,14 @@ void apply_layers(Config& config, const std::vector<Layer>& layers) {
   }
 }
 
+bool changes_nothing(const AugmentConfig& augment) {
+  return augment.crop == 0 && augment.flip_horizontal == 0 && augment.flip_vertical == 0 &&
+         augment.rotate == 0 && augment.translate == 0 && augment.scale == 0 &&
+         augment.brightness == 0 && augment.contrast == 0 && augment.saturation == 0 &&
+         augment.hue == 0 && augment.greyscale == 0 && augment.blur == 0 && augment.erase == 0 &&
+         augment.randaugment == 0;
+}
+
 void check_strategy(const std::string& strategy, const std::vector<std::string>& strategies) {
   if (std::find(strategies.begin(), strategies.end(), strategy) == strategies.end()) {
     throw ConfigError(fmt::format("strategy: unknown strategy '{}'{}", strategy,
@@ -208,6 +216,12 @@ Config resolve_config(const ConfigSources& sources, const std::vector<std::strin
   apply_layers(config, {read_yaml(preset_file(preset), keys)});
   apply_layers(config, layers);
   check_strategy(config.strategy, strategies);
+  // Augmented views of pictures that nothing changes would be copies.
+  if (config.augment.views > 0 && changes_nothing(config.augment)) {
+    const std::int64_t views = config.augment.views;
+    config.augment = augment_preset("standard");
+    config.augment.views = views;
+  }
   return config;
 }
 

@@ -35,6 +35,9 @@ struct DataConfig {
 
 /// The new last layer.
 struct HeadConfig {
+  /// How it starts where the layers below it train too: `random`, or `fitted` to the features that
+  /// the pretrained layers give (Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features").
+  std::string start = "random";
   /// L2 penalty on the head's weights (not its bias): loss + weight_decay / 2 · ‖W‖². Empty is
   /// `auto`: chosen by 5-fold cross-validation on the training features.
   std::optional<double> weight_decay;
@@ -50,6 +53,7 @@ struct AugmentConfig {
   /// `none`, `light`, `standard` or `strong`.
   std::string preset = "none";
   /// Augmented copies of each training picture beside the picture itself (cached features only).
+  /// Where no augmentation is on, they get `standard`.
   std::int64_t views = 0;
   /// Random resized crop: probability, part of the picture's area, width-to-height ratio.
   double crop = 0.0;
@@ -155,7 +159,7 @@ struct TrainConfig {
   /// 0 is off.
   double ema = 0.0;
   /// Arithmetic of the forward pass: `float32`, `bfloat16`, `float16` (CUDA only), or `auto`:
-  /// bfloat16 where the hardware has it, else float32.
+  /// bfloat16 on CUDA, else float32. bfloat16 on a CPU needs AVX512-BF16 or AMX.
   std::string precision = "float32";
   /// A checkpoint is written every so many epochs and every so many minutes; 0 is off.
   std::int64_t checkpoint_epochs = 1;

@@ -213,6 +213,7 @@ std::vector<Field> fields_of(Config& c) {
       {"data.workers", &c.data.workers, 0, 1024},
       {"data.input_size", &c.data.input_size, 0, 8192},
       {"data.sampler", &c.data.sampler, 0, 0, {"shuffle", "balanced"}},
+      {"head.start", &c.head.start, 0, 0, {"random", "fitted"}},
       {"head.weight_decay", &c.head.weight_decay, 0, 1e6},
       {"head.label_smoothing", &c.head.label_smoothing, 0, 0.99},
       {"head.class_weights", &c.head.class_weights, 0, 0, {"none", "auto"}},

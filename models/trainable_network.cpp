@@ -99,6 +99,13 @@ std::vector<std::pair<std::string, torch::Tensor>> TrainableNetwork::state() con
   return state;
 }
 
+void TrainableNetwork::set_head(const LinearHead& head) {
+  torch::NoGradGuard no_gradients;
+  const auto module = implementation_->module.attr(kHead).toModule();
+  module.attr("weight").toTensor().copy_(head.weight);
+  module.attr("bias").toTensor().copy_(head.bias);
+}
+
 void TrainableNetwork::train(const std::vector<std::string>& trainable) {
   const std::set<std::string> names(trainable.begin(), trainable.end());
   for (auto& [name, tensor] : parameters()) tensor.set_requires_grad(names.contains(name));

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "models/backbone.h"
+#include "models/classifier.h"
 
 namespace transfer {
 
@@ -43,6 +44,9 @@ class TrainableNetwork {
   std::vector<std::pair<std::string, torch::Tensor>> parameters() const;
   /// These and the buffers (BatchNorm's statistics): all that a checkpoint has to hold.
   std::vector<std::pair<std::string, torch::Tensor>> state() const;
+
+  /// Puts a head's numbers in place of the random ones. REQUIRES: it has the same shape.
+  void set_head(const LinearHead& head);
 
   /// Training mode. Only the parameters named get gradients; a layer none of whose parameters is
   /// named, and everything inside a stage of which none is, stays in evaluation mode, so that

@@ -15,7 +15,7 @@
 namespace transfer {
 namespace {
 
-constexpr std::array kCommands = {"train", "evaluate", "predict", "inspect", "preview"};
+constexpr std::array kCommands = {"train", "evaluate", "predict", "inspect", "preview", "lr-find"};
 
 constexpr const char* kExamples = R"(
 Examples:
@@ -28,6 +28,7 @@ Examples:
   transfer evaluate --model runs/x/model.pt --data pets
   transfer predict --model runs/x/model.pt photo.jpg more/ --top 3 --format csv
   transfer inspect --backbone efficientnet-lite0
+  transfer lr-find --data pets                       suggest a learning rate for fine-tune
   transfer preview --data pets --augment standard --file preview.png
 
 `train` is the default command; `transfer COMMAND --help` tells its flags.
@@ -159,6 +160,20 @@ void add_others(CLI::App& app, EvaluateOptions& evaluate, PredictOptions& predic
       ->transform(whole_number(0, 50));
 }
 
+void add_lr_find(CLI::App& app, LrFindOptions& options) {
+  auto* command = app.add_subcommand(
+      "lr-find", "Train a few steps at growing learning rates and suggest train.lr");
+  add_key_flag(*command, options.sources, "--strategy", "strategy", "fine-tune (default), retrain");
+  add_config_flags(*command, options.sources);
+  add_key_flag(*command, options.sources, "--device", "device", "auto, cpu, cuda or cuda:N");
+  add_key_flag(*command, options.sources, "--threads", "threads", "Threads; 0 is all cores");
+  command->add_option("--file", options.file, "Writes FILE.csv and FILE.png")
+      ->capture_default_str();
+  command->add_option("--steps", options.steps, "Training steps")
+      ->transform(whole_number(10, 10000));
+  command->add_flag("--json", options.json, "JSON on stdout");
+}
+
 /// Names the nearest flag for one that does not exist.
 std::string explain_unknown(const CLI::App& app, const std::string& message) {
   const auto dashes = message.find("--");
@@ -202,8 +217,10 @@ int run_command_line(int argc, const char* const* argv) {
   PredictOptions predict;
   InspectOptions inspect;
   PreviewOptions preview;
+  LrFindOptions lr_find;
   add_train(app, train);
   add_others(app, evaluate, predict, inspect, preview);
+  add_lr_find(app, lr_find);
   auto arguments = with_default_command(argc, argv);
   if (arguments.size() == 1 && argc == 1) {
     std::cout << app.help();
@@ -230,6 +247,7 @@ int run_command_line(int argc, const char* const* argv) {
   if (app.got_subcommand("evaluate")) return run_evaluate(evaluate);
   if (app.got_subcommand("predict")) return run_predict(predict);
   if (app.got_subcommand("inspect")) return run_inspect(inspect);
+  if (app.got_subcommand("lr-find")) return run_lr_find(lr_find);
   if (app.got_subcommand("preview")) return run_preview(preview);
   return run_train(train);
 }

@@ -50,6 +50,15 @@ struct InspectOptions {
   bool json = false;
 };
 
+/// `transfer lr-find`
+struct LrFindOptions {
+  ConfigSources sources;
+  /// Files to write, without their endings `.csv` and `.png`.
+  std::string file = "lr-find";
+  std::int64_t steps = 100;
+  bool json = false;
+};
+
 /// `transfer preview`
 struct PreviewOptions {
   ConfigSources sources;
@@ -66,6 +75,7 @@ int run_evaluate(const EvaluateOptions& options);
 int run_predict(const PredictOptions& options);
 int run_inspect(const InspectOptions& options);
 int run_preview(const PreviewOptions& options);
+int run_lr_find(const LrFindOptions& options);
 
 /// Parses the command line and runs the command it names (`train` where it names none). Throws
 /// Error; an unknown flag is a ConfigError with the nearest one.

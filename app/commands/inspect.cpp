@@ -34,6 +34,10 @@ void print_text(const Backbone& backbone, const std::vector<StageComplexity>& st
              backbone.has_metadata() ? "" : " (assumed: the file carries no transfer.json)");
   fmt::print("classifier     {}: {} features -> {} outputs\n", backbone.classifier_path(),
              backbone.feature_count(), backbone.output_count());
+  if (backbone.repaired_layers() > 0) {
+    fmt::print("repaired       {} layers that tracing had fixed in evaluation mode\n",
+               backbone.repaired_layers());
+  }
   fmt::print("weights        sha256 {}\n\n", m.weights_sha256);
   fmt::print("{:<20} {:<16} {:>12} {:>15}\n", "stage", "output", "parameters", "multiply-adds");
   std::int64_t parameters = 0;
@@ -52,6 +56,7 @@ void print_json(const Backbone& backbone, const std::vector<StageComplexity>& st
   nlohmann::ordered_json object = {
       {"file", backbone.file()},
       {"has_metadata", backbone.has_metadata()},
+      {"repaired_layers", backbone.repaired_layers()},
       {"metadata", nlohmann::json::parse(to_json(backbone.metadata()))},
       {"classifier",
        {{"path", backbone.classifier_path()},

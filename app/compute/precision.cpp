@@ -26,7 +26,9 @@ bool cpu_computes_in_bfloat16() {
 Precision choose_precision(const std::string& name, torch::Device device) {
   if (name == "float32") return {};
   const bool has_bfloat16 = device.is_cuda() || cpu_computes_in_bfloat16();
-  if (name == "auto") return has_bfloat16 ? Precision{torch::kBFloat16, false} : Precision{};
+  // On a CPU with AVX512-BF16, EfficientNet-Lite0 trained no faster in it (22 pictures a second
+  // against 25), so `auto` does not give up precision there.
+  if (name == "auto") return device.is_cuda() ? Precision{torch::kBFloat16, false} : Precision{};
   if (name == "float16") {
     if (device.is_cuda()) return {torch::kFloat16, true};
     throw DeviceError(

@@ -14,8 +14,8 @@ struct Precision {
   bool scales_loss = false;
 };
 
-/// The precision for `float32`, `bfloat16`, `float16` or `auto` (bfloat16 where the hardware
-/// computes in it, else float32). Throws DeviceError with the reason where the device cannot, or
+/// The precision for `float32`, `bfloat16`, `float16` or `auto` (bfloat16 on CUDA, float32 on
+/// a CPU). Throws DeviceError with the reason where the device cannot, or
 /// only by slow emulation.
 Precision choose_precision(const std::string& name, torch::Device device);
 

@@ -7,6 +7,7 @@
 
 #include "app/features/broken_pictures.h"
 #include "app/report/prediction_table.h"
+#include "app/runs/fitted_head.h"
 #include "app/training/trainer.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
@@ -15,15 +16,6 @@
 
 namespace transfer {
 namespace {
-
-TrainableOptions network_options(const Preparation& p) {
-  TrainableOptions options;
-  options.classes = static_cast<std::int64_t>(p.dataset.classes.size());
-  options.from_scratch = p.config.train.from_scratch;
-  options.batch_norm = p.config.train.batch_norm;
-  options.seed = static_cast<std::uint64_t>(p.config.seed);
-  return options;
-}
 
 void report_epoch(const RunDirectory& run, const EpochReport& report) {
   write_epoch(run, report);
@@ -52,21 +44,28 @@ Evaluated evaluate_split(Trainer& trainer, const std::vector<Sample>& samples,
 Summary run_fine_tuning(const Preparation& p, const RunDirectory& run, bool resumes) {
   Summary summary = begin_summary(p, run);
   const Stopwatch training;
-  TrainableNetwork network(p.backbone, network_options(p), p.device);
+  TrainableNetwork network(p.backbone, trainable_options(p), p.device);
   TrainingTask task{p.dataset,         p.backbone.metadata().preprocessing,
                     p.config,          p.device,
                     p.threads,         run.checkpoint(),
                     run.best_weights()};
+  const bool goes_on = resumes && is_file(run.checkpoint());
+  if (!goes_on && p.config.head.start == "fitted" && !p.config.train.from_scratch) {
+    auto start = fit_head_to_frozen_features(p, feature_store_folder(p.config, run));
+    network.set_head(start.head);
+    task.known_broken = std::move(start.broken);
+    summary.seconds_extract = training.seconds();
+  }
   task.on_epoch = [&run](const EpochReport& report) { report_epoch(run, report); };
   Trainer trainer(network, std::move(task));
   std::int64_t done = 0;
-  if (resumes && is_file(run.checkpoint())) {
+  if (goes_on) {
     done = trainer.resume();
     fmt::print(stderr, "{}: goes on after epoch {}\n", run.path().string(), done);
   }
   run.keep_metrics(done);
   const TrainingOutcome outcome = trainer.run();
-  summary.seconds_train = training.seconds();
+  summary.seconds_train = training.seconds() - summary.seconds_extract;
   summary.best_epoch = outcome.best_epoch;
   summary.epochs = outcome.epochs;
   summary.weight_decay = p.config.head.weight_decay.value_or(0);

@@ -37,13 +37,9 @@ void require_every_class(const FeatureSet& train, const std::vector<std::string>
   }
 }
 
-std::filesystem::path store_folder(const Config& config, const RunDirectory& run) {
-  if (!config.cache.dir.empty()) return config.cache.dir;
-  return std::filesystem::absolute(run.path()).parent_path() / "feature-store";
-}
-
 Features extract(const Preparation& p, const RunDirectory& run, const FrozenTrunk& trunk) {
-  FeatureStore store(p.backbone, trunk, p.config, store_folder(p.config, run), p.device, p.threads);
+  FeatureStore store(p.backbone, trunk, p.config, feature_store_folder(p.config, run), p.device,
+                     p.threads);
   Features features{store.extract(p.dataset.train, "train", p.config.augment.views),
                     store.extract(p.dataset.val, "val", 0), std::nullopt};
   require_every_class(features.train, p.dataset.classes, p.config.data.path);
@@ -54,11 +50,7 @@ Features extract(const Preparation& p, const RunDirectory& run, const FrozenTrun
 HeadProblem make_problem(const Preparation& p, const Features& features, const RunDirectory& run) {
   const Config& config = p.config;
   const auto classes = static_cast<std::int64_t>(p.dataset.classes.size());
-  CrossEntropy loss;
-  loss.label_smoothing = config.head.label_smoothing;
-  if (config.head.class_weights == "auto") {
-    loss.class_weights = balanced_class_weights(features.train.labels, classes).to(p.device);
-  }
+  const auto loss = training_loss(config.head, features.train.labels, classes, p.device);
   TrainConfig options = config.train;
   options.lr = batch_scaled_rate(config.train);
   return {features.train,
@@ -100,7 +92,7 @@ FittedHead fit(const Preparation& p, const Features& features, const RunDirector
 std::string choose_cut(const Preparation& p, const RunDirectory& run, Summary& summary) {
   if (find_strategy(p.config.strategy).cut == Cut::kBeforeClassifier) return "";
   if (!p.config.cut.empty()) return p.config.cut;
-  summary.probes = probe_stages(p, store_folder(p.config, run));
+  summary.probes = probe_stages(p, feature_store_folder(p.config, run));
   return best_probe(summary.probes).stage;
 }
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/compute/device.h"
+#include "app/runs/unused_settings.h"
 
 namespace transfer {
 namespace {
@@ -28,6 +29,9 @@ void describe_backbone(const Backbone& backbone) {
 }  // namespace
 
 Preparation prepare(const Config& config) {
+  for (const auto& key : unused_settings(config)) {
+    fmt::print(stderr, "warning: {} has no effect with the strategy {}.\n", key, config.strategy);
+  }
   const auto device = choose_device(config.device);
   const auto threads = use_threads(config.threads);
   Dataset dataset = open_dataset(config.data, static_cast<std::uint64_t>(config.seed));
@@ -42,6 +46,20 @@ Preparation prepare(const Config& config) {
                dataset.skipped_files.size(), dataset.skipped_files.front());
   }
   return {config, device, threads, backbone, std::move(dataset)};
+}
+
+TrainableOptions trainable_options(const Preparation& p) {
+  TrainableOptions options;
+  options.classes = static_cast<std::int64_t>(p.dataset.classes.size());
+  options.from_scratch = p.config.train.from_scratch;
+  options.batch_norm = p.config.train.batch_norm;
+  options.seed = static_cast<std::uint64_t>(p.config.seed);
+  return options;
+}
+
+std::filesystem::path feature_store_folder(const Config& config, const RunDirectory& run) {
+  if (!config.cache.dir.empty()) return config.cache.dir;
+  return std::filesystem::absolute(run.path()).parent_path() / "feature-store";
 }
 
 Summary begin_summary(const Preparation& p, const RunDirectory& run) {

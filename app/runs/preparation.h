@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 
 #include "app/report/run_directory.h"
@@ -11,6 +12,7 @@
 #include "configs/config.h"
 #include "datasets/dataset.h"
 #include "models/backbone.h"
+#include "models/trainable_network.h"
 
 namespace transfer {
 
@@ -26,6 +28,12 @@ struct Preparation {
 /// Chooses the device, loads the backbone and reads the data, and says on stderr what was found.
 /// Throws Error.
 Preparation prepare(const Config& config);
+
+/// How the network to be trained starts, as the configuration says.
+TrainableOptions trainable_options(const Preparation& preparation);
+
+/// `cache.dir`, or `feature-store` beside the run directory.
+std::filesystem::path feature_store_folder(const Config& config, const RunDirectory& run);
 
 /// A summary with what is known before training.
 Summary begin_summary(const Preparation& preparation, const RunDirectory& run);

@@ -29,6 +29,16 @@ double CrossEntropy::soft_weight(const torch::Tensor& targets) const {
   return weighted.sum().item<double>();
 }
 
+CrossEntropy training_loss(const HeadConfig& config, const torch::Tensor& labels,
+                           std::int64_t classes, torch::Device device) {
+  CrossEntropy loss;
+  loss.label_smoothing = config.label_smoothing;
+  if (config.class_weights == "auto") {
+    loss.class_weights = balanced_class_weights(labels, classes).to(device);
+  }
+  return loss;
+}
+
 torch::Tensor balanced_class_weights(const torch::Tensor& labels, std::int64_t classes) {
   const auto counts = labels.masked_select(labels.ge(0))
                           .bincount(/*weights=*/{}, /*minlength=*/classes)

@@ -2,6 +2,8 @@
 
 #include <torch/types.h>
 
+#include "configs/config.h"
+
 namespace transfer {
 
 /// Softmax cross-entropy with class weights and label smoothing, as torch.nn.CrossEntropyLoss
@@ -23,6 +25,11 @@ struct CrossEntropy {
   torch::Tensor soft_sum(const torch::Tensor& logits, const torch::Tensor& targets) const;
   double soft_weight(const torch::Tensor& targets) const;
 };
+
+/// The loss that the head's settings ask for; class weights `auto` are those of `labels`. The
+/// weights lie on `device`.
+CrossEntropy training_loss(const HeadConfig& config, const torch::Tensor& labels,
+                           std::int64_t classes, torch::Device device);
 
 /// Weights in inverse proportion to the classes' numbers of pictures: N / (C · n_c), as
 /// scikit-learn's "balanced". labels [N], −1 left out.

@@ -9,6 +9,7 @@
 #include "app/features/broken_pictures.h"
 #include "app/report/progress.h"
 #include "app/training/metrics.h"
+#include "app/training/training_batches.h"
 #include "app/training/unfreezing.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
@@ -33,15 +34,8 @@ Config fitted(const Config& config, std::int64_t stages) {
   return result;
 }
 
-CrossEntropy make_loss(const TrainingTask& task) {
-  CrossEntropy loss;
-  loss.label_smoothing = task.config.head.label_smoothing;
-  if (task.config.head.class_weights == "auto") {
-    const auto classes = static_cast<std::int64_t>(task.dataset.classes.size());
-    loss.class_weights =
-        balanced_class_weights(labels_of(task.dataset.train, {}), classes).to(task.device);
-  }
-  return loss;
+std::int64_t class_count(const TrainingTask& task) {
+  return static_cast<std::int64_t>(task.dataset.classes.size());
 }
 
 }  // namespace
@@ -50,15 +44,18 @@ Trainer::Trainer(TrainableNetwork& network, TrainingTask task)
     : network_(network),
       task_(std::move(task)),
       config_(fitted(task_.config, stage_count(network))),
-      step_(network, config_, static_cast<std::int64_t>(task_.dataset.classes.size()),
-            make_loss(task_), task_.device),
+      labels_(class_labels(task_.dataset.train)),
+      step_(network, config_, class_count(task_),
+            training_loss(config_.head, torch::tensor(labels_), class_count(task_), task_.device),
+            task_.device),
       stopping_(config_.train.patience, config_.train.min_delta),
       plateau_(config_.train) {
-  for (const Sample& sample : task_.dataset.train) labels_.push_back(sample.label);
   if (config_.train.ema > 0) {
     average_ = std::make_unique<WeightAverage>(step_.parameters(), config_.train.ema);
   }
   progress_.threads = task_.threads;
+  broken_ = task_.known_broken;
+  for (const BrokenPicture& picture : broken_) seen_broken_.insert(picture.sample);
 }
 
 TrainingOutcome Trainer::run() {
@@ -80,30 +77,22 @@ TrainingOutcome Trainer::run() {
 }
 
 void Trainer::train_one_epoch() {
-  const auto epoch = static_cast<std::uint64_t>(progress_.epoch);
-  const auto seed = static_cast<std::uint64_t>(config_.seed);
-  step_.train_from(first_trainable_stage(config_.train, progress_.epoch, stage_count(network_)));
-  LoaderOptions options;
-  options.preprocessing = task_.preprocessing;
-  options.workers = config_.data.workers > 0 ? config_.data.workers : task_.threads;
-  options.order = epoch_order(labels_, config_.data.sampler, seed, epoch);
-  options.augment = config_.augment;
-  options.seed = seed;
-  options.epoch = epoch;
-  const auto bounds = batch_bounds(
-      static_cast<std::int64_t>(labels_.size()),
-      std::min<std::int64_t>(config_.train.batch_size, static_cast<std::int64_t>(labels_.size())));
+  LoaderOptions options =
+      training_batches(config_, task_.preprocessing, labels_, task_.threads, progress_.epoch);
+  const std::vector<BatchBounds> bounds = options.batches;
   const auto count = static_cast<std::int64_t>(bounds.size());
   if (progress_.batch >= count) return;  // stopped while it was being validated
   options.batches.assign(bounds.begin() + progress_.batch, bounds.end());
+  step_.train_from(first_trainable_stage(config_.train, progress_.epoch, stage_count(network_)));
   Loader loader(task_.dataset.train, options);
-  Progress bar(fmt::format("epoch {} of {}", epoch + 1, config_.train.epochs),
+  Progress bar(fmt::format("epoch {} of {}", progress_.epoch + 1, config_.train.epochs),
                static_cast<std::int64_t>(labels_.size()), "pictures");
-  if (progress_.batch > 0) bar.advance(bounds[static_cast<std::size_t>(progress_.batch)].first);
+  if (progress_.batch > 0) bar.advance(options.batches.front().first);
   for (std::int64_t index = progress_.batch; index < count; ++index) {
     const auto batch = loader.next();
     note_broken(*batch);
-    const auto loss = step_.add(*batch, mix_seed({seed, epoch, static_cast<std::uint64_t>(index)}));
+    const auto loss = step_.add(
+        *batch, mix_seed({options.seed, options.epoch, static_cast<std::uint64_t>(index)}));
     if (!std::isfinite(loss.sum)) {
       go_back(*batch);
       return;
@@ -152,11 +141,10 @@ PictureLogits Trainer::evaluate(const std::vector<Sample>& samples, const std::s
   pass.threads = task_.threads;
   pass.title = title;
   pass.loader.preprocessing = task_.preprocessing;
-  return picture_logits(std::move(pass), static_cast<std::int64_t>(task_.dataset.classes.size()),
-                        [this](const torch::Tensor& images) {
-                          torch::NoGradGuard no_gradients;
-                          return network_.logits(images).to(torch::kCPU);
-                        });
+  return picture_logits(std::move(pass), class_count(task_), [this](const torch::Tensor& images) {
+    torch::NoGradGuard no_gradients;
+    return network_.logits(images).to(torch::kCPU);
+  });
 }
 
 void Trainer::finish_epoch() {

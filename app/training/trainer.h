@@ -30,6 +30,8 @@ struct TrainingTask {
   /// Where the last state, and the weights of the best epoch, are kept while training runs.
   std::filesystem::path checkpoint;
   std::filesystem::path best_weights;
+  /// Training pictures known to be broken; they are not named again.
+  std::vector<BrokenPicture> known_broken = {};
   /// Called after every epoch.
   std::function<void(const EpochReport&)> on_epoch = {};
 };

@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import torch
+from PIL import Image
 
 from tests.cli.transfer_case import FIXTURES, TransferCase
 
@@ -16,7 +17,8 @@ def state_dict(path):
 
 
 class FineTuneCase(TransferCase):
-    FLAGS = ("--strategy", "fine-tune", "--set", "train.epochs=3", "--set", "train.batch_size=5")
+    FLAGS = ("--strategy", "fine-tune", "--set", "train.epochs=3", "--set", "train.batch_size=5",
+             "--set", "train.lr=0.001")
 
     def lines(self, out="run"):
         """metrics.jsonl without the times."""
@@ -100,12 +102,38 @@ class FineTune(FineTuneCase):
         done = self.train(*flags, "--set", "train.on_nonfinite=retry", out="b", expect=7)
         self.assertEqual(done.stderr.count("Going back"), 3)
 
+    def test_settings_without_effect_are_named(self):
+        self.make_data()
+        done = self.train("--set", "train.ema=0.9", "--set", "augment.mixup=0.1")
+        for key in ("train.ema", "augment.mixup"):
+            self.assertIn(f"{key} has no effect with the strategy freeze-conv", done.stderr)
+        done = self.train(*self.FLAGS, "--augment-views", "3", out="b")
+        self.assertIn("augment.views has no effect with the strategy fine-tune", done.stderr)
+
     def test_refusals(self):
         self.make_data()
         self.refused("--data", "data", "--backbone", "tiny", "--strategy", "fine-tune", "--set",
                      "train.optimizer=lbfgs", expect=2, parts=["train.optimizer", "adamw or sgd"])
         self.refused("--data", "data", "--backbone", "tiny", "--strategy", "fine-tune", "--set",
                      "train.precision=float16", "--device", "cpu", expect=5, parts=["train.precision", "float32"])
+
+
+class LearningRateFinder(FineTuneCase):
+    def test_curve_picture_and_suggestion(self):
+        self.make_data(per_class=30)
+        done = self.run_transfer("lr-find", "--data", "data", "--backbone", "tiny", "--file", "lr", "--steps", "60",
+                                 "--json")
+        suggestion = json.loads(done.stdout)["suggestion"]
+        self.assertTrue(suggestion is None or 1e-7 < suggestion < 1, suggestion)
+        rows = (self.folder / "lr.csv").read_text().splitlines()
+        self.assertEqual(rows[0], "learning_rate,loss,smoothed_loss")
+        self.assertGreater(len(rows), 20)
+        with Image.open(self.folder / "lr.png") as picture:
+            self.assertEqual(picture.size, (800, 500))
+        again = self.run_transfer("lr-find", "--data", "data", "--backbone", "tiny", "--file", "b", "--steps", "60",
+                                  "--json")
+        self.assertEqual(json.loads(again.stdout)["suggestion"], suggestion)
+        self.run_transfer("lr-find", "--data", "data", "--backbone", "tiny", "--strategy", "freeze-conv", expect=2)
 
 
 class EarlyFeatures(FineTuneCase):
@@ -123,8 +151,11 @@ class EarlyFeatures(FineTuneCase):
         self.assertEqual(self.summary("b")["cut"], "blocks.1")
         self.run_transfer("predict", "--model", "b/model.pt", "data/val/red/0.png")
         self.run_transfer("--data", "data", "--backbone", "run/model.pt", "--out", "next")
+
+    def test_a_stage_that_does_not_exist(self):
+        self.make_data()
         self.refused("--data", "data", "--backbone", "tiny", "--strategy", "early-features", "--cut", "blocks.7",
-                     "--out", "c", expect=4, parts=["blocks.7"])
+                     "--out", "run", expect=4, parts=["blocks.7"])
 
 
 class Resume(FineTuneCase):

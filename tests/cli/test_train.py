@@ -91,6 +91,37 @@ class Train(TransferCase):
         self.train(data="list.csv", out="b")
         self.assertEqual(self.summary("b")["val"]["pictures"], 8)
 
+    def test_views_alone_are_augmented(self):
+        self.make_data()
+        self.train("--augment-views", "2", "--set", "cache.memory_mb=0", "--set", "cache.dir=store")
+        contents = {path.read_bytes() for path in (self.folder / "store").iterdir()}
+        self.assertEqual(len(contents), 4, "train as it is, two views of it, and val")
+        self.assertIn("preset: standard", (self.folder / "run/config.yaml").read_text())
+
+    def test_the_best_epoch_is_kept_and_a_fit_that_explodes_stops(self):
+        self.make_data()
+        flags = ("--set", "train.optimizer=sgd", "--set", "train.epochs=20", "--set", "train.lr=0.5")
+        self.train(*flags)
+        lines = [json.loads(line) for line in (self.folder / "run/metrics.jsonl").read_text().splitlines()]
+        best = min(lines, key=lambda line: line["val_loss"])
+        self.assertEqual(self.summary()["best_epoch"], best["epoch"])
+        self.assertAlmostEqual(self.summary()["val"]["loss"], best["val_loss"], places=6)
+        done = self.train("--set", "train.optimizer=sgd", "--set", "train.lr=1000", "--set",
+                          "head.weight_decay=1000", out="b", expect=7)
+        self.assertIn("no longer a number", done.stderr)
+        self.assertFalse((self.folder / "b").exists())
+
+    def test_damaged_feature_files_are_computed_anew(self):
+        self.make_data()
+        flags = ("--set", "cache.memory_mb=0", "--set", "cache.dir=store")
+        self.train(*flags, out="a")
+        for path in (self.folder / "store").iterdir():
+            path.write_bytes(path.read_bytes()[:100])
+        done = self.train(*flags, out="b")
+        self.assertIn("computed anew", done.stderr)
+        self.assertEqual((self.folder / "a/predictions_val.csv").read_bytes(),
+                         (self.folder / "b/predictions_val.csv").read_bytes())
+
     def test_max_per_class_and_class_weights_and_json(self):
         self.make_data()
         done = self.train("--set", "data.max_per_class=3", "--set", "head.class_weights=auto",
@@ -180,7 +211,7 @@ class Interrupt(TransferCase):
         self.assertEqual(process.returncode, 128 + number, err)
         self.assertEqual(out, "")
         self.assertIn("No model was written", err)
-        self.assertIn("run/config.yaml", err)
+        self.assertIn("transfer --resume run", err)
         names = {path.name for path in (self.folder / "run").iterdir()}
         self.assertEqual(names, {"config.yaml", "metrics.jsonl"})
 

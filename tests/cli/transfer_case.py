@@ -55,6 +55,7 @@ class TransferCase(unittest.TestCase):
         for name in ("model.pt", "summary.json"):
             self.assertEqual(list(self.folder.glob(f"**/{name}")), [])
         self.assertEqual(list(self.folder.glob("**/*.tmp")), [])
+        self.assertFalse((self.folder / "run").exists(), "a refused run leaves its directory")
         return done
 
     def train(self, *arguments, data="data", out="run", **options):

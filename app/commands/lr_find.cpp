@@ -1,0 +1,77 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "app/commands/commands.h"
+#include "app/report/curve_plot.h"
+#include "app/runs/preparation.h"
+#include "app/training/learning_rate_sweep.h"
+#include "core/atomic_file.h"
+#include "core/errors.h"
+#include "models/strategy.h"
+
+namespace transfer {
+namespace {
+
+std::string curve_csv(const std::vector<SweepPoint>& points) {
+  std::string csv = "learning_rate,loss,smoothed_loss\n";
+  for (const SweepPoint& point : points) {
+    csv += fmt::format("{:.6g},{:.6f},{:.6f}\n", point.rate, point.loss, point.smoothed_loss);
+  }
+  return csv;
+}
+
+void write_picture(const std::vector<SweepPoint>& points, std::optional<double> suggestion,
+                   const std::filesystem::path& file) {
+  CurvePlot plot;
+  for (const SweepPoint& point : points) {
+    plot.x.push_back(point.rate);
+    plot.y.push_back(point.smoothed_loss);
+  }
+  plot.x_title = "learning rate";
+  plot.y_title = "smoothed training loss";
+  plot.mark = suggestion;
+  write_curve(plot, file);
+}
+
+}  // namespace
+
+int run_lr_find(const LrFindOptions& options) {
+  ConfigSources sources = options.sources;
+  sources.flags.insert(sources.flags.begin(), {"strategy", "fine-tune"});
+  const Config config = resolve_config(sources, strategy_names());
+  if (find_strategy(config.strategy).trunk_is_frozen) {
+    throw ConfigError(fmt::format(
+        "lr-find: the strategy {} has no learning rate to find: its head is fitted to convergence. "
+        "Expected fine-tune or retrain.",
+        config.strategy));
+  }
+  const Preparation p = prepare(config);
+  TrainableNetwork network(p.backbone, trainable_options(p), p.device);
+  SweepOptions sweep;
+  sweep.steps = options.steps;
+  sweep.device = p.device;
+  sweep.threads = p.threads;
+  const auto curve =
+      sweep_learning_rates(network, p.dataset, p.backbone.metadata().preprocessing, config, sweep);
+  const auto suggestion = curve.suggestion();
+  const std::string csv = options.file + ".csv";
+  const std::string png = options.file + ".png";
+  write_file_atomically(csv, curve_csv(curve.points()));
+  write_picture(curve.points(), suggestion, png);
+  if (options.json) {
+    nlohmann::ordered_json object = {{"suggestion", nullptr}, {"csv", csv}, {"png", png}};
+    if (suggestion) object["suggestion"] = *suggestion;
+    fmt::print("{}\n", object.dump(2));
+  } else if (suggestion) {
+    fmt::print("suggested train.lr: {:.2g} (where the loss falls fastest)\ncurve: {} {}\n",
+               *suggestion, csv, png);
+  } else {
+    fmt::print("no suggestion: the loss falls nowhere; try more --steps\ncurve: {} {}\n", csv, png);
+  }
+  return 0;
+}
+
+}  // namespace transfer

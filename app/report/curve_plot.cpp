@@ -1,0 +1,82 @@
+#include "app/report/curve_plot.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+#include <string_view>
+
+#include "core/atomic_file.h"
+#include "core/errors.h"
+
+namespace transfer {
+namespace {
+
+const cv::Size kSize(800, 500);
+const cv::Rect kFrame(80, 20, 700, 420);
+const cv::Scalar kBlack(0, 0, 0);
+const cv::Scalar kGrey(220, 220, 220);
+const cv::Scalar kBlue(180, 90, 20);
+const cv::Scalar kRed(40, 40, 200);
+
+void write_text(cv::Mat& picture, const std::string& text, cv::Point at) {
+  cv::putText(picture, text, at, cv::FONT_HERSHEY_SIMPLEX, 0.45, kBlack, 1, cv::LINE_AA);
+}
+
+/// From data to pixels.
+struct Axes {
+  double x_low, x_high, y_low, y_high;
+
+  cv::Point place(double x, double y) const {
+    const double across = (std::log10(x) - x_low) / std::max(x_high - x_low, 1e-9);
+    const double up = (y - y_low) / std::max(y_high - y_low, 1e-9);
+    return {kFrame.x + static_cast<int>(std::lround(across * kFrame.width)),
+            kFrame.y + static_cast<int>(std::lround((1.0 - up) * kFrame.height))};
+  }
+};
+
+void draw_axes(cv::Mat& picture, const CurvePlot& plot, const Axes& axes) {
+  for (int power = static_cast<int>(std::ceil(axes.x_low)); power <= axes.x_high; ++power) {
+    const cv::Point at = axes.place(std::pow(10.0, power), axes.y_low);
+    cv::line(picture, {at.x, kFrame.y}, at, kGrey);
+    write_text(picture, fmt::format("1e{}", power), {at.x - 15, at.y + 18});
+  }
+  constexpr int kLines = 5;
+  for (int i = 0; i <= kLines; ++i) {
+    const double y = axes.y_low + (axes.y_high - axes.y_low) * i / kLines;
+    const int row = axes.place(plot.x.front(), y).y;
+    cv::line(picture, {kFrame.x, row}, {kFrame.x + kFrame.width, row}, kGrey);
+    write_text(picture, fmt::format("{:.3g}", y), {10, row + 4});
+  }
+  cv::rectangle(picture, kFrame, kBlack);
+  write_text(picture, plot.x_title, {kFrame.x + kFrame.width / 2 - 50, kSize.height - 12});
+  write_text(picture, plot.y_title, {kFrame.x + 8, kFrame.y + 16});
+}
+
+}  // namespace
+
+void write_curve(const CurvePlot& plot, const std::filesystem::path& file) {
+  const auto [x_low, x_high] = std::minmax_element(plot.x.begin(), plot.x.end());
+  const auto [y_low, y_high] = std::minmax_element(plot.y.begin(), plot.y.end());
+  const Axes axes{std::log10(*x_low), std::log10(*x_high), *y_low, *y_high};
+  cv::Mat picture(kSize, CV_8UC3, cv::Scalar::all(255));
+  draw_axes(picture, plot, axes);
+  if (plot.mark) {
+    const int column = axes.place(*plot.mark, axes.y_low).x;
+    cv::line(picture, {column, kFrame.y}, {column, kFrame.y + kFrame.height}, kRed, 1, cv::LINE_AA);
+  }
+  for (std::size_t i = 1; i < plot.x.size(); ++i) {
+    cv::line(picture, axes.place(plot.x[i - 1], plot.y[i - 1]), axes.place(plot.x[i], plot.y[i]),
+             kBlue, 2, cv::LINE_AA);
+  }
+  std::vector<unsigned char> png;
+  if (!cv::imencode(".png", picture, png)) {
+    throw OutputError(fmt::format("{}: the curve could not be encoded", file.string()));
+  }
+  write_file_atomically(file,
+                        std::string_view(reinterpret_cast<const char*>(png.data()), png.size()));
+}
+
+}  // namespace transfer

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "app/runs/preparation.h"
+#include "datasets/loader.h"
+#include "models/classifier.h"
+
+namespace transfer {
+
+/// A head to start fine-tuning from, and the training pictures that could not be decoded.
+struct FittedStart {
+  LinearHead head;
+  std::vector<BrokenPicture> broken;
+};
+
+/// Fits a head to the features that the pretrained layers give, as freeze-conv does. Throws Error.
+FittedStart fit_head_to_frozen_features(const Preparation& preparation,
+                                        const std::filesystem::path& feature_store);
+
+}  // namespace transfer

@@ -1,0 +1,44 @@
+#include "app/runs/unused_settings.h"
+
+#include <set>
+
+#include "configs/fields.h"
+#include "models/strategy.h"
+
+namespace transfer {
+namespace {
+
+/// What only the training of the network itself uses.
+const std::set<std::string> kForTrainedLayers = {
+    "head.start",         "data.sampler",           "train.accumulate",
+    "train.batch_norm",   "train.clip_norm",        "train.checkpoint_minutes",
+    "train.ema",          "train.freeze_epochs",    "train.freeze_stages",
+    "train.from_scratch", "train.head_lr_multiple", "train.lr_decay",
+    "train.on_nonfinite", "train.precision",        "train.unfreeze_every",
+    "train.weight_decay", "augment.mixup",          "augment.cutmix"};
+
+/// What only a head on cached features uses.
+const std::set<std::string> kForFrozenLayers = {"augment.views", "cache.dir", "cache.memory_mb",
+                                                "train.iterations"};
+
+}  // namespace
+
+std::vector<std::string> unused_settings(const Config& config) {
+  const Strategy& strategy = find_strategy(config.strategy);
+  const auto& unused = strategy.trunk_is_frozen ? kForTrainedLayers : kForFrozenLayers;
+  Config given = config;
+  Config defaults;
+  const auto fields = fields_of(given);
+  const auto default_fields = fields_of(defaults);
+  std::vector<std::string> keys;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const bool is_unused =
+        unused.contains(fields[i].key) || (fields[i].key == "cut" && strategy.cut != Cut::kAtStage);
+    if (is_unused && field_text(fields[i]) != field_text(default_fields[i])) {
+      keys.push_back(fields[i].key);
+    }
+  }
+  return keys;
+}
+
+}  // namespace transfer

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "configs/config.h"
+#include "core/preprocessing.h"
+#include "datasets/loader.h"
+
+namespace transfer {
+
+/// The class of each sample.
+std::vector<std::int64_t> class_labels(const std::vector<Sample>& samples);
+
+/// How a loader gives the batches of one epoch (counted from 0) of training: order, batches and
+/// augmentation all follow from the configuration's seed and the epoch. `labels` are the classes of
+/// the training samples. REQUIRES: not empty.
+LoaderOptions training_batches(const Config& config, const Preprocessing& preprocessing,
+                               const std::vector<std::int64_t>& labels, std::int64_t threads,
+                               std::int64_t epoch);
+
+}  // namespace transfer

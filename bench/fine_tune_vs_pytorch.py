@@ -1,0 +1,111 @@
+"""Fine-tuning throughput, pictures a second, against a Python loop: same model, batch size and augmentation.
+
+The peer is eager PyTorch, channels-last, torchvision's RandomResizedCrop and flip, a DataLoader of 2 workers, AdamW.
+Both sides train every layer, BatchNorm in training mode, for three epochs; the best of the last two counts. Also
+measured: the peer's bare steps over tensors in memory, and ours with BatchNorm folded.
+
+Usage: .venv/bin/python bench/fine_tune_vs_pytorch.py DATA [--models lite0 resnet18] [--out FILE.json]
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+
+from machine import BINARY, ROOT, describe
+from torchvision_beside_cpu_torch import datasets, transforms
+
+sys.path.insert(0, str(ROOT))
+from models.export.sources import SOURCES  # noqa: E402
+from models.export.torchvision_beside_cpu_torch import import_torchvision  # noqa: E402
+
+torchvision_models = import_torchvision().models
+
+BATCH = 32
+EPOCHS = 3
+
+
+def python_model(name: str) -> torch.nn.Module:
+    if name == "lite0":
+        source = SOURCES["efficientnet-lite0"]
+        model = source.build(source).module
+    else:
+        model = getattr(torchvision_models, name)()
+    return model.to(memory_format=torch.channels_last).train()
+
+
+def train_epoch(model, optimizer, batches) -> tuple:
+    """Seconds and pictures of one epoch."""
+    start, pictures = time.perf_counter(), 0
+    for images, labels in batches:
+        loss = torch.nn.functional.cross_entropy(model(images.to(memory_format=torch.channels_last)), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        pictures += len(labels)
+    return time.perf_counter() - start, pictures
+
+
+def best_rate(epochs: list) -> float:
+    return max(pictures / seconds for seconds, pictures in epochs[1:])
+
+
+def run_python(name: str, data: Path) -> dict:
+    transform = transforms.Compose([
+        transforms.RandomResizedCrop(224, scale=(0.7, 1.0)), transforms.RandomHorizontalFlip(), transforms.ToTensor(),
+        transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+    ])
+    loader = torch.utils.data.DataLoader(
+        datasets.ImageFolder(str(data / "train"), transform), batch_size=BATCH, shuffle=True, num_workers=2)
+    model = python_model(name)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
+    end_to_end = best_rate([train_epoch(model, optimizer, loader) for _ in range(EPOCHS)])
+    in_memory = list(loader)
+    bare = best_rate([train_epoch(model, optimizer, in_memory) for _ in range(EPOCHS)])
+    return {"end_to_end": end_to_end, "bare_steps": bare}
+
+
+def run_ours(backbone: str, data: Path, batch_norm: str) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [BINARY, "--strategy", "fine-tune", "--data", data, "--backbone", backbone, "--out", f"{folder}/run",
+             "--augment", "light", "--set", f"train.epochs={EPOCHS}", "--set", f"train.batch_size={BATCH}",
+             "--set", f"train.batch_norm={batch_norm}", "--set", "head.start=random", "--set", "train.lr=0.0001",
+             "--set", "train.ema=0", "--set", "train.clip_norm=0"],
+            check=True, capture_output=True, text=True)
+    times = re.findall(r"epoch \d+ of \d+: (\d+) pictures in ([\d.]+) s", done.stderr)
+    assert len(times) == EPOCHS, done.stderr
+    return best_rate([(float(seconds), int(pictures)) for pictures, seconds in times])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--models", nargs="+", default=["lite0", "resnet18"])
+    parser.add_argument("--out", type=Path)
+    arguments = parser.parse_args()
+    backbones = {"lite0": "efficientnet-lite0", "resnet18": "torchvision-resnet18"}
+    result = {"command": f"bench/fine_tune_vs_pytorch.py {arguments.data.name}", "machine": describe(),
+              "pictures_a_second": {}}
+    for name in arguments.models:
+        python = run_python(name, arguments.data)
+        ours = {mode: run_ours(backbones[name], arguments.data, mode) for mode in ("train", "folded")}
+        result["pictures_a_second"][name] = {
+            "python": python, "ours": ours,
+            "ours_over_python": ours["train"] / python["end_to_end"],
+            "folded_over_python": ours["folded"] / python["end_to_end"],
+            "epoch_over_bare_steps": python["bare_steps"] / ours["train"],
+        }
+    print(json.dumps(result, indent=2))
+    if arguments.out:
+        arguments.out.write_text(json.dumps(result, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
