@@ -29,7 +29,8 @@ class FineTuneCase(TransferCase):
 class FineTune(FineTuneCase):
     def test_a_run_learns_moves_every_layer_and_leaves_one_file(self):
         self.make_data(splits=("train", "val", "test"), per_class=11)
-        done = self.train(*self.FLAGS, "--set", "train.epochs=8", "--set", "train.lr=0.003")
+        done = self.train(*self.FLAGS, "--set", "train.epochs=8", "--set", "train.lr=0.003", "--set",
+                          "train.patience=0")
         self.assertIn("epoch 8: train loss", done.stderr)
         summary = self.summary()
         self.assertEqual(summary["strategy"], "fine-tune")

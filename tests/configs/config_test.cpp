@@ -173,10 +173,10 @@ TEST(Config, StrategiesBringTheirRecipes) {
   };
   EXPECT_EQ(recipe("early-features").cut, "");
   EXPECT_EQ(recipe("early-features").train.optimizer, "lbfgs");
-  EXPECT_EQ(recipe("fine-tune").train.freeze_epochs, 1);
+  EXPECT_EQ(recipe("fine-tune").head.start, "fitted");
   EXPECT_LT(recipe("fine-tune").train.lr_decay, 1);
   EXPECT_EQ(recipe("fine-tune").head.weight_decay, 0.05);
-  EXPECT_EQ(recipe("retrain").train.freeze_epochs, 0);
+  EXPECT_EQ(recipe("retrain").head.start, "random");
   EXPECT_EQ(recipe("retrain").train.lr_decay, 1);
   EXPECT_EQ(recipe("retrain").augment.mixup, 0.2);
 }
