@@ -36,7 +36,8 @@ struct DataConfig {
 /// The new last layer.
 struct HeadConfig {
   /// How it starts where the layers below it train too: `random`, or `fitted` to the features that
-  /// the pretrained layers give (Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features").
+  /// the pretrained layers give (Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features");
+  /// that start then counts as epoch 0 when the best weights are chosen.
   std::string start = "random";
   /// L2 penalty on the head's weights (not its bias): loss + weight_decay / 2 · ‖W‖². Empty is
   /// `auto`: chosen by 5-fold cross-validation on the training features.

@@ -53,6 +53,7 @@ Summary run_fine_tuning(const Preparation& p, const RunDirectory& run, bool resu
   if (!goes_on && p.config.head.start == "fitted" && !p.config.train.from_scratch) {
     auto start = fit_head_to_frozen_features(p, feature_store_folder(p.config, run));
     network.set_head(start.head);
+    task.start_counts = true;
     task.known_broken = std::move(start.broken);
     summary.seconds_extract = training.seconds();
   }

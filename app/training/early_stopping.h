@@ -29,6 +29,9 @@ class EarlyStopping {
     return true;
   }
 
+  /// The loss before the first epoch, where the start may be the best: epoch 0.
+  void take_start(double loss) { state_.best_loss = loss; }
+
   bool should_stop() const {
     return patience_ > 0 && state_.epoch - state_.best_epoch >= patience_;
   }

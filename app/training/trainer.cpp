@@ -59,7 +59,10 @@ Trainer::Trainer(TrainableNetwork& network, TrainingTask task)
 }
 
 TrainingOutcome Trainer::run() {
-  if (progress_.epoch == 0 && progress_.batch == 0) save_checkpoint();
+  if (progress_.epoch == 0 && progress_.batch == 0) {
+    if (task_.start_counts && best_.empty()) keep_start();
+    save_checkpoint();
+  }
   while (progress_.epoch < config_.train.epochs && !stopping_.should_stop()) {
     const std::int64_t retries = progress_.retries;
     train_one_epoch();
@@ -165,7 +168,7 @@ void Trainer::finish_epoch() {
     require_few_broken(val.broken, labels.size(0), "val", config_.data.max_broken);
   }
   const auto metrics = classification_metrics(val.logits, labels, 1);
-  keep_if_best(metrics.loss);
+  if (stopping_.is_better(metrics.loss)) keep_as_best();
   averaged.reset();
   plateau_.take(metrics.loss);
   ++progress_.epoch;
@@ -181,9 +184,14 @@ void Trainer::finish_epoch() {
   throw_if_stopped();
 }
 
-void Trainer::keep_if_best(double loss) {
-  const bool is_better = stopping_.is_better(loss);
-  if (!is_better) return;
+void Trainer::keep_start() {
+  const auto val = evaluate(task_.dataset.val, "val before training");
+  const auto labels = labels_of(task_.dataset.val, val.broken);
+  stopping_.take_start(classification_metrics(val.logits, labels, 1).loss);
+  keep_as_best();
+}
+
+void Trainer::keep_as_best() {
   const auto state = network_.state();
   best_.clear();
   for (const auto& [name, tensor] : state) best_.push_back(tensor.detach().cpu().clone());
@@ -235,7 +243,7 @@ std::int64_t Trainer::resume() {
                "differ in the last digits from those of a run that was never stopped.\n",
                progress_.threads, task_.threads);
   }
-  if (stopping_.best_epoch() > 0) {
+  if (std::isfinite(stopping_.state().best_loss)) {
     NamedTensors best;
     for (const auto& [name, tensor] : network_.state()) {
       best_.push_back(torch::empty_like(tensor, tensor.options().device(torch::kCPU)));

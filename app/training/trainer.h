@@ -30,6 +30,9 @@ struct TrainingTask {
   /// Where the last state, and the weights of the best epoch, are kept while training runs.
   std::filesystem::path checkpoint;
   std::filesystem::path best_weights;
+  /// Whether the network may already be good, so that its start counts as epoch 0 when the best
+  /// weights are chosen.
+  bool start_counts = false;
   /// Training pictures known to be broken; they are not named again.
   std::vector<BrokenPicture> known_broken = {};
   /// Called after every epoch.
@@ -69,7 +72,9 @@ class Trainer {
   void note_broken(const Batch& batch);
   double learning_rate(double epoch) const;
   void finish_epoch();
-  void keep_if_best(double loss);
+  /// Evaluates the network before the first step and keeps it as the best so far.
+  void keep_start();
+  void keep_as_best();
   void save_checkpoint();
   /// After a loss that is no number: goes back to the last checkpoint, or throws TrainingError.
   void go_back(const Batch& batch);
