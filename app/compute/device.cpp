@@ -44,7 +44,7 @@ torch::Device choose_device(const std::string& name) {
         "TORCH_DIR at it and build again; or use --device cpu.",
         name));
   }
-  const auto count = static_cast<int>(torch::cuda::device_count());
+  const int count = static_cast<unsigned char>(torch::cuda::device_count());
   if (count == 0) {
     throw DeviceError(
         fmt::format("--device {}: no CUDA device was found; is the NVIDIA driver installed? Or use "
