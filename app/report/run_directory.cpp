@@ -32,7 +32,7 @@ fs::path default_path(const Config& config) {
 }  // namespace
 
 RunDirectory RunDirectory::create(const Config& config) {
-  const RunDirectory run(config.out.empty() ? default_path(config) : fs::path(config.out));
+  RunDirectory run(config.out.empty() ? default_path(config) : fs::path(config.out));
   std::error_code error;
   const bool is_used = fs::exists(run.path(), error) && !fs::is_empty(run.path(), error);
   if (is_used && !config.overwrite) {

@@ -16,7 +16,10 @@ namespace {
 TEST(Csv, FieldsSurviveWritingAndReading) {
   const std::vector<std::string> fields = {"a,b", "say \"x\"", "two\nlines", "", "plain é"};
   std::string line;
-  for (const auto& field : fields) line += (line.empty() ? "" : ",") + csv_field(field);
+  for (const auto& field : fields) {
+    if (!line.empty()) line += ',';
+    line += csv_field(field);
+  }
   const auto rows = parse_csv(line + "\r\n\r\nnext\n", "x.csv");
   ASSERT_EQ(rows.size(), 2U);
   EXPECT_EQ(rows[0].fields, fields);
