@@ -19,7 +19,7 @@ struct Lbfgs::Implementation {
   double value = std::numeric_limits<double>::infinity();
 };
 
-Lbfgs::Lbfgs(std::vector<torch::Tensor> parameters, double tolerance)
+Lbfgs::Lbfgs(const std::vector<torch::Tensor>& parameters, double tolerance)
     : implementation_(
           new Implementation{parameters,
                              torch::optim::LBFGS(parameters, torch::optim::LBFGSOptions(1.0)

@@ -14,7 +14,7 @@ class Lbfgs {
  public:
   /// Shares the tensors and changes them in place; each needs `requires_grad`. A value that falls
   /// by less than `tolerance` (relative) has converged.
-  explicit Lbfgs(std::vector<torch::Tensor> parameters, double tolerance = 1e-9);
+  explicit Lbfgs(const std::vector<torch::Tensor>& parameters, double tolerance = 1e-9);
   ~Lbfgs();
 
   /// One iteration. `objective` computes the value and leaves the gradients in the parameters; it
