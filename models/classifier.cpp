@@ -9,23 +9,17 @@
 #include "models/composition.h"
 #include "models/inference_module.h"
 #include "models/stage_features.h"
-#include "models/weights.h"
 
 namespace transfer {
 
 void write_classifier(const Backbone& backbone, const std::string& cut, const LinearHead& head,
                       const std::vector<std::string>& classes, const std::filesystem::path& file) {
   torch::NoGradGuard no_gradients;
-  auto whole = compose(cut_for_features(backbone, {cut}).module, head);
-  whole.eval();
   ModelMetadata metadata = backbone.metadata();
-  metadata.kind = "classifier";
-  metadata.classes = classes;
   const auto end = std::find(metadata.stages.begin(), metadata.stages.end(), cut);
   if (end != metadata.stages.end()) metadata.stages.erase(end + 1, metadata.stages.end());
-  for (std::string& stage : metadata.stages) stage = "trunk." + stage;
-  metadata.weights_sha256 = weights_sha256(whole);
-  write_archive(whole, metadata, file);
+  write_composition(compose(cut_for_features(backbone, {cut}).module, head), std::move(metadata),
+                    classes, file);
 }
 
 struct Classifier::Implementation {

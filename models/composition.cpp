@@ -1,5 +1,8 @@
 #include "models/composition.h"
 
+#include "models/archive.h"
+#include "models/weights.h"
+
 namespace transfer {
 namespace {
 
@@ -37,6 +40,21 @@ def predict(self, x: Tensor) -> Tensor:
     return torch.softmax(self.forward(x), 1)
 )");
   return whole;
+}
+
+std::vector<std::string> composed_stages(std::vector<std::string> stages) {
+  for (std::string& stage : stages) stage.insert(0, "trunk.");
+  return stages;
+}
+
+void write_composition(torch::jit::Module whole, ModelMetadata backbone,
+                       const std::vector<std::string>& classes, const std::filesystem::path& file) {
+  whole.eval();
+  backbone.kind = "classifier";
+  backbone.classes = classes;
+  backbone.stages = composed_stages(std::move(backbone.stages));
+  backbone.weights_sha256 = weights_sha256(whole);
+  write_archive(whole, backbone, file);
 }
 
 }  // namespace transfer

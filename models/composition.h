@@ -4,6 +4,10 @@
 
 #include <torch/script.h>
 
+#include <filesystem>
+#include <string>
+#include <vector>
+
 #include "models/classifier.h"
 
 namespace transfer {
@@ -12,5 +16,13 @@ namespace transfer {
 /// `forward` (logits), `predict` (probabilities) and `features`. It shares the trunk's parameters,
 /// trains, and is what `model.pt` holds: submodules `trunk` and `head`.
 torch::jit::Module compose(const torch::jit::Module& trunk, const LinearHead& head);
+
+/// Paths of a backbone's stages inside a composed module.
+std::vector<std::string> composed_stages(std::vector<std::string> stages);
+
+/// Writes a composed module as model.pt, in evaluation mode, with the backbone's metadata and the
+/// classes inside. Throws OutputError.
+void write_composition(torch::jit::Module whole, ModelMetadata backbone,
+                       const std::vector<std::string>& classes, const std::filesystem::path& file);
 
 }  // namespace transfer

@@ -2,6 +2,8 @@
 
 #include <torch/csrc/jit/api/module.h>
 
+#include "models/weights.h"
+
 namespace transfer {
 
 torch::jit::Module for_inference(const torch::jit::Module& module, torch::Device device) {
@@ -9,12 +11,7 @@ torch::jit::Module for_inference(const torch::jit::Module& module, torch::Device
   torch::jit::Module copy = module.clone();
   copy.eval();
   copy.to(device);
-  for (const auto& parameter : copy.parameters()) {
-    if (parameter.dim() == 4) {
-      auto tensor = parameter;
-      tensor.set_data(tensor.contiguous(torch::MemoryFormat::ChannelsLast));
-    }
-  }
+  to_channels_last(copy);
   return torch::jit::freeze(copy);
 }
 

@@ -40,9 +40,11 @@ Module cut_once(const Backbone& backbone, const std::string& cut) {
   return stage;
 }
 
-/// Appends the average over `dimensions`, if any, behind the value.
-Value* pooled(Graph& graph, Value* value, const std::vector<std::int64_t>& dimensions) {
-  return dimensions.empty() ? value : graph.insert(c10::aten::mean, {value, dimensions});
+/// How many features a stage's output of that shape gives when averaged over the dimensions.
+std::int64_t pooled_width(const std::vector<std::int64_t>& shape,
+                          const std::vector<std::int64_t>& dimensions) {
+  const bool channels_come_last = !dimensions.empty() && dimensions.front() == 1;
+  return channels_come_last ? shape.back() : shape.at(1);
 }
 
 }  // namespace
@@ -61,17 +63,15 @@ FeatureCut cut_for_features(const Backbone& backbone, const std::vector<std::str
     const auto shape = output_shape(
         cut_after_stage(backbone.implementation().module, cut, backbone.file()), backbone, cut);
     dimensions.push_back(pooled_dimensions(shape));
-    result.widths.push_back(shape.size() == 4 && dimensions.back().front() == 1 ? shape.back()
-                            : shape.size() == 3                                 ? shape.back()
-                                                                                : shape.at(1));
+    result.widths.push_back(pooled_width(shape, dimensions.back()));
     // As outputs of the graph the values survive the edits for the stages to come.
     graph->registerOutput(expose_stage_in(graph, result.module, cut, backbone.file()));
   }
   std::vector<Value*> features;
-  const torch::jit::WithInsertPoint at_the_end(graph->return_node());
   for (std::size_t i = 0; i < cuts.size(); ++i) {
-    features.push_back(pooled(*graph, graph->outputs().at(i + 1), dimensions[i]));
+    features.push_back(average_over(*graph, graph->outputs().at(i + 1), dimensions[i]));
   }
+  const torch::jit::WithInsertPoint at_the_end(graph->return_node());
   Value* list = graph->insertNode(graph->createList(c10::TensorType::get(), features))->output();
   end_at(*graph, graph->insert(c10::aten::cat, {list, 1}));
   remove_unused(graph);

@@ -73,11 +73,6 @@ void drop_unread_tensors(Module& module) {
   }
 }
 
-Value* average_over(Graph& graph, Value* value, const std::vector<std::int64_t>& dimensions) {
-  const torch::jit::WithInsertPoint behind(value->node()->next());
-  return graph.insert(c10::aten::mean, {value, dimensions});
-}
-
 /// Lets `forward` of `copy` run `graph`, an edit of its own, up to `value`.
 void end_forward_at(Module& copy, const std::shared_ptr<Graph>& graph, Value* value) {
   end_at(*graph, value);
@@ -183,6 +178,12 @@ std::vector<std::int64_t> pooled_dimensions(torch::IntArrayRef shape) {
   if (shape.size() != 4) return {};
   const bool channels_come_last = shape[1] == shape[2] && shape[2] != shape[3];
   return channels_come_last ? std::vector<std::int64_t>{1, 2} : std::vector<std::int64_t>{2, 3};
+}
+
+Value* average_over(Graph& graph, Value* value, const std::vector<std::int64_t>& dimensions) {
+  const torch::jit::WithInsertPoint behind(value->node()->next());
+  return dimensions.empty() ? graph.insert(c10::aten::clone, {value})
+                            : graph.insert(c10::aten::mean, {value, dimensions});
 }
 
 void average_output(Module& module, const std::vector<std::int64_t>& dimensions) {

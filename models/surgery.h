@@ -52,6 +52,11 @@ torch::jit::Value* expose_stage_in(std::shared_ptr<torch::jit::Graph>& graph,
 /// [N,T,C], none for [N,D].
 std::vector<std::int64_t> pooled_dimensions(torch::IntArrayRef shape);
 
+/// That average, taken right behind `value`, before an in-place layer can change it; over no
+/// dimensions it is a copy.
+torch::jit::Value* average_over(torch::jit::Graph& graph, torch::jit::Value* value,
+                                const std::vector<std::int64_t>& dimensions);
+
 /// Appends that average to the module's `forward`. REQUIRES: it returns one tensor.
 void average_output(torch::jit::Module& module, const std::vector<std::int64_t>& dimensions);
 

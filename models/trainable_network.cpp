@@ -61,21 +61,15 @@ TrainableNetwork::TrainableNetwork(const Backbone& backbone, const TrainableOpti
       make_trunk(backbone, options),
       random_head(options.classes, backbone.feature_count(), mix_seed({options.seed, kHeadSeed})));
   whole.to(device);
-  for (torch::Tensor parameter : whole.parameters()) {
-    if (parameter.dim() == 4) {
-      parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
-    }
-  }
+  to_channels_last(whole);
   const auto read = tensors_read_by_forward(whole);
-  implementation_ = std::make_unique<Implementation>(Implementation{whole,
-                                                                    backbone.metadata(),
-                                                                    {},
-                                                                    {read.begin(), read.end()},
-                                                                    options.batch_norm != "train",
-                                                                    device});
-  for (const auto& stage : backbone.metadata().stages) {
-    implementation_->stages.push_back("trunk." + stage);
-  }
+  implementation_ =
+      std::make_unique<Implementation>(Implementation{whole,
+                                                      backbone.metadata(),
+                                                      composed_stages(backbone.metadata().stages),
+                                                      {read.begin(), read.end()},
+                                                      options.batch_norm != "train",
+                                                      device});
 }
 
 TrainableNetwork::~TrainableNetwork() = default;
@@ -151,13 +145,7 @@ void TrainableNetwork::write(const std::vector<std::string>& classes,
   torch::NoGradGuard no_gradients;
   auto copy = copy_with_weights(implementation_->module);
   copy.to(torch::kCPU);
-  copy.eval();
-  ModelMetadata metadata = implementation_->metadata;
-  metadata.kind = "classifier";
-  metadata.classes = classes;
-  metadata.stages = implementation_->stages;
-  metadata.weights_sha256 = weights_sha256(copy);
-  write_archive(copy, metadata, file);
+  write_composition(copy, implementation_->metadata, classes, file);
 }
 
 }  // namespace transfer

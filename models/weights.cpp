@@ -19,4 +19,12 @@ std::string weights_sha256(const torch::jit::Module& module) {
   return sha.hex();
 }
 
+void to_channels_last(const torch::jit::Module& module) {
+  for (torch::Tensor parameter : module.parameters()) {
+    if (parameter.dim() == 4) {
+      parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
+    }
+  }
+}
+
 }  // namespace transfer

@@ -33,6 +33,21 @@ std::string error_of(Action action) {
 
 torch::Tensor picture() { return read_tensors(fixture("tiny.golden.pt")).at("input"); }
 
+TEST(SeveralCuts, InOnePassEqualEachCutAlone) {
+  for (const std::string name : {"tiny.pt", "tiny_traced.pt", "in_place.pt"}) {
+    const auto backbone = Backbone::load(fixture(name));
+    const auto& stages = backbone.metadata().stages;
+    ASSERT_EQ(stages.size(), 2U) << name;
+    const FrozenTrunk together(backbone, stages, torch::kCPU);
+    const FrozenTrunk first(backbone, {stages[0]}, torch::kCPU);
+    const FrozenTrunk second(backbone, {stages[1]}, torch::kCPU);
+    const auto expected = torch::cat({first.features(picture()), second.features(picture())}, 1);
+    EXPECT_LT(largest_difference(together.features(picture()), expected), 1e-5) << name;
+    EXPECT_EQ(together.widths()[0], first.dimension()) << name;
+    EXPECT_EQ(together.widths()[1], second.dimension()) << name;
+  }
+}
+
 TEST(ConvolutionalClassifier, IsFoundAndItsFeaturesAreAveraged) {
   auto golden = read_tensors(fixture("conv_head.golden.pt"));
   for (const std::string name : {"conv_head.pt", "conv_head_traced.pt"}) {
