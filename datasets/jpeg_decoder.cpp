@@ -52,8 +52,8 @@ struct DecodeState {
   int orientation = 1;
 };
 
-int scale_denominator(std::int64_t shorter_side, std::int64_t target) {
-  int denominator = 1;
+std::int64_t scale_denominator(std::int64_t shorter_side, std::int64_t target) {
+  std::int64_t denominator = 1;
   while (target > 0 && denominator < 8 && shorter_side / (2 * denominator) >= 2 * target) {
     denominator *= 2;
   }

@@ -95,13 +95,13 @@ Backbone Backbone::with_input_size(std::int64_t size) const {
 }
 
 std::filesystem::path find_backbone(const std::string& name_or_file) {
-  const std::filesystem::path path(name_or_file);
+  std::filesystem::path path(name_or_file);
   // A folder of that name does not hide the backbone.
   if (is_file(path) || path.has_parent_path() || path.extension() == ".pt") {
     return path;
   }
   for (const auto& folder : backbone_folders()) {
-    const auto file = folder / (name_or_file + ".pt");
+    auto file = folder / (name_or_file + ".pt");
     if (is_file(file)) return file;
   }
   const auto names = exported_names();

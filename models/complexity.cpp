@@ -34,7 +34,7 @@ std::unique_ptr<at::ObserverContext> on_start(const at::RecordFunction& function
 void on_end(const at::RecordFunction& function, at::ObserverContext* context) {
   const auto* cost = static_cast<const CostPerOutput*>(context);
   if (cost == nullptr || cost->multiply_adds == 0) return;
-  const auto outputs = function.outputs();
+  const auto& outputs = function.outputs();
   if (!outputs.empty() && outputs[0].isTensor()) {
     counted_multiply_adds += cost->multiply_adds * outputs[0].toTensor().numel();
   }

@@ -80,7 +80,7 @@ std::shared_ptr<Graph> suffix_graph(const ExposedStage& exposed) {
 }  // namespace
 
 SplitMethods split_at_stage(Module& module, const std::string& stage, const std::string& file) {
-  const SplitMethods names{kPrefix + identifier(stage), kSuffix + identifier(stage)};
+  SplitMethods names{kPrefix + identifier(stage), kSuffix + identifier(stage)};
   if (module.find_method(names.prefix) && module.find_method(names.suffix)) return names;
   const auto before = expose_stage(module, stage, file);
   const auto bypass = describe_bypass(*before.graph, before.output, /*sizes_count=*/true);
