@@ -89,11 +89,15 @@ LoaderOptions FeatureStore::loader_options(std::int64_t view) const {
   return options;
 }
 
-std::filesystem::path FeatureStore::view_file(const std::string& pictures,
+std::string FeatureStore::key_of(const std::vector<Sample>& samples) const {
+  return fmt::format("{}\n{}\n{}\n{}\n", backbone_.fingerprint(), fmt::join(trunk_.cuts(), " "),
+                     to_key(backbone_.metadata().preprocessing), hash_of(samples));
+}
+
+std::filesystem::path FeatureStore::view_file(const std::string& samples_key,
                                               std::int64_t view) const {
   Sha256 key;
-  key.update(fmt::format("{}\n{}\n{}\n{}\n", backbone_.fingerprint(), fmt::join(trunk_.cuts(), " "),
-                         to_key(backbone_.metadata().preprocessing), pictures));
+  key.update(samples_key);
   if (view > 0) {
     key.update(fmt::format("{}\nseed {} view {}\n", augment_key(config_), config_.seed, view));
   }
@@ -157,13 +161,13 @@ FeatureSet FeatureStore::extract(const std::vector<Sample>& samples, const std::
                                  std::int64_t augmented_views) {
   FeatureSet set;
   set.samples = samples;
-  std::string pictures;
+  std::string samples_key;
   for (std::int64_t view = 0; view <= augmented_views; ++view) {
     const std::string name = view == 0 ? title : fmt::format("{}, view {}", title, view);
     std::filesystem::path file;
     if (!fits_into_memory(samples)) {
-      if (pictures.empty()) pictures = hash_of(samples);
-      file = view_file(pictures, view);
+      if (samples_key.empty()) samples_key = key_of(samples);
+      file = view_file(samples_key, view);
     }
     // Views of one picture are broken alike.
     set.views.push_back(this->view(samples, name, view, file, set.broken));

@@ -55,8 +55,10 @@ class FeatureStore {
   /// Runs the trunk over the pictures and fills `table`.
   FeatureTable compute(const std::vector<Sample>& samples, const std::string& title,
                        std::int64_t view, FeatureTable table, std::vector<BrokenPicture>& broken);
-  /// `pictures` is the hash of their contents.
-  std::filesystem::path view_file(const std::string& pictures, std::int64_t view) const;
+  /// What decides the content of all views of the samples; reads the backbone's file and the
+  /// pictures.
+  std::string key_of(const std::vector<Sample>& samples) const;
+  std::filesystem::path view_file(const std::string& samples_key, std::int64_t view) const;
   LoaderOptions loader_options(std::int64_t view) const;
 
   Backbone backbone_;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <set>
 
 #include "app/features/broken_pictures.h"
 #include "app/report/prediction_table.h"

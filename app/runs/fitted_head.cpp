@@ -2,7 +2,7 @@
 
 #include "app/compute/device.h"
 #include "app/features/feature_store.h"
-#include "app/training/head_fit.h"
+#include "app/runs/head_problem.h"
 #include "app/training/weight_decay_search.h"
 
 namespace transfer {
@@ -12,14 +12,10 @@ FittedStart fit_head_to_frozen_features(const Preparation& p,
   const FrozenTrunk trunk(p.backbone, {""}, p.device);
   FeatureStore store(p.backbone, trunk, p.config, feature_store, p.device, p.threads);
   const FeatureSet train = store.extract(p.dataset.train, "head's start", 0);
-  const auto classes = static_cast<std::int64_t>(p.dataset.classes.size());
-  HeadProblem problem{train, train, classes, measure_scaling(train)};
-  problem.loss = training_loss(p.config.head, train.labels, classes, p.device);
+  HeadProblem problem = head_problem(p, train, train);
+  problem.loss = training_loss(p.config.head, train.labels, problem.classes, p.device);
   problem.options.patience = 0;
-  problem.seed = static_cast<std::uint64_t>(p.config.seed);
-  problem.device = p.device;
-  problem.threads = p.threads;
-  use_threads_for(train.rows() * trunk.dimension() * classes, p.threads);
+  use_threads_for(train.rows() * trunk.dimension() * problem.classes, p.threads);
   problem.weight_decay = choose_weight_decay(problem).weight_decay;
   FittedStart start{fit_head(problem).head, train.broken};
   use_threads(p.threads);

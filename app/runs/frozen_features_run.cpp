@@ -8,8 +8,8 @@
 #include "app/compute/device.h"
 #include "app/features/feature_store.h"
 #include "app/report/prediction_table.h"
+#include "app/runs/head_problem.h"
 #include "app/runs/stage_probe.h"
-#include "app/training/head_fit.h"
 #include "app/training/schedule.h"
 #include "app/training/weight_decay_search.h"
 #include "core/atomic_file.h"
@@ -48,23 +48,13 @@ Features extract(const Preparation& p, const RunDirectory& run, const FrozenTrun
 }
 
 HeadProblem make_problem(const Preparation& p, const Features& features, const RunDirectory& run) {
-  const Config& config = p.config;
-  const auto classes = static_cast<std::int64_t>(p.dataset.classes.size());
-  const auto loss = training_loss(config.head, features.train.labels, classes, p.device);
-  TrainConfig options = config.train;
-  options.lr = batch_scaled_rate(config.train);
-  return {features.train,
-          features.val,
-          classes,
-          measure_scaling(features.train),
-          loss,
-          config.head.weight_decay.value_or(0),
-          options,
-          static_cast<std::uint64_t>(config.seed),
-          p.device,
-          p.threads,
-          [&run](const EpochReport& report) { write_epoch(run, report); },
-          {}};
+  HeadProblem problem = head_problem(p, features.train, features.val);
+  problem.loss = training_loss(p.config.head, features.train.labels, problem.classes, p.device);
+  problem.weight_decay = p.config.head.weight_decay.value_or(0);
+  problem.options = p.config.train;
+  problem.options.lr = batch_scaled_rate(p.config.train);
+  problem.on_epoch = [&run](const EpochReport& report) { write_epoch(run, report); };
+  return problem;
 }
 
 void collect_broken(Summary& summary, const FeatureSet& set) {

@@ -8,6 +8,7 @@
 
 #include "app/compute/device.h"
 #include "app/features/feature_store.h"
+#include "app/runs/head_problem.h"
 #include "app/training/weight_decay_search.h"
 #include "core/errors.h"
 #include "core/random.h"
@@ -32,12 +33,7 @@ FeatureSet columns_of(const FeatureSet& all, std::int64_t first, std::int64_t wi
 }
 
 StageProbe probe(const Preparation& p, const std::string& stage, const FeatureSet& set) {
-  HeadProblem problem{set, set, static_cast<std::int64_t>(p.dataset.classes.size()),
-                      measure_scaling(set)};
-  problem.seed = static_cast<std::uint64_t>(p.config.seed);
-  problem.device = p.device;
-  problem.threads = p.threads;
-  const auto choice = choose_weight_decay(problem);
+  const auto choice = choose_weight_decay(head_problem(p, set, set));
   const auto chosen = std::find_if(
       choice.scores.begin(), choice.scores.end(),
       [&](const WeightDecayScore& score) { return score.weight_decay == choice.weight_decay; });

@@ -9,6 +9,7 @@
 #include "app/training/early_stopping.h"
 #include "app/training/lbfgs.h"
 #include "app/training/metrics.h"
+#include "app/training/optimizers.h"
 #include "app/training/schedule.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
@@ -101,29 +102,19 @@ class HeadFit {
     }
   }
 
-  std::unique_ptr<torch::optim::Optimizer> make_optimizer() {
-    const double decay = problem_.weight_decay;
-    const double rate = problem_.options.lr;
-    const auto group = [](const torch::Tensor& tensor, auto options) {
-      return torch::optim::OptimizerParamGroup({tensor},
-                                               std::make_unique<decltype(options)>(options));
-    };
-    if (problem_.options.optimizer == "sgd") {
-      const auto options = torch::optim::SGDOptions(rate).momentum(problem_.options.momentum);
-      auto decayed = options;
-      decayed.weight_decay(decay);
-      return std::make_unique<torch::optim::SGD>(
-          std::vector{group(head_.weight, decayed), group(head_.bias, options)}, options);
-    }
-    const auto options = torch::optim::AdamWOptions(rate).weight_decay(0.0);
-    auto decayed = options;
-    decayed.weight_decay(decay);
-    return std::make_unique<torch::optim::AdamW>(
-        std::vector{group(head_.weight, decayed), group(head_.bias, options)}, options);
+  /// The weights decay, the bias does not.
+  std::vector<ParameterGroup> groups() const {
+    ParameterGroup decayed;
+    decayed.weight_decay = problem_.weight_decay;
+    decayed.parameters = {head_.weight};
+    ParameterGroup plain;
+    plain.parameters = {head_.bias};
+    return {decayed, plain};
   }
 
   /// One pass in random order over all views; returns the mean loss and the last rate.
-  std::pair<double, double> run_epoch(torch::optim::Optimizer& optimizer, Random& random) {
+  std::pair<double, double> run_epoch(torch::optim::Optimizer& optimizer,
+                                      const std::vector<ParameterGroup>& head, Random& random) {
     const FeatureSet& train = problem_.train;
     const std::int64_t views = static_cast<std::int64_t>(train.views.size());
     std::vector<std::int64_t> order(static_cast<std::size_t>(train.rows() * views));
@@ -151,7 +142,7 @@ class HeadFit {
                               static_cast<double>(epoch_) +
                                   static_cast<double>(first) / static_cast<double>(order.size())) *
              plateau_.factor();
-      for (auto& group : optimizer.param_groups()) group.options().set_lr(rate);
+      set_learning_rate(optimizer, head, rate);
       optimizer.zero_grad();
       const auto loss =
           problem_.loss.sum(logits(torch::cat(rows)), target.to(problem_.device)) / batch_weight;
@@ -166,10 +157,11 @@ class HeadFit {
   void run_batches() {
     head_.weight.set_requires_grad(true);
     head_.bias.set_requires_grad(true);
-    const auto optimizer = make_optimizer();
+    const auto head = groups();
+    const auto optimizer = make_optimizer(head, problem_.options);
     Random random(mix_seed({problem_.seed, 0x5EED}));
     while (epoch_ < problem_.options.epochs && !stopping_.should_stop()) {
-      const auto [loss, rate] = run_epoch(*optimizer, random);
+      const auto [loss, rate] = run_epoch(*optimizer, head, random);
       finish_epoch(loss, rate);
     }
   }

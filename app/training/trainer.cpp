@@ -212,7 +212,7 @@ void Trainer::save_checkpoint() {
   progress_.stopping = stopping_.state();
   progress_.plateau = plateau_.state();
   progress_.scaler = step_.scaler().state();
-  progress_.average_updates = average_ ? average_->state().updates : 0;
+  progress_.average_updates = average_ ? average_->updates() : 0;
   progress_.seconds = seconds_before_ + clock_.seconds();
   write_checkpoint(task_.checkpoint, checkpoint_tensors(), step_.optimizer(), progress_);
   last_saved_ = clock_.seconds();
@@ -265,8 +265,7 @@ void Trainer::go_back(const Batch& batch) {
   if (config_.train.on_nonfinite != "retry" || progress_.retries >= kMostRetries) {
     throw TrainingError(
         fmt::format("{}. The last good state is {}. Lower train.lr, set train.clip_norm, or let "
-                    "the training go "
-                    "back by itself with train.on_nonfinite: retry.",
+                    "the training go back by itself with train.on_nonfinite: retry.",
                     what, task_.checkpoint.string()));
   }
   const std::int64_t retries = progress_.retries + 1;

@@ -30,6 +30,8 @@ class WeightAverage {
   /// train on.
   void swap();
 
+  std::int64_t updates() const { return updates_; }
+
   /// A copy. Throws std::logic_error while the average is swapped in.
   WeightAverageState state() const;
   /// Throws std::invalid_argument where the tensors are not those of the weights.
