@@ -154,6 +154,7 @@ TEST(Loader, SeveralReadersShareTheBatches) {
   EXPECT_EQ(loader.batch_count(), 40);
   std::array<std::atomic<int>, 40> seen{};
   std::vector<std::thread> readers;
+  readers.reserve(3);
   for (int i = 0; i < 3; ++i) {
     readers.emplace_back([&] {
       while (auto batch = loader.next()) ++seen[static_cast<std::size_t>(batch->first)];
