@@ -9,7 +9,8 @@ namespace transfer {
 namespace {
 
 /// torch.nn.Linear's rule: uniform in ±1/√(inputs), for the bias too.
-void draw_uniform(const torch::Tensor& tensor, std::int64_t inputs, const at::Generator& generator) {
+void draw_uniform(const torch::Tensor& tensor, std::int64_t inputs,
+                  const at::Generator& generator) {
   const double bound = 1.0 / std::sqrt(static_cast<double>(std::max<std::int64_t>(inputs, 1)));
   tensor.uniform_(-bound, bound, generator);
 }
