@@ -36,6 +36,30 @@ void for_each_number(Progress& p, const Visit& visit) {
   visit("average_updates", p.average_updates);
 }
 
+void write_broken(torch::serialize::OutputArchive& archive,
+                  const std::vector<BrokenPicture>& broken) {
+  c10::List<std::int64_t> samples;
+  c10::List<std::string> reasons;
+  for (const BrokenPicture& picture : broken) {
+    samples.push_back(picture.sample);
+    reasons.push_back(picture.reason);
+  }
+  archive.write("broken_samples", c10::IValue(samples));
+  archive.write("broken_reasons", c10::IValue(reasons));
+}
+
+std::vector<BrokenPicture> read_broken(torch::serialize::InputArchive& archive) {
+  c10::IValue samples;
+  c10::IValue reasons;
+  archive.read("broken_samples", samples);
+  archive.read("broken_reasons", reasons);
+  std::vector<BrokenPicture> broken;
+  for (std::size_t i = 0; i < samples.toIntList().size(); ++i) {
+    broken.push_back({samples.toIntList()[i], reasons.toList()[i].get().toStringRef()});
+  }
+  return broken;
+}
+
 /// Tensors are stored by number, since the archive takes a dot in a name for a submodule.
 std::string key_of(std::size_t index) { return fmt::format("tensor_{}", index); }
 
@@ -102,6 +126,7 @@ void write_checkpoint(const std::filesystem::path& file, const NamedTensors& ten
   for_each_number(progress, [&archive](const char* name, auto number) {
     archive.write(name, c10::IValue(number));
   });
+  write_broken(archive, progress.broken);
   save(archive, file);
 }
 
@@ -118,6 +143,7 @@ TrainingProgress read_checkpoint(const std::filesystem::path& file, const NamedT
       archive.read(name, value);
       number = value.to<std::decay_t<decltype(number)>>();
     });
+    progress.broken = read_broken(archive);
   });
   return progress;
 }

@@ -11,6 +11,7 @@
 #include "app/training/early_stopping.h"
 #include "app/training/gradient_scaler.h"
 #include "app/training/schedule.h"
+#include "datasets/loader.h"
 
 namespace torch::optim {
 class Optimizer;
@@ -43,6 +44,8 @@ struct TrainingProgress {
   PlateauState plateau;
   GradientScalerState scaler;
   std::int64_t average_updates = 0;
+  /// Training pictures met so far that could not be decoded.
+  std::vector<BrokenPicture> broken = {};
 };
 
 /// Writes tensors, the optimizer's state and the progress, whole or not at all. Throws OutputError.

@@ -54,7 +54,11 @@ Trainer::Trainer(TrainableNetwork& network, TrainingTask task)
     average_ = std::make_unique<WeightAverage>(step_.parameters(), config_.train.ema);
   }
   progress_.threads = task_.threads;
-  broken_ = task_.known_broken;
+  know_broken(task_.known_broken);
+}
+
+void Trainer::know_broken(std::vector<BrokenPicture> broken) {
+  broken_ = std::move(broken);
   for (const BrokenPicture& picture : broken_) seen_broken_.insert(picture.sample);
 }
 
@@ -214,6 +218,7 @@ void Trainer::save_checkpoint() {
   progress_.scaler = step_.scaler().state();
   progress_.average_updates = average_ ? average_->updates() : 0;
   progress_.seconds = seconds_before_ + clock_.seconds();
+  progress_.broken = broken_;
   write_checkpoint(task_.checkpoint, checkpoint_tensors(), step_.optimizer(), progress_);
   last_saved_ = clock_.seconds();
 }
@@ -236,6 +241,7 @@ void Trainer::load_checkpoint() {
 
 std::int64_t Trainer::resume() {
   load_checkpoint();
+  know_broken(progress_.broken);
   seconds_before_ = progress_.seconds;
   if (progress_.threads != task_.threads) {
     fmt::print(stderr,

@@ -69,6 +69,8 @@ class Trainer {
  private:
   void train_one_epoch();
   void take_step(std::int64_t batch, std::int64_t batches);
+  /// Takes pictures as broken that were reported before.
+  void know_broken(std::vector<BrokenPicture> broken);
   void note_broken(const Batch& batch);
   double learning_rate(double epoch) const;
   void finish_epoch();

@@ -220,6 +220,7 @@ TEST(Checkpoint, TrainingGoesOnBitForBit) {
     TrainingProgress progress;
     progress.epoch = 7;
     progress.loss_sum = 0.1;
+    progress.broken = {{4, "a.png: no picture"}, {9, "b.png: \"cut\" short"}};
     write_checkpoint(file, whole.state(), step.optimizer(), progress);
     train(step, g, 4, 7);
 
@@ -229,6 +230,9 @@ TEST(Checkpoint, TrainingGoesOnBitForBit) {
     EXPECT_EQ(read.epoch, 7);
     EXPECT_EQ(read.loss_sum, 0.1);
     EXPECT_TRUE(std::isinf(read.stopping.best_loss));
+    ASSERT_EQ(read.broken.size(), 2);
+    EXPECT_EQ(read.broken[1].sample, 9);
+    EXPECT_EQ(read.broken[1].reason, "b.png: \"cut\" short");
     train(second, g, 4, 7);
     const auto expected = by_name(whole.state());
     for (const auto& [name, tensor] : resumed.state()) {

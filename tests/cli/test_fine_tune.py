@@ -200,11 +200,14 @@ class Resume(FineTuneCase):
         self.assertIn("transfer --resume run", error)
         self.check_resumed_equals_uninterrupted()
 
-    def test_after_sigterm(self):
-        self.make_data(per_class=60)
+    def test_after_sigterm_broken_pictures_met_before_it_included(self):
+        root = self.make_data(per_class=60)
+        (root / "train/red/0.png").write_text("no picture")
         error, status = self.stop(signal.SIGTERM, self.epochs_done(2))
         self.assertEqual(status, 143, error)
         self.check_resumed_equals_uninterrupted()
+        self.assertEqual(self.summary("run")["broken"], self.summary("whole")["broken"])
+        self.assertEqual(self.summary("run")["train_pictures"], 119)
 
     def test_after_a_kill(self):
         self.make_data(per_class=60)
