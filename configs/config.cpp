@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "configs/exclusions.h"
 #include "configs/fields.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
@@ -179,6 +180,13 @@ void apply_layers(Config& config, const std::vector<Layer>& layers) {
   }
 }
 
+bool gives(const std::vector<Layer>& layers, const std::string& key) {
+  return std::any_of(layers.begin(), layers.end(), [&key](const Layer& layer) {
+    return std::any_of(layer.begin(), layer.end(),
+                       [&key](const Setting& setting) { return setting.key == key; });
+  });
+}
+
 bool changes_nothing(const AugmentConfig& augment) {
   return augment.crop == 0 && augment.flip_horizontal == 0 && augment.flip_vertical == 0 &&
          augment.rotate == 0 && augment.translate == 0 && augment.scale == 0 &&
@@ -216,6 +224,12 @@ Config resolve_config(const ConfigSources& sources, const std::vector<std::strin
   apply_layers(config, {read_yaml(preset_file(preset), keys)});
   apply_layers(config, layers);
   check_strategy(config.strategy, strategies);
+  // A preset's recipe for cross-entropy is not what the user asked for.
+  if (objective_of(config).loss != LossKind::kCrossEntropy &&
+      !gives(layers, "head.label_smoothing")) {
+    config.head.label_smoothing = 0;
+  }
+  refuse_exclusive_settings(config);
   // Augmented views of pictures that nothing changes would be copies.
   if (config.augment.views > 0 && changes_nothing(config.augment)) {
     const std::int64_t views = config.augment.views;
@@ -223,6 +237,17 @@ Config resolve_config(const ConfigSources& sources, const std::vector<std::strin
     config.augment.views = views;
   }
   return config;
+}
+
+Objective objective_of(const Config& config) {
+  Objective objective;
+  objective.huber_delta = config.head.huber_delta;
+  if (const auto loss = parse_loss(config.head.loss)) {
+    objective.loss = *loss;
+  } else if (config.task == "regression") {
+    objective.loss = LossKind::kMeanSquaredError;
+  }
+  return objective;
 }
 
 std::string to_yaml(const Config& config) {

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/objective.h"
+
 namespace transfer {
 
 /// A closed range of numbers; a random value is drawn from it uniformly.
@@ -15,13 +17,17 @@ using Range = std::array<double, 2>;
 
 /// Where the pictures come from and how they are divided.
 struct DataConfig {
-  /// A folder `{train,val[,test]}/CLASS/*` or `CLASS/*`, or a CSV file `path,label[,split]`.
+  /// A folder `{train,val[,test]}/CLASS/*` or `CLASS/*`, or a CSV file `path,label[,split]`; for
+  /// regression a CSV file `path[,split]` with columns of numbers.
   std::string path;
+  /// Regression: the columns to predict; empty is every column but path and split.
+  std::vector<std::string> targets = {};
   /// Part of the training pictures set apart for validation where the data brings no `val`, 0–1.
   double val_fraction = 0.2;
   /// Part set apart for testing where the data brings no `test` and no `val`, 0–1.
   double test_fraction = 0.0;
-  /// At most so many pictures a class in train and in val; 0 is no limit.
+  /// At most so many pictures a class in train and in val (where a picture has no one class: so
+  /// many in all); 0 is no limit.
   std::int64_t max_per_class = 0;
   /// Largest part of pictures that may be unreadable before the run stops, 0–1.
   double max_broken = 0.05;
@@ -35,6 +41,12 @@ struct DataConfig {
 
 /// The new last layer.
 struct HeadConfig {
+  /// `cross_entropy` over a softmax, `binary_cross_entropy` summed over one sigmoid a class
+  /// (several labels a picture, or logistic regression), `mse`, `mae`, `huber`; `auto`:
+  /// cross_entropy, for regression mse.
+  std::string loss = "auto";
+  /// Error above which `huber` grows like mae instead of mse, in the targets' units.
+  double huber_delta = 1.0;
   /// How it starts where the layers below it train too: `random`, or `fitted` to the features that
   /// the pretrained layers give (Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features");
   /// that start then counts as epoch 0 when the best weights are chosen.
@@ -183,6 +195,9 @@ struct CacheConfig {
 struct Config {
   /// Which layers train: see list_strategies().
   std::string strategy = "freeze-conv";
+  /// What is learned of a picture: `classification` (its class or its labels) or `regression`
+  /// (numbers).
+  std::string task = "classification";
   /// A TorchScript file, or the name of an exported backbone.
   std::string backbone = "efficientnet-lite0";
   /// Stage whose output `early-features` takes; empty is chosen by probing the stages.
@@ -220,6 +235,9 @@ struct ConfigSources {
 /// The resolved and checked configuration. Throws ConfigError that names file, line, key, what was
 /// found, what is allowed and the nearest valid name. `strategies` are the names that exist.
 Config resolve_config(const ConfigSources& sources, const std::vector<std::string>& strategies);
+
+/// The loss that `task` and `head.loss` ask for. REQUIRES: they agree, as resolve_config checks.
+Objective objective_of(const Config& config);
 
 /// The whole configuration as YAML that resolve_config reads back to the same values.
 std::string to_yaml(const Config& config);

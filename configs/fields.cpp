@@ -93,6 +93,12 @@ void add_train_fields(std::vector<Field>& fields, TrainConfig& t) {
   fields.push_back({"train.top_k", &t.top_k, 1, 1e6});
 }
 
+std::vector<std::string> loss_choices() {
+  std::vector<std::string> names = loss_names();
+  names.insert(names.begin(), "auto");
+  return names;
+}
+
 /// What a value of the field must look like, for messages.
 std::string expectation(const Field& field) {
   if (!field.choices.empty()) return fmt::format("one of {}", fmt::join(field.choices, ", "));
@@ -109,6 +115,7 @@ std::string expectation(const Field& field) {
     std::string operator()(Range*) const {
       return "two numbers [smallest, largest], each" + limits();
     }
+    std::string operator()(std::vector<std::string>*) const { return "a list of texts"; }
   };
   return std::visit(Describe{field}, field.target);
 }
@@ -173,6 +180,18 @@ struct Assign {
     }
     return (*target)[0] <= (*target)[1];
   }
+  /// A single text is a list of one.
+  bool operator()(std::vector<std::string>* target) const {
+    target->clear();
+    if (value.IsScalar() && !value.Scalar().empty()) target->push_back(value.Scalar());
+    if (value.IsScalar()) return true;
+    if (!value.IsSequence()) return false;
+    for (const auto& entry : value) {
+      if (!entry.IsScalar()) return false;
+      target->push_back(entry.Scalar());
+    }
+    return true;
+  }
 };
 
 struct Print {
@@ -191,6 +210,11 @@ struct Print {
   std::string operator()(const Range* value) const {
     return fmt::format("[{}, {}]", (*value)[0], (*value)[1]);
   }
+  std::string operator()(const std::vector<std::string>* value) const {
+    YAML::Emitter emitter;
+    emitter << YAML::Flow << *value;
+    return emitter.c_str();
+  }
 };
 
 }  // namespace
@@ -198,6 +222,7 @@ struct Print {
 std::vector<Field> fields_of(Config& c) {
   std::vector<Field> fields = {
       {"strategy", &c.strategy},
+      {"task", &c.task, 0, 0, {"classification", "regression"}},
       {"backbone", &c.backbone},
       {"cut", &c.cut},
       {"seed", &c.seed, 0, 9007199254740992.0},
@@ -206,6 +231,7 @@ std::vector<Field> fields_of(Config& c) {
       {"out", &c.out},
       {"overwrite", &c.overwrite},
       {"data.path", &c.data.path},
+      {"data.targets", &c.data.targets},
       {"data.val_fraction", &c.data.val_fraction, 0.01, 0.9},
       {"data.test_fraction", &c.data.test_fraction, 0, 0.9},
       {"data.max_per_class", &c.data.max_per_class, 0, 1e12},
@@ -213,6 +239,8 @@ std::vector<Field> fields_of(Config& c) {
       {"data.workers", &c.data.workers, 0, 1024},
       {"data.input_size", &c.data.input_size, 0, 8192},
       {"data.sampler", &c.data.sampler, 0, 0, {"shuffle", "balanced"}},
+      {"head.loss", &c.head.loss, 0, 0, loss_choices()},
+      {"head.huber_delta", &c.head.huber_delta, 1e-9, 1e9},
       {"head.start", &c.head.start, 0, 0, {"random", "fitted"}},
       {"head.weight_decay", &c.head.weight_decay, 0, 1e6},
       {"head.label_smoothing", &c.head.label_smoothing, 0, 0.99},

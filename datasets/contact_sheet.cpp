@@ -28,7 +28,7 @@ void draw_cell(cv::Mat& sheet, const cv::Mat& picture, int column, int top) {
 }  // namespace
 
 void write_contact_sheet(const std::vector<Sample>& samples,
-                         const std::vector<std::string>& classes, const AugmentConfig& config,
+                         const std::vector<std::string>& captions, const AugmentConfig& config,
                          const Preprocessing& p, std::int64_t views, std::uint64_t seed,
                          const std::filesystem::path& file) {
   const int row_height = static_cast<int>(p.height) + kCaptionHeight + kGap;
@@ -46,8 +46,7 @@ void write_contact_sheet(const std::vector<Sample>& samples,
       draw_cell(sheet, augment(rgb, config, p, view_seed), static_cast<int>(view),
                 top + kCaptionHeight);
     }
-    const auto& name = classes[static_cast<std::size_t>(sample.label)];
-    cv::putText(sheet, name + "  " + std::filesystem::path(sample.path).filename().string(),
+    cv::putText(sheet, captions[i] + "  " + std::filesystem::path(sample.path).filename().string(),
                 cv::Point(kGap, top + kCaptionHeight - 5), cv::FONT_HERSHEY_SIMPLEX, 0.4,
                 cv::Scalar::all(0), 1, cv::LINE_AA);
   }

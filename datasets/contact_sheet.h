@@ -11,10 +11,11 @@
 namespace transfer {
 
 /// Draws what the network sees: one row a picture, the picture itself in the first column and
-/// `views` augmented copies beside it. Written as PNG, whole or not at all. Throws DataError for a
-/// picture that cannot be read, OutputError, and Interrupted.
+/// `views` augmented copies beside it; above each row its caption and the file's name. Written as
+/// PNG, whole or not at all. Throws DataError for a picture that cannot be read, OutputError, and
+/// Interrupted.
 void write_contact_sheet(const std::vector<Sample>& samples,
-                         const std::vector<std::string>& classes, const AugmentConfig& augment,
+                         const std::vector<std::string>& captions, const AugmentConfig& augment,
                          const Preprocessing& preprocessing, std::int64_t views, std::uint64_t seed,
                          const std::filesystem::path& file);
 

@@ -2,7 +2,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <optional>
+#include <sstream>
 
 #include "core/atomic_file.h"
 #include "core/csv.h"
@@ -13,6 +16,8 @@
 
 namespace transfer {
 namespace {
+
+constexpr char kLabelSeparator = '|';
 
 std::optional<std::size_t> find_column(const CsvRow& header, const std::string& name) {
   const auto found = std::find(header.fields.begin(), header.fields.end(), name);
@@ -53,21 +58,135 @@ void check_picture(const std::string& field, const std::filesystem::path& path,
       fmt::format("{}: {}: {}. Paths start at the CSV's folder.", where, path.string(), found));
 }
 
+/// A header's columns and where they are.
+struct Columns {
+  std::size_t path = 0;
+  std::optional<std::size_t> label;
+  std::optional<std::size_t> split;
+  /// For regression.
+  std::vector<std::size_t> values;
+};
+
+/// The columns named by data.targets, else all but path and split.
+std::vector<std::size_t> value_columns(const CsvRow& header, const Columns& columns,
+                                       const std::vector<std::string>& names,
+                                       const std::string& file) {
+  std::vector<std::size_t> found;
+  for (const std::string& name : names) {
+    if (name == "path" || name == "split" || !find_column(header, name)) {
+      throw DataError(fmt::format(
+          "{}:{}: there is no column '{}' of numbers to predict; found: {}{}. Name columns of the "
+          "file with data.targets.",
+          file, header.line, name, fmt::join(header.fields, ", "),
+          suggestion(name, header.fields)));
+    }
+    found.push_back(*find_column(header, name));
+  }
+  for (std::size_t i = 0; names.empty() && i < header.fields.size(); ++i) {
+    if (i != columns.path && i != columns.split) found.push_back(i);
+  }
+  if (!found.empty()) return found;
+  throw DataError(
+      fmt::format("{}:{}: no column of numbers to predict; found: {}. Expected a header such as "
+                  "path,weight,height[,split].",
+                  file, header.line, fmt::join(header.fields, ", ")));
+}
+
+void refuse_repeated_columns(const CsvRow& header, const std::string& file) {
+  for (std::size_t i = 0; i < header.fields.size(); ++i) {
+    if (*find_column(header, header.fields[i]) == i) continue;
+    throw DataError(fmt::format("{}:{}: the column '{}' is there twice. Rename one of the two.",
+                                file, header.line, header.fields[i]));
+  }
+}
+
+Columns find_columns(const CsvRow& header, const WantedTargets& wanted, const std::string& file) {
+  Columns columns;
+  columns.path = require_column(header, "path", file);
+  columns.split = find_column(header, "split");
+  if (wanted.kind != TargetKind::kValues) {
+    columns.label = require_column(header, "label", file);
+    return columns;
+  }
+  refuse_repeated_columns(header, file);
+  columns.values = value_columns(header, columns, wanted.columns, file);
+  return columns;
+}
+
+/// The number that all of the text spells, as float32 can hold it.
+std::optional<float> parse_number(const std::string& text) {
+  double number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [parsed, error] = std::from_chars(text.data(), end, number);
+  const auto rounded = static_cast<float>(number);
+  if (error != std::errc() || parsed != end || !std::isfinite(rounded)) return std::nullopt;
+  return rounded;
+}
+
+std::vector<float> read_values(const CsvRow& row, const CsvRow& header,
+                               const std::vector<std::size_t>& columns, const std::string& where) {
+  std::vector<float> values;
+  for (const std::size_t column : columns) {
+    const std::string& text = row.fields[column];
+    const auto number = parse_number(text);
+    if (!number) {
+      throw DataError(fmt::format(
+          "{}: the column '{}' {}. Expected a number such as 0.5 in every row; correct or remove "
+          "the row, or name the columns to predict with data.targets.",
+          where, header.fields[column],
+          text.empty() ? "is empty" : fmt::format("holds '{}', which is no number", text)));
+    }
+    values.push_back(*number);
+  }
+  return values;
+}
+
+/// The names in a cell: one where one class is wanted, else any number, separated by `|`.
+std::vector<std::string> read_labels(const std::string& text, TargetKind kind,
+                                     const std::string& where) {
+  if (kind == TargetKind::kClass) {
+    if (text.empty()) {
+      throw DataError(fmt::format("{}: the label is empty. Expected the name of a class.", where));
+    }
+    if (text.find(kLabelSeparator) != std::string::npos) {
+      throw DataError(fmt::format(
+          "{}: the picture has several labels ('{}'), and the loss cross_entropy knows one class a "
+          "picture. Give --set head.loss=binary_cross_entropy, or name one.",
+          where, text));
+    }
+    return {text};
+  }
+  std::vector<std::string> labels;
+  if (text.empty()) return labels;
+  std::istringstream parts(text + kLabelSeparator);
+  for (std::string label; std::getline(parts, label, kLabelSeparator);) {
+    if (label.empty()) {
+      throw DataError(
+          fmt::format("{}: '{}' holds an empty label. Expected names with one '{}' between two.",
+                      where, text, kLabelSeparator));
+    }
+    labels.push_back(label);
+  }
+  return labels;
+}
+
 }  // namespace
 
-LabelledFiles read_csv(const std::filesystem::path& file) {
+LabelledFiles read_csv(const std::filesystem::path& file, const WantedTargets& wanted) {
   const std::string name = file.string();
   const auto rows = parse_csv(read_file(file), name);
   if (rows.size() < 2) {
-    throw DataError(fmt::format(
-        "{}: holds no rows. Expected the header path,label[,split] and one row a picture.", name));
+    throw DataError(
+        fmt::format("{}: holds no rows. Expected the header path,{}[,split] and one "
+                    "row a picture.",
+                    name, wanted.kind == TargetKind::kValues ? "NUMBER,…" : "label"));
   }
   const CsvRow& header = rows.front();
-  const std::size_t path_column = require_column(header, "path", name);
-  const std::size_t label_column = require_column(header, "label", name);
-  const auto split_column = find_column(header, "split");
-
+  const Columns columns = find_columns(header, wanted, name);
   LabelledFiles found;
+  for (const std::size_t column : columns.values) {
+    found.value_names.push_back(header.fields[column]);
+  }
   for (std::size_t i = 1; i < rows.size(); ++i) {
     const CsvRow& row = rows[i];
     const std::string where = fmt::format("{}:{}", name, row.line);
@@ -75,13 +194,15 @@ LabelledFiles read_csv(const std::filesystem::path& file) {
       throw DataError(fmt::format("{}: found {} fields, expected {} as in the header.", where,
                                   row.fields.size(), header.fields.size()));
     }
-    const std::string& label = row.fields[label_column];
-    if (label.empty()) throw DataError(fmt::format("{}: the label is empty.", where));
-    const auto path = file.parent_path() / row.fields[path_column];
-    check_picture(row.fields[path_column], path, where);
-    found.files.push_back(
-        {path.string(), label,
-         split_column ? read_split(row.fields[*split_column], where) : std::string()});
+    LabelledFile picture;
+    picture.line = row.line;
+    if (columns.label) picture.labels = read_labels(row.fields[*columns.label], wanted.kind, where);
+    picture.values = read_values(row, header, columns.values, where);
+    const auto path = file.parent_path() / row.fields[columns.path];
+    check_picture(row.fields[columns.path], path, where);
+    picture.path = path.string();
+    if (columns.split) picture.split = read_split(row.fields[*columns.split], where);
+    found.files.push_back(std::move(picture));
   }
   return found;
 }

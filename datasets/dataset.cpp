@@ -23,7 +23,7 @@ bool names_splits(const LabelledFiles& found) {
 }
 
 /// The data as a reader finds it. Where it names splits, what has none is for training.
-LabelledFiles read_files(const std::string& path) {
+LabelledFiles read_files(const std::string& path, const WantedTargets& wanted) {
   if (path.empty()) {
     throw DataError(
         "no data was given. Expected --data DIR with one folder a class, or --data FILE.csv.");
@@ -34,10 +34,17 @@ LabelledFiles read_files(const std::string& path) {
     throw DataError(fmt::format("{}: {}. Expected a folder with one folder a class, or a CSV file.",
                                 path, why_absent(path, "folder")));
   }
+  const bool is_csv = kind != FileKind::kFolder && lower_case_ending(path) == ".csv";
+  if (wanted.kind == TargetKind::kValues && !is_csv) {
+    throw DataError(fmt::format(
+        "{}: {} has no numbers to predict. Expected a CSV file with the columns path and one or "
+        "more of numbers, or --task classification.",
+        path, kind == FileKind::kFolder ? "a folder" : "this file"));
+  }
   if (kind == FileKind::kFolder) {
     found = read_folder(path);
-  } else if (lower_case_ending(path) == ".csv") {
-    found = read_csv(path);
+  } else if (is_csv) {
+    found = read_csv(path, wanted);
   } else {
     throw DataError(
         fmt::format("{}: is a file. Expected a folder of class folders, or a .csv file.", path));
@@ -54,31 +61,65 @@ std::vector<std::string> class_names(const std::vector<LabelledFile>& files,
                                      const std::string& split) {
   std::set<std::string> names;
   for (const auto& file : files) {
-    if (split.empty() || file.split == split) names.insert(file.label);
+    if (split.empty() || file.split == split) names.insert(file.labels.begin(), file.labels.end());
   }
   return {names.begin(), names.end()};
 }
 
-/// Labels the files of one split. Throws when a class is not among `classes`.
+/// The classes a picture's label must be among, and whose they are, for messages.
+class KnownClasses {
+ public:
+  KnownClasses(const std::vector<std::string>& names, std::string owner)
+      : names_(names), owner_(std::move(owner)) {
+    for (const auto& name : names) {
+      positions_.emplace(name, static_cast<std::int64_t>(positions_.size()));
+    }
+  }
+
+  std::size_t size() const { return names_.size(); }
+
+  /// Throws DataError for a label that is not among them.
+  std::int64_t position_of(const std::string& label, const LabelledFile& file,
+                           const std::string& path) const {
+    const auto found = positions_.find(label);
+    if (found != positions_.end()) return found->second;
+    throw DataError(fmt::format(
+        "{}{}: the class '{}' of {} is unknown to {}, whose classes are: {}. Both need the same "
+        "class names.",
+        path, file.line > 0 ? fmt::format(":{}", file.line) : "", label, file.path, owner_,
+        fmt::join(names_, ", ")));
+  }
+
+ private:
+  const std::vector<std::string>& names_;
+  std::string owner_;
+  std::map<std::string, std::int64_t> positions_;
+};
+
+/// What is known of the files of one split. Throws when a class is not among the known ones.
 std::vector<Sample> samples_of(const LabelledFiles& found, const std::string& split,
-                               const std::vector<std::string>& classes, const std::string& path,
-                               const std::string& owner) {
+                               TargetKind kind, const KnownClasses& known,
+                               const std::string& path) {
   std::vector<Sample> samples;
+  // Pictures of exactly one label each can be divided as classes are.
+  const bool has_classes =
+      std::all_of(found.files.begin(), found.files.end(),
+                  [](const LabelledFile& file) { return file.labels.size() == 1; });
   for (const auto& file : found.files) {
     if (file.split != split) continue;
-    const auto position = std::lower_bound(classes.begin(), classes.end(), file.label);
-    if (position == classes.end() || *position != file.label) {
-      throw DataError(fmt::format(
-          "{}: the class '{}' of {} is unknown to {}, whose classes are: {}. Both need the same "
-          "class names.",
-          path, file.label, file.path, owner, fmt::join(classes, ", ")));
+    Sample sample{file.path, 0, file.values};
+    if (kind == TargetKind::kLabels) sample.targets.resize(known.size(), 0.0F);
+    for (const std::string& label : file.labels) {
+      const std::int64_t position = known.position_of(label, file, path);
+      if (has_classes) sample.label = position;
+      if (kind == TargetKind::kLabels) sample.targets[static_cast<std::size_t>(position)] = 1.0F;
     }
-    samples.push_back({file.path, position - classes.begin()});
+    samples.push_back(std::move(sample));
   }
   return samples;
 }
 
-void check_classes(const std::vector<std::string>& classes, const std::string& path) {
+void check_names(const std::vector<std::string>& classes, const std::string& path) {
   for (const auto& name : classes) {
     if (is_utf8(name)) continue;
     throw DataError(fmt::format(
@@ -86,10 +127,37 @@ void check_classes(const std::vector<std::string>& classes, const std::string& p
         "the class folder, or save the CSV file as UTF-8.",
         path, escaped(name)));
   }
+}
+
+void require_two_classes(const std::vector<std::string>& classes, const std::string& path) {
   if (classes.size() >= 2) return;
   throw DataError(
       fmt::format("{}: found one class only ('{}'). Expected at least two class folders.", path,
-                  classes.empty() ? "" : classes.front()));
+                  classes.front()));
+}
+
+/// Throws where there is nothing to tell apart: one label that every picture has, the same number
+/// throughout.
+void require_variety(const Dataset& dataset, TargetKind kind, const std::string& path) {
+  for (std::size_t k = 0; k < dataset.classes.size(); ++k) {
+    const float first = dataset.train.front().targets[k];
+    const bool varies =
+        std::any_of(dataset.train.begin(), dataset.train.end(),
+                    [&](const Sample& sample) { return sample.targets[k] != first; });
+    if (varies) continue;
+    if (kind == TargetKind::kValues) {
+      throw DataError(fmt::format(
+          "{}: '{}' is {} in every training picture, so there is nothing to learn. Leave it out "
+          "with data.targets.",
+          path, dataset.classes[k], first));
+    }
+    if (dataset.classes.size() == 1) {
+      throw DataError(fmt::format(
+          "{}: the only label ('{}') is that of every training picture. Expected a second label, "
+          "or pictures without it.",
+          path, dataset.classes[k]));
+    }
+  }
 }
 
 /// What keeps different uses of one seed apart.
@@ -97,26 +165,35 @@ enum SplitUse : std::uint64_t { kTestSplit = 1, kValSplit, kTrainLimit, kValLimi
 
 }  // namespace
 
-Dataset open_dataset(const DataConfig& config, std::uint64_t seed) {
-  LabelledFiles found = read_files(config.path);
+Dataset open_dataset(const DataConfig& config, std::uint64_t seed, TargetKind kind) {
+  LabelledFiles found = read_files(config.path, {kind, config.targets});
   for (auto& file : found.files) {
     if (file.split.empty()) file.split = "train";
   }
   Dataset dataset;
-  dataset.classes = class_names(found.files, "train");
-  if (dataset.classes.empty()) {
+  dataset.classes =
+      kind == TargetKind::kValues ? found.value_names : class_names(found.files, "train");
+  const auto take = [&](const std::string& split) {
+    return samples_of(found, split, kind, {dataset.classes, "train"}, config.path);
+  };
+  check_names(dataset.classes, config.path);
+  const bool trains = std::any_of(found.files.begin(), found.files.end(),
+                                  [](const auto& file) { return file.split == "train"; });
+  if (!trains) {
     throw DataError(fmt::format(
         "{}: no picture is for training. Expected a folder 'train' beside the other splits, or "
         "rows of the split 'train'.",
         config.path));
   }
-  check_classes(dataset.classes, config.path);
-  const auto take = [&](const std::string& split) {
-    return samples_of(found, split, dataset.classes, config.path, "train");
-  };
+  if (dataset.classes.empty()) {
+    throw DataError(fmt::format(
+        "{}: no training picture has a label. Expected names in the column label.", config.path));
+  }
+  if (kind == TargetKind::kClass) require_two_classes(dataset.classes, config.path);
   dataset.train = take("train");
   dataset.val = take("val");
   dataset.test = take("test");
+  if (kind != TargetKind::kClass) require_variety(dataset, kind, config.path);
   dataset.skipped_files = std::move(found.skipped_files);
 
   if (dataset.val.empty() && dataset.test.empty() && config.test_fraction > 0) {
@@ -142,8 +219,9 @@ Dataset open_dataset(const DataConfig& config, std::uint64_t seed) {
 }
 
 EvaluationData open_for_evaluation(const std::string& path, const std::string& split,
-                                   const std::vector<std::string>& classes) {
-  const LabelledFiles found = read_files(path);
+                                   const std::vector<std::string>& classes, TargetKind kind) {
+  const LabelledFiles found =
+      read_files(path, {kind, kind == TargetKind::kValues ? classes : std::vector<std::string>()});
   std::set<std::string> splits;
   for (const auto& file : found.files) splits.insert(file.split);
   std::string chosen = split;
@@ -160,15 +238,7 @@ EvaluationData open_for_evaluation(const std::string& path, const std::string& s
                             : ": the data names no splits, and what `train` set apart is not known",
         names_splits(found) ? "test, else val" : "all pictures"));
   }
-  // The model's classes are in output order, which for our own models is sorted; keep it general.
-  std::vector<std::string> sorted = classes;
-  std::sort(sorted.begin(), sorted.end());
-  auto samples = samples_of(found, chosen, sorted, path, "the model");
-  for (Sample& sample : samples) {
-    const auto& name = sorted[static_cast<std::size_t>(sample.label)];
-    sample.label = std::find(classes.begin(), classes.end(), name) - classes.begin();
-  }
-  return {chosen, std::move(samples)};
+  return {chosen, samples_of(found, chosen, kind, {classes, "the model"}, path)};
 }
 
 }  // namespace transfer

@@ -5,18 +5,24 @@
 #include <vector>
 
 #include "configs/config.h"
+#include "core/objective.h"
 
 namespace transfer {
 
-/// One picture and the position of its class in the list of classes.
+/// One picture and what is known of it.
 struct Sample {
   std::string path;
+  /// Position of its class in the list of classes; 0 where it has no one class.
   std::int64_t label = 0;
+  /// For labels 1 or 0 for each, for regression the numbers; as many for every sample. Empty where
+  /// the class is all there is.
+  std::vector<float> targets = {};
 };
 
 /// Pictures divided for training, for deciding when to stop, and for the final test.
 struct Dataset {
-  /// Sorted bytewise; a label is a position in this list.
+  /// Sorted bytewise; a label is a position in this list. For regression the names of the targets,
+  /// in the order of their columns.
   std::vector<std::string> classes;
   std::vector<Sample> train;
   std::vector<Sample> val;
@@ -27,10 +33,12 @@ struct Dataset {
 };
 
 /// Reads `config.path`: a folder `{train,val[,test]}/CLASS/*` or `CLASS/*`, or a CSV file with the
-/// columns path, label and optionally split. What the data does not divide is divided by `seed`,
-/// every class in the same proportion. Throws DataError naming the folder or the row, and
-/// Interrupted.
-Dataset open_dataset(const DataConfig& config, std::uint64_t seed);
+/// columns path, label and optionally split; for `kind` labels, a label cell holds any number of
+/// them, separated by `|`; for values, `config.targets` names the columns of numbers. What the data
+/// does not divide is divided by `seed`, every class in the same proportion; at random where
+/// pictures have no one class. Throws DataError naming the folder or the row, and Interrupted.
+Dataset open_dataset(const DataConfig& config, std::uint64_t seed,
+                     TargetKind kind = TargetKind::kClass);
 
 /// Pictures to measure a finished model on.
 struct EvaluationData {
@@ -42,9 +50,10 @@ struct EvaluationData {
 /// Pictures for evaluating a model with these classes. `split` is `train`, `val` or `test`; empty
 /// takes `test` where it exists, else `val`, else everything. As for training, pictures without a
 /// split are for training where others have one. Throws DataError when the data lacks the split or
-/// has a class the model does not know, and Interrupted.
+/// a column of the model's targets, or has a class the model does not know, and Interrupted.
 EvaluationData open_for_evaluation(const std::string& path, const std::string& split,
-                                   const std::vector<std::string>& classes);
+                                   const std::vector<std::string>& classes,
+                                   TargetKind kind = TargetKind::kClass);
 
 /// All pictures under a folder, sorted, or the file itself when `path` is one. Throws DataError
 /// when there is nothing at `path`, and Interrupted.

@@ -91,7 +91,7 @@ void read_classes(const fs::path& folder, const std::string& split, LabelledFile
           entry.string(), fmt::join(kPictureEndings, ", ")));
     }
     for (auto& picture : walk.pictures) {
-      found.files.push_back({std::move(picture), entry.filename().string(), split});
+      found.files.push_back({std::move(picture), {entry.filename().string()}, split});
     }
   }
 }

@@ -6,14 +6,21 @@
 #include <string_view>
 #include <vector>
 
+#include "core/objective.h"
+
 namespace transfer {
 
-/// A picture with the name of its class and the split the data itself puts it in (`train`, `val`,
-/// `test`, or empty where the data does not say).
+/// A picture with what the data says of it.
 struct LabelledFile {
   std::string path;
-  std::string label;
+  /// The name of its class; any number of names where several were asked for.
+  std::vector<std::string> labels;
+  /// `train`, `val`, `test`, or empty where the data does not say.
   std::string split;
+  /// For regression, in the order of `value_names`.
+  std::vector<float> values = {};
+  /// Line of the CSV file; 0 where there is none.
+  std::size_t line = 0;
 };
 
 /// What a reader finds, in a fixed order.
@@ -21,14 +28,24 @@ struct LabelledFiles {
   std::vector<LabelledFile> files;
   /// See Dataset.
   std::vector<std::string> skipped_files;
+  /// For regression: names of the columns of numbers.
+  std::vector<std::string> value_names = {};
+};
+
+/// What a reader is to find out about each picture.
+struct WantedTargets {
+  TargetKind kind = TargetKind::kClass;
+  /// For regression: the columns to read; empty is every column but path and split.
+  std::vector<std::string> columns = {};
 };
 
 /// Reads a folder of class folders, with or without split folders above them. Throws DataError.
 LabelledFiles read_folder(const std::filesystem::path& folder);
 
-/// Reads a CSV file with a header that names path, label and optionally split; relative paths
-/// start at the CSV's own folder. Throws DataError naming the row.
-LabelledFiles read_csv(const std::filesystem::path& file);
+/// Reads a CSV file with a header that names path, label and optionally split, for regression path,
+/// columns of numbers and optionally split; relative paths start at the CSV's own folder. Several
+/// labels of a picture are separated by `|`. Throws DataError naming the row.
+LabelledFiles read_csv(const std::filesystem::path& file, const WantedTargets& wanted);
 
 /// A file's ending in lower-case ASCII letters, such as ".jpg"; empty where it has none.
 std::string lower_case_ending(const std::filesystem::path& file);

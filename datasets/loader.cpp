@@ -42,6 +42,7 @@ class Loader::Implementation {
       options_.order.resize(samples_.size());
       std::iota(options_.order.begin(), options_.order.end(), 0);
     }
+    if (!samples_.empty()) targets_ = static_cast<std::int64_t>(samples_.front().targets.size());
     pads_ = options_.batches.empty();
     if (pads_) {
       const auto count = static_cast<std::int64_t>(options_.order.size());
@@ -135,6 +136,7 @@ class Loader::Implementation {
     batch.samples.assign(begin, begin + bounds.count);
     batch.images = torch::zeros({rows, p.height, p.width, p.channels}).permute({0, 3, 1, 2});
     batch.labels = torch::full({rows}, -1, torch::kInt64);
+    if (targets_ > 0) batch.targets = torch::zeros({rows, targets_});
     open->rows_left = batch.count;
     return *open_.emplace(index, std::move(open)).first->second;
   }
@@ -153,7 +155,12 @@ class Loader::Implementation {
           options_.augment ? augment(rgb, *options_.augment, p, seed) : resize_and_crop(rgb, p);
       write_normalized(picture, p,
                        batch.images.data_ptr<float>() + row * p.height * p.width * p.channels);
-      batch.labels.data_ptr<std::int64_t>()[row] = samples_[static_cast<std::size_t>(sample)].label;
+      const Sample& known = samples_[static_cast<std::size_t>(sample)];
+      batch.labels.data_ptr<std::int64_t>()[row] = known.label;
+      if (targets_ > 0) {
+        std::copy(known.targets.begin(), known.targets.end(),
+                  batch.targets.data_ptr<float>() + row * targets_);
+      }
     } catch (const DataError& error) {
       const std::lock_guard lock(mutex_);
       batch.broken.push_back({sample, error.what()});
@@ -166,6 +173,8 @@ class Loader::Implementation {
 
   const std::vector<Sample> samples_;
   LoaderOptions options_;
+  /// Numbers in a sample's targets.
+  std::int64_t targets_ = 0;
   /// Whether every batch has `batch_size` rows.
   bool pads_ = true;
   std::mutex mutex_;

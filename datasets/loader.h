@@ -12,6 +12,7 @@
 #include "core/preprocessing.h"
 #include "datasets/dataset.h"
 #include "datasets/sampling.h"
+#include "datasets/truth.h"
 
 namespace transfer {
 
@@ -56,10 +57,14 @@ struct Batch {
   torch::Tensor images;
   /// [batch_size] int64.
   torch::Tensor labels;
+  /// [batch_size,K] float32: the samples' targets; undefined where they have none.
+  torch::Tensor targets;
   /// Position in the list of samples of each row that belongs to one.
   std::vector<std::int64_t> samples;
   /// In the order of samples.
   std::vector<BrokenPicture> broken;
+
+  Truth truth() const { return {labels, targets}; }
 };
 
 /// Decodes and augments ahead in background threads. The content of the batches and their order

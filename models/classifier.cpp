@@ -13,13 +13,24 @@
 namespace transfer {
 
 void write_classifier(const Backbone& backbone, const std::string& cut, const LinearHead& head,
-                      const std::vector<std::string>& classes, const std::filesystem::path& file) {
+                      const std::vector<std::string>& classes, const std::filesystem::path& file,
+                      const Objective& objective) {
   torch::NoGradGuard no_gradients;
   ModelMetadata metadata = backbone.metadata();
   const auto end = std::find(metadata.stages.begin(), metadata.stages.end(), cut);
   if (end != metadata.stages.end()) metadata.stages.erase(end + 1, metadata.stages.end());
-  write_composition(compose(cut_for_features(backbone, {cut}).module, head), std::move(metadata),
-                    classes, file);
+  auto whole = compose(cut_for_features(backbone, {cut}).module, head);
+  define_prediction(whole, objective.targets());
+  write_composition(whole, std::move(metadata), classes, objective, file);
+}
+
+torch::Tensor predictions_of(const torch::Tensor& outputs, TargetKind kind) {
+  switch (kind) {
+    case TargetKind::kClass: return outputs.softmax(1);
+    case TargetKind::kLabels: return outputs.sigmoid();
+    case TargetKind::kValues: break;
+  }
+  return outputs;
 }
 
 struct Classifier::Implementation {

@@ -11,18 +11,24 @@
 
 namespace transfer {
 
-/// The new last layer: logits = features · weightᵀ + bias.
+/// The new last layer: outputs = features · weightᵀ + bias. They are logits, of a regression the
+/// values.
 struct LinearHead {
   torch::Tensor weight;  ///< [classes, D] float32
   torch::Tensor bias;    ///< [classes] float32
 };
 
 /// Writes one TorchScript file of the backbone's layers up to `cut` (a stage, averaged over the
-/// picture; empty: before the classifier) and the head. Its `forward(x)` gives
-/// logits, `predict(x)` probabilities, `features(x)` the head's input. Classes and preprocessing
-/// travel inside. Throws OutputError; nothing half-written is left.
+/// picture; empty: before the classifier) and the head. Its `forward(x)` gives the head's outputs,
+/// `predict(x)` what predictions_of() makes of them, `features(x)` the head's input. Classes,
+/// objective and preprocessing travel inside. Throws OutputError; nothing half-written is left.
 void write_classifier(const Backbone& backbone, const std::string& cut, const LinearHead& head,
-                      const std::vector<std::string>& classes, const std::filesystem::path& file);
+                      const std::vector<std::string>& classes, const std::filesystem::path& file,
+                      const Objective& objective = {});
+
+/// What outputs [N,C] say: probabilities of the classes (softmax), of each label (sigmoid), or the
+/// values as they are.
+torch::Tensor predictions_of(const torch::Tensor& outputs, TargetKind kind);
 
 /// A finished model, for inference. `logits` may be called from several threads at once.
 class Classifier {
@@ -33,7 +39,7 @@ class Classifier {
   Classifier(Classifier&&) noexcept;
 
   const ModelMetadata& metadata() const;
-  /// images [N,C,H,W] on any device → logits [N,classes] on the CPU.
+  /// images [N,C,H,W] on any device → outputs [N,classes] on the CPU.
   torch::Tensor logits(const torch::Tensor& images) const;
 
  private:

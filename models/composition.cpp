@@ -35,11 +35,14 @@ def features(self, x: Tensor) -> Tensor:
 def forward(self, x: Tensor) -> Tensor:
     return self.head.forward(self.features(x))
 )");
-  whole.define(R"(
-def predict(self, x: Tensor) -> Tensor:
-    return torch.softmax(self.forward(x), 1)
-)");
   return whole;
+}
+
+void define_prediction(torch::jit::Module& whole, TargetKind kind) {
+  std::string prediction = "self.forward(x)";
+  if (kind == TargetKind::kClass) prediction = "torch.softmax(self.forward(x), 1)";
+  if (kind == TargetKind::kLabels) prediction = "torch.sigmoid(self.forward(x))";
+  whole.define("def predict(self, x: Tensor) -> Tensor:\n    return " + prediction + "\n");
 }
 
 std::vector<std::string> composed_stages(std::vector<std::string> stages) {
@@ -48,10 +51,12 @@ std::vector<std::string> composed_stages(std::vector<std::string> stages) {
 }
 
 void write_composition(torch::jit::Module whole, ModelMetadata backbone,
-                       const std::vector<std::string>& classes, const std::filesystem::path& file) {
+                       const std::vector<std::string>& classes, const Objective& objective,
+                       const std::filesystem::path& file) {
   whole.eval();
   backbone.kind = "classifier";
   backbone.classes = classes;
+  backbone.objective = objective;
   backbone.stages = composed_stages(std::move(backbone.stages));
   backbone.weights_sha256 = weights_sha256(whole);
   write_archive(whole, backbone, file);

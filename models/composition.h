@@ -13,16 +13,20 @@
 namespace transfer {
 
 /// One module of a cut network (its `forward` gives features [N,D]) and a linear head, with methods
-/// `forward` (logits), `predict` (probabilities) and `features`. It shares the trunk's parameters,
-/// trains, and is what `model.pt` holds: submodules `trunk` and `head`.
+/// `forward` (the head's outputs) and `features`. It shares the trunk's parameters, trains, and is
+/// what `model.pt` holds: submodules `trunk` and `head`.
 torch::jit::Module compose(const torch::jit::Module& trunk, const LinearHead& head);
+
+/// Adds `predict`: `forward`, then what predictions_of() does.
+void define_prediction(torch::jit::Module& whole, TargetKind kind);
 
 /// Paths of a backbone's stages inside a composed module.
 std::vector<std::string> composed_stages(std::vector<std::string> stages);
 
-/// Writes a composed module as model.pt, in evaluation mode, with the backbone's metadata and the
-/// classes inside. Throws OutputError.
+/// Writes a composed module as model.pt, in evaluation mode, with the backbone's metadata, the
+/// classes and the objective inside. Throws OutputError.
 void write_composition(torch::jit::Module whole, ModelMetadata backbone,
-                       const std::vector<std::string>& classes, const std::filesystem::path& file);
+                       const std::vector<std::string>& classes, const Objective& objective,
+                       const std::filesystem::path& file);
 
 }  // namespace transfer

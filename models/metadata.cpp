@@ -87,6 +87,22 @@ json preprocessing_json(const Preprocessing& p) {
           {"std", std}};
 }
 
+Objective parse_objective(const json& object) {
+  Objective objective;
+  const auto name = object.value("loss", loss_name(objective.loss));
+  const auto loss = parse_loss(name);
+  if (!loss) throw std::invalid_argument("loss is '" + name + "'");
+  objective.loss = *loss;
+  objective.huber_delta = object.value("huber_delta", objective.huber_delta);
+  return objective;
+}
+
+void add_objective(json& object, const Objective& objective) {
+  object["task"] = objective.task();
+  object["loss"] = loss_name(objective.loss);
+  if (objective.loss == LossKind::kHuber) object["huber_delta"] = objective.huber_delta;
+}
+
 }  // namespace
 
 ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
@@ -108,6 +124,7 @@ ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
     metadata.preprocessing = parse_preprocessing(object.at("preprocessing"));
     metadata.pretraining_classes = object.value("pretraining_classes", std::vector<std::string>{});
     metadata.classes = object.value("classes", std::vector<std::string>{});
+    metadata.objective = parse_objective(object);
     metadata.stages = object.value("stages", std::vector<std::string>{});
     metadata.weights_sha256 = object.value("weights_sha256", "");
     return metadata;
@@ -121,7 +138,8 @@ ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
 }
 
 std::string to_json(const ModelMetadata& m) {
-  json object = {{"format_version", ModelMetadata::kFormatVersion},
+  const bool needs_objective = m.objective.loss != LossKind::kCrossEntropy;
+  json object = {{"format_version", needs_objective ? ModelMetadata::kFormatVersion : 1},
                  {"kind", m.kind},
                  {"name", m.name},
                  {"source", m.source},
@@ -132,6 +150,7 @@ std::string to_json(const ModelMetadata& m) {
                  {"stages", m.stages},
                  {"weights_sha256", m.weights_sha256}};
   if (m.kind == "classifier") object["classes"] = m.classes;
+  if (needs_objective) add_objective(object, m.objective);
   // A name taken from a file's may be no UTF-8; a model without its metadata would be worse.
   return object.dump(1, ' ', false, json::error_handler_t::replace);
 }

@@ -3,14 +3,16 @@
 #include <string>
 #include <vector>
 
+#include "core/objective.h"
 #include "core/preprocessing.h"
 
 namespace transfer {
 
 /// What travels inside a model file as the extra file `transfer.json`.
 struct ModelMetadata {
-  /// Newest layout of `transfer.json` this program reads.
-  static constexpr int kFormatVersion = 1;
+  /// Newest layout of `transfer.json` this program reads. Version 2 added task and loss; a file
+  /// that needs neither is written as version 1.
+  static constexpr int kFormatVersion = 2;
 
   /// `backbone` (exported, pretrained) or `classifier` (written by training).
   std::string kind = "backbone";
@@ -24,6 +26,8 @@ struct ModelMetadata {
   std::vector<std::string> pretraining_classes;
   /// Names of the outputs of a `classifier`, in output order; empty for a backbone.
   std::vector<std::string> classes;
+  /// What a `classifier` was trained for; files of version 1 are for classes.
+  Objective objective;
   /// Paths of the modules behind which the network may be cut, in execution order. Where
   /// the file names none, Backbone::load reads them off the graph (models/stage_finder.h).
   std::vector<std::string> stages;

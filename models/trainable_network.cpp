@@ -100,6 +100,13 @@ void TrainableNetwork::set_head(const LinearHead& head) {
   module.attr("bias").toTensor().copy_(head.bias);
 }
 
+void TrainableNetwork::scale_outputs(const torch::Tensor& factor, const torch::Tensor& shift) {
+  torch::NoGradGuard no_gradients;
+  const auto module = implementation_->module.attr(kHead).toModule();
+  module.attr("weight").toTensor().mul_(factor.unsqueeze(1));
+  module.attr("bias").toTensor().mul_(factor).add_(shift);
+}
+
 void TrainableNetwork::train(const std::vector<std::string>& trainable) {
   const std::set<std::string> names(trainable.begin(), trainable.end());
   for (auto& [name, tensor] : parameters()) tensor.set_requires_grad(names.contains(name));
@@ -141,11 +148,12 @@ torch::Tensor TrainableNetwork::logits(const torch::Tensor& images) const {
 }
 
 void TrainableNetwork::write(const std::vector<std::string>& classes,
-                             const std::filesystem::path& file) const {
+                             const std::filesystem::path& file, const Objective& objective) const {
   torch::NoGradGuard no_gradients;
   auto copy = copy_with_weights(implementation_->module);
   copy.to(torch::kCPU);
-  write_composition(copy, implementation_->metadata, classes, file);
+  define_prediction(copy, objective.targets());
+  write_composition(copy, implementation_->metadata, classes, objective, file);
 }
 
 }  // namespace transfer

@@ -26,7 +26,7 @@ struct TrainableOptions {
   std::uint64_t seed = 0;
 };
 
-/// A pretrained network with a new softmax head in place of its classifier, all of it trainable. It
+/// A pretrained network with a new head in place of its classifier, all of it trainable. It
 /// owns copies of the weights on its device, channels-last. Calls from several threads at once are
 /// allowed to `logits` in evaluation mode only.
 class TrainableNetwork {
@@ -48,6 +48,9 @@ class TrainableNetwork {
   /// Puts a head's numbers in place of the random ones. REQUIRES: it has the same shape.
   void set_head(const LinearHead& head);
 
+  /// Lets the last layer give `factor` times what it gave, plus `shift` (both [classes]).
+  void scale_outputs(const torch::Tensor& factor, const torch::Tensor& shift);
+
   /// Training mode. Only the parameters named get gradients; a layer none of whose parameters is
   /// named, and everything inside a stage of which none is, stays in evaluation mode, so that
   /// neither BatchNorm's statistics move nor Dropout drops. Holds until the next call of either.
@@ -60,7 +63,8 @@ class TrainableNetwork {
   torch::Tensor logits(const torch::Tensor& images) const;
 
   /// Writes the network as one TorchScript file, as write_classifier() does. Throws OutputError.
-  void write(const std::vector<std::string>& classes, const std::filesystem::path& file) const;
+  void write(const std::vector<std::string>& classes, const std::filesystem::path& file,
+             const Objective& objective = {}) const;
 
  private:
   struct Implementation;

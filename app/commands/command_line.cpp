@@ -80,6 +80,8 @@ void add_key_flag(CLI::App& command, ConfigSources& sources, const std::string& 
 void add_config_flags(CLI::App& command, ConfigSources& sources) {
   add_key_flag(command, sources, "--data", "data.path",
                "Folder {train,val[,test]}/CLASS/* or CLASS/*, or a CSV path,label[,split]");
+  add_key_flag(command, sources, "--task", "task",
+               "classification (default), or regression: numbers from a CSV path,NUMBER,…[,split]");
   add_key_flag(command, sources, "--backbone", "backbone", "TorchScript file or exported name");
   add_key_flag(command, sources, "--seed", "seed", "Seed of everything random");
   add_key_flag(command, sources, "--augment", "augment.preset", "none, light, standard, strong");

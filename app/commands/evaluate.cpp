@@ -7,7 +7,7 @@
 #include "app/compute/device.h"
 #include "app/features/broken_pictures.h"
 #include "app/features/model_logits.h"
-#include "app/report/summary.h"
+#include "app/report/metrics_report.h"
 #include "core/errors.h"
 #include "datasets/dataset.h"
 
@@ -15,10 +15,10 @@ namespace transfer {
 namespace {
 
 /// The metrics with the split in front; "all" where the data names none.
-void print_json(const std::string& split, const std::string& metrics) {
+void print_json(const std::string& split, const nlohmann::ordered_json& metrics) {
   nlohmann::ordered_json object = {{"split", split.empty() ? "all" : split}};
-  object.update(nlohmann::ordered_json::parse(metrics));
-  fmt::print("{}\n", object.dump(2));
+  object.update(metrics);
+  fmt::print("{}\n", object.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
 }  // namespace
@@ -28,7 +28,9 @@ int run_evaluate(const EvaluateOptions& options) {
   const auto threads = use_threads(options.threads);
   const Classifier model(options.model, device);
   const auto& classes = model.metadata().classes;
-  const auto [split, samples] = open_for_evaluation(options.data, options.split, classes);
+  const Objective& objective = model.metadata().objective;
+  const auto [split, samples] =
+      open_for_evaluation(options.data, options.split, classes, objective.targets());
   const auto result = model_logits(model, samples, device, threads, "evaluate");
 
   report_broken(result.broken);
@@ -37,9 +39,9 @@ int run_evaluate(const EvaluateOptions& options) {
         fmt::format("{}: none of the {} pictures can be read.", options.data, samples.size()));
   }
   const auto metrics =
-      classification_metrics(result.logits, labels_of(samples, result.broken), options.top_k);
+      measure(objective, result.logits, truth_of(samples, result.broken), options.top_k);
   if (options.json) {
-    print_json(split, metrics_json(metrics, classes));
+    print_json(split, metrics_object(metrics, classes));
   } else {
     const std::string of =
         split.empty() ? "all pictures, those trained on perhaps included" : split;

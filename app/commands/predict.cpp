@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <map>
@@ -9,6 +8,7 @@
 #include "app/commands/commands.h"
 #include "app/compute/device.h"
 #include "app/features/model_logits.h"
+#include "app/report/prediction_format.h"
 #include "core/cancellation.h"
 #include "core/csv.h"
 #include "core/errors.h"
@@ -18,15 +18,10 @@
 namespace transfer {
 namespace {
 
-struct Ranked {
-  std::string name;
-  double probability = 0;
-};
-
-/// One picture's likeliest classes, or why there are none.
+/// What is predicted of one picture, one number an output, or why nothing is.
 struct Prediction {
   std::string path;
-  std::vector<Ranked> ranked;
+  std::vector<float> numbers;
   std::string error;
 };
 
@@ -65,75 +60,65 @@ std::vector<Sample> collect_pictures(const std::vector<std::string>& paths) {
   return samples;
 }
 
-std::vector<Prediction> rank(const std::vector<Sample>& samples, const PictureLogits& result,
-                             const std::vector<std::string>& classes, std::int64_t top) {
-  const auto count = std::min<std::int64_t>(top, static_cast<std::int64_t>(classes.size()));
-  const auto [probabilities, positions] = torch::softmax(result.logits, 1).topk(count, 1);
+std::vector<Prediction> collect(const std::vector<Sample>& samples, const PictureLogits& result,
+                                TargetKind kind) {
+  const auto predictions = predictions_of(result.logits, kind).contiguous();
+  const auto width = static_cast<std::ptrdiff_t>(predictions.size(1));
   std::map<std::int64_t, std::string> errors;
   for (const auto& picture : result.broken) errors[picture.sample] = picture.reason;
-  std::vector<Prediction> predictions;
+  std::vector<Prediction> collected;
   for (std::size_t i = 0; i < samples.size(); ++i) {
-    const auto row = static_cast<std::int64_t>(i);
     Prediction prediction{samples[i].path, {}, {}};
-    if (const auto error = errors.find(row); error != errors.end()) {
+    if (const auto error = errors.find(static_cast<std::int64_t>(i)); error != errors.end()) {
       prediction.error = error->second;
     } else {
-      for (std::int64_t k = 0; k < count; ++k) {
-        prediction.ranked.push_back(
-            {classes[static_cast<std::size_t>(positions[row][k].item<std::int64_t>())],
-             probabilities[row][k].item<double>()});
-      }
+      const float* first = predictions.data_ptr<float>() + static_cast<std::ptrdiff_t>(i) * width;
+      prediction.numbers.assign(first, first + width);
     }
-    predictions.push_back(std::move(prediction));
+    collected.push_back(std::move(prediction));
   }
-  return predictions;
+  return collected;
 }
 
-/// `path,class,probability,error`; the second to last classes follow as `class_2,probability_2`, …
-void print_csv(const std::vector<Prediction>& predictions, std::size_t top) {
-  fmt::print("path,class,probability,error");
-  for (std::size_t k = 2; k <= top; ++k) fmt::print(",class_{},probability_{}", k, k);
-  fmt::print("\n");
+std::string csv_line(const std::string& path, const PredictionCells& cells,
+                     const std::string& error) {
+  std::string line = csv_field(path);
+  for (const auto& cell : cells.left) line += "," + csv_field(cell);
+  line += "," + csv_field(error);
+  for (const auto& cell : cells.right) line += "," + csv_field(cell);
+  return line;
+}
+
+void print_csv(const std::vector<Prediction>& predictions, const PredictionFormat& format) {
+  const PredictionCells header = format.csv_header();
+  PredictionCells blank = header;
+  blank.left.assign(header.left.size(), "");
+  blank.right.assign(header.right.size(), "");
+  fmt::print("{}\n", csv_line("path", header, "error"));
   for (const auto& p : predictions) {
-    const bool failed = p.ranked.empty();
-    fmt::print("{},{},{},{}", csv_field(p.path), failed ? "" : csv_field(p.ranked[0].name),
-               failed ? "" : fmt::format("{:.6f}", p.ranked[0].probability), csv_field(p.error));
-    for (std::size_t k = 1; k < top; ++k) {
-      if (failed) {
-        fmt::print(",,");
-      } else {
-        fmt::print(",{},{:.6f}", csv_field(p.ranked[k].name), p.ranked[k].probability);
-      }
-    }
-    fmt::print("\n");
+    const bool failed = p.numbers.empty();
+    fmt::print("{}\n", csv_line(p.path, failed ? blank : format.csv_cells(p.numbers), p.error));
   }
 }
 
-void print_json(const std::vector<Prediction>& predictions) {
+void print_json(const std::vector<Prediction>& predictions, const PredictionFormat& format) {
   auto list = nlohmann::ordered_json::array();
   for (const auto& p : predictions) {
     nlohmann::ordered_json object = {{"path", p.path}};
-    if (p.ranked.empty()) {
+    if (p.numbers.empty()) {
       object["error"] = p.error;
     } else {
-      object["class"] = p.ranked[0].name;
-      object["probability"] = p.ranked[0].probability;
-      object["top"] = nlohmann::ordered_json::array();
-      for (const auto& r : p.ranked) {
-        object["top"].push_back({{"class", r.name}, {"probability", r.probability}});
-      }
+      format.add_json(object, p.numbers);
     }
     list.push_back(std::move(object));
   }
   fmt::print("{}\n", list.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
-void print_text(const std::vector<Prediction>& predictions) {
+void print_text(const std::vector<Prediction>& predictions, const PredictionFormat& format) {
   for (const auto& p : predictions) {
-    fmt::print("{}:", p.path);
-    if (p.ranked.empty()) fmt::print(" error: {}", p.error);
-    for (const auto& r : p.ranked) fmt::print("  {} {:.2f} %", r.name, 100 * r.probability);
-    fmt::print("\n");
+    fmt::print("{}:{}\n", p.path,
+               p.numbers.empty() ? " error: " + p.error : format.text(p.numbers));
   }
 }
 
@@ -144,15 +129,16 @@ int run_predict(const PredictOptions& options) {
   const auto threads = use_threads(options.threads);
   const auto samples = collect_pictures(options.paths);
   const Classifier model(options.model, device);
-  const auto& classes = model.metadata().classes;
+  const TargetKind kind = model.metadata().objective.targets();
   const auto result = model_logits(model, samples, device, threads, "predict");
-  const auto predictions = rank(samples, result, classes, options.top);
+  const auto predictions = collect(samples, result, kind);
+  const auto format = prediction_format(kind, model.metadata().classes, options.top);
   if (options.format == "csv") {
-    print_csv(predictions, std::min(static_cast<std::size_t>(options.top), classes.size()));
+    print_csv(predictions, *format);
   } else if (options.format == "json") {
-    print_json(predictions);
+    print_json(predictions, *format);
   } else {
-    print_text(predictions);
+    print_text(predictions, *format);
   }
   if (result.broken.size() == samples.size()) {
     throw DataError(fmt::format("none of the {} pictures can be read. The first: {}",

@@ -8,6 +8,7 @@
 #include "core/random.h"
 #include "datasets/contact_sheet.h"
 #include "datasets/loader.h"
+#include "datasets/target_text.h"
 #include "models/backbone.h"
 #include "models/strategy.h"
 
@@ -34,7 +35,8 @@ std::vector<Sample> first_readable(const std::vector<Sample>& samples, std::size
 int run_preview(const PreviewOptions& options) {
   const Config config = resolve_config(options.sources, strategy_names());
   const auto seed = static_cast<std::uint64_t>(config.seed);
-  Dataset dataset = open_dataset(config.data, seed);
+  const TargetKind kind = objective_of(config).targets();
+  Dataset dataset = open_dataset(config.data, seed, kind);
   const auto backbone = Backbone::load(find_backbone(config.backbone));
   Random(seed).shuffle(dataset.train);
   const auto samples = first_readable(dataset.train, static_cast<std::size_t>(options.pictures));
@@ -42,7 +44,11 @@ int run_preview(const PreviewOptions& options) {
     throw DataError(fmt::format("{}: none of the {} training pictures can be read.",
                                 config.data.path, dataset.train.size()));
   }
-  write_contact_sheet(samples, dataset.classes, config.augment, backbone.metadata().preprocessing,
+  std::vector<std::string> captions;
+  for (const Sample& sample : samples) {
+    captions.push_back(target_text(sample, dataset.classes, kind));
+  }
+  write_contact_sheet(samples, captions, config.augment, backbone.metadata().preprocessing,
                       options.views, seed, options.file);
   fmt::print("{}\n", options.file);
   return 0;

@@ -28,13 +28,11 @@ void require_few_broken(const std::vector<BrokenPicture>& broken, std::int64_t t
       100.0 * max_broken, broken.front().reason));
 }
 
-torch::Tensor labels_of(const std::vector<Sample>& samples,
-                        const std::vector<BrokenPicture>& broken) {
-  auto labels = torch::empty({static_cast<std::int64_t>(samples.size())}, torch::kInt64);
-  auto* numbers = labels.data_ptr<std::int64_t>();
-  for (std::size_t i = 0; i < samples.size(); ++i) numbers[i] = samples[i].label;
-  for (const BrokenPicture& picture : broken) numbers[picture.sample] = -1;
-  return labels;
+Truth truth_of(const std::vector<Sample>& samples, const std::vector<BrokenPicture>& broken) {
+  Truth truth = truth_of(samples);
+  auto* labels = truth.labels.data_ptr<std::int64_t>();
+  for (const BrokenPicture& picture : broken) labels[picture.sample] = -1;
+  return truth;
 }
 
 }  // namespace transfer

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <torch/types.h>
-
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -18,8 +16,7 @@ void report_broken(const std::vector<BrokenPicture>& broken);
 void require_few_broken(const std::vector<BrokenPicture>& broken, std::int64_t total,
                         const std::string& title, double max_broken);
 
-/// Labels [N] of the samples, −1 for broken ones.
-torch::Tensor labels_of(const std::vector<Sample>& samples,
-                        const std::vector<BrokenPicture>& broken);
+/// What is known of the samples; broken ones do not count.
+Truth truth_of(const std::vector<Sample>& samples, const std::vector<BrokenPicture>& broken);
 
 }  // namespace transfer

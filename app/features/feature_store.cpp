@@ -176,7 +176,9 @@ FeatureSet FeatureStore::extract(const std::vector<Sample>& samples, const std::
     require_few_broken(set.broken, static_cast<std::int64_t>(samples.size()), title,
                        config_.data.max_broken);
   }
-  set.labels = labels_of(samples, set.broken);
+  const Truth truth = truth_of(samples, set.broken);
+  set.labels = truth.labels;
+  set.targets = truth.targets;
   return set;
 }
 

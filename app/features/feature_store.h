@@ -22,9 +22,12 @@ struct FeatureSet {
   std::vector<FeatureTable> views;
   /// [N] int64; −1 for a broken picture, which losses and metrics pass over.
   torch::Tensor labels;
+  /// [N,K] float32: the samples' targets; undefined where they have none.
+  torch::Tensor targets;
   std::vector<Sample> samples;
   std::vector<BrokenPicture> broken;
 
+  Truth truth() const { return {labels, targets}; }
   std::int64_t rows() const { return labels.size(0); }
   /// Number of pictures that could be decoded.
   std::int64_t valid_rows() const;

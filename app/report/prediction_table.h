@@ -5,14 +5,19 @@
 #include <string>
 #include <vector>
 
-#include "datasets/dataset.h"
+#include "core/objective.h"
+#include "datasets/truth.h"
 
 namespace transfer {
 
-/// CSV of every picture of a split: `path,label,class,probability`, then one probability column a
-/// class. `labels` [N] and `logits` [N,C] in the order of the samples; those with label −1 (broken
-/// pictures) are left out.
-std::string prediction_table(const std::vector<Sample>& samples, const torch::Tensor& labels,
-                             const torch::Tensor& logits, const std::vector<std::string>& classes);
+/// CSV of every picture of a split beside the truth, in the order of the samples; those that do not
+/// count (broken pictures) are left out. `outputs` [N,C] are in the targets' units.
+///
+/// - classes: `path,label,class,probability`, then one probability column a class;
+/// - labels: `path,labels,predicted`, each separated by `|`, then one probability column a label;
+/// - numbers: `path`, the columns of the targets, then `predicted_NAME` for each.
+std::string prediction_table(const Objective& objective, const std::vector<Sample>& samples,
+                             const Truth& truth, const torch::Tensor& outputs,
+                             const std::vector<std::string>& classes);
 
 }  // namespace transfer

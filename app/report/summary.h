@@ -12,8 +12,8 @@ namespace transfer {
 /// How well a linear head did on one stage's features.
 struct StageProbe {
   std::string stage;
-  /// Cross-validated accuracy and its standard error, 0–1.
-  double accuracy = 0;
+  /// Cross-validated score (see estimate_score) and its standard error.
+  double score = 0;
   double standard_error = 0;
 };
 
@@ -24,6 +24,7 @@ struct Summary {
   std::string device;
   std::int64_t threads = 0;
   std::int64_t seed = 0;
+  Objective objective;
   std::vector<std::string> classes;
   /// Stage whose output the head sees; empty for the classifier's input.
   std::string cut;
@@ -35,8 +36,8 @@ struct Summary {
   double weight_decay = 0;
   /// Whether cross-validation chose it.
   bool weight_decay_is_chosen = false;
-  ClassificationMetrics val;
-  std::optional<ClassificationMetrics> test;
+  Metrics val;
+  std::optional<Metrics> test;
   /// "PATH: reason" of every picture left out.
   std::vector<std::string> broken;
   std::int64_t skipped_files = 0;
@@ -52,14 +53,6 @@ std::string to_json(const Summary& summary);
 
 /// What a person reads on stdout at the end.
 std::string to_text(const Summary& summary);
-
-/// `{"loss", "top1", "topk", …}` of one split, as used inside summary.json and by `evaluate`.
-std::string metrics_json(const ClassificationMetrics& metrics,
-                         const std::vector<std::string>& classes);
-
-/// Accuracy, F1 and the confusion matrix as text.
-std::string metrics_text(const std::string& title, const ClassificationMetrics& metrics,
-                         const std::vector<std::string>& classes);
 
 /// The most memory this process has held so far, in MB (ru_maxrss).
 double peak_memory_mb();

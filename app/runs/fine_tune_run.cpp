@@ -18,24 +18,24 @@ namespace {
 
 void report_epoch(const RunDirectory& run, const EpochReport& report) {
   write_epoch(run, report);
-  fmt::print(stderr, "epoch {}: train loss {:.4f}, val loss {:.4f}, val accuracy {:.2f} %\n",
-             report.epoch, report.train_loss, report.val_loss, 100 * report.val_top1);
+  fmt::print(stderr, "epoch {}: train loss {:.4f}, val loss {:.4f}, val {}\n", report.epoch,
+             report.train_loss, report.val_loss, report.val_score.text());
 }
 
 /// Metrics of one split by the trained network; what is broken goes to the summary.
 struct Evaluated {
-  torch::Tensor logits;
-  torch::Tensor labels;
-  ClassificationMetrics metrics;
+  torch::Tensor outputs;
+  Truth truth;
+  Metrics metrics;
 };
 
 Evaluated evaluate_split(Trainer& trainer, const std::vector<Sample>& samples,
                          const std::string& title, const Preparation& p, Summary& summary) {
   const auto result = trainer.evaluate(samples, title);
   for (const auto& picture : result.broken) summary.broken.push_back(picture.reason);
-  const auto labels = labels_of(samples, result.broken);
-  return {result.logits, labels,
-          classification_metrics(result.logits, labels, p.config.train.top_k)};
+  const Truth truth = truth_of(samples, result.broken);
+  return {result.logits, truth,
+          measure(objective_of(p.config), result.logits, truth, p.config.train.top_k)};
 }
 
 }  // namespace
@@ -48,10 +48,13 @@ Summary run_fine_tuning(const Preparation& p, const RunDirectory& run, bool resu
                     p.config,          p.device,
                     p.threads,         run.checkpoint(),
                     run.best_weights()};
+  task.loss = training_loss(p.config, truth_of(p.dataset.train),
+                            static_cast<std::int64_t>(p.dataset.classes.size()), p.device);
+  const TargetScaling scaling = task.loss.target_scaling;
   const bool goes_on = resumes && is_file(run.checkpoint());
   if (!goes_on && p.config.head.start == "fitted" && !p.config.train.from_scratch) {
     auto start = fit_head_to_frozen_features(p, feature_store_folder(p.config, run));
-    network.set_head(start.head);
+    network.set_head(scaling.scaled(start.head));
     task.start_counts = true;
     task.known_broken = std::move(start.broken);
     summary.seconds_extract = training.seconds();
@@ -78,9 +81,12 @@ Summary run_fine_tuning(const Preparation& p, const RunDirectory& run, bool resu
   if (!p.dataset.test.empty()) {
     summary.test = evaluate_split(trainer, p.dataset.test, "test", p, summary).metrics;
   }
-  write_file_atomically(run.file("predictions_val.csv"),
-                        prediction_table(p.dataset.val, val.labels, val.logits, p.dataset.classes));
-  network.write(p.dataset.classes, run.file("model.pt"));
+  const Objective objective = objective_of(p.config);
+  write_file_atomically(
+      run.file("predictions_val.csv"),
+      prediction_table(objective, p.dataset.val, val.truth, val.outputs, p.dataset.classes));
+  if (!scaling.is_identity()) network.scale_outputs(scaling.deviation, scaling.mean);
+  network.write(p.dataset.classes, run.file("model.pt"), objective);
   return summary;
 }
 

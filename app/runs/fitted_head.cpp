@@ -13,7 +13,6 @@ FittedStart fit_head_to_frozen_features(const Preparation& p,
   FeatureStore store(p.backbone, trunk, p.config, feature_store, p.device, p.threads);
   const FeatureSet train = store.extract(p.dataset.train, "head's start", 0);
   HeadProblem problem = head_problem(p, train, train);
-  problem.loss = training_loss(p.config.head, train.labels, problem.classes, p.device);
   problem.options.patience = 0;
   use_threads_for(train.rows() * trunk.dimension() * problem.classes, p.threads);
   problem.weight_decay = choose_weight_decay(problem).weight_decay;

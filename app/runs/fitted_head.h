@@ -9,7 +9,8 @@
 
 namespace transfer {
 
-/// A head to start fine-tuning from, and the training pictures that could not be decoded.
+/// A head to start fine-tuning from, in the targets' units, and the training pictures that could
+/// not be decoded.
 struct FittedStart {
   LinearHead head;
   std::vector<BrokenPicture> broken;

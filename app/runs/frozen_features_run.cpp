@@ -28,10 +28,17 @@ struct Features {
   std::optional<FeatureSet> test;
 };
 
+/// Numbers are given for every picture, classes and labels may have lost all of theirs.
 void require_every_class(const FeatureSet& train, const std::vector<std::string>& classes,
-                         const std::string& path) {
+                         TargetKind kind, const std::string& path) {
+  if (kind == TargetKind::kValues) return;
+  const Truth truth = train.truth().select(train.truth().counted());
   for (std::size_t c = 0; c < classes.size(); ++c) {
-    if (train.labels.eq(static_cast<std::int64_t>(c)).any().item<bool>()) continue;
+    const auto position = static_cast<std::int64_t>(c);
+    const bool occurs = kind == TargetKind::kClass
+                            ? truth.labels.eq(position).any().item<bool>()
+                            : truth.targets.select(1, position).gt(0).any().item<bool>();
+    if (occurs) continue;
     throw DataError(fmt::format(
         "{}: no picture of class '{}' that can be read is left for training.", path, classes[c]));
   }
@@ -42,14 +49,14 @@ Features extract(const Preparation& p, const RunDirectory& run, const FrozenTrun
                      p.threads);
   Features features{store.extract(p.dataset.train, "train", p.config.augment.views),
                     store.extract(p.dataset.val, "val", 0), std::nullopt};
-  require_every_class(features.train, p.dataset.classes, p.config.data.path);
+  require_every_class(features.train, p.dataset.classes, objective_of(p.config).targets(),
+                      p.config.data.path);
   if (!p.dataset.test.empty()) features.test = store.extract(p.dataset.test, "test", 0);
   return features;
 }
 
 HeadProblem make_problem(const Preparation& p, const Features& features, const RunDirectory& run) {
   HeadProblem problem = head_problem(p, features.train, features.val);
-  problem.loss = training_loss(p.config.head, features.train.labels, problem.classes, p.device);
   problem.weight_decay = p.config.head.weight_decay.value_or(0);
   problem.options = p.config.train;
   problem.options.lr = batch_scaled_rate(p.config.train);
@@ -102,20 +109,22 @@ Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run) {
   fmt::print(stderr, "head: {} {} in {:.1f} s\n", fitted.epochs,
              p.config.train.optimizer == "lbfgs" ? "iterations" : "epochs", summary.seconds_train);
 
-  const auto val_logits = head_logits(fitted.head, features.val, p.device);
-  summary.val = classification_metrics(val_logits, features.val.labels, p.config.train.top_k);
+  const Objective objective = objective_of(p.config);
+  const auto val_outputs = head_logits(fitted.head, features.val, p.device);
+  summary.val = measure(objective, val_outputs, features.val.truth(), p.config.train.top_k);
   if (features.test) {
-    summary.test = classification_metrics(head_logits(fitted.head, *features.test, p.device),
-                                          features.test->labels, p.config.train.top_k);
+    summary.test = measure(objective, head_logits(fitted.head, *features.test, p.device),
+                           features.test->truth(), p.config.train.top_k);
     collect_broken(summary, *features.test);
   }
   collect_broken(summary, features.train);
   collect_broken(summary, features.val);
   summary.train_pictures = features.train.valid_rows();
-  write_file_atomically(
-      run.file("predictions_val.csv"),
-      prediction_table(p.dataset.val, features.val.labels, val_logits, p.dataset.classes));
-  write_classifier(p.backbone, summary.cut, fitted.head, p.dataset.classes, run.file("model.pt"));
+  write_file_atomically(run.file("predictions_val.csv"),
+                        prediction_table(objective, p.dataset.val, features.val.truth(),
+                                         val_outputs, p.dataset.classes));
+  write_classifier(p.backbone, summary.cut, fitted.head, p.dataset.classes, run.file("model.pt"),
+                   objective);
   return summary;
 }
 

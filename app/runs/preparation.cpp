@@ -26,21 +26,32 @@ void describe_backbone(const Backbone& backbone) {
   }
 }
 
+const char* outputs_called(TargetKind kind) {
+  if (kind == TargetKind::kClass) return "classes";
+  return kind == TargetKind::kLabels ? "labels" : "columns of numbers";
+}
+
 }  // namespace
 
 Preparation prepare(const Config& config) {
   for (const auto& key : unused_settings(config)) {
     fmt::print(stderr, "warning: {} has no effect with the strategy {}.\n", key, config.strategy);
   }
+  for (const auto& key : settings_unused_by_loss(config)) {
+    fmt::print(stderr, "warning: {} has no effect with the loss {}.\n", key,
+               loss_name(objective_of(config).loss));
+  }
   const auto device = choose_device(config.device);
   const auto threads = use_threads(config.threads);
-  Dataset dataset = open_dataset(config.data, static_cast<std::uint64_t>(config.seed));
+  const TargetKind kind = objective_of(config).targets();
+  Dataset dataset = open_dataset(config.data, static_cast<std::uint64_t>(config.seed), kind);
   auto backbone = Backbone::load(find_backbone(config.backbone));
   describe_backbone(backbone);
   if (config.data.input_size > 0) backbone = backbone.with_input_size(config.data.input_size);
-  fmt::print(stderr, "{}: {} classes, {} train, {} val, {} test pictures; {} on {}, {} threads\n",
-             config.data.path, dataset.classes.size(), dataset.train.size(), dataset.val.size(),
-             dataset.test.size(), backbone.metadata().name, device.str(), threads);
+  fmt::print(stderr, "{}: {} {}, {} train, {} val, {} test pictures; {} on {}, {} threads\n",
+             config.data.path, dataset.classes.size(), outputs_called(kind), dataset.train.size(),
+             dataset.val.size(), dataset.test.size(), backbone.metadata().name, device.str(),
+             threads);
   if (!dataset.skipped_files.empty()) {
     fmt::print(stderr, "{} files are no pictures by their ending and were skipped, such as {}\n",
                dataset.skipped_files.size(), dataset.skipped_files.front());
@@ -69,6 +80,7 @@ Summary begin_summary(const Preparation& p, const RunDirectory& run) {
   summary.device = p.device.str();
   summary.threads = p.threads;
   summary.seed = p.config.seed;
+  summary.objective = objective_of(p.config);
   summary.classes = p.dataset.classes;
   summary.skipped_files = static_cast<std::int64_t>(p.dataset.skipped_files.size());
   summary.run_directory = run.path().string();
@@ -78,7 +90,7 @@ Summary begin_summary(const Preparation& p, const RunDirectory& run) {
 void write_epoch(const RunDirectory& run, const EpochReport& report) {
   const nlohmann::ordered_json line = {
       {"epoch", report.epoch},       {"train_loss", report.train_loss},
-      {"val_loss", report.val_loss}, {"val_top1", report.val_top1},
+      {"val_loss", report.val_loss}, {"val_" + report.val_score.name, report.val_score.value},
       {"lr", report.learning_rate},  {"seconds", report.seconds}};
   run.append_metrics(line.dump());
 }

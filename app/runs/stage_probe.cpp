@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 
 #include "app/compute/device.h"
@@ -25,6 +24,7 @@ constexpr std::uint64_t kProbeSeed = 0x9B0;
 FeatureSet columns_of(const FeatureSet& all, std::int64_t first, std::int64_t width) {
   FeatureSet set;
   set.labels = all.labels;
+  set.targets = all.targets;
   set.samples = all.samples;
   const FeatureTable& table = all.views.front();
   set.views.push_back(FeatureTable::in_memory(table.rows(), width));
@@ -32,13 +32,21 @@ FeatureSet columns_of(const FeatureSet& all, std::int64_t first, std::int64_t wi
   return set;
 }
 
+/// How many groups limit_per_class() sees: classes, or one where pictures have no one class.
+std::int64_t group_count(const Preparation& p) {
+  std::int64_t last = 0;
+  for (const Sample& sample : p.dataset.train) last = std::max(last, sample.label);
+  return last + 1;
+}
+
 StageProbe probe(const Preparation& p, const std::string& stage, const FeatureSet& set) {
-  const auto choice = choose_weight_decay(head_problem(p, set, set));
+  HeadProblem problem = head_problem(p, set, set);
+  problem.loss = problem.loss.plain();
+  const auto choice = choose_weight_decay(problem);
   const auto chosen = std::find_if(
       choice.scores.begin(), choice.scores.end(),
       [&](const WeightDecayScore& score) { return score.weight_decay == choice.weight_decay; });
-  const auto pictures = static_cast<double>(std::max<std::int64_t>(set.valid_rows(), 1));
-  return {stage, chosen->top1, std::sqrt(chosen->top1 * (1 - chosen->top1) / pictures)};
+  return {stage, chosen->score.value, chosen->score.standard_error};
 }
 
 }  // namespace
@@ -53,9 +61,8 @@ std::vector<StageProbe> probe_stages(const Preparation& p,
                     p.backbone.file()));
   }
   stages.pop_back();
-  const auto classes = static_cast<std::int64_t>(p.dataset.classes.size());
   const auto pictures =
-      limit_per_class(p.dataset.train, std::max<std::int64_t>(kMostPictures / classes, 5),
+      limit_per_class(p.dataset.train, std::max<std::int64_t>(kMostPictures / group_count(p), 5),
                       mix_seed({static_cast<std::uint64_t>(p.config.seed), kProbeSeed}));
   const FrozenTrunk trunk(p.backbone, stages, p.device);
   FeatureStore store(p.backbone, trunk, p.config, feature_store, p.device, p.threads);
@@ -67,8 +74,9 @@ std::vector<StageProbe> probe_stages(const Preparation& p,
     const std::int64_t width = trunk.widths()[i];
     probes.push_back(probe(p, stages[i], columns_of(all, first, width)));
     first += width;
-    fmt::print(stderr, "probe: {}: {} features, cross-validated accuracy {:.2f} % (± {:.2f})\n",
-               stages[i], width, 100 * probes.back().accuracy, 100 * probes.back().standard_error);
+    fmt::print(stderr, "probe: {}: {} features, cross-validated {} {:.2f} % (± {:.2f})\n",
+               stages[i], width, estimated_score_name(objective_of(p.config)).title,
+               100 * probes.back().score, 100 * probes.back().standard_error);
   }
   fmt::print(stderr, "cut at {}\n", best_probe(probes).stage);
   return probes;
@@ -77,7 +85,7 @@ std::vector<StageProbe> probe_stages(const Preparation& p,
 const StageProbe& best_probe(const std::vector<StageProbe>& probes) {
   return *std::max_element(
       probes.begin(), probes.end(),
-      [](const StageProbe& a, const StageProbe& b) { return a.accuracy < b.accuracy; });
+      [](const StageProbe& a, const StageProbe& b) { return a.score < b.score; });
 }
 
 }  // namespace transfer

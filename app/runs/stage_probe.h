@@ -14,7 +14,7 @@ namespace transfer {
 std::vector<StageProbe> probe_stages(const Preparation& preparation,
                                      const std::filesystem::path& feature_store);
 
-/// The one of highest accuracy; the earliest of equals. REQUIRES: not empty.
+/// The one of highest score; the earliest of equals. REQUIRES: not empty.
 const StageProbe& best_probe(const std::vector<StageProbe>& probes);
 
 }  // namespace transfer

@@ -21,24 +21,38 @@ const std::set<std::string> kForTrainedLayers = {
 const std::set<std::string> kForFrozenLayers = {"augment.views", "cache.dir", "cache.memory_mb",
                                                 "train.iterations"};
 
-}  // namespace
-
-std::vector<std::string> unused_settings(const Config& config) {
-  const Strategy& strategy = find_strategy(config.strategy);
-  const auto& unused = strategy.trunk_is_frozen ? kForTrainedLayers : kForFrozenLayers;
+/// Of the keys for which `is_unused` holds those that are not at their default.
+template <typename Predicate>
+std::vector<std::string> changed_keys(const Config& config, const Predicate& is_unused) {
   Config given = config;
   Config defaults;
   const auto fields = fields_of(given);
   const auto default_fields = fields_of(defaults);
   std::vector<std::string> keys;
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    const bool is_unused =
-        unused.contains(fields[i].key) || (fields[i].key == "cut" && strategy.cut != Cut::kAtStage);
-    if (is_unused && field_text(fields[i]) != field_text(default_fields[i])) {
+    if (is_unused(fields[i].key) && field_text(fields[i]) != field_text(default_fields[i])) {
       keys.push_back(fields[i].key);
     }
   }
   return keys;
+}
+
+}  // namespace
+
+std::vector<std::string> unused_settings(const Config& config) {
+  const Strategy& strategy = find_strategy(config.strategy);
+  const auto& unused = strategy.trunk_is_frozen ? kForTrainedLayers : kForFrozenLayers;
+  return changed_keys(config, [&](const std::string& key) {
+    return unused.contains(key) || (key == "cut" && strategy.cut != Cut::kAtStage);
+  });
+}
+
+std::vector<std::string> settings_unused_by_loss(const Config& config) {
+  const Objective objective = objective_of(config);
+  return changed_keys(config, [&](const std::string& key) {
+    return (key == "head.huber_delta" && objective.loss != LossKind::kHuber) ||
+           (key == "train.top_k" && objective.targets() != TargetKind::kClass);
+  });
 }
 
 }  // namespace transfer

@@ -11,4 +11,7 @@ namespace transfer {
 /// does not look at, such as `train.ema` with frozen layers.
 std::vector<std::string> unused_settings(const Config& config);
 
+/// Likewise keys that its loss does not look at, such as `head.huber_delta` with mse.
+std::vector<std::string> settings_unused_by_loss(const Config& config);
+
 }  // namespace transfer

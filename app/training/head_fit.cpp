@@ -8,7 +8,6 @@
 
 #include "app/training/early_stopping.h"
 #include "app/training/lbfgs.h"
-#include "app/training/metrics.h"
 #include "app/training/optimizers.h"
 #include "app/training/schedule.h"
 #include "core/cancellation.h"
@@ -51,34 +50,47 @@ class HeadFit {
       run_batches();
     }
     FittedHead fitted;
-    fitted.head = problem_.scaling.unscaled(best_);
+    fitted.head = for_units(best_);
     fitted.best_epoch = keeps_best() ? stopping_.best_epoch() : epoch_;
     fitted.epochs = epoch_;
     return fitted;
   }
 
  private:
+  /// The head for unscaled features and targets.
+  LinearHead for_units(const LinearHead& head) const {
+    return problem_.loss.target_scaling.in_units(problem_.scaling.unscaled(head));
+  }
+
   torch::Tensor logits(const torch::Tensor& features) const {
     return torch::linear(problem_.scaling.apply(features).to(problem_.device), head_.weight,
                          head_.bias);
   }
 
-  /// Mean loss and its gradient over all training pictures and views.
-  double full_loss_and_gradient() {
+  /// Mean loss, as minimised and in the targets' units.
+  struct MeanLoss {
+    double objective = 0;
+    double in_units = 0;
+  };
+
+  /// The loss and its gradient over all training pictures and views.
+  MeanLoss full_loss_and_gradient() {
     head_.weight.mutable_grad() = torch::zeros_like(head_.weight);
     head_.bias.mutable_grad() = torch::zeros_like(head_.bias);
     const FeatureSet& train = problem_.train;
     const double weight =
-        problem_.loss.weight(train.labels) * static_cast<double>(train.views.size());
-    double total = 0;
+        problem_.loss.weight(train.truth()) * static_cast<double>(train.views.size());
+    MeanLoss total;
     for (const FeatureTable& view : train.views) {
       for (std::int64_t first = 0; first < train.rows(); first += kChunk) {
         throw_if_stopped();
         const std::int64_t count = std::min(kChunk, train.rows() - first);
-        const auto labels = train.labels.narrow(0, first, count).to(problem_.device);
-        const auto loss = problem_.loss.sum(logits(view.read(first, count)), labels) / weight;
+        const auto truth = train.truth().narrow(first, count).to(problem_.device);
+        const auto sums = problem_.loss.sums(logits(view.read(first, count)), truth);
+        const auto loss = sums.objective / weight;
         loss.backward();
-        total += loss.item<double>();
+        total.objective += loss.item<double>();
+        total.in_units += sums.in_units.item<double>() / weight;
       }
     }
     return total;
@@ -90,10 +102,11 @@ class HeadFit {
     Lbfgs optimizer({head_.weight, head_.bias});
     double train_loss = 0;
     const auto objective = [&] {
-      train_loss = full_loss_and_gradient();
+      const auto [loss, in_units] = full_loss_and_gradient();
+      train_loss = in_units;
       torch::NoGradGuard no_gradients;
       head_.weight.mutable_grad().add_(head_.weight, problem_.weight_decay);
-      return train_loss + 0.5 * problem_.weight_decay * head_.weight.square().sum().item<double>();
+      return loss + 0.5 * problem_.weight_decay * head_.weight.square().sum().item<double>();
     };
     while (epoch_ < problem_.options.iterations && !stopping_.should_stop()) {
       const bool converged = optimizer.step(objective);
@@ -128,15 +141,15 @@ class HeadFit {
       throw_if_stopped();
       const std::size_t last = std::min(first + batch_size, order.size());
       std::vector<torch::Tensor> rows;
-      std::vector<std::int64_t> labels;
+      std::vector<std::int64_t> positions;
       for (std::size_t i = first; i < last; ++i) {
         const std::int64_t row = order[i] / views;
         const auto& view = train.views[static_cast<std::size_t>(order[i] % views)];
         rows.push_back(view.read(row, 1));
-        labels.push_back(train.labels.data_ptr<std::int64_t>()[row]);
+        positions.push_back(row);
       }
-      const auto target = torch::tensor(labels, torch::kInt64);
-      const double batch_weight = problem_.loss.weight(target);
+      const auto truth = train.truth().select(torch::tensor(positions, torch::kInt64));
+      const double batch_weight = problem_.loss.weight(truth);
       if (batch_weight == 0) continue;
       rate = learning_rate_at(problem_.options,
                               static_cast<double>(epoch_) +
@@ -144,11 +157,10 @@ class HeadFit {
              plateau_.factor();
       set_learning_rate(optimizer, head, rate);
       optimizer.zero_grad();
-      const auto loss =
-          problem_.loss.sum(logits(torch::cat(rows)), target.to(problem_.device)) / batch_weight;
-      loss.backward();
+      const auto sums = problem_.loss.sums(logits(torch::cat(rows)), truth.to(problem_.device));
+      (sums.objective / batch_weight).backward();
       optimizer.step();
-      sum += loss.item<double>() * batch_weight;
+      sum += sums.in_units.item<double>();
       weight += batch_weight;
     }
     return {sum / weight, rate};
@@ -169,20 +181,20 @@ class HeadFit {
   void finish_epoch(double train_loss, double rate) {
     torch::NoGradGuard no_gradients;
     ++epoch_;
-    const auto val_logits =
-        head_logits(problem_.scaling.unscaled(head_), problem_.val, problem_.device);
-    const auto metrics = classification_metrics(val_logits, problem_.val.labels, 1);
-    if (!std::isfinite(train_loss) || !std::isfinite(metrics.loss)) {
+    const auto val_outputs = head_logits(for_units(head_), problem_.val, problem_.device);
+    const auto metrics = measure(problem_.loss.objective, val_outputs, problem_.val.truth(), 1);
+    const double val_loss = loss_of(metrics);
+    if (!std::isfinite(train_loss) || !std::isfinite(val_loss)) {
       throw TrainingError(fmt::format(
           "the loss is no longer a number in epoch {}. Lower train.lr or head.weight_decay.",
           epoch_));
     }
-    plateau_.take(metrics.loss);
-    if (stopping_.is_better(metrics.loss) || !keeps_best()) {
+    plateau_.take(val_loss);
+    if (stopping_.is_better(val_loss) || !keeps_best()) {
       best_ = clone_of(head_);
     }
     if (problem_.on_epoch) {
-      problem_.on_epoch({epoch_, train_loss, metrics.loss, metrics.top1, rate, clock_.seconds()});
+      problem_.on_epoch({epoch_, train_loss, val_loss, score_of(metrics), rate, clock_.seconds()});
     }
   }
 

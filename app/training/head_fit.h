@@ -7,6 +7,7 @@
 #include "app/features/feature_store.h"
 #include "app/training/feature_scaling.h"
 #include "app/training/loss.h"
+#include "app/training/metrics.h"
 #include "configs/config.h"
 #include "models/classifier.h"
 
@@ -17,7 +18,7 @@ struct EpochReport {
   std::int64_t epoch = 0;
   double train_loss = 0;
   double val_loss = 0;
-  double val_top1 = 0;
+  Score val_score;
   double learning_rate = 0;
   double seconds = 0;
 };
@@ -28,7 +29,8 @@ struct HeadProblem {
   const FeatureSet& val;
   std::int64_t classes;
   FeatureScaling scaling;
-  CrossEntropy loss = {};
+  /// Its scaled targets are what is fitted.
+  Loss loss = {};
   /// L2 penalty on the weights: loss + weight_decay / 2 · ‖W‖².
   double weight_decay = 0;
   TrainConfig options = {};
@@ -38,19 +40,19 @@ struct HeadProblem {
   std::int64_t threads = 1;
   /// Called after every epoch.
   std::function<void(const EpochReport&)> on_epoch = {};
-  /// Where to start, for scaled features. Zeros where undefined: softmax regression is convex, so
-  /// they are as good a start as any and need no seed.
+  /// Where to start, for scaled features and targets. Zeros where undefined: the losses are convex,
+  /// so they are as good a start as any and need no seed.
   LinearHead initial = {};
 };
 
-/// A fitted head, for unscaled features, and the epoch it was taken from.
+/// A fitted head, for unscaled features and targets, and the epoch it was taken from.
 struct FittedHead {
   LinearHead head;
   std::int64_t best_epoch = 0;
   std::int64_t epochs = 0;
 };
 
-/// Fits a softmax head to cached features until the optimizer converges, the epochs are used up or
+/// Fits a head to cached features until the optimizer converges, the epochs are used up or
 /// the validation loss stops falling; keeps the weights of the best validation loss, but L-BFGS
 /// without `patience` its last ones, where it converged. Throws Interrupted, and TrainingError when
 /// a loss is not a number.

@@ -19,7 +19,7 @@ LearningRateCurve sweep_learning_rates(TrainableNetwork& network, const Dataset&
   const auto labels = class_labels(dataset.train);
   const auto classes = static_cast<std::int64_t>(dataset.classes.size());
   TrainingStep step(network, config, classes,
-                    training_loss(config.head, torch::tensor(labels), classes, options.device),
+                    training_loss(config, truth_of(dataset.train), classes, options.device),
                     options.device);
   const auto stages = static_cast<std::int64_t>(network.stages().size());
   step.train_from(std::min(config.train.freeze_stages, stages));

@@ -1,40 +1,97 @@
 #include "app/training/loss.h"
 
-namespace transfer {
+#include <torch/torch.h>
 
-torch::Tensor CrossEntropy::sum(const torch::Tensor& logits, const torch::Tensor& labels) const {
-  return at::cross_entropy_loss(logits, labels, class_weights, at::Reduction::Sum,
-                                /*ignore_index=*/-1, label_smoothing);
+namespace transfer {
+namespace {
+
+LossSum same(const torch::Tensor& sum) { return {sum, sum.detach()}; }
+
+torch::Tensor hard_cross_entropy(const Loss& loss, const torch::Tensor& logits,
+                                 const torch::Tensor& labels) {
+  return at::cross_entropy_loss(logits, labels, loss.class_weights, at::Reduction::Sum,
+                                /*ignore_index=*/-1, loss.label_smoothing);
 }
 
-double CrossEntropy::weight(const torch::Tensor& labels) const {
-  const auto counted = labels.masked_select(labels.ge(0));
+torch::Tensor soft_cross_entropy(const Loss& loss, const torch::Tensor& logits,
+                                 const torch::Tensor& targets) {
+  const auto classes = static_cast<double>(logits.size(1));
+  // A row's smoothing is shared out in proportion to its sum: 1, or 0 for a row that does not
+  // count.
+  auto weights = targets * (1.0 - loss.label_smoothing) +
+                 targets.sum(1, /*keepdim=*/true) * (loss.label_smoothing / classes);
+  if (loss.class_weights.defined()) weights = weights * loss.class_weights;
+  return -(weights * logits.to(torch::kFloat32).log_softmax(1)).sum();
+}
+
+/// [n,1]: 1 for rows that count, else 0.
+torch::Tensor counting(const Truth& truth) {
+  return truth.labels.ge(0).to(torch::kFloat32).unsqueeze(1);
+}
+
+torch::Tensor binary_cross_entropy(const torch::Tensor& logits, const Truth& truth) {
+  const auto each =
+      at::binary_cross_entropy_with_logits(logits, truth.targets, {}, {}, at::Reduction::None);
+  return (each * counting(truth)).sum();
+}
+
+/// [n,K]: the loss of each output in the targets' units.
+torch::Tensor regression_errors(const Objective& objective, const torch::Tensor& values,
+                                const torch::Tensor& targets) {
+  switch (objective.loss) {
+    case LossKind::kMeanAbsoluteError: return at::l1_loss(values, targets, at::Reduction::None);
+    case LossKind::kHuber:
+      return at::huber_loss(values, targets, at::Reduction::None, objective.huber_delta);
+    default: return at::mse_loss(values, targets, at::Reduction::None);
+  }
+}
+
+LossSum regression(const Loss& loss, const torch::Tensor& outputs, const Truth& truth) {
+  const auto values = loss.target_scaling.in_units(outputs);
+  const auto errors = regression_errors(loss.objective, values, truth.targets) * counting(truth) /
+                      static_cast<double>(outputs.size(1));
+  if (loss.target_scaling.is_identity()) return same(errors.sum());
+  const auto& deviation = loss.target_scaling.deviation;
+  const bool is_linear = loss.objective.loss == LossKind::kMeanAbsoluteError;
+  const auto divisor = is_linear ? deviation : deviation.square();
+  return {(errors / divisor).sum(), errors.detach().sum()};
+}
+
+}  // namespace
+
+LossSum Loss::sums(const torch::Tensor& outputs, const Truth& truth) const {
+  switch (objective.targets()) {
+    case TargetKind::kClass:
+      return same(truth.targets.defined() ? soft_cross_entropy(*this, outputs, truth.targets)
+                                          : hard_cross_entropy(*this, outputs, truth.labels));
+    case TargetKind::kLabels: return same(binary_cross_entropy(outputs, truth));
+    case TargetKind::kValues: break;
+  }
+  return regression(*this, outputs, truth);
+}
+
+double Loss::weight(const Truth& truth) const {
+  if (objective.targets() == TargetKind::kClass && truth.targets.defined()) {
+    const auto weighted = class_weights.defined()
+                              ? truth.targets * class_weights.to(truth.targets.device())
+                              : truth.targets;
+    return weighted.sum().item<double>();
+  }
+  const auto counted = truth.labels.masked_select(truth.labels.ge(0));
   if (!class_weights.defined()) return static_cast<double>(counted.size(0));
   return class_weights.index_select(0, counted.to(class_weights.device())).sum().item<double>();
 }
 
-torch::Tensor CrossEntropy::soft_sum(const torch::Tensor& logits,
-                                     const torch::Tensor& targets) const {
-  const auto classes = static_cast<double>(logits.size(1));
-  // A row's smoothing is shared out in proportion to its sum: 1, or 0 for a row that does not
-  // count.
-  auto weights = targets * (1.0 - label_smoothing) +
-                 targets.sum(1, /*keepdim=*/true) * (label_smoothing / classes);
-  if (class_weights.defined()) weights = weights * class_weights;
-  return -(weights * logits.to(torch::kFloat32).log_softmax(1)).sum();
-}
-
-double CrossEntropy::soft_weight(const torch::Tensor& targets) const {
-  const auto weighted = class_weights.defined() ? targets * class_weights : targets;
-  return weighted.sum().item<double>();
-}
-
-CrossEntropy training_loss(const HeadConfig& config, const torch::Tensor& labels,
-                           std::int64_t classes, torch::Device device) {
-  CrossEntropy loss;
-  loss.label_smoothing = config.label_smoothing;
-  if (config.class_weights == "auto") {
-    loss.class_weights = balanced_class_weights(labels, classes).to(device);
+Loss training_loss(const Config& config, const Truth& train, std::int64_t classes,
+                   torch::Device device) {
+  Loss loss;
+  loss.objective = objective_of(config);
+  loss.label_smoothing = config.head.label_smoothing;
+  if (config.head.class_weights == "auto") {
+    loss.class_weights = balanced_class_weights(train.labels, classes).to(device);
+  }
+  if (loss.objective.targets() == TargetKind::kValues) {
+    loss.target_scaling = measure_target_scaling(train, device);
   }
   return loss;
 }

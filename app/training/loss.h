@@ -2,34 +2,57 @@
 
 #include <torch/types.h>
 
+#include "app/training/target_scaling.h"
 #include "configs/config.h"
+#include "core/objective.h"
+#include "datasets/truth.h"
 
 namespace transfer {
 
-/// Softmax cross-entropy with class weights and label smoothing, as torch.nn.CrossEntropyLoss
-/// defines it. Kept as a sum and a weight, so that it can be taken over parts of the data: the mean
-/// is Σ sum / Σ weight.
-struct CrossEntropy {
-  double label_smoothing = 0;
-  /// [C]; undefined weighs all classes alike.
-  torch::Tensor class_weights;
-
-  /// logits [n,C], labels [n] with −1 for rows that do not count → scalar.
-  torch::Tensor sum(const torch::Tensor& logits, const torch::Tensor& labels) const;
-  /// The number that the sum over the same labels is divided by.
-  double weight(const torch::Tensor& labels) const;
-
-  /// The same for targets [n,C], the parts of the classes in each row; a row of zeros does not
-  /// count. Both are linear in the targets, so that for λ·a + (1 − λ)·b they are λ times that of
-  /// the labels a and 1 − λ times that of the labels b (Zhang et al. 2018).
-  torch::Tensor soft_sum(const torch::Tensor& logits, const torch::Tensor& targets) const;
-  double soft_weight(const torch::Tensor& targets) const;
+/// A loss over some pictures, to be divided by Loss::weight() for the mean.
+struct LossSum {
+  /// Scalar, differentiable: what training minimises.
+  torch::Tensor objective;
+  /// Scalar without gradient: the same in the targets' own units, for people. The two differ for
+  /// scaled targets only.
+  torch::Tensor in_units;
 };
 
-/// The loss that the head's settings ask for; class weights `auto` are those of `labels`. The
-/// weights lie on `device`.
-CrossEntropy training_loss(const HeadConfig& config, const torch::Tensor& labels,
-                           std::int64_t classes, torch::Device device);
+/// What a network's outputs [n,C] are trained on. Kept as a sum and a weight, so that it can be
+/// taken over parts of the data: the mean is Σ sum / Σ weight. Rows with the label −1 do not count.
+///
+/// - cross_entropy: softmax against the class, or against the parts of the classes where the truth
+///   has targets; as torch.nn.CrossEntropyLoss.
+/// - binary_cross_entropy: one sigmoid an output, −Σ_c t log p + (1 − t) log(1 − p), summed over
+///   the outputs. Targets (1,1,0) against probabilities (0.8,0.7,0.1) give 0.69.
+/// - mse, mae, huber: as torch.nn.MSELoss, L1Loss and HuberLoss, the mean over the outputs.
+///
+/// Mixed pictures (Zhang et al. 2018) have mixed targets, whatever the loss.
+struct Loss {
+  Objective objective = {};
+  /// cross_entropy: label smoothing, 0–1, and class weights [C]; undefined weighs all alike.
+  double label_smoothing = 0;
+  torch::Tensor class_weights = {};
+  /// mse, mae, huber: the outputs are for scaled targets. Every column then weighs alike: its error
+  /// is divided by its deviation (mse, huber: by the variance).
+  TargetScaling target_scaling = {};
+
+  LossSum sums(const torch::Tensor& outputs, const Truth& truth) const;
+  /// The objective alone.
+  torch::Tensor sum(const torch::Tensor& outputs, const Truth& truth) const {
+    return sums(outputs, truth).objective;
+  }
+  /// The number that the sum over the same pictures is divided by.
+  double weight(const Truth& truth) const;
+
+  /// The loss for measuring instead of training: without smoothing and class weights.
+  Loss plain() const { return {objective, 0, {}, target_scaling}; }
+};
+
+/// The loss that the configuration asks for; class weights `auto` and the scaling of targets are
+/// measured on `train`. Its tensors lie on `device`.
+Loss training_loss(const Config& config, const Truth& train, std::int64_t classes,
+                   torch::Device device);
 
 /// Weights in inverse proportion to the classes' numbers of pictures: N / (C · n_c), as
 /// scikit-learn's "balanced". labels [N], −1 left out.

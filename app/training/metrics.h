@@ -3,11 +3,17 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
 #include <vector>
+
+#include "core/objective.h"
+#include "datasets/truth.h"
 
 namespace transfer {
 
-/// How well logits fit labels. Classes without any picture and without any prediction count 0 in
+/// How well logits fit classes. Classes without any picture and without any prediction count 0 in
 /// precision, recall and F1, and are left out of `macro_f1` (as scikit-learn does for labels that
 /// occur neither as truth nor as prediction).
 struct ClassificationMetrics {
@@ -27,8 +33,78 @@ struct ClassificationMetrics {
   std::vector<std::vector<std::int64_t>> confusion;
 };
 
+/// How well one sigmoid a label fits labels; a label is predicted where its probability is at least
+/// one half.
+struct MultiLabelMetrics {
+  std::int64_t pictures = 0;
+  /// Mean binary cross-entropy, summed over the labels.
+  double loss = 0;
+  /// Over the labels that occur as truth or as prediction.
+  double macro_f1 = 0;
+  /// Mean of the average precisions of the labels that occur.
+  double map = 0;
+  /// Where every picture has exactly one label: part of those whose label is the likeliest.
+  std::optional<double> top1;
+  std::vector<double> precision;
+  std::vector<double> recall;
+  std::vector<double> f1;
+  /// Area under precision over recall in steps, as scikit-learn's average_precision_score; 0 for a
+  /// label that does not occur.
+  std::vector<double> average_precision;
+  /// Pictures that have the label.
+  std::vector<std::int64_t> occurrences;
+};
+
+/// How well numbers fit a column of targets, in its units.
+struct ColumnMetrics {
+  /// 1 − Σ (y − ŷ)² / Σ (y − ȳ)², as scikit-learn's r2_score: 0 is what the mean of these very
+  /// targets reaches. Where all targets are the same: 1 if all are hit, else 0.
+  double r2 = 0;
+  double mae = 0;
+  double rmse = 0;
+};
+
+/// Likewise for several columns.
+struct RegressionMetrics {
+  std::int64_t pictures = 0;
+  /// Mean of the loss that was trained with.
+  double loss = 0;
+  /// Averages over the columns.
+  ColumnMetrics mean;
+  std::vector<ColumnMetrics> columns;
+};
+
+using Metrics = std::variant<ClassificationMetrics, MultiLabelMetrics, RegressionMetrics>;
+
+/// Outputs [N,C] of a model in the targets' units (logits, numbers) against what is known; rows
+/// that do not count are left out. `k` is for top-k of classes.
+Metrics measure(const Objective& objective, const torch::Tensor& outputs, const Truth& truth,
+                std::int64_t k);
+
+/// The one number by which people compare models; higher is better.
+struct Score {
+  /// Its name in JSON: `top1`, `map` or `r2`.
+  std::string name;
+  /// Its name for people.
+  std::string title;
+  double value = 0;
+
+  /// "accuracy 95.03 %", "R² 0.5312"
+  std::string text() const;
+};
+
+double loss_of(const Metrics& metrics);
+Score score_of(const Metrics& metrics);
+
 /// logits [N,C], labels [N]; rows with label −1 are left out.
 ClassificationMetrics classification_metrics(const torch::Tensor& logits,
                                              const torch::Tensor& labels, std::int64_t k);
+
+/// logits [N,C], truth with targets of 0 and 1.
+MultiLabelMetrics multi_label_metrics(const torch::Tensor& logits, const Truth& truth);
+
+/// values [N,K], truth with targets in the same units.
+RegressionMetrics regression_metrics(const Objective& objective, const torch::Tensor& values,
+                                     const Truth& truth);
 
 }  // namespace transfer

@@ -42,17 +42,22 @@ void draw_rectangle(MixPlan& plan, std::int64_t height, std::int64_t width, Rand
       1.0 - static_cast<double>(plan.height * plan.width) / static_cast<double>(height * width);
 }
 
-torch::Tensor soft_targets(const torch::Tensor& labels, std::int64_t classes, const MixPlan& plan) {
+/// [N,C]: 1 at each row's class, zeros for a row without a label.
+torch::Tensor one_hot(const torch::Tensor& labels, std::int64_t classes) {
   auto targets = torch::zeros({labels.size(0), classes});
   const auto label = labels.accessor<std::int64_t, 1>();
   auto target = targets.accessor<float, 2>();
   for (std::int64_t i = 0; i < label.size(0); ++i) {
-    if (label[i] < 0) continue;
-    const std::int64_t partner = plan.partners[static_cast<std::size_t>(i)];
-    target[i][label[i]] += static_cast<float>(plan.share);
-    target[i][label[partner]] += static_cast<float>(1.0 - plan.share);
+    if (label[i] >= 0) target[i][label[i]] = 1;
   }
   return targets;
+}
+
+torch::Tensor mixed_targets(const Truth& truth, std::int64_t classes, const MixPlan& plan) {
+  const auto own = truth.targets.defined() ? truth.targets : one_hot(truth.labels, classes);
+  if (plan.share == 1.0) return own;
+  const auto partners = torch::tensor(plan.partners, torch::kInt64);
+  return at::add(own * plan.share, own.index_select(0, partners), 1.0 - plan.share);
 }
 
 /// The rows of a channels-last batch, channels-last again.
@@ -75,10 +80,10 @@ MixPlan draw_mix(const torch::Tensor& labels, std::int64_t height, std::int64_t 
   return plan;
 }
 
-MixedBatch mix_batch(const torch::Tensor& images, const torch::Tensor& labels, std::int64_t classes,
+MixedBatch mix_batch(const torch::Tensor& images, const Truth& truth, std::int64_t classes,
                      const MixPlan& plan) {
   const at::NoGradGuard no_gradients;
-  MixedBatch mixed{images, soft_targets(labels, classes, plan).to(images.device())};
+  MixedBatch mixed{images, {truth.labels, mixed_targets(truth, classes, plan)}};
   if (plan.share == 1.0) return mixed;
   const auto partners = torch::tensor(plan.partners, torch::kInt64).to(images.device());
   if (plan.height == 0) {

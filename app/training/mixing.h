@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "configs/config.h"
+#include "datasets/truth.h"
 
 namespace transfer {
 
@@ -34,12 +35,13 @@ MixPlan draw_mix(const torch::Tensor& labels, std::int64_t height, std::int64_t 
 struct MixedBatch {
   /// As the images given, memory format too.
   torch::Tensor images;
-  /// [N,C] float32: the parts of the classes in each picture; all zero for a row without a label.
-  torch::Tensor targets;
+  /// With targets [N,C], on the CPU: the pictures' own ones mixed in the same parts; where they
+  /// have classes only, the parts of the classes. All zero for a row without a label.
+  Truth truth;
 };
 
-/// images [N,C,H,W] on any device, labels [N] on the CPU.
-MixedBatch mix_batch(const torch::Tensor& images, const torch::Tensor& labels, std::int64_t classes,
+/// images [N,C,H,W] on any device, truth [N] on the CPU.
+MixedBatch mix_batch(const torch::Tensor& images, const Truth& truth, std::int64_t classes,
                      const MixPlan& plan);
 
 }  // namespace transfer

@@ -45,9 +45,7 @@ Trainer::Trainer(TrainableNetwork& network, TrainingTask task)
       task_(std::move(task)),
       config_(fitted(task_.config, stage_count(network))),
       labels_(class_labels(task_.dataset.train)),
-      step_(network, config_, class_count(task_),
-            training_loss(config_.head, torch::tensor(labels_), class_count(task_), task_.device),
-            task_.device),
+      step_(network, config_, class_count(task_), task_.loss, task_.device),
       stopping_(config_.train.patience, config_.train.min_delta),
       plateau_(config_.train) {
   if (config_.train.ema > 0) {
@@ -150,7 +148,7 @@ PictureLogits Trainer::evaluate(const std::vector<Sample>& samples, const std::s
   pass.loader.preprocessing = task_.preprocessing;
   return picture_logits(std::move(pass), class_count(task_), [this](const torch::Tensor& images) {
     torch::NoGradGuard no_gradients;
-    return network_.logits(images).to(torch::kCPU);
+    return step_.loss().target_scaling.in_units(network_.logits(images)).to(torch::kCPU);
   });
 }
 
@@ -166,21 +164,22 @@ void Trainer::finish_epoch() {
     save_checkpoint();
     throw;
   }
-  const auto labels = labels_of(task_.dataset.val, val.broken);
+  const Truth truth = truth_of(task_.dataset.val, val.broken);
   if (progress_.epoch == 0) {
     report_broken(val.broken);
-    require_few_broken(val.broken, labels.size(0), "val", config_.data.max_broken);
+    require_few_broken(val.broken, truth.rows(), "val", config_.data.max_broken);
   }
-  const auto metrics = classification_metrics(val.logits, labels, 1);
-  if (stopping_.is_better(metrics.loss)) keep_as_best();
+  const auto metrics = measure(step_.loss().objective, val.logits, truth, 1);
+  const double val_loss = loss_of(metrics);
+  if (stopping_.is_better(val_loss)) keep_as_best();
   averaged.reset();
-  plateau_.take(metrics.loss);
+  plateau_.take(val_loss);
   ++progress_.epoch;
   progress_.batch = 0;
   progress_.loss_sum = 0;
   progress_.loss_weight = 0;
-  const EpochReport report{progress_.epoch, train_loss,     metrics.loss,
-                           metrics.top1,    progress_.rate, seconds_before_ + clock_.seconds()};
+  const EpochReport report{progress_.epoch,   train_loss,     val_loss,
+                           score_of(metrics), progress_.rate, seconds_before_ + clock_.seconds()};
   if (task_.on_epoch) task_.on_epoch(report);
   const bool is_due =
       config_.train.checkpoint_epochs > 0 && progress_.epoch % config_.train.checkpoint_epochs == 0;
@@ -190,8 +189,8 @@ void Trainer::finish_epoch() {
 
 void Trainer::keep_start() {
   const auto val = evaluate(task_.dataset.val, "val before training");
-  const auto labels = labels_of(task_.dataset.val, val.broken);
-  stopping_.take_start(classification_metrics(val.logits, labels, 1).loss);
+  const Truth truth = truth_of(task_.dataset.val, val.broken);
+  stopping_.take_start(loss_of(measure(step_.loss().objective, val.logits, truth, 1)));
   keep_as_best();
 }
 

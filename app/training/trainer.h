@@ -35,11 +35,13 @@ struct TrainingTask {
   bool start_counts = false;
   /// Training pictures known to be broken; they are not named again.
   std::vector<BrokenPicture> known_broken = {};
+  /// What is minimised, see training_loss().
+  Loss loss = {};
   /// Called after every epoch.
   std::function<void(const EpochReport&)> on_epoch = {};
 };
 
-/// How training ended. The network holds the weights of `best_epoch`.
+/// How training ended. The network holds the weights of `best_epoch`, for scaled targets.
 struct TrainingOutcome {
   std::int64_t best_epoch = 0;
   std::int64_t epochs = 0;
@@ -63,7 +65,8 @@ class Trainer {
   /// number, and Interrupted after saving a checkpoint.
   TrainingOutcome run();
 
-  /// Logits of pictures by the network as it is, averaged weights included while it trains.
+  /// Outputs for pictures by the network as it is, averaged weights included while it trains; in
+  /// the targets' units.
   PictureLogits evaluate(const std::vector<Sample>& samples, const std::string& title);
 
  private:

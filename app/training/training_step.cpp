@@ -17,21 +17,22 @@ namespace {
 constexpr std::uint64_t kMixing = 0x313;
 
 /// The batch without the rows of broken pictures, which would count in BatchNorm's statistics.
-struct LabelledRows {
+struct CountedRows {
   torch::Tensor images;
-  torch::Tensor labels;
+  Truth truth;
 };
 
-LabelledRows labelled_rows(const Batch& batch) {
-  if (batch.broken.empty()) return {batch.images, batch.labels};
-  const auto rows = batch.labels.ge(0).nonzero().flatten();
-  return {batch.images.index_select(0, rows), batch.labels.index_select(0, rows)};
+CountedRows counted_rows(const Batch& batch) {
+  const Truth truth = batch.truth();
+  if (batch.broken.empty()) return {batch.images, truth};
+  const auto rows = truth.counted();
+  return {batch.images.index_select(0, rows), truth.select(rows)};
 }
 
 }  // namespace
 
 TrainingStep::TrainingStep(TrainableNetwork& network, const Config& config, std::int64_t classes,
-                           CrossEntropy loss, torch::Device device)
+                           Loss loss, torch::Device device)
     : network_(network),
       config_(config),
       classes_(classes),
@@ -54,17 +55,16 @@ void TrainingStep::train_from(std::int64_t first) {
 }
 
 BatchLoss TrainingStep::add(const Batch& batch, std::uint64_t seed) {
-  auto [images, labels] = labelled_rows(batch);
-  if (labels.size(0) == 0) return {};
+  auto [images, truth] = counted_rows(batch);
+  if (truth.rows() == 0) return {};
   at::manual_seed(seed);
   images = images.to(device_);
-  torch::Tensor targets;
   if (config_.augment.mixup > 0 || config_.augment.cutmix > 0) {
-    const auto plan = draw_mix(labels, images.size(2), images.size(3), config_.augment,
+    const auto plan = draw_mix(truth.labels, images.size(2), images.size(3), config_.augment,
                                mix_seed({seed, kMixing}));
-    auto mixed = mix_batch(images, labels, classes_, plan);
+    auto mixed = mix_batch(images, truth, classes_, plan);
     images = mixed.images;
-    targets = mixed.targets;
+    truth = mixed.truth;
   }
   torch::Tensor logits;
   {
@@ -72,12 +72,11 @@ BatchLoss TrainingStep::add(const Batch& batch, std::uint64_t seed) {
     logits = network_.logits(images);
   }
   logits = logits.to(torch::kFloat32);
-  const auto sum =
-      targets.defined() ? loss_.soft_sum(logits, targets) : loss_.sum(logits, labels.to(device_));
-  const double weight = targets.defined() ? loss_.soft_weight(targets) : loss_.weight(labels);
-  const BatchLoss result{sum.item<double>(), weight};
+  const auto sums = loss_.sums(logits, truth.to(device_));
+  const double weight = loss_.weight(truth);
+  const BatchLoss result{sums.in_units.item<double>(), weight};
   if (std::isfinite(result.sum)) {
-    (precision_.scales_loss ? scaler_.scale(sum) : sum).backward();
+    (precision_.scales_loss ? scaler_.scale(sums.objective) : sums.objective).backward();
     added_weight_ += weight;
   }
   return result;

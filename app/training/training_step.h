@@ -20,7 +20,7 @@ class Optimizer;
 
 namespace transfer {
 
-/// What a batch adds to the loss: the mean over batches is Σ sum / Σ weight.
+/// What a batch adds to the loss, in the targets' units: the mean over batches is Σ sum / Σ weight.
 struct BatchLoss {
   double sum = 0;
   double weight = 0;
@@ -35,8 +35,8 @@ class TrainingStep {
  public:
   /// Shares the network. Throws ConfigError for an optimizer that cannot train it and DeviceError
   /// for a precision that the device lacks.
-  TrainingStep(TrainableNetwork& network, const Config& config, std::int64_t classes,
-               CrossEntropy loss, torch::Device device);
+  TrainingStep(TrainableNetwork& network, const Config& config, std::int64_t classes, Loss loss,
+               torch::Device device);
   ~TrainingStep();
 
   /// The network for training from now on: the head, and the stages from `first` on.
@@ -56,6 +56,7 @@ class TrainingStep {
 
   /// All trainable parameters, for the average of weights.
   std::vector<torch::Tensor> parameters() const;
+  const Loss& loss() const { return loss_; }
   torch::optim::Optimizer& optimizer() { return *optimizer_; }
   GradientScaler& scaler() { return scaler_; }
 
@@ -63,7 +64,7 @@ class TrainingStep {
   TrainableNetwork& network_;
   const Config& config_;
   std::int64_t classes_;
-  CrossEntropy loss_;
+  Loss loss_;
   torch::Device device_;
   Precision precision_;
   std::vector<ParameterGroup> groups_;

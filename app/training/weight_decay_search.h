@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "app/training/estimated_score.h"
 #include "app/training/head_fit.h"
 
 namespace transfer {
@@ -9,9 +10,10 @@ namespace transfer {
 /// What cross-validation found for one weight decay.
 struct WeightDecayScore {
   double weight_decay = 0;
-  /// Mean cross-entropy and accuracy on the pictures left out of each fold's fit.
+  /// Mean loss (of scaled targets, without smoothing and class weights) and score on the pictures
+  /// left out of each fold's fit.
   double loss = 0;
-  double top1 = 0;
+  EstimatedScore score;
 };
 
 struct WeightDecayChoice {

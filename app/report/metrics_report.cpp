@@ -1,0 +1,145 @@
+#include "app/report/metrics_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace transfer {
+namespace {
+
+using nlohmann::ordered_json;
+using Names = std::vector<std::string>;
+
+/// Class names longer than a column are cut in the text, never in JSON.
+constexpr std::size_t kNameWidth = 18;
+/// A confusion matrix wider than this is left to summary.json.
+constexpr std::size_t kMostClassesShown = 12;
+
+std::size_t name_width(const Names& names, std::size_t at_least) {
+  std::size_t width = at_least;
+  for (const auto& name : names) width = std::max(width, std::min(name.size(), kNameWidth));
+  return width;
+}
+
+std::string name_column(const std::string& name, std::size_t width) {
+  return fmt::format("  {:<{}}", name.substr(0, kNameWidth), width);
+}
+
+ordered_json column_object(const ColumnMetrics& column) {
+  return {{"r2", column.r2}, {"mae", column.mae}, {"rmse", column.rmse}};
+}
+
+struct ToJson {
+  const Names& names;
+
+  ordered_json operator()(const ClassificationMetrics& m) const {
+    ordered_json per_class = ordered_json::object();
+    for (std::size_t c = 0; c < names.size(); ++c) {
+      per_class[names[c]] = {
+          {"precision", m.precision[c]}, {"recall", m.recall[c]}, {"f1", m.f1[c]}};
+    }
+    return {{"pictures", m.pictures}, {"loss", m.loss},
+            {"top1", m.top1},         {"k", m.k},
+            {"topk", m.topk},         {"macro_f1", m.macro_f1},
+            {"classes", per_class},   {"confusion", m.confusion}};
+  }
+
+  ordered_json operator()(const MultiLabelMetrics& m) const {
+    ordered_json per_label = ordered_json::object();
+    for (std::size_t c = 0; c < names.size(); ++c) {
+      per_label[names[c]] = {{"pictures", m.occurrences[c]},
+                             {"precision", m.precision[c]},
+                             {"recall", m.recall[c]},
+                             {"f1", m.f1[c]},
+                             {"average_precision", m.average_precision[c]}};
+    }
+    ordered_json object = {
+        {"pictures", m.pictures}, {"loss", m.loss}, {"map", m.map}, {"macro_f1", m.macro_f1}};
+    if (m.top1) object["top1"] = *m.top1;
+    object["labels"] = per_label;
+    return object;
+  }
+
+  ordered_json operator()(const RegressionMetrics& m) const {
+    ordered_json object = {{"pictures", m.pictures}, {"loss", m.loss}};
+    object.update(column_object(m.mean));
+    if (names.size() < 2) return object;
+    for (std::size_t k = 0; k < names.size(); ++k) {
+      object["columns"][names[k]] = column_object(m.columns[k]);
+    }
+    return object;
+  }
+};
+
+struct ToText {
+  const std::string& title;
+  const Names& names;
+
+  std::string operator()(const ClassificationMetrics& m) const {
+    std::string text =
+        fmt::format("{}: {} pictures, accuracy {:.2f} %, macro-F1 {:.4f}, loss {:.4f}", title,
+                    m.pictures, 100 * m.top1, m.macro_f1, m.loss);
+    if (names.size() > static_cast<std::size_t>(m.k) && m.k > 1) {
+      text += fmt::format(", top-{} {:.2f} %", m.k, 100 * m.topk);
+    }
+    text += "\n";
+    const std::size_t width = name_width(names, 5);
+    text += fmt::format("  {:<{}}  precision  recall      F1", "class", width);
+    const bool shows_matrix = names.size() <= kMostClassesShown;
+    text += shows_matrix ? "   predicted as (columns in the same order)\n" : "\n";
+    for (std::size_t c = 0; c < names.size(); ++c) {
+      text += name_column(names[c], width) +
+              fmt::format("  {:9.4f}  {:6.4f}  {:6.4f}", m.precision[c], m.recall[c], m.f1[c]);
+      if (shows_matrix) {
+        text += "  ";
+        for (const auto count : m.confusion[c]) text += fmt::format(" {:5}", count);
+      }
+      text += "\n";
+    }
+    return text;
+  }
+
+  std::string operator()(const MultiLabelMetrics& m) const {
+    std::string text = fmt::format("{}: {} pictures, mAP {:.4f}, macro-F1 {:.4f}, loss {:.4f}",
+                                   title, m.pictures, m.map, m.macro_f1, m.loss);
+    if (m.top1) text += fmt::format(", accuracy {:.2f} %", 100 * *m.top1);
+    const std::size_t width = name_width(names, 5);
+    text += fmt::format("\n  {:<{}}  pictures  precision  recall      F1  average precision\n",
+                        "label", width);
+    for (std::size_t c = 0; c < names.size(); ++c) {
+      text += name_column(names[c], width) +
+              fmt::format("  {:8}  {:9.4f}  {:6.4f}  {:6.4f}  {:17.4f}\n", m.occurrences[c],
+                          m.precision[c], m.recall[c], m.f1[c], m.average_precision[c]);
+    }
+    return text;
+  }
+
+  std::string operator()(const RegressionMetrics& m) const {
+    std::string text =
+        fmt::format("{}: {} pictures, R² {:.4f}, MAE {:.4g}, RMSE {:.4g}, loss {:.4g}\n", title,
+                    m.pictures, m.mean.r2, m.mean.mae, m.mean.rmse, m.loss);
+    if (names.size() < 2) return text;
+    const std::size_t width = name_width(names, 6);
+    text += fmt::format("  {:<{}}        R²         MAE        RMSE\n", "column", width);
+    for (std::size_t k = 0; k < names.size(); ++k) {
+      const ColumnMetrics& column = m.columns[k];
+      text += name_column(names[k], width) +
+              fmt::format("  {:8.4f}  {:10.4g}  {:10.4g}\n", column.r2, column.mae, column.rmse);
+    }
+    return text;
+  }
+};
+
+}  // namespace
+
+ordered_json metrics_object(const Metrics& metrics, const std::vector<std::string>& classes) {
+  return std::visit(ToJson{classes}, metrics);
+}
+
+std::string metrics_text(const std::string& title, const Metrics& metrics,
+                         const std::vector<std::string>& classes) {
+  return std::visit(ToText{title, classes}, metrics);
+}
+
+}  // namespace transfer

@@ -1,0 +1,54 @@
+#include "app/training/estimated_score.h"
+
+#include <cmath>
+
+namespace transfer {
+namespace {
+
+/// From what each picture contributes, [n] float64 of mean `value`.
+EstimatedScore from_parts(const torch::Tensor& parts) {
+  const double value = parts.mean().item<double>();
+  const double deviation = (parts - value).square().mean().sqrt().item<double>();
+  return {value, deviation / std::sqrt(static_cast<double>(parts.size(0)))};
+}
+
+EstimatedScore right_labels(const torch::Tensor& logits, const torch::Tensor& targets) {
+  if (targets.sum(1).eq(1).all().item<bool>()) {
+    return from_parts(logits.argmax(1).eq(targets.argmax(1)).to(torch::kFloat64));
+  }
+  return from_parts(logits.ge(0).eq(targets.ge(0.5)).to(torch::kFloat64).mean(1));
+}
+
+EstimatedScore r_squared(const torch::Tensor& outputs, const torch::Tensor& truth) {
+  const auto targets = truth.to(torch::kFloat64);
+  const auto errors = (outputs.to(torch::kFloat64) - targets).square();
+  const auto spread = (targets - targets.mean(0)).square();
+  const auto variance = spread.mean(0).clamp_min(1e-300);
+  const auto unexplained = errors.mean(0) / variance;
+  const auto influence = ((errors - unexplained * spread) / variance).mean(1);
+  return {1.0 - unexplained.mean().item<double>(), from_parts(influence).standard_error};
+}
+
+}  // namespace
+
+EstimatedScore estimate_score(const Objective& objective, const torch::Tensor& outputs,
+                              const Truth& truth) {
+  switch (objective.targets()) {
+    case TargetKind::kClass:
+      return from_parts(outputs.argmax(1).eq(truth.labels).to(torch::kFloat64));
+    case TargetKind::kLabels: return right_labels(outputs, truth.targets);
+    case TargetKind::kValues: break;
+  }
+  return r_squared(outputs, truth.targets);
+}
+
+ScoreName estimated_score_name(const Objective& objective) {
+  switch (objective.targets()) {
+    case TargetKind::kClass: return {"accuracy", "accuracy"};
+    case TargetKind::kLabels: return {"label_accuracy", "label accuracy"};
+    case TargetKind::kValues: break;
+  }
+  return {"r2", "R²"};
+}
+
+}  // namespace transfer

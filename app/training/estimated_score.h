@@ -1,0 +1,35 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <string>
+
+#include "core/objective.h"
+#include "datasets/truth.h"
+
+namespace transfer {
+
+/// How well outputs fit a sample of pictures, higher is better, and how far chance may have moved
+/// it.
+struct EstimatedScore {
+  double value = 0;
+  double standard_error = 0;
+};
+
+/// Accuracy for classes; for labels accuracy where every picture has exactly one, else the part of
+/// the labels that are right; R², averaged over the columns, for numbers. Outputs [n,C] in the
+/// targets' units; every row counts. The error is the deviation of what each picture contributes
+/// over √n; for R², a ratio of two sums, to first order.
+EstimatedScore estimate_score(const Objective& objective, const torch::Tensor& outputs,
+                              const Truth& truth);
+
+/// Which of them it is.
+struct ScoreName {
+  /// In JSON: `accuracy`, `label_accuracy` or `r2`.
+  std::string key;
+  /// For people.
+  std::string title;
+};
+ScoreName estimated_score_name(const Objective& objective);
+
+}  // namespace transfer

@@ -1,0 +1,88 @@
+#include <torch/types.h>
+
+#include "app/training/loss.h"
+#include "app/training/metrics.h"
+
+namespace transfer {
+namespace {
+
+double ratio(double part, double whole) { return whole == 0 ? 0.0 : part / whole; }
+
+/// Σ (R_n − R_{n−1}) P_n over the thresholds from high to low; pictures of one logit share one.
+double average_precision(const torch::Tensor& logits, const torch::Tensor& targets) {
+  const auto order = logits.argsort(/*stable=*/true, /*dim=*/0, /*descending=*/true);
+  const auto scores = logits.index_select(0, order);
+  const auto truth = targets.index_select(0, order);
+  const float* score = scores.data_ptr<float>();
+  const float* is_positive = truth.data_ptr<float>();
+  double positives = 0;
+  double before = 0;
+  double area = 0;
+  for (std::int64_t i = 0; i < scores.size(0); ++i) {
+    positives += is_positive[i];
+    if (i + 1 < scores.size(0) && score[i + 1] == score[i]) continue;
+    area += (positives - before) * positives / static_cast<double>(i + 1);
+    before = positives;
+  }
+  return ratio(area, positives);
+}
+
+void add_label(MultiLabelMetrics& metrics, const torch::Tensor& logits,
+               const torch::Tensor& targets) {
+  const auto predicted = logits.ge(0).to(torch::kFloat64);
+  const double hits = (predicted * targets).sum().item<double>();
+  const double predictions = predicted.sum().item<double>();
+  const double truth = targets.sum().item<double>();
+  metrics.precision.push_back(ratio(hits, predictions));
+  metrics.recall.push_back(ratio(hits, truth));
+  metrics.f1.push_back(ratio(2 * hits, predictions + truth));
+  metrics.average_precision.push_back(average_precision(logits, targets));
+  metrics.occurrences.push_back(static_cast<std::int64_t>(truth));
+}
+
+/// Averages over the labels that matter to each.
+void add_averages(MultiLabelMetrics& metrics, const torch::Tensor& logits) {
+  double f1 = 0;
+  double precision = 0;
+  double seen = 0;
+  double occurring = 0;
+  for (std::size_t c = 0; c < metrics.f1.size(); ++c) {
+    const auto predicted = logits.select(1, static_cast<std::int64_t>(c)).ge(0);
+    const bool occurs = metrics.occurrences[c] > 0;
+    if (occurs || predicted.any().item<bool>()) {
+      f1 += metrics.f1[c];
+      ++seen;
+    }
+    if (occurs) {
+      precision += metrics.average_precision[c];
+      ++occurring;
+    }
+  }
+  metrics.macro_f1 = ratio(f1, seen);
+  metrics.map = ratio(precision, occurring);
+}
+
+}  // namespace
+
+MultiLabelMetrics multi_label_metrics(const torch::Tensor& all_logits, const Truth& all_truth) {
+  torch::NoGradGuard no_gradients;
+  const auto rows = all_truth.counted();
+  const Truth truth = all_truth.select(rows);
+  const auto logits = all_logits.index_select(0, rows);
+  MultiLabelMetrics metrics;
+  metrics.pictures = rows.size(0);
+  for (std::int64_t c = 0; c < logits.size(1); ++c) {
+    add_label(metrics, logits.select(1, c), truth.targets.select(1, c));
+  }
+  add_averages(metrics, logits);
+  if (metrics.pictures == 0) return metrics;
+  const Loss loss{{LossKind::kBinaryCrossEntropy}};
+  metrics.loss = loss.sum(logits, truth).item<double>() / loss.weight(truth);
+  if (truth.targets.sum(1).eq(1).all().item<bool>()) {
+    const auto hits = logits.argmax(1).eq(truth.targets.argmax(1));
+    metrics.top1 = hits.to(torch::kFloat64).mean().item<double>();
+  }
+  return metrics;
+}
+
+}  // namespace transfer

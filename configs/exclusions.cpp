@@ -1,0 +1,53 @@
+#include "configs/exclusions.h"
+
+#include <fmt/format.h>
+
+#include "core/errors.h"
+
+namespace transfer {
+namespace {
+
+void refuse_loss_of_another_task(const Config& config, const Objective& objective) {
+  if (objective.task() == config.task) return;
+  const bool is_regression = config.task == "regression";
+  throw ConfigError(
+      fmt::format("task: {} and head.loss: {} exclude each other. Expected {}; or give --task {}.",
+                  config.task, loss_name(objective.loss),
+                  is_regression ? "mse, mae or huber" : "cross_entropy or binary_cross_entropy",
+                  objective.task()));
+}
+
+/// What weighs, smooths or balances classes needs one class a picture.
+void refuse_settings_of_classes(const Config& config, const Objective& objective) {
+  const auto refuse = [&](const char* key, const std::string& value, const char* without) {
+    throw ConfigError(fmt::format(
+        "{}: {} and head.loss: {} exclude each other: it is made for one class a picture. Leave it "
+        "out, or set {}.",
+        key, value, loss_name(objective.loss), without));
+  };
+  if (config.head.label_smoothing > 0) {
+    refuse("head.label_smoothing", fmt::format("{}", config.head.label_smoothing),
+           "head.label_smoothing=0");
+  }
+  if (config.head.class_weights != "none") {
+    refuse("head.class_weights", config.head.class_weights, "head.class_weights=none");
+  }
+  if (config.data.sampler != "shuffle") {
+    refuse("data.sampler", config.data.sampler, "data.sampler=shuffle");
+  }
+}
+
+}  // namespace
+
+void refuse_exclusive_settings(const Config& config) {
+  const Objective objective = objective_of(config);
+  refuse_loss_of_another_task(config, objective);
+  if (objective.targets() != TargetKind::kClass) refuse_settings_of_classes(config, objective);
+  if (objective.targets() != TargetKind::kValues && !config.data.targets.empty()) {
+    throw ConfigError(
+        "data.targets and task: classification exclude each other: it names columns of numbers. "
+        "Give --task regression, or leave it out.");
+  }
+}
+
+}  // namespace transfer

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "datasets/dataset.h"
+
+namespace transfer {
+
+/// What is known of a picture, in words: the name of its class, its labels as a CSV file has them
+/// (`cat|dog`), or its numbers (`weight 0.5, height 2`).
+std::string target_text(const Sample& sample, const std::vector<std::string>& classes,
+                        TargetKind kind);
+
+/// The names whose target is 1, separated by `|`.
+std::string joined_labels(const std::vector<float>& targets,
+                          const std::vector<std::string>& classes);
+
+}  // namespace transfer

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "datasets/dataset.h"
+
+namespace transfer {
+
+/// What is known of n pictures, row by row: what a network's outputs are held against.
+struct Truth {
+  /// [n] int64: classes, or 0 where a picture has no one class; −1 for rows that do not count.
+  torch::Tensor labels;
+  /// [n,K] float32: labels as 0 and 1, numbers, or the parts of the classes in mixed pictures;
+  /// undefined where the classes are all there is.
+  torch::Tensor targets = {};
+
+  std::int64_t rows() const { return labels.size(0); }
+  /// Positions of the rows that count.
+  torch::Tensor counted() const { return labels.ge(0).nonzero().flatten(); }
+  /// The rows at these positions.
+  Truth select(const torch::Tensor& positions) const;
+  Truth narrow(std::int64_t first, std::int64_t count) const;
+  Truth to(torch::Device device) const;
+};
+
+/// What is known of the samples.
+Truth truth_of(const std::vector<Sample>& samples);
+
+}  // namespace transfer
