@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cstdio>
 #include <iostream>
@@ -82,11 +83,11 @@ std::vector<Prediction> collect(const std::vector<Sample>& samples, const Pictur
 
 std::string csv_line(const std::string& path, const PredictionCells& cells,
                      const std::string& error) {
-  std::string line = csv_field(path);
-  for (const auto& cell : cells.left) line += "," + csv_field(cell);
-  line += "," + csv_field(error);
-  for (const auto& cell : cells.right) line += "," + csv_field(cell);
-  return line;
+  std::vector<std::string> fields = {csv_field(path)};
+  for (const auto& cell : cells.left) fields.push_back(csv_field(cell));
+  fields.push_back(csv_field(error));
+  for (const auto& cell : cells.right) fields.push_back(csv_field(cell));
+  return fmt::format("{}", fmt::join(fields, ","));
 }
 
 void print_csv(const std::vector<Prediction>& predictions, const PredictionFormat& format) {

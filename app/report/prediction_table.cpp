@@ -16,11 +16,11 @@ using Names = std::vector<std::string>;
 std::string header(const Names& names, TargetKind kind) {
   std::string columns;
   const std::string prefix = kind == TargetKind::kValues ? "predicted_" : "";
-  for (const auto& name : names) columns += "," + csv_field(prefix + name);
+  for (const auto& name : names) columns += fmt::format(",{}", csv_field(prefix + name));
   if (kind == TargetKind::kClass) return "path,label,class,probability" + columns + "\n";
   if (kind == TargetKind::kLabels) return "path,labels,predicted" + columns + "\n";
   std::string known;
-  for (const auto& name : names) known += "," + csv_field(name);
+  for (const auto& name : names) known += fmt::format(",{}", csv_field(name));
   return "path" + known + columns + "\n";
 }
 

@@ -43,7 +43,7 @@ void draw_rectangle(MixPlan& plan, std::int64_t height, std::int64_t width, Rand
 }
 
 /// [N,C]: 1 at each row's class, zeros for a row without a label.
-torch::Tensor one_hot(const torch::Tensor& labels, std::int64_t classes) {
+torch::Tensor parts_of_classes(const torch::Tensor& labels, std::int64_t classes) {
   auto targets = torch::zeros({labels.size(0), classes});
   const auto label = labels.accessor<std::int64_t, 1>();
   auto target = targets.accessor<float, 2>();
@@ -54,7 +54,8 @@ torch::Tensor one_hot(const torch::Tensor& labels, std::int64_t classes) {
 }
 
 torch::Tensor mixed_targets(const Truth& truth, std::int64_t classes, const MixPlan& plan) {
-  const auto own = truth.targets.defined() ? truth.targets : one_hot(truth.labels, classes);
+  const auto own =
+      truth.targets.defined() ? truth.targets : parts_of_classes(truth.labels, classes);
   if (plan.share == 1.0) return own;
   const auto partners = torch::tensor(plan.partners, torch::kInt64);
   return at::add(own * plan.share, own.index_select(0, partners), 1.0 - plan.share);
