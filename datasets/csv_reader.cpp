@@ -146,7 +146,10 @@ std::vector<std::string> read_labels(const std::string& text, TargetKind kind,
                                      const std::string& where) {
   if (kind == TargetKind::kClass) {
     if (text.empty()) {
-      throw DataError(fmt::format("{}: the label is empty. Expected the name of a class.", where));
+      throw DataError(fmt::format(
+          "{}: the label is empty. Expected the name of a class; pictures without any label need "
+          "--set head.loss=binary_cross_entropy.",
+          where));
     }
     if (text.find(kLabelSeparator) != std::string::npos) {
       throw DataError(fmt::format(

@@ -140,7 +140,7 @@ class NumberFormat : public PredictionFormat {
   std::string text(const Numbers& predictions) const override {
     std::string text;
     for (std::size_t k = 0; k < names_.size(); ++k) {
-      text += fmt::format("  {} {:.4g}", names_[k], predictions[k]);
+      text += fmt::format("  {} {:.6g}", names_[k], predictions[k]);
     }
     return text;
   }

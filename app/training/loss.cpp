@@ -46,15 +46,22 @@ torch::Tensor regression_errors(const Objective& objective, const torch::Tensor&
   }
 }
 
+/// [K]: the size of the loss where errors are as large as the deviation.
+torch::Tensor typical_errors(const Objective& objective, const torch::Tensor& deviation) {
+  switch (objective.loss) {
+    case LossKind::kMeanAbsoluteError: return deviation;
+    case LossKind::kHuber: return deviation * deviation.clamp_max(objective.huber_delta);
+    default: return deviation.square();
+  }
+}
+
 LossSum regression(const Loss& loss, const torch::Tensor& outputs, const Truth& truth) {
   const auto values = loss.target_scaling.in_units(outputs);
   const auto errors = regression_errors(loss.objective, values, truth.targets) * counting(truth) /
                       static_cast<double>(outputs.size(1));
   if (loss.target_scaling.is_identity()) return same(errors.sum());
-  const auto& deviation = loss.target_scaling.deviation;
-  const bool is_linear = loss.objective.loss == LossKind::kMeanAbsoluteError;
-  const auto divisor = is_linear ? deviation : deviation.square();
-  return {(errors / divisor).sum(), errors.detach().sum()};
+  const auto sizes = typical_errors(loss.objective, loss.target_scaling.deviation);
+  return {(errors / sizes).sum(), errors.detach().sum()};
 }
 
 }  // namespace

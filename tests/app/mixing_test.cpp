@@ -34,14 +34,14 @@ TEST(Mixing, MixupBlendsPicturesAndTargets) {
   plan.partners = {3, 0, 2, 1};
   plan.share = 0.75;
   const auto images = images_for(labels(), 2, 2);
-  const auto mixed = mix_batch(images, labels(), 3, plan);
+  const auto mixed = mix_batch(images, {labels()}, 3, plan);
   const auto values = torch::tensor(
       {0.75 * 1 + 0.25 * 4, 0.75 * 2 + 0.25 * 1, 0.0, 0.75 * 4 + 0.25 * 2}, torch::kFloat32);
   EXPECT_TRUE(is_near(mixed.images, values.reshape({4, 1, 1, 1}).expand({4, 3, 2, 2})));
-  EXPECT_TRUE(is_near(mixed.targets, torch::tensor({0.75, 0.25, 0.0, 0.25, 0.0, 0.75, 0.0, 0.0, 0.0,
-                                                    0.0, 0.75, 0.25},
-                                                   torch::kFloat32)
-                                         .reshape({4, 3})));
+  EXPECT_TRUE(is_near(mixed.truth.targets, torch::tensor({0.75, 0.25, 0.0, 0.25, 0.0, 0.75, 0.0,
+                                                          0.0, 0.0, 0.0, 0.75, 0.25},
+                                                         torch::kFloat32)
+                                               .reshape({4, 3})));
   EXPECT_TRUE(mixed.images.is_contiguous(at::MemoryFormat::ChannelsLast));
   EXPECT_TRUE(torch::equal(images, images_for(labels(), 2, 2))) << "the input stays";
 }
@@ -54,11 +54,11 @@ TEST(Mixing, CutMixPastesTheRectangle) {
   plan.height = 2;
   plan.width = 3;
   plan.share = 1.0 - 6.0 / 16.0;
-  const auto mixed = mix_batch(images_for(labels(), 4, 4), labels(), 3, plan);
+  const auto mixed = mix_batch(images_for(labels(), 4, 4), {labels()}, 3, plan);
   const auto expected = torch::tensor({1, 1, 1, 1, 2, 2, 2, 1, 2, 2, 2, 1, 1, 1, 1, 1});
   EXPECT_TRUE(is_near(mixed.images[0][2], expected.to(torch::kFloat32).reshape({4, 4})));
   EXPECT_EQ(mixed.images[2].abs().max().item<double>(), 0);
-  EXPECT_TRUE(is_near(mixed.targets[0], torch::tensor({0.625F, 0.0F, 0.375F})));
+  EXPECT_TRUE(is_near(mixed.truth.targets[0], torch::tensor({0.625F, 0.0F, 0.375F})));
   EXPECT_TRUE(mixed.images.is_contiguous(at::MemoryFormat::ChannelsLast));
 }
 
@@ -67,9 +67,9 @@ TEST(Mixing, AShareOfOneIsThePlainBatch) {
   const auto plan = draw_mix(labels(), 4, 4, off, 1);
   EXPECT_EQ(plan.share, 1.0);
   const auto images = images_for(labels(), 4, 4);
-  const auto mixed = mix_batch(images, labels(), 3, plan);
+  const auto mixed = mix_batch(images, {labels()}, 3, plan);
   EXPECT_TRUE(torch::equal(mixed.images, images));
-  EXPECT_TRUE(is_near(mixed.targets.sum(1), torch::tensor({1.0F, 1.0F, 0.0F, 1.0F})));
+  EXPECT_TRUE(is_near(mixed.truth.targets.sum(1), torch::tensor({1.0F, 1.0F, 0.0F, 1.0F})));
 }
 
 TEST(Mixing, PartnersArePermutedAmongRowsThatCount) {
@@ -130,26 +130,43 @@ TEST(Mixing, WithBothOnEachTakesItsTurn) {
   EXPECT_NEAR(cut, 200, 40);
 }
 
-CrossEntropy weighted_and_smoothed() { return {0.1, torch::tensor({0.5F, 2.0F, 1.0F})}; }
+TEST(Mixing, TargetsOfThePicturesAreMixedInTheSameParts) {
+  MixPlan plan;
+  plan.partners = {3, 0, 2, 1};
+  plan.share = 0.75;
+  const auto targets =
+      torch::tensor({1.0F, -4.0F, 0.0F, 8.0F, 0.0F, 0.0F, 2.0F, 100.0F}).reshape({4, 2});
+  const auto mixed = mix_batch(images_for(labels(), 2, 2), {labels(), targets}, 2, plan);
+  EXPECT_TRUE(
+      is_near(mixed.truth.targets,
+              torch::tensor({1.25F, 22.0F, 0.25F, 5.0F, 0.0F, 0.0F, 1.5F, 77.0F}).reshape({4, 2})));
+  EXPECT_TRUE(torch::equal(mixed.truth.labels, labels())) << "which rows count";
+}
+
+Loss weighted_and_smoothed() { return {{}, 0.1, torch::tensor({0.5F, 2.0F, 1.0F})}; }
+
+/// A truth of parts of the classes whose rows all count.
+Truth parts(const torch::Tensor& targets) {
+  return {torch::zeros({targets.size(0)}, torch::kInt64), targets};
+}
 
 TEST(SoftCrossEntropy, HandComputed) {
   // Logits ln 1, ln 2, ln 5: probabilities 1/8, 2/8, 5/8.
   const auto logits = torch::tensor({1.0F, 2.0F, 5.0F}).log().unsqueeze(0);
-  const auto targets = torch::tensor({0.25F, 0.75F, 0.0F}).unsqueeze(0);
-  EXPECT_NEAR(CrossEntropy().soft_sum(logits, targets).item<double>(),
-              0.25 * std::log(8.0) + 0.75 * std::log(4.0), 1e-6);
+  const auto truth = parts(torch::tensor({0.25F, 0.75F, 0.0F}).unsqueeze(0));
+  EXPECT_NEAR(Loss().sum(logits, truth).item<double>(), 0.25 * std::log(8.0) + 0.75 * std::log(4.0),
+              1e-6);
   const auto loss = weighted_and_smoothed();
   // Targets 0.9 t + 0.1/3, times the class weights 0.5, 2, 1.
-  EXPECT_NEAR(loss.soft_sum(logits, targets).item<double>(),
+  EXPECT_NEAR(loss.sum(logits, truth).item<double>(),
               0.5 * (0.225 + 0.1 / 3) * std::log(8.0) + 2 * (0.675 + 0.1 / 3) * std::log(4.0) +
                   0.1 / 3 * std::log(1.6),
               1e-6);
-  EXPECT_NEAR(loss.soft_weight(targets), 0.25 * 0.5 + 0.75 * 2, 1e-6);
+  EXPECT_NEAR(loss.weight(truth), 0.25 * 0.5 + 0.75 * 2, 1e-6);
 }
 
 TEST(SoftCrossEntropy, OneHotTargetsGiveTheHardLossAndGradient) {
-  for (const CrossEntropy& loss :
-       {CrossEntropy(), CrossEntropy{0.1, {}}, weighted_and_smoothed()}) {
+  for (const Loss& loss : {Loss(), Loss{{}, 0.1}, weighted_and_smoothed()}) {
     const auto values =
         torch::tensor({1.0F, -2.0F, 0.5F, 0.0F, 3.0F, 1.0F, 9.0F, 9.0F, -9.0F, 0.25F, 0.5F, 0.125F})
             .reshape({4, 3});
@@ -157,13 +174,13 @@ TEST(SoftCrossEntropy, OneHotTargetsGiveTheHardLossAndGradient) {
     const auto soft_logits = values.clone().requires_grad_(true);
     MixPlan nothing;
     nothing.partners = {0, 1, 2, 3};
-    const auto targets = mix_batch(images_for(labels(), 2, 2), labels(), 3, nothing).targets;
-    const auto hard = loss.sum(hard_logits, labels());
-    const auto soft = loss.soft_sum(soft_logits, targets);
+    const Truth truth = mix_batch(images_for(labels(), 2, 2), {labels()}, 3, nothing).truth;
+    const auto hard = loss.sum(hard_logits, {labels()});
+    const auto soft = loss.sum(soft_logits, truth);
     hard.backward();
     soft.backward();
     EXPECT_NEAR(soft.item<double>(), hard.item<double>(), 1e-5);
-    EXPECT_NEAR(loss.soft_weight(targets), loss.weight(labels()), 1e-6);
+    EXPECT_NEAR(loss.weight(truth), loss.weight({labels()}), 1e-6);
     EXPECT_TRUE(is_near(soft_logits.grad(), hard_logits.grad()));
   }
 }
@@ -174,11 +191,11 @@ TEST(SoftCrossEntropy, IsTheMixtureOfTheHardLosses) {
   plan.partners = {3, 0, 2, 1};
   plan.share = 0.3;
   const auto logits = torch::arange(12, torch::kFloat32).reshape({4, 3}).sin();
-  const auto targets = mix_batch(images_for(labels(), 2, 2), labels(), 3, plan).targets;
+  const Truth truth = mix_batch(images_for(labels(), 2, 2), {labels()}, 3, plan).truth;
   const auto partner_labels = torch::tensor({1, 0, -1, 2}, torch::kInt64);
-  EXPECT_NEAR(loss.soft_sum(logits, targets).item<double>(),
-              0.3 * loss.sum(logits, labels()).item<double>() +
-                  0.7 * loss.sum(logits, partner_labels).item<double>(),
+  EXPECT_NEAR(loss.sum(logits, truth).item<double>(),
+              0.3 * loss.sum(logits, {labels()}).item<double>() +
+                  0.7 * loss.sum(logits, {partner_labels}).item<double>(),
               1e-5);
 }
 

@@ -2,7 +2,6 @@
 
 #include "app/training/early_stopping.h"
 #include "app/training/head_fit.h"
-#include "app/training/metrics.h"
 #include "app/training/weight_decay_search.h"
 #include "tests/models/tensor_file.h"
 
@@ -32,56 +31,6 @@ HeadProblem problem_of(const FeatureSet& set, std::int64_t classes, FeatureScali
   problem.weight_decay = weight_decay;
   problem.seed = seed;
   return problem;
-}
-
-TEST(Loss, ValuesAndGradientsEqualPython) {
-  auto g = golden("head.pt");
-  for (const std::string kind : {"plain", "smoothed", "weighted_smoothed"}) {
-    CrossEntropy loss;
-    if (kind != "plain") loss.label_smoothing = 0.1;
-    if (kind == "weighted_smoothed") loss.class_weights = g["class_weights"];
-    const auto weight = g["weight"].clone().requires_grad_(true);
-    const auto bias = g["bias"].clone().requires_grad_(true);
-    const auto value = loss.sum(torch::linear(g["features"], weight, bias), g["labels"]) /
-                       loss.weight(g["labels"]);
-    value.backward();
-    EXPECT_NEAR(value.item<double>(), g.at(kind + "_loss").item<double>(), 1e-5) << kind;
-    EXPECT_LT(largest_difference(weight.grad(), g.at(kind + "_grad_weight")), 1e-5) << kind;
-    EXPECT_LT(largest_difference(bias.grad(), g.at(kind + "_grad_bias")), 1e-5) << kind;
-  }
-}
-
-TEST(Loss, RowsOfBrokenPicturesDoNotCount) {
-  auto g = golden("head.pt");
-  const auto logits = torch::linear(g["features"], g["weight"], g["bias"]);
-  auto labels = g["labels"].clone();
-  labels.slice(0, 10, 20).fill_(-1);
-  const auto kept = labels.ge(0).nonzero().flatten();
-  const CrossEntropy loss{0.1, g["class_weights"]};
-  const double all = loss.sum(logits, labels).item<double>() / loss.weight(labels);
-  const auto some = labels.index_select(0, kept);
-  const double part =
-      loss.sum(logits.index_select(0, kept), some).item<double>() / loss.weight(some);
-  EXPECT_NEAR(all, part, 1e-5);
-}
-
-TEST(Metrics, EqualAnIndependentComputation) {
-  auto g = golden("metrics.pt");
-  const auto m = classification_metrics(g["logits"], g["labels"], 2);
-  EXPECT_NEAR(m.loss, g["loss"].item<double>(), 1e-5);
-  EXPECT_NEAR(m.top1, g["top1"].item<double>(), 1e-9);
-  EXPECT_NEAR(m.topk, g["top2"].item<double>(), 1e-9);
-  EXPECT_NEAR(m.macro_f1, g["macro_f1"].item<double>(), 1e-6);
-  for (std::size_t c = 0; c < 4; ++c) {
-    const auto row = static_cast<std::int64_t>(c);
-    EXPECT_NEAR(m.precision[c], g["precision"][row].item<double>(), 1e-6);
-    EXPECT_NEAR(m.recall[c], g["recall"][row].item<double>(), 1e-6);
-    EXPECT_NEAR(m.f1[c], g["f1"][row].item<double>(), 1e-6);
-    for (std::size_t p = 0; p < 4; ++p) {
-      EXPECT_EQ(m.confusion[c][p],
-                g["confusion"][row][static_cast<std::int64_t>(p)].item<std::int64_t>());
-    }
-  }
 }
 
 TEST(HeadFit, LbfgsReachesTheOptimum) {

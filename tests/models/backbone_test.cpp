@@ -137,6 +137,44 @@ TEST(Classifier, TrunkTensorsAreBitIdenticalToTheBackbonesAndTheOldHeadIsGone) {
   EXPECT_EQ(compared, 3 * 6) << "three convolutions with five BatchNorm tensors each";
 }
 
+TEST(Classifier, TheObjectiveTravelsAndDecidesWhatIsPredicted) {
+  const auto backbone = Backbone::load(fixture("tiny.pt"));
+  const std::string file = testing::TempDir() + "/objective_test.pt";
+  const LinearHead head{torch::ones({2, 16}), torch::zeros({2})};
+  const auto images = torch::rand({3, 3, 32, 32});
+  for (const auto loss : {LossKind::kCrossEntropy, LossKind::kBinaryCrossEntropy,
+                          LossKind::kMeanAbsoluteError, LossKind::kHuber}) {
+    write_classifier(backbone, "", head, {"a", "b"}, file, {loss, 0.25});
+    const Classifier model(file, torch::kCPU);
+    const Objective objective = model.metadata().objective;
+    EXPECT_EQ(objective.loss, loss);
+    EXPECT_EQ(objective.huber_delta, loss == LossKind::kHuber ? 0.25 : 1.0);
+    torch::NoGradGuard no_gradients;
+    auto module = read_archive(file).module;
+    const auto predicted = module.get_method("predict")({images}).toTensor();
+    const auto outputs = module.forward({images}).toTensor();
+    EXPECT_TRUE(torch::allclose(predicted, predictions_of(outputs, objective.targets())))
+        << loss_name(loss);
+    EXPECT_EQ(torch::equal(predicted, outputs), objective.targets() == TargetKind::kValues);
+  }
+}
+
+TEST(Metadata, VersionTwoIsWrittenWhereItIsNeededAndOlderFilesAreForClasses) {
+  ModelMetadata metadata;
+  metadata.kind = "classifier";
+  metadata.classes = {"a", "b"};
+  EXPECT_THAT(to_json(metadata), HasSubstr("\"format_version\": 1"));
+  EXPECT_EQ(parse_metadata(to_json(metadata), "f").objective.loss, LossKind::kCrossEntropy);
+  metadata.objective.loss = LossKind::kMeanSquaredError;
+  const std::string text = to_json(metadata);
+  EXPECT_THAT(text,
+              AllOf(HasSubstr("\"format_version\": 2"), HasSubstr("\"task\": \"regression\"")));
+  EXPECT_EQ(parse_metadata(text, "f").objective.loss, LossKind::kMeanSquaredError);
+  std::string unknown = text;
+  unknown.replace(unknown.find("\"mse\""), 5, "\"new\"");
+  EXPECT_THROW(parse_metadata(unknown, "f"), ModelError);
+}
+
 TEST(Classifier, ABackboneIsNoClassifier) {
   EXPECT_THROW(Classifier(fixture("tiny.pt"), torch::kCPU), ModelError);
 }

@@ -1,0 +1,237 @@
+"""Regression and several labels a picture, by the built binary: what is learned, written, shown and refused."""
+
+import csv
+import io
+import json
+import random
+
+import torch
+
+from tests.cli.transfer_case import TransferCase, write_picture
+
+
+class TargetsCase(TransferCase):
+    def read_csv(self, name):
+        with open(self.folder / name, newline="") as file:
+            return list(csv.DictReader(file))
+
+    def metrics_lines(self, out="run"):
+        return [json.loads(line) for line in (self.folder / out / "metrics.jsonl").read_text().splitlines()]
+
+    def write_rows(self, header, rows, name="labels.csv"):
+        lines = [header, *(",".join(map(str, row)) for row in rows)]
+        (self.folder / name).write_text("\n".join(lines) + "\n")
+        return name
+
+
+class Numbers(TargetsCase):
+    """Pictures whose redness is told in grams and whose blueness in a unit thousands of times as large."""
+
+    COUNT = 48
+
+    def make_numbers(self, name="labels.csv", split=True):
+        generator = random.Random(5)
+        rows = []
+        for i in range(self.COUNT):
+            red, blue = generator.random(), generator.random()
+            write_picture(self.folder / f"p/{i}.png", (int(40 + 170 * red), 90, int(40 + 170 * blue)), seed=i)
+            row = (f"p/{i}.png", f"{3 + red / 100:.6f}", f"{9000 * blue - 20000:.2f}", "a note")
+            rows.append((*row, ("train", "train", "val", "test")[i % 4]) if split else row)
+        return self.write_rows("path,grams,units,note" + (",split" if split else ""), rows, name)
+
+    FLAGS = ("--task", "regression", "--set", "data.targets=[grams, units]")
+
+    def test_a_head_on_frozen_features_learns_two_columns_in_their_units(self):
+        self.make_numbers()
+        done = self.train(*self.FLAGS, data="labels.csv")
+        self.assertIn("2 columns of numbers, 24 train, 12 val, 12 test", done.stderr)
+        self.assertRegex(done.stdout, r"validation: 12 pictures, R² 0\.\d+, MAE ")
+        summary = self.summary()
+        self.assertEqual((summary["task"], summary["loss"]), ("regression", "mse"))
+        self.assertEqual(summary["classes"], ["grams", "units"])
+        for split in ("val", "test"):
+            self.assertEqual(set(summary[split]), {"pictures", "loss", "r2", "mae", "rmse", "columns"})
+            self.assertGreater(summary[split]["r2"], 0.5, summary[split])
+            grams, units = (summary[split]["columns"][name] for name in ("grams", "units"))
+            self.assertLess(grams["rmse"], 0.003)
+            self.assertLess(units["rmse"], 2600)
+            self.assertAlmostEqual(summary[split]["rmse"], (grams["rmse"] + units["rmse"]) / 2, places=6)
+            expected = (grams["rmse"] ** 2 + units["rmse"] ** 2) / 2
+            self.assertAlmostEqual(summary[split]["loss"] / expected, 1, places=4)
+        last = self.metrics_lines()[-1]
+        self.assertEqual(set(last), {"epoch", "train_loss", "val_loss", "val_r2", "lr", "seconds"})
+        self.assertAlmostEqual(last["val_r2"], summary["val"]["r2"], places=6)
+
+        rows = self.read_csv("run/predictions_val.csv")
+        self.assertEqual(list(rows[0]), ["path", "grams", "units", "predicted_grams", "predicted_units"])
+        errors = [(float(row["units"]) - float(row["predicted_units"])) ** 2 for row in rows]
+        self.assertAlmostEqual((sum(errors) / 12) ** 0.5 / summary["val"]["columns"]["units"]["rmse"], 1, places=4)
+
+        model = torch.jit.load(str(self.folder / "run/model.pt"))
+        x = torch.rand(2, 3, 32, 32)
+        self.assertTrue(torch.equal(model.predict(x), model(x)))
+
+    def test_evaluate_and_predict_know_the_columns(self):
+        self.make_numbers()
+        self.train(*self.FLAGS, "--set", "head.loss=huber", "--set", "head.huber_delta=500", data="labels.csv")
+        summary = self.summary()
+        done = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "labels.csv", "--json")
+        metrics = json.loads(done.stdout)
+        self.assertEqual(metrics.pop("split"), "test")
+        for name in ("loss", "r2", "mae", "rmse"):
+            self.assertAlmostEqual(metrics[name] / summary["test"][name], 1, places=3)
+        picture = self.read_csv("run/predictions_val.csv")[0]
+        done = self.run_transfer("predict", "--model", "run/model.pt", picture["path"], "none.png", "--format", "csv")
+        rows = list(csv.DictReader(io.StringIO(done.stdout)))
+        self.assertEqual(list(rows[0]), ["path", "grams", "units", "error"])
+        self.assertAlmostEqual(float(rows[0]["units"]), float(picture["predicted_units"]), delta=2)
+        self.assertEqual((rows[1]["grams"], rows[1]["units"]), ("", ""))
+        self.assertNotEqual(rows[1]["error"], "")
+        done = self.run_transfer("predict", "--model", "run/model.pt", picture["path"], "--format", "json")
+        self.assertEqual(set(json.loads(done.stdout)[0]["values"]), {"grams", "units"})
+        done = self.run_transfer("predict", "--model", "run/model.pt", picture["path"])
+        self.assertRegex(done.stdout, r"\.png:  grams 3\.0\d*  units -1[\d.]+\n$")
+
+    def test_every_layer_trains_from_a_fitted_and_from_a_random_head(self):
+        self.make_numbers()
+        flags = ("--strategy", "fine-tune", *self.FLAGS, "--set", "train.epochs=6", "--set", "train.batch_size=8",
+                 "--set", "train.lr=0.003", "--set", "augment.preset=none")
+        for start in ("fitted", "random"):
+            done = self.train(*flags, "--set", f"head.start={start}", "--set", "augment.mixup=0.1", data="labels.csv",
+                              out=start)
+            self.assertRegex(done.stderr, r"epoch 1: train loss [\d.]+, val loss [\d.]+, val R² ")
+            summary = self.summary(start)
+            if start == "fitted":
+                self.assertGreater(summary["val"]["r2"], 0.5)
+            best = [line for line in self.metrics_lines(start) if line["epoch"] == summary["best_epoch"]]
+            if best:
+                self.assertAlmostEqual(best[0]["val_r2"], summary["val"]["r2"], places=4)
+            done = self.run_transfer("evaluate", "--model", f"{start}/model.pt", "--data", "labels.csv", "--split",
+                                     "val", "--json")
+            self.assertAlmostEqual(json.loads(done.stdout)["r2"], summary["val"]["r2"], places=3)
+
+    def test_early_features_probes_by_r_squared(self):
+        self.make_numbers(split=False)
+        done = self.train("--strategy", "early-features", *self.FLAGS, data="labels.csv")
+        self.assertIn("cross-validated R²", done.stderr)
+        probes = self.summary()["probes"]
+        self.assertEqual(set(probes[0]), {"stage", "r2", "standard_error"})
+        self.assertEqual(self.summary()["cut"], max(probes, key=lambda probe: probe["r2"])["stage"])
+
+    def test_preview_shows_numbers(self):
+        self.make_numbers()
+        self.run_transfer("preview", "--data", "labels.csv", "--backbone", "tiny", *self.FLAGS, "--file", "s.png")
+        self.assertGreater((self.folder / "s.png").stat().st_size, 1000)
+
+    def test_bad_tables_are_refused_with_row_and_remedy(self):
+        self.make_numbers()
+
+        def refuse(header, rows, *parts, flags=()):
+            self.write_rows(header, rows, "bad.csv")
+            self.refused("--task", "regression", "--data", "bad.csv", "--backbone", "tiny", "--out", "run", *flags,
+                         expect=3, parts=parts)
+
+        refuse("path,y", [("p/0.png", 1), ("p/1.png", "high")], "bad.csv:3", "'y' holds 'high'", "data.targets")
+        refuse("path,y", [("p/0.png", 1), ("p/1.png", "")], "bad.csv:3", "'y' is empty", "a number such as")
+        refuse("path,y", [("p/0.png", 1)], "bad.csv:1", "'z'", "found: path, y", flags=("--set", "data.targets=z"))
+        refuse("file,y", [("p/0.png", 1)], "bad.csv:1", "'path' is missing")
+        self.refused("--task", "regression", "--data", "p", "--backbone", "tiny", "--out", "run", expect=3,
+                     parts=["p: a folder has no numbers", "CSV file"])
+        for flags, parts in (
+                (("--set", "head.loss=cross_entropy"), ("head.loss: cross_entropy", "mse, mae or huber")),
+                (("--set", "head.label_smoothing=0.1"), ("head.label_smoothing: 0.1", "exclude each other")),
+                (("--set", "data.sampler=balanced"), ("data.sampler: balanced", "exclude each other")),
+                (("--task", "regresion"), ("did you mean 'regression'?",))):
+            self.refused(*self.FLAGS, *flags, "--data", "labels.csv", "--backbone", "tiny", "--out", "run", expect=2,
+                         parts=parts)
+
+    def test_evaluate_refuses_a_table_without_the_models_columns(self):
+        self.make_numbers()
+        self.train(*self.FLAGS, data="labels.csv")
+        self.write_rows("path,grams", [("p/0.png", 3)], "other.csv")
+        done = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "other.csv", expect=3)
+        for part in ("other.csv:1", "'units'", "path, grams"):
+            self.assertIn(part, done.stderr)
+
+
+class Labels(TargetsCase):
+    """Pictures that are red, or blue, or both, or neither."""
+
+    FLAGS = ("--set", "head.loss=binary_cross_entropy")
+    COLOURS = {"": (40, 60, 40), "blue": (40, 60, 200), "red": (200, 60, 40), "blue|red": (200, 60, 200)}
+
+    def make_labels(self, count=32):
+        rows = []
+        for i in range(count):
+            label = list(self.COLOURS)[i % 4]
+            write_picture(self.folder / f"p/{i}.png", self.COLOURS[label], seed=i)
+            rows.append((f"p/{i}.png", label, "train" if i % 8 < 4 else "val"))
+        return self.write_rows("path,label,split", rows)
+
+    def test_several_labels_are_learned_written_and_shown(self):
+        self.make_labels()
+        done = self.train(*self.FLAGS, data="labels.csv")
+        self.assertIn("2 labels, 16 train, 16 val", done.stderr)
+        self.assertIn("validation: 16 pictures, mAP ", done.stdout)
+        val = self.summary()["val"]
+        self.assertEqual(set(val), {"pictures", "loss", "map", "macro_f1", "labels"})
+        self.assertGreater(val["map"], 0.95)
+        self.assertGreater(val["macro_f1"], 0.85)
+        self.assertEqual(set(val["labels"]["red"]), {"pictures", "precision", "recall", "f1", "average_precision"})
+        self.assertIn("val_map", self.metrics_lines()[-1])
+        rows = self.read_csv("run/predictions_val.csv")
+        self.assertEqual(list(rows[0]), ["path", "labels", "predicted", "blue", "red"])
+        self.assertEqual({row["labels"] for row in rows}, set(self.COLOURS))
+        for row in rows:
+            likely = [name for name in ("blue", "red") if float(row[name]) >= 0.5]
+            self.assertEqual(row["predicted"], "|".join(likely))
+
+        done = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "labels.csv", "--json")
+        self.assertAlmostEqual(json.loads(done.stdout)["map"], val["map"], places=6)
+        paths = [row["path"] for row in rows[:4]]
+        done = self.run_transfer("predict", "--model", "run/model.pt", *paths, "--format", "csv")
+        table = list(csv.DictReader(io.StringIO(done.stdout)))
+        self.assertEqual(list(table[0]), ["path", "labels", "blue", "red", "error"])
+        self.assertEqual([row["labels"] for row in table], [row["predicted"] for row in rows[:4]])
+        done = self.run_transfer("predict", "--model", "run/model.pt", *paths, "--format", "json")
+        for row, known in zip(json.loads(done.stdout), rows):
+            self.assertEqual("|".join(row["labels"]), known["predicted"])
+            self.assertAlmostEqual(row["probabilities"]["red"], float(known["red"]), places=3)
+        done = self.run_transfer("predict", "--model", "run/model.pt", *paths)
+        self.assertRegex(done.stdout.splitlines()[0], r"\.png:  (blue|red) \d")
+
+        model = torch.jit.load(str(self.folder / "run/model.pt"))
+        x = torch.rand(2, 3, 32, 32)
+        self.assertTrue(torch.allclose(model.predict(x), model(x).sigmoid()))
+
+    def test_every_layer_trains_on_mixed_labels(self):
+        self.make_labels()
+        self.train("--strategy", "retrain", *self.FLAGS, "--set", "train.epochs=2", "--set", "augment.cutmix=1",
+                   data="labels.csv")
+        self.assertEqual(len(self.metrics_lines()), 2)
+        self.assertIn("map", self.summary()["val"])
+
+    def test_two_classes_are_logistic_regression_with_complementary_outputs(self):
+        self.make_data()
+        self.train(*self.FLAGS)
+        summary = self.summary()
+        self.assertGreaterEqual(summary["val"]["top1"], 0.9)
+        for row in self.read_csv("run/predictions_val.csv"):
+            self.assertAlmostEqual(float(row["blue"]) + float(row["red"]), 1, places=2)
+        done = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "data", "--json")
+        self.assertEqual(json.loads(done.stdout)["top1"], summary["val"]["top1"])
+
+    def test_several_labels_need_the_loss_and_known_names(self):
+        self.make_labels()
+        self.refused("--data", "labels.csv", "--backbone", "tiny", "--out", "run", expect=3,
+                     parts=["labels.csv:2", "label is empty"])
+        self.write_rows("path,label", [("p/0.png", "blue"), ("p/1.png", "blue|red")], "two.csv")
+        self.refused("--data", "two.csv", "--backbone", "tiny", "--out", "run", expect=3,
+                     parts=["two.csv:3", "several labels ('blue|red')", "head.loss=binary_cross_entropy"])
+        self.refused(*self.FLAGS, "--set", "head.class_weights=auto", "--data", "labels.csv", "--backbone", "tiny",
+                     "--out", "run", expect=2, parts=["head.class_weights: auto", "binary_cross_entropy"])
+        self.train(*self.FLAGS, data="labels.csv")
+        self.write_rows("path,label", [("p/0.png", "blue"), ("p/1.png", "red|green")], "other.csv")
+        done = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "other.csv", expect=3)
+        for part in ("other.csv:3", "'green'", "the model", "blue, red"):
+            self.assertIn(part, done.stderr)
