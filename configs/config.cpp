@@ -187,14 +187,6 @@ bool gives(const std::vector<Layer>& layers, const std::string& key) {
   });
 }
 
-bool changes_nothing(const AugmentConfig& augment) {
-  return augment.crop == 0 && augment.flip_horizontal == 0 && augment.flip_vertical == 0 &&
-         augment.rotate == 0 && augment.translate == 0 && augment.scale == 0 &&
-         augment.brightness == 0 && augment.contrast == 0 && augment.saturation == 0 &&
-         augment.hue == 0 && augment.greyscale == 0 && augment.blur == 0 && augment.erase == 0 &&
-         augment.randaugment == 0;
-}
-
 void check_strategy(const std::string& strategy, const std::vector<std::string>& strategies) {
   if (std::find(strategies.begin(), strategies.end(), strategy) == strategies.end()) {
     throw ConfigError(fmt::format("strategy: unknown strategy '{}'{}", strategy,
@@ -203,6 +195,14 @@ void check_strategy(const std::string& strategy, const std::vector<std::string>&
 }
 
 }  // namespace
+
+bool changes_pictures(const AugmentConfig& augment) {
+  return augment.crop > 0 || augment.flip_horizontal > 0 || augment.flip_vertical > 0 ||
+         augment.rotate > 0 || augment.translate > 0 || augment.scale > 0 ||
+         augment.brightness > 0 || augment.contrast > 0 || augment.saturation > 0 ||
+         augment.hue > 0 || augment.greyscale > 0 || augment.blur > 0 || augment.erase > 0 ||
+         augment.randaugment > 0;
+}
 
 Config resolve_config(const ConfigSources& sources, const std::vector<std::string>& strategies) {
   Config config;
@@ -231,7 +231,7 @@ Config resolve_config(const ConfigSources& sources, const std::vector<std::strin
   }
   refuse_exclusive_settings(config);
   // Augmented views of pictures that nothing changes would be copies.
-  if (config.augment.views > 0 && changes_nothing(config.augment)) {
+  if (config.augment.views > 0 && !changes_pictures(config.augment)) {
     const std::int64_t views = config.augment.views;
     config.augment = augment_preset("standard");
     config.augment.views = views;

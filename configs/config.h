@@ -65,8 +65,10 @@ struct HeadConfig {
 struct AugmentConfig {
   /// `none`, `light`, `standard` or `strong`.
   std::string preset = "none";
-  /// Augmented copies of each training picture beside the picture itself (cached features only).
-  /// Where no augmentation is on, they get `standard`.
+  /// Fixed augmented copies of each training picture beside the picture itself. A head on cached
+  /// features sees all of them each epoch; where layers below it train, epoch e (from 0) takes copy
+  /// e mod (views + 1), 0 being the picture itself, and with 0 views the changes are drawn afresh
+  /// each epoch. Where no augmentation is on, the copies get `standard`.
   std::int64_t views = 0;
   /// Random resized crop: probability, part of the picture's area, width-to-height ratio.
   double crop = 0.0;
@@ -112,6 +114,9 @@ struct AugmentConfig {
   double cutmix = 0.0;
 };
 
+/// Whether some field changes single pictures, so that a picture's copies differ.
+bool changes_pictures(const AugmentConfig& augment);
+
 /// How the trainable weights are fitted.
 struct TrainConfig {
   /// Passes over the training set; SGD and AdamW only.
@@ -152,7 +157,8 @@ struct TrainConfig {
   /// Gradual unfreezing: epochs until one more stage trains, from the last to the first; 0 is all
   /// at once (Howard and Ruder 2018).
   std::int64_t unfreeze_every = 0;
-  /// First stages that never train.
+  /// First stages that never train. They run apart from the rest: in evaluation mode, BatchNorm
+  /// folded, without autograd; see `cache.activations`.
   std::int64_t freeze_stages = 0;
   /// BatchNorm: `train`: statistics move; `frozen`: statistics fixed, scale and shift train;
   /// `folded`: folded into the convolution before training, and in the saved model.
@@ -168,6 +174,12 @@ struct TrainConfig {
   double clip_norm = 0.0;
   /// Batches whose gradients are added up for one step.
   std::int64_t accumulate = 1;
+  /// Copies of the network that share its weights; each computes the gradients of its part of every
+  /// batch in one thread. Empty is `auto`: `threads` copies where a short trial finds them faster
+  /// than one copy with all threads, one where BatchNorm's statistics move (more are refused then:
+  /// each copy would see its own) or on CUDA. The number taken is written into the run's
+  /// config.yaml, so that the run can be repeated and resumed to the last bit.
+  std::optional<std::int64_t> replicas;
   /// Decay of the moving average of the weights, which is evaluated and saved in their place;
   /// 0 is off.
   double ema = 0.0;
@@ -183,8 +195,16 @@ struct TrainConfig {
   std::int64_t top_k = 5;
 };
 
-/// Where features of the frozen layers are kept.
+/// Where the output of frozen layers is kept.
 struct CacheConfig {
+  /// Whether the output of the first stages is kept where these never train (`train.freeze_stages`)
+  /// and their pictures repeat: without augmentation, or with `augment.views`, and without mixup
+  /// and CutMix. Otherwise they run again in every step.
+  bool activations = true;
+  /// How that output is kept: `float32`, `float16` (half the room), or `auto`: float16 where it
+  /// moves the logits of a sample of pictures by less than 0.01. The choice is written into the
+  /// run's config.yaml. The features of a head are float32 in any case.
+  std::string precision = "auto";
   /// Megabytes of features held in memory; beyond it they go to memory-mapped files.
   std::int64_t memory_mb = 1024;
   /// Folder of the feature store; empty is `feature-store` beside the run directory.

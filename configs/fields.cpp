@@ -84,6 +84,7 @@ void add_train_fields(std::vector<Field>& fields, TrainConfig& t) {
   fields.push_back({"train.min_delta", &t.min_delta, 0, 1e9});
   fields.push_back({"train.clip_norm", &t.clip_norm, 0, 1e9});
   fields.push_back({"train.accumulate", &t.accumulate, 1, 1e6});
+  fields.push_back({"train.replicas", &t.replicas, 1, 256});
   fields.push_back({"train.ema", &t.ema, 0, 0.999999});
   fields.push_back(
       {"train.precision", &t.precision, 0, 0, {"float32", "bfloat16", "float16", "auto"}});
@@ -111,6 +112,9 @@ std::string expectation(const Field& field) {
     std::string operator()(std::int64_t*) const { return "a whole number" + limits(); }
     std::string operator()(double*) const { return "a number" + limits(); }
     std::string operator()(bool*) const { return "true or false"; }
+    std::string operator()(std::optional<std::int64_t>*) const {
+      return "auto or a whole number" + limits();
+    }
     std::string operator()(std::optional<double>*) const { return "auto or a number" + limits(); }
     std::string operator()(Range*) const {
       return "two numbers [smallest, largest], each" + limits();
@@ -160,12 +164,15 @@ struct Assign {
   bool operator()(bool* target) const {
     return value.IsScalar() && YAML::convert<bool>::decode(value, *target);
   }
-  bool operator()(std::optional<double>* target) const {
+  bool operator()(std::optional<std::int64_t>* target) const { return assign_or_auto(target); }
+  bool operator()(std::optional<double>* target) const { return assign_or_auto(target); }
+  template <typename Number>
+  bool assign_or_auto(std::optional<Number>* target) const {
     if (value.IsScalar() && value.Scalar() == "auto") {
       target->reset();
       return true;
     }
-    double number = 0;
+    Number number = 0;
     if (!(*this)(&number)) return false;
     *target = number;
     return true;
@@ -204,6 +211,9 @@ struct Print {
   std::string operator()(const std::int64_t* value) const { return fmt::format("{}", *value); }
   std::string operator()(const double* value) const { return fmt::format("{}", *value); }
   std::string operator()(const bool* value) const { return *value ? "true" : "false"; }
+  std::string operator()(const std::optional<std::int64_t>* value) const {
+    return *value ? fmt::format("{}", **value) : "auto";
+  }
   std::string operator()(const std::optional<double>* value) const {
     return *value ? fmt::format("{}", **value) : "auto";
   }
@@ -248,6 +258,8 @@ std::vector<Field> fields_of(Config& c) {
   };
   add_augment_fields(fields, c.augment);
   add_train_fields(fields, c.train);
+  fields.push_back({"cache.activations", &c.cache.activations});
+  fields.push_back({"cache.precision", &c.cache.precision, 0, 0, {"auto", "float32", "float16"}});
   fields.push_back({"cache.memory_mb", &c.cache.memory_mb, 0, 1e9});
   fields.push_back({"cache.dir", &c.cache.dir});
   return fields;

@@ -97,4 +97,12 @@ SplitMethods split_at_stage(Module& module, const std::string& stage, const std:
   return names;
 }
 
+void remove_split(Module& module, const SplitMethods& names) {
+  for (const auto& name : {names.prefix, names.suffix}) {
+    const c10::QualifiedName qualified(*module.type()->name(), name);
+    module.type()->unsafeRemoveMethod(name);
+    module._ivalue()->compilation_unit()->unsafeRemoveMethod(qualified);
+  }
+}
+
 }  // namespace transfer

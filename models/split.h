@@ -23,4 +23,7 @@ struct SplitMethods {
 SplitMethods split_at_stage(torch::jit::Module& module, const std::string& stage,
                             const std::string& file);
 
+/// Takes the two methods away again, from a module that has not run them.
+void remove_split(torch::jit::Module& module, const SplitMethods& names);
+
 }  // namespace transfer

@@ -55,7 +55,7 @@ void check_stage(const Node* call, const std::string& stage, const std::string& 
 
 /// Empties every tensor that `forward` does not read.
 void drop_unread_tensors(Module& module) {
-  const auto paths = tensors_read_by_forward(module);
+  const auto paths = tensors_read_by(module, "forward");
   const std::set<std::string> read(paths.begin(), paths.end());
   for (const auto& owner : module.named_modules()) {
     const std::string prefix = owner.name.empty() ? "" : owner.name + ".";
@@ -195,8 +195,8 @@ void average_output(Module& module, const std::vector<std::int64_t>& dimensions)
   replace_forward(module, graph);
 }
 
-std::vector<std::string> tensors_read_by_forward(const Module& module) {
-  const auto graph = module.get_method("forward").graph()->copy();
+std::vector<std::string> tensors_read_by(const Module& module, const std::string& method) {
+  const auto graph = module.get_method(method).graph()->copy();
   torch::jit::Inline(*graph);
   std::set<std::string> paths;
   const std::function<void(const Block*)> visit = [&](const Block* block) {

@@ -60,7 +60,8 @@ torch::jit::Value* average_over(torch::jit::Graph& graph, torch::jit::Value* val
 /// Appends that average to the module's `forward`. REQUIRES: it returns one tensor.
 void average_output(torch::jit::Module& module, const std::vector<std::int64_t>& dimensions);
 
-/// Paths of the parameters and buffers that `forward` reads, such as `stem.0.weight`.
-std::vector<std::string> tensors_read_by_forward(const torch::jit::Module& module);
+/// Paths of the parameters and buffers that a method reads, such as `stem.0.weight`.
+std::vector<std::string> tensors_read_by(const torch::jit::Module& module,
+                                         const std::string& method);
 
 }  // namespace transfer

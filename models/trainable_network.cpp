@@ -1,5 +1,6 @@
 #include "models/trainable_network.h"
 
+#include <fmt/format.h>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/passes/fold_conv_bn.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
@@ -7,10 +8,15 @@
 #include <algorithm>
 #include <set>
 
+#include "core/errors.h"
 #include "core/random.h"
 #include "models/archive.h"
 #include "models/composition.h"
+#include "models/frozen_prefix_implementation.h"
+#include "models/graph_outputs.h"
+#include "models/inference_module.h"
 #include "models/initialization.h"
+#include "models/split.h"
 #include "models/surgery.h"
 #include "models/weights.h"
 
@@ -52,6 +58,9 @@ struct TrainableNetwork::Implementation {
   std::set<std::string> used;
   bool keeps_statistics = false;
   torch::Device device;
+  std::string file;
+  std::string split_stage = {};
+  SplitMethods split = {};
 };
 
 TrainableNetwork::TrainableNetwork(const Backbone& backbone, const TrainableOptions& options,
@@ -62,19 +71,24 @@ TrainableNetwork::TrainableNetwork(const Backbone& backbone, const TrainableOpti
       random_head(options.classes, backbone.feature_count(), mix_seed({options.seed, kHeadSeed})));
   whole.to(device);
   to_channels_last(whole);
-  const auto read = tensors_read_by_forward(whole);
+  const auto read = tensors_read_by(whole, "forward");
   implementation_ =
       std::make_unique<Implementation>(Implementation{whole,
                                                       backbone.metadata(),
                                                       composed_stages(backbone.metadata().stages),
                                                       {read.begin(), read.end()},
                                                       options.batch_norm != "train",
-                                                      device});
+                                                      device,
+                                                      backbone.file()});
 }
 
 TrainableNetwork::~TrainableNetwork() = default;
 
 const std::vector<std::string>& TrainableNetwork::stages() const { return implementation_->stages; }
+
+std::int64_t TrainableNetwork::classes() const {
+  return implementation_->module.attr(kHead).toModule().attr("weight").toTensor().size(0);
+}
 
 std::vector<std::pair<std::string, torch::Tensor>> TrainableNetwork::parameters() const {
   std::vector<std::pair<std::string, torch::Tensor>> parameters;
@@ -136,21 +150,57 @@ void TrainableNetwork::train(const std::vector<std::string>& trainable) {
 
 void TrainableNetwork::evaluate() { implementation_->module.eval(); }
 
+void TrainableNetwork::split_behind(const std::string& stage,
+                                    const std::vector<std::string>& trainable) {
+  torch::NoGradGuard no_gradients;
+  torch::jit::Module& module = implementation_->module;
+  const auto names = split_at_stage(module, stage, implementation_->file);
+  const auto read = tensors_read_by(module, names.prefix);
+  const std::set<std::string> in_front(read.begin(), read.end());
+  for (const auto& name : trainable) {
+    if (!in_front.contains(name)) continue;
+    remove_split(module, names);
+    throw ModelError(fmt::format(
+        "{}: cannot split the network at '{}': '{}', which trains, acts in front of it.",
+        implementation_->file, stage, name));
+  }
+  implementation_->split_stage = stage;
+  implementation_->split = names;
+}
+
+FrozenPrefix TrainableNetwork::frozen_prefix() const {
+  torch::NoGradGuard no_gradients;
+  auto copy = implementation_->module.clone();
+  replace_forward(copy, copy.get_method(implementation_->split.prefix).graph()->copy());
+  const auto& device = implementation_->device;
+  return FrozenPrefix(std::make_unique<FrozenPrefix::Implementation>(FrozenPrefix::Implementation{
+      for_inference(copy, device), implementation_->split_stage, device}));
+}
+
 torch::Tensor TrainableNetwork::logits(const torch::Tensor& images) const {
+  return run("forward", images);
+}
+
+torch::Tensor TrainableNetwork::logits_behind_split(const torch::Tensor& activations) const {
+  return run(implementation_->split.suffix, activations);
+}
+
+torch::Tensor TrainableNetwork::run(const std::string& method, const torch::Tensor& input) const {
   // Without the profiling executor's rewriting: each operator runs and is differentiated as in
   // eager Python, and the first steps cost no more than the others.
   const torch::jit::GraphOptimizerEnabledGuard plain(false);
-  const auto input =
-      images.to(implementation_->device, images.scalar_type(),
-                /*non_blocking=*/false, /*copy=*/false, torch::MemoryFormat::ChannelsLast);
-  torch::jit::Module callable = implementation_->module;
-  return callable.forward({input}).toTensor();
+  const auto layout =
+      input.dim() == 4 ? torch::MemoryFormat::ChannelsLast : torch::MemoryFormat::Preserve;
+  const auto laid_out = input.to(implementation_->device, input.scalar_type(),
+                                 /*non_blocking=*/false, /*copy=*/false, layout);
+  return implementation_->module.get_method(method)({laid_out}).toTensor();
 }
 
 void TrainableNetwork::write(const std::vector<std::string>& classes,
                              const std::filesystem::path& file, const Objective& objective) const {
   torch::NoGradGuard no_gradients;
   auto copy = copy_with_weights(implementation_->module);
+  if (!implementation_->split.prefix.empty()) remove_split(copy, implementation_->split);
   copy.to(torch::kCPU);
   define_prediction(copy, objective.targets());
   write_composition(copy, implementation_->metadata, classes, objective, file);

@@ -11,6 +11,7 @@
 
 #include "models/backbone.h"
 #include "models/classifier.h"
+#include "models/frozen_prefix.h"
 
 namespace transfer {
 
@@ -39,6 +40,8 @@ class TrainableNetwork {
   /// Paths of the stages and of the head inside this network.
   const std::vector<std::string>& stages() const;
   static constexpr const char* kHead = "head";
+  /// Number of logits.
+  std::int64_t classes() const;
 
   /// The parameters that `logits` depends on, in the order of the modules. Shared, not copied.
   std::vector<std::pair<std::string, torch::Tensor>> parameters() const;
@@ -62,11 +65,22 @@ class TrainableNetwork {
   /// training mode.
   torch::Tensor logits(const torch::Tensor& images) const;
 
+  /// Splits the network behind `stage`, one of stages(): what runs up to there may then run apart.
+  /// `trainable` names the parameters that will train. Throws ModelError where the layers behind
+  /// the stage need more than its output, or where one of `trainable` acts in front of it.
+  void split_behind(const std::string& stage, const std::vector<std::string>& trainable);
+  /// The layers up to the split, as their weights are now. REQUIRES: split_behind() before.
+  FrozenPrefix frozen_prefix() const;
+  /// Likewise for what the split's stage gives, [N,…]: the layers behind it alone.
+  torch::Tensor logits_behind_split(const torch::Tensor& activations) const;
+
   /// Writes the network as one TorchScript file, as write_classifier() does. Throws OutputError.
   void write(const std::vector<std::string>& classes, const std::filesystem::path& file,
              const Objective& objective = {}) const;
 
  private:
+  torch::Tensor run(const std::string& method, const torch::Tensor& input) const;
+
   struct Implementation;
   std::unique_ptr<Implementation> implementation_;
 };

@@ -16,10 +16,6 @@
 namespace transfer {
 namespace {
 
-/// Pictures a batch. Every batch is padded to this size, so that a picture's features depend on
-/// neither its neighbours nor the number of pictures.
-constexpr std::int64_t kBatchSize = 8;
-
 /// Augmentation fields as text, for cache keys.
 std::string augment_key(const Config& config) {
   Config only_augment;
@@ -34,11 +30,12 @@ std::string augment_key(const Config& config) {
 /// is decoded again to learn the reason.
 std::vector<BrokenPicture> broken_rows(const FeatureTable& table,
                                        const std::vector<Sample>& samples) {
-  constexpr std::int64_t kChunk = 4096;
+  constexpr std::int64_t kBytes = std::int64_t{1} << 24;
+  const std::int64_t chunk = std::max<std::int64_t>(kBytes / table.format().bytes(), 1);
   std::vector<BrokenPicture> broken;
-  for (std::int64_t first = 0; first < table.rows(); first += kChunk) {
-    const auto part = table.read(first, std::min(kChunk, table.rows() - first));
-    const auto empty = part.abs().sum(1).eq(0).nonzero().flatten();
+  for (std::int64_t first = 0; first < table.rows(); first += chunk) {
+    const auto part = table.read(first, std::min(chunk, table.rows() - first)).flatten(1);
+    const auto empty = part.eq(0).all(1).nonzero().flatten();
     for (std::int64_t i = 0; i < empty.size(0); ++i) {
       const std::int64_t row = first + empty[i].item<std::int64_t>();
       const std::string& path = samples[static_cast<std::size_t>(row)].path;
@@ -69,10 +66,19 @@ std::string hash_of(const std::vector<Sample>& samples) {
 
 std::int64_t FeatureSet::valid_rows() const { return labels.ge(0).sum().item<std::int64_t>(); }
 
+StoredLayers stored_layers(const FrozenTrunk& trunk) {
+  return {fmt::format("{}", fmt::join(trunk.cuts(), " ")), RowFormat(trunk.dimension()),
+          [&trunk](const torch::Tensor& images) { return trunk.features(images); }};
+}
+
 FeatureStore::FeatureStore(const Backbone& backbone, const FrozenTrunk& trunk, const Config& config,
                            std::filesystem::path folder, torch::Device device, std::int64_t threads)
+    : FeatureStore(backbone, stored_layers(trunk), config, std::move(folder), device, threads) {}
+
+FeatureStore::FeatureStore(const Backbone& backbone, StoredLayers layers, const Config& config,
+                           std::filesystem::path folder, torch::Device device, std::int64_t threads)
     : backbone_(backbone),
-      trunk_(trunk),
+      layers_(std::move(layers)),
       config_(config),
       folder_(std::move(folder)),
       device_(device),
@@ -81,7 +87,7 @@ FeatureStore::FeatureStore(const Backbone& backbone, const FrozenTrunk& trunk, c
 LoaderOptions FeatureStore::loader_options(std::int64_t view) const {
   LoaderOptions options;
   options.preprocessing = backbone_.metadata().preprocessing;
-  options.batch_size = kBatchSize;
+  options.batch_size = kStoreBatch;
   options.workers = config_.data.workers > 0 ? config_.data.workers : threads_;
   if (view > 0) options.augment = config_.augment;
   options.seed = static_cast<std::uint64_t>(config_.seed);
@@ -90,7 +96,7 @@ LoaderOptions FeatureStore::loader_options(std::int64_t view) const {
 }
 
 std::string FeatureStore::key_of(const std::vector<Sample>& samples) const {
-  return fmt::format("{}\n{}\n{}\n{}\n", backbone_.fingerprint(), fmt::join(trunk_.cuts(), " "),
+  return fmt::format("{}\n{}\n{}\n{}\n", backbone_.fingerprint(), layers_.key,
                      to_key(backbone_.metadata().preprocessing), hash_of(samples));
 }
 
@@ -108,14 +114,13 @@ FeatureTable FeatureStore::compute(const std::vector<Sample>& samples, const std
                                    std::int64_t view, FeatureTable table,
                                    std::vector<BrokenPicture>& broken) {
   const PicturePass pass{samples, loader_options(view), device_, threads_, title};
-  broken = run_over_pictures(
-      pass, [this](const torch::Tensor& images) { return trunk_.features(images); },
-      [&table](const Batch& batch, const torch::Tensor& features) {
-        auto rows = features.narrow(0, 0, batch.count).clone();
-        for (const BrokenPicture& picture : batch.broken)
-          rows[picture.sample - batch.first].zero_();
-        table.write(batch.first, rows);
-      });
+  broken = run_over_pictures(pass, layers_.forward,
+                             [&table](const Batch& batch, const torch::Tensor& features) {
+                               auto rows = features.narrow(0, 0, batch.count).clone();
+                               for (const BrokenPicture& picture : batch.broken)
+                                 rows[picture.sample - batch.first].zero_();
+                               table.write(batch.first, rows);
+                             });
   table.finish();
   return table;
 }
@@ -124,13 +129,12 @@ FeatureTable FeatureStore::view(const std::vector<Sample>& samples, const std::s
                                 std::int64_t view, const std::filesystem::path& file,
                                 std::vector<BrokenPicture>& broken) {
   const auto rows = static_cast<std::int64_t>(samples.size());
-  const std::int64_t dimension = trunk_.dimension();
   if (file.empty()) {
-    return compute(samples, title, view, FeatureTable::in_memory(rows, dimension), broken);
+    return compute(samples, title, view, FeatureTable::in_memory(rows, layers_.format), broken);
   }
   if (is_file(file)) {
     try {
-      auto table = FeatureTable::open_file(file, rows, dimension);
+      auto table = FeatureTable::open_file(file, rows, layers_.format);
       fmt::print(stderr, "{}: features read from {}\n", title, file.string());
       broken = broken_rows(table, samples);
       return table;
@@ -146,19 +150,19 @@ FeatureTable FeatureStore::view(const std::vector<Sample>& samples, const std::s
                     "with cache.dir, or raise cache.memory_mb.",
                     folder_.string(), error.message()));
   }
-  return compute(samples, title, view, FeatureTable::create_file(file, rows, dimension), broken);
+  return compute(samples, title, view, FeatureTable::create_file(file, rows, layers_.format),
+                 broken);
 }
 
 bool FeatureStore::fits_into_memory(const std::vector<Sample>& samples) {
-  const std::int64_t bytes = static_cast<std::int64_t>(samples.size()) * trunk_.dimension() *
-                             static_cast<std::int64_t>(sizeof(float));
+  const std::int64_t bytes = static_cast<std::int64_t>(samples.size()) * layers_.format.bytes();
   if (memory_used_ + bytes > config_.cache.memory_mb * (std::int64_t{1} << 20)) return false;
   memory_used_ += bytes;
   return true;
 }
 
 FeatureSet FeatureStore::extract(const std::vector<Sample>& samples, const std::string& title,
-                                 std::int64_t augmented_views) {
+                                 std::int64_t augmented_views, bool names_broken) {
   FeatureSet set;
   set.samples = samples;
   std::string samples_key;
@@ -172,7 +176,7 @@ FeatureSet FeatureStore::extract(const std::vector<Sample>& samples, const std::
     // Views of one picture are broken alike.
     set.views.push_back(this->view(samples, name, view, file, set.broken));
     if (view > 0) continue;
-    report_broken(set.broken);
+    if (names_broken) report_broken(set.broken);
     require_few_broken(set.broken, static_cast<std::int64_t>(samples.size()), title,
                        config_.data.max_broken);
   }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,22 @@
 #include "models/frozen_trunk.h"
 
 namespace transfer {
+
+/// Frozen layers whose output is stored.
+struct StoredLayers {
+  /// Tells them from other layers of the same backbone, the weights that they have included.
+  std::string key;
+  RowFormat format;
+  /// images [N,C,H,W] on any device → [N,…] float32. Called from several threads at once.
+  std::function<torch::Tensor(const torch::Tensor&)> forward;
+};
+
+/// The layers that give a head its features. `trunk` must outlive them.
+StoredLayers stored_layers(const FrozenTrunk& trunk);
+
+/// Pictures a batch while features are computed. Every batch is padded to this size, so that a
+/// picture's features depend on neither its neighbours nor the number of pictures.
+constexpr std::int64_t kStoreBatch = 8;
 
 /// Features of one split. A picture has one row in each view: view 0 is the picture itself, the
 /// others are augmented copies.
@@ -38,15 +55,18 @@ struct FeatureSet {
 /// preprocessing, augmentation, pictures), so a file that exists is read instead of computed.
 class FeatureStore {
  public:
-  /// `folder` is made when the first file is written. `trunk` is of `backbone` and must outlive
-  /// the store.
+  /// `folder` is made when the first file is written. The layers are of `backbone`.
+  FeatureStore(const Backbone& backbone, StoredLayers layers, const Config& config,
+               std::filesystem::path folder, torch::Device device, std::int64_t threads);
+  /// The same for a trunk, which must outlive the store.
   FeatureStore(const Backbone& backbone, const FrozenTrunk& trunk, const Config& config,
                std::filesystem::path folder, torch::Device device, std::int64_t threads);
 
   /// Features of `samples` with `augmented_views` extra views. `title` names the split in
-  /// messages. Throws DataError when more than `data.max_broken` of the pictures are broken.
+  /// messages. Broken pictures are named on stderr unless `names_broken` is false. Throws DataError
+  /// when more than `data.max_broken` of the pictures are broken.
   FeatureSet extract(const std::vector<Sample>& samples, const std::string& title,
-                     std::int64_t augmented_views);
+                     std::int64_t augmented_views, bool names_broken = true);
 
  private:
   /// Features of one view: computed into memory where `file` is empty, else read from the file or
@@ -55,7 +75,7 @@ class FeatureStore {
                     const std::filesystem::path& file, std::vector<BrokenPicture>& broken);
   /// Whether one more view does; if so its room is taken.
   bool fits_into_memory(const std::vector<Sample>& samples);
-  /// Runs the trunk over the pictures and fills `table`.
+  /// Runs the layers over the pictures and fills `table`.
   FeatureTable compute(const std::vector<Sample>& samples, const std::string& title,
                        std::int64_t view, FeatureTable table, std::vector<BrokenPicture>& broken);
   /// What decides the content of all views of the samples; reads the backbone's file and the
@@ -65,7 +85,7 @@ class FeatureStore {
   LoaderOptions loader_options(std::int64_t view) const;
 
   Backbone backbone_;
-  const FrozenTrunk& trunk_;
+  StoredLayers layers_;
   Config config_;
   std::filesystem::path folder_;
   torch::Device device_;

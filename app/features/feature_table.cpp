@@ -7,10 +7,20 @@
 
 #include <cerrno>
 #include <cstring>
+#include <functional>
+#include <numeric>
 
 #include "core/errors.h"
 
 namespace transfer {
+
+std::int64_t RowFormat::numbers() const {
+  return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
+}
+
+std::int64_t RowFormat::bytes() const {
+  return numbers() * static_cast<std::int64_t>(c10::elementSize(type));
+}
 
 /// A file of numbers mapped into memory; unmapped and closed by the destructor.
 struct FeatureTable::Mapping {
@@ -39,35 +49,41 @@ struct FeatureTable::Mapping {
     if (address == MAP_FAILED) fail("mapping the feature file");
   }
 
-  float* numbers() const { return static_cast<float*>(address); }
+  char* begin() const { return static_cast<char*>(address); }
 
   /// Lets the system take back the pages of the first `bytes` bytes from `offset` on.
   void forget(std::size_t offset, std::size_t bytes) const {
     const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-    const std::size_t begin = offset / page * page;
-    ::madvise(static_cast<char*>(address) + begin, offset + bytes - begin, MADV_DONTNEED);
+    const std::size_t first = offset / page * page;
+    ::madvise(this->begin() + first, offset + bytes - first, MADV_DONTNEED);
   }
 };
 
-FeatureTable::FeatureTable(std::int64_t rows, std::int64_t dimension)
-    : rows_(rows), dimension_(dimension) {}
+FeatureTable::FeatureTable(std::int64_t rows, RowFormat format)
+    : rows_(rows), format_(std::move(format)) {}
 FeatureTable::~FeatureTable() = default;
 FeatureTable::FeatureTable(FeatureTable&&) noexcept = default;
 
-FeatureTable FeatureTable::in_memory(std::int64_t rows, std::int64_t dimension) {
-  FeatureTable table(rows, dimension);
-  table.memory_ = torch::zeros({rows, dimension});
+torch::Tensor FeatureTable::stored_rows(std::int64_t count) const {
+  std::vector<std::int64_t> shape = {count};
+  shape.insert(shape.end(), format_.shape.begin(), format_.shape.end());
+  return torch::zeros(shape, format_.type);
+}
+
+FeatureTable FeatureTable::in_memory(std::int64_t rows, RowFormat format) {
+  FeatureTable table(rows, std::move(format));
+  table.memory_ = table.stored_rows(rows);
   return table;
 }
 
 FeatureTable FeatureTable::create_file(const std::filesystem::path& file, std::int64_t rows,
-                                       std::int64_t dimension) {
-  FeatureTable table(rows, dimension);
+                                       RowFormat format) {
+  FeatureTable table(rows, std::move(format));
   table.unfinished_ = std::make_unique<AtomicFile>(file);
   table.mapping_ = std::make_unique<Mapping>();
   auto& mapping = *table.mapping_;
   mapping.file = table.unfinished_->temporary_path();
-  mapping.size = static_cast<std::size_t>(rows * dimension) * sizeof(float);
+  mapping.size = static_cast<std::size_t>(rows * table.format_.bytes());
   const int descriptor = ::open(mapping.file.c_str(), O_RDWR | O_CLOEXEC);
   // Blocks are reserved now: a full disk met through a mapping would end the process.
   const int error =
@@ -82,11 +98,11 @@ FeatureTable FeatureTable::create_file(const std::filesystem::path& file, std::i
 }
 
 FeatureTable FeatureTable::open_file(const std::filesystem::path& file, std::int64_t rows,
-                                     std::int64_t dimension) {
-  FeatureTable table(rows, dimension);
+                                     RowFormat format) {
+  FeatureTable table(rows, std::move(format));
   table.mapping_ = std::make_unique<Mapping>();
   table.mapping_->file = file;
-  table.mapping_->size = static_cast<std::size_t>(rows * dimension) * sizeof(float);
+  table.mapping_->size = static_cast<std::size_t>(rows * table.format_.bytes());
   std::error_code error;
   const auto found = std::filesystem::file_size(file, error);
   if (error || found != table.mapping_->size) {
@@ -98,13 +114,17 @@ FeatureTable FeatureTable::open_file(const std::filesystem::path& file, std::int
 }
 
 void FeatureTable::write(std::int64_t first, const torch::Tensor& features) {
+  auto source = features;
+  if (format_.type == torch::kFloat16) {
+    constexpr double kLargest = 65504;
+    source = features.clamp(-kLargest, kLargest).to(torch::kFloat16);
+  }
   if (!mapping_) {
-    memory_.narrow(0, first, features.size(0)).copy_(features);
+    memory_.narrow(0, first, source.size(0)).copy_(source);
     return;
   }
-  const auto source = features.contiguous();
-  const auto offset = static_cast<std::size_t>(first * dimension_);
-  std::memcpy(mapping_->numbers() + offset, source.data_ptr<float>(), source.nbytes());
+  source = source.contiguous();
+  std::memcpy(mapping_->begin() + first * format_.bytes(), source.data_ptr(), source.nbytes());
 }
 
 void FeatureTable::finish() {
@@ -115,12 +135,26 @@ void FeatureTable::finish() {
 }
 
 torch::Tensor FeatureTable::read(std::int64_t first, std::int64_t count) const {
-  if (!mapping_) return memory_.narrow(0, first, count);
-  auto rows = torch::empty({count, dimension_});
-  const auto offset = static_cast<std::size_t>(first * dimension_);
-  std::memcpy(rows.data_ptr<float>(), mapping_->numbers() + offset, rows.nbytes());
-  mapping_->forget(offset * sizeof(float), rows.nbytes());
-  return rows;
+  if (!mapping_) return memory_.narrow(0, first, count).to(torch::kFloat32);
+  auto rows = stored_rows(count);
+  const auto offset = static_cast<std::size_t>(first * format_.bytes());
+  std::memcpy(rows.data_ptr(), mapping_->begin() + offset, rows.nbytes());
+  mapping_->forget(offset, rows.nbytes());
+  return rows.to(torch::kFloat32);
+}
+
+torch::Tensor FeatureTable::gather(const std::vector<std::int64_t>& rows) const {
+  if (!mapping_) return memory_.index_select(0, torch::tensor(rows)).to(torch::kFloat32);
+  const auto bytes = static_cast<std::size_t>(format_.bytes());
+  auto gathered = stored_rows(static_cast<std::int64_t>(rows.size()));
+  auto* target = static_cast<char*>(gathered.data_ptr());
+  for (const std::int64_t row : rows) {
+    const std::size_t offset = static_cast<std::size_t>(row) * bytes;
+    std::memcpy(target, mapping_->begin() + offset, bytes);
+    mapping_->forget(offset, bytes);
+    target += bytes;
+  }
+  return gathered.to(torch::kFloat32);
 }
 
 }  // namespace transfer

@@ -5,46 +5,70 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <vector>
 
 #include "core/atomic_file.h"
 
 namespace transfer {
 
-/// Features of a list of pictures: `rows` × `dimension` float32 numbers, in memory or in a
-/// memory-mapped file. Rows of broken pictures stay zero. Movable, not copyable.
+/// What is kept of one picture.
+struct RowFormat {
+  /// A row of float32 features.
+  RowFormat(std::int64_t dimension) : shape({dimension}) {}
+  RowFormat(std::vector<std::int64_t> row_shape, torch::ScalarType row_type)
+      : shape(std::move(row_shape)), type(row_type) {}
+
+  std::vector<std::int64_t> shape;
+  /// float32 or float16.
+  torch::ScalarType type = torch::kFloat32;
+
+  std::int64_t numbers() const;
+  std::int64_t bytes() const;
+};
+
+/// What frozen layers make of a list of pictures, a row each, in memory or in a memory-mapped file.
+/// Rows of broken pictures stay zero. Movable, not copyable.
 class FeatureTable {
  public:
   /// Zeros in memory.
-  static FeatureTable in_memory(std::int64_t rows, std::int64_t dimension);
+  static FeatureTable in_memory(std::int64_t rows, RowFormat format);
   /// A new file that takes its final name in `finish`. Throws OutputError.
   static FeatureTable create_file(const std::filesystem::path& file, std::int64_t rows,
-                                  std::int64_t dimension);
-  /// A finished file. Throws DataError when it does not hold `rows` × `dimension` numbers.
+                                  RowFormat format);
+  /// A finished file. Throws DataError when its size is not that of `rows` rows.
   static FeatureTable open_file(const std::filesystem::path& file, std::int64_t rows,
-                                std::int64_t dimension);
+                                RowFormat format);
 
   ~FeatureTable();
   FeatureTable(FeatureTable&&) noexcept;
 
   std::int64_t rows() const { return rows_; }
-  std::int64_t dimension() const { return dimension_; }
+  /// Numbers in a row.
+  std::int64_t dimension() const { return format_.numbers(); }
+  const RowFormat& format() const { return format_; }
 
-  /// Stores `features` [n,D] from row `first` on. Safe from several threads for separate rows.
+  /// Stores `features` [n,…] from row `first` on; float16 takes the nearest number that it has.
+  /// Safe from several threads for separate rows.
   void write(std::int64_t first, const torch::Tensor& features);
 
   /// Ends writing: a file is flushed and gets its final name. Throws OutputError.
   void finish();
 
-  /// Rows [first, first + count) as [count,D]: a view in memory, a copy from a file, so that a
-  /// file of any size needs no more memory than the rows asked for.
+  /// Rows [first, first + count) as [count,…] float32: a view of float32 in memory, else a copy, so
+  /// that a file of any size needs no more memory than the rows asked for.
   torch::Tensor read(std::int64_t first, std::int64_t count) const;
+
+  /// A copy of the rows named, in that order, as [n,…] float32.
+  torch::Tensor gather(const std::vector<std::int64_t>& rows) const;
 
  private:
   struct Mapping;
-  FeatureTable(std::int64_t rows, std::int64_t dimension);
+  FeatureTable(std::int64_t rows, RowFormat format);
+  /// Zeros for so many rows, as they are stored.
+  torch::Tensor stored_rows(std::int64_t count) const;
 
   std::int64_t rows_;
-  std::int64_t dimension_;
+  RowFormat format_;
   torch::Tensor memory_;
   std::unique_ptr<AtomicFile> unfinished_;
   std::unique_ptr<Mapping> mapping_;

@@ -4,13 +4,16 @@
 
 namespace transfer {
 
+std::int64_t evaluation_batch(std::int64_t pictures) {
+  return std::clamp<std::int64_t>(pictures, 1, 32);
+}
+
 PictureLogits picture_logits(PicturePass pass, std::int64_t classes,
                              const std::function<torch::Tensor(const torch::Tensor&)>& forward) {
-  constexpr std::int64_t kBatchSize = 32;
   const auto count = static_cast<std::int64_t>(pass.samples.size());
   PictureLogits result;
   result.logits = torch::zeros({count, classes});
-  pass.loader.batch_size = std::clamp<std::int64_t>(count, 1, kBatchSize);
+  pass.loader.batch_size = evaluation_batch(count);
   pass.loader.workers = std::min(pass.threads, std::max<std::int64_t>(count, 1));
   result.broken =
       run_over_pictures(pass, forward, [&result](const Batch& batch, const torch::Tensor& logits) {

@@ -17,6 +17,9 @@ struct PictureLogits {
   std::vector<BrokenPicture> broken;
 };
 
+/// Pictures a batch where `pictures` are evaluated.
+std::int64_t evaluation_batch(std::int64_t pictures);
+
 /// Runs `forward` (images [n,C,H,W] → logits [n,classes] on any device) over pictures.
 /// `pass.loader` needs the preprocessing only. `forward` is called from several threads at once.
 PictureLogits picture_logits(PicturePass pass, std::int64_t classes,

@@ -48,11 +48,7 @@ RunDirectory RunDirectory::create(const Config& config) {
                     run.path().string(), error.message()));
   }
   for (const char* name : kFiles) fs::remove(run.file(name), error);
-  // The folder is not part of what the run repeats: the copy names none.
-  Config repeatable = config;
-  repeatable.out.clear();
-  repeatable.overwrite = false;
-  write_file_atomically(run.file("config.yaml"), to_yaml(repeatable));
+  run.write_config(config);
   write_file_atomically(run.file("metrics.jsonl"), "");
   return run;
 }
@@ -66,6 +62,14 @@ RunDirectory RunDirectory::open(const fs::path& path) {
                     path.string()));
   }
   return run;
+}
+
+void RunDirectory::write_config(const Config& config) const {
+  // The folder is not part of what the run repeats: the copy names none.
+  Config repeatable = config;
+  repeatable.out.clear();
+  repeatable.overwrite = false;
+  write_file_atomically(file("config.yaml"), to_yaml(repeatable));
 }
 
 void RunDirectory::append_metrics(std::string_view json_line) const {

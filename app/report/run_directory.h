@@ -24,6 +24,9 @@ class RunDirectory {
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path file(const std::string& name) const { return path_ / name; }
 
+  /// Writes config.yaml anew, once what was `auto` in it is decided. Throws OutputError.
+  void write_config(const Config& config) const;
+
   /// Adds one line to metrics.jsonl. Throws OutputError.
   void append_metrics(std::string_view json_line) const;
 

@@ -37,6 +37,8 @@ std::string to_json(const Summary& s) {
       {"val", metrics_object(s.val, s.classes)},
   };
   if (!s.cut.empty()) object["cut"] = s.cut;
+  if (!s.frozen_up_to.empty()) object["frozen_up_to"] = s.frozen_up_to;
+  if (!s.activations.empty()) object["activations"] = s.activations;
   for (const StageProbe& probe : s.probes) {
     object["probes"].push_back({{"stage", probe.stage},
                                 {estimated_score_name(s.objective).key, probe.score},

@@ -30,6 +30,10 @@ struct Summary {
   std::string cut;
   /// Where the cut was chosen by probing: every stage probed.
   std::vector<StageProbe> probes;
+  /// The last of the frozen stages that ran apart from the layers that train, and the type of
+  /// number in which its output was kept; empty where there was none.
+  std::string frozen_up_to;
+  std::string activations;
   std::int64_t train_pictures = 0;
   std::int64_t best_epoch = 0;
   std::int64_t epochs = 0;

@@ -7,6 +7,7 @@
 #include "app/features/broken_pictures.h"
 #include "app/report/prediction_table.h"
 #include "app/runs/fitted_head.h"
+#include "app/runs/split_training.h"
 #include "app/training/trainer.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
@@ -40,25 +41,32 @@ Evaluated evaluate_split(Trainer& trainer, const std::vector<Sample>& samples,
 
 }  // namespace
 
-Summary run_fine_tuning(const Preparation& p, const RunDirectory& run, bool resumes) {
+Summary run_fine_tuning(Preparation p, const RunDirectory& run, bool resumes) {
   Summary summary = begin_summary(p, run);
   const Stopwatch training;
   TrainableNetwork network(p.backbone, trainable_options(p), p.device);
-  TrainingTask task{p.dataset,         p.backbone.metadata().preprocessing,
-                    p.config,          p.device,
-                    p.threads,         run.checkpoint(),
-                    run.best_weights()};
-  task.loss = training_loss(p.config, truth_of(p.dataset.train),
-                            static_cast<std::int64_t>(p.dataset.classes.size()), p.device);
-  const TargetScaling scaling = task.loss.target_scaling;
+  const Loss loss = training_loss(p.config, truth_of(p.dataset.train),
+                                  static_cast<std::int64_t>(p.dataset.classes.size()), p.device);
   const bool goes_on = resumes && is_file(run.checkpoint());
+  bool head_is_fitted = false;
+  std::vector<BrokenPicture> known_broken;
   if (!goes_on && p.config.head.start == "fitted" && !p.config.train.from_scratch) {
     auto start = fit_head_to_frozen_features(p, feature_store_folder(p.config, run));
-    network.set_head(scaling.scaled(start.head));
-    task.start_counts = true;
-    task.known_broken = std::move(start.broken);
-    summary.seconds_extract = training.seconds();
+    network.set_head(loss.target_scaling.scaled(start.head));
+    head_is_fitted = true;
+    known_broken = std::move(start.broken);
   }
+  const ChosenInput chosen = choose_training_input(p, run, network);
+  run.write_config(p.config);
+  summary.frozen_up_to = chosen.frozen_up_to;
+  summary.activations = chosen.activations;
+  summary.seconds_extract = training.seconds();
+  TrainingTask task{p.dataset,        *chosen.input,     p.backbone.metadata().preprocessing,
+                    p.config,         p.device,          p.threads,
+                    run.checkpoint(), run.best_weights()};
+  task.loss = loss;
+  task.start_counts = head_is_fitted;
+  task.known_broken = std::move(known_broken);
   task.on_epoch = [&run](const EpochReport& report) { report_epoch(run, report); };
   Trainer trainer(network, std::move(task));
   std::int64_t done = 0;
@@ -85,6 +93,7 @@ Summary run_fine_tuning(const Preparation& p, const RunDirectory& run, bool resu
   write_file_atomically(
       run.file("predictions_val.csv"),
       prediction_table(objective, p.dataset.val, val.truth, val.outputs, p.dataset.classes));
+  const TargetScaling& scaling = loss.target_scaling;
   if (!scaling.is_identity()) network.scale_outputs(scaling.deviation, scaling.mean);
   network.write(p.dataset.classes, run.file("model.pt"), objective);
   return summary;

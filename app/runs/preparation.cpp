@@ -1,12 +1,16 @@
 #include "app/runs/preparation.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "app/compute/device.h"
 #include "app/runs/unused_settings.h"
+#include "core/errors.h"
+#include "models/strategy.h"
 
 namespace transfer {
 namespace {
@@ -31,6 +35,19 @@ const char* outputs_called(TargetKind kind) {
   return kind == TargetKind::kLabels ? "labels" : "columns of numbers";
 }
 
+/// Throws ConfigError for more frozen stages than there are.
+void check_frozen_stages(const Config& config, const Backbone& backbone) {
+  const auto& stages = backbone.metadata().stages;
+  const auto count = std::max<std::int64_t>(static_cast<std::int64_t>(stages.size()), 1);
+  if (find_strategy(config.strategy).trunk_is_frozen || config.train.freeze_stages <= count) return;
+  throw ConfigError(
+      fmt::format("train.freeze_stages: found {}, but {} has {} stages ({}). Expected 0 to {}; "
+                  "with {} the head "
+                  "alone trains.",
+                  config.train.freeze_stages, backbone.metadata().name, count,
+                  fmt::join(stages, " "), count, count));
+}
+
 }  // namespace
 
 Preparation prepare(const Config& config) {
@@ -47,6 +64,7 @@ Preparation prepare(const Config& config) {
   Dataset dataset = open_dataset(config.data, static_cast<std::uint64_t>(config.seed), kind);
   auto backbone = Backbone::load(find_backbone(config.backbone));
   describe_backbone(backbone);
+  check_frozen_stages(config, backbone);
   if (config.data.input_size > 0) backbone = backbone.with_input_size(config.data.input_size);
   fmt::print(stderr, "{}: {} {}, {} train, {} val, {} test pictures; {} on {}, {} threads\n",
              config.data.path, dataset.classes.size(), outputs_called(kind), dataset.train.size(),

@@ -15,11 +15,27 @@ const std::set<std::string> kForTrainedLayers = {
     "train.ema",          "train.freeze_epochs",    "train.freeze_stages",
     "train.from_scratch", "train.head_lr_multiple", "train.lr_decay",
     "train.on_nonfinite", "train.precision",        "train.unfreeze_every",
-    "train.weight_decay", "augment.mixup",          "augment.cutmix"};
+    "train.weight_decay", "augment.mixup",          "augment.cutmix",
+    "train.replicas",     "cache.activations",      "cache.precision"};
 
 /// What only a head on cached features uses.
-const std::set<std::string> kForFrozenLayers = {"augment.views", "cache.dir", "cache.memory_mb",
-                                                "train.iterations"};
+const std::set<std::string> kForFrozenLayers = {"train.iterations"};
+
+/// What the training of the network uses only where some first stages never train.
+const std::set<std::string> kForFrozenStages = {"cache.activations", "cache.precision"};
+
+/// Likewise, or where the head is fitted to features before.
+const std::set<std::string> kForStoredFeatures = {"cache.dir", "cache.memory_mb"};
+
+std::set<std::string> unused_keys(const Config& config, const Strategy& strategy) {
+  if (strategy.trunk_is_frozen) return kForTrainedLayers;
+  auto unused = kForFrozenLayers;
+  if (config.train.freeze_stages > 0) return unused;
+  unused.insert(kForFrozenStages.begin(), kForFrozenStages.end());
+  if (config.head.start == "fitted" && !config.train.from_scratch) return unused;
+  unused.insert(kForStoredFeatures.begin(), kForStoredFeatures.end());
+  return unused;
+}
 
 /// Of the keys for which `is_unused` holds those that are not at their default.
 template <typename Predicate>
@@ -41,7 +57,7 @@ std::vector<std::string> changed_keys(const Config& config, const Predicate& is_
 
 std::vector<std::string> unused_settings(const Config& config) {
   const Strategy& strategy = find_strategy(config.strategy);
-  const auto& unused = strategy.trunk_is_frozen ? kForTrainedLayers : kForFrozenLayers;
+  const auto unused = unused_keys(config, strategy);
   return changed_keys(config, [&](const std::string& key) {
     return unused.contains(key) || (key == "cut" && strategy.cut != Cut::kAtStage);
   });

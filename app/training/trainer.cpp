@@ -45,7 +45,7 @@ Trainer::Trainer(TrainableNetwork& network, TrainingTask task)
       task_(std::move(task)),
       config_(fitted(task_.config, stage_count(network))),
       labels_(class_labels(task_.dataset.train)),
-      step_(network, config_, class_count(task_), task_.loss, task_.device),
+      step_(network, config_, class_count(task_), task_.loss, task_.device, task_.input.part()),
       stopping_(config_.train.patience, config_.train.min_delta),
       plateau_(config_.train) {
   if (config_.train.ema > 0) {
@@ -89,15 +89,16 @@ void Trainer::train_one_epoch() {
   if (progress_.batch >= count) return;  // stopped while it was being validated
   options.batches.assign(bounds.begin() + progress_.batch, bounds.end());
   step_.train_from(first_trainable_stage(config_.train, progress_.epoch, stage_count(network_)));
-  Loader loader(task_.dataset.train, options);
+  const auto reader = task_.input.read(options);
   Progress bar(fmt::format("epoch {} of {}", progress_.epoch + 1, config_.train.epochs),
                static_cast<std::int64_t>(labels_.size()), "pictures");
   if (progress_.batch > 0) bar.advance(options.batches.front().first);
   for (std::int64_t index = progress_.batch; index < count; ++index) {
-    const auto batch = loader.next();
+    const auto batch = reader->next();
     note_broken(*batch);
-    const auto loss = step_.add(
-        *batch, mix_seed({options.seed, options.epoch, static_cast<std::uint64_t>(index)}));
+    const auto loss =
+        step_.add(*batch, mix_seed({options.seed, static_cast<std::uint64_t>(progress_.epoch),
+                                    static_cast<std::uint64_t>(index)}));
     if (!std::isfinite(loss.sum)) {
       go_back(*batch);
       return;
@@ -140,16 +141,9 @@ double Trainer::learning_rate(double epoch) const {
 
 PictureLogits Trainer::evaluate(const std::vector<Sample>& samples, const std::string& title) {
   network_.evaluate();
-  PicturePass pass;
-  pass.samples = samples;
-  pass.device = task_.device;
-  pass.threads = task_.threads;
-  pass.title = title;
-  pass.loader.preprocessing = task_.preprocessing;
-  return picture_logits(std::move(pass), class_count(task_), [this](const torch::Tensor& images) {
-    torch::NoGradGuard no_gradients;
-    return step_.loss().target_scaling.in_units(network_.logits(images)).to(torch::kCPU);
-  });
+  PictureLogits result = task_.input.evaluate(network_, samples, title);
+  result.logits = step_.loss().target_scaling.in_units(result.logits);
+  return result;
 }
 
 void Trainer::finish_epoch() {

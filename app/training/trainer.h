@@ -11,6 +11,7 @@
 #include "app/features/model_logits.h"
 #include "app/training/checkpoint.h"
 #include "app/training/head_fit.h"
+#include "app/training/training_input.h"
 #include "app/training/training_step.h"
 #include "app/training/weight_average.h"
 #include "core/preprocessing.h"
@@ -23,6 +24,7 @@ namespace transfer {
 /// What fine-tuning needs beside the network. References must outlive the trainer.
 struct TrainingTask {
   const Dataset& dataset;
+  TrainingInput& input;
   Preprocessing preprocessing;
   const Config& config;
   torch::Device device = torch::kCPU;
@@ -49,7 +51,7 @@ struct TrainingOutcome {
   std::vector<BrokenPicture> broken;
 };
 
-/// Trains a network on pictures, epoch by epoch, until the epochs are used up or the validation
+/// Trains a network epoch by epoch, until the epochs are used up or the validation
 /// loss stops falling. Everything random is drawn from (seed, epoch, batch or picture), so a run
 /// that goes on from a checkpoint is the run that was never stopped, bit for bit.
 class Trainer {

@@ -23,6 +23,10 @@ LoaderOptions training_batches(const Config& config, const Preprocessing& prepro
   options.order = epoch_order(labels, config.data.sampler, options.seed, options.epoch);
   options.batches = batch_bounds(count, std::min(config.train.batch_size, count));
   options.augment = config.augment;
+  if (config.augment.views > 0) {
+    options.epoch %= static_cast<std::uint64_t>(config.augment.views + 1);
+    if (options.epoch == 0) options.augment.reset();
+  }
   return options;
 }
 

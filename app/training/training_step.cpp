@@ -32,12 +32,13 @@ CountedRows counted_rows(const Batch& batch) {
 }  // namespace
 
 TrainingStep::TrainingStep(TrainableNetwork& network, const Config& config, std::int64_t classes,
-                           Loss loss, torch::Device device)
+                           Loss loss, torch::Device device, TrainedPart part)
     : network_(network),
       config_(config),
       classes_(classes),
       loss_(std::move(loss)),
       device_(device),
+      part_(std::move(part)),
       precision_(choose_precision(config.train.precision, device)),
       groups_(parameter_groups(network.parameters(), network.stages(), TrainableNetwork::kHead,
                                config.train, config.head.weight_decay.value_or(0.0))),
@@ -66,10 +67,11 @@ BatchLoss TrainingStep::add(const Batch& batch, std::uint64_t seed) {
     images = mixed.images;
     truth = mixed.truth;
   }
+  const auto input = part_.input_of(images);
   torch::Tensor logits;
   {
     const AutocastScope autocast(precision_, device_);
-    logits = network_.logits(images);
+    logits = part_.logits(network_, input);
   }
   logits = logits.to(torch::kFloat32);
   const auto sums = loss_.sums(logits, truth.to(device_));

@@ -11,6 +11,7 @@
 #include "app/training/gradient_scaler.h"
 #include "app/training/loss.h"
 #include "app/training/parameter_groups.h"
+#include "app/training/trained_part.h"
 #include "datasets/loader.h"
 #include "models/trainable_network.h"
 
@@ -33,10 +34,10 @@ struct BatchLoss {
 ///     step.finish(rate);
 class TrainingStep {
  public:
-  /// Shares the network. Throws ConfigError for an optimizer that cannot train it and DeviceError
-  /// for a precision that the device lacks.
+  /// Shares the network, of which `part` runs. Throws ConfigError for an optimizer that cannot
+  /// train it and DeviceError for a precision that the device lacks.
   TrainingStep(TrainableNetwork& network, const Config& config, std::int64_t classes, Loss loss,
-               torch::Device device);
+               torch::Device device, TrainedPart part = {});
   ~TrainingStep();
 
   /// The network for training from now on: the head, and the stages from `first` on.
@@ -66,6 +67,7 @@ class TrainingStep {
   std::int64_t classes_;
   Loss loss_;
   torch::Device device_;
+  TrainedPart part_;
   Precision precision_;
   std::vector<ParameterGroup> groups_;
   std::unique_ptr<torch::optim::Optimizer> optimizer_;

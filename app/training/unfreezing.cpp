@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "app/training/schedule.h"
+
 namespace transfer {
 
 std::int64_t first_trainable_stage(const TrainConfig& config, std::int64_t epoch,
@@ -11,6 +13,10 @@ std::int64_t first_trainable_stage(const TrainConfig& config, std::int64_t epoch
   if (config.unfreeze_every == 0) return first;
   const std::int64_t unfrozen = 1 + (epoch - config.freeze_epochs) / config.unfreeze_every;
   return std::max(first, stages - unfrozen);
+}
+
+std::int64_t stages_never_trained(const TrainConfig& config, std::int64_t stages) {
+  return first_trainable_stage(fitted_to_epochs(config, stages), config.epochs - 1, stages);
 }
 
 }  // namespace transfer

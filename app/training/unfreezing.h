@@ -14,4 +14,7 @@ namespace transfer {
 std::int64_t first_trainable_stage(const TrainConfig& config, std::int64_t epoch,
                                    std::int64_t stages);
 
+/// How many of the first stages train in no epoch at all.
+std::int64_t stages_never_trained(const TrainConfig& config, std::int64_t stages);
+
 }  // namespace transfer

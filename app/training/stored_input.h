@@ -1,0 +1,40 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <map>
+
+#include "app/features/feature_store.h"
+#include "app/training/training_input.h"
+
+namespace transfer {
+
+/// What the frozen first layers of a split network make of each picture, computed once and kept in
+/// a feature store, so that an epoch decodes no picture and runs the layers behind the split only.
+class StoredInput : public TrainingInput {
+ public:
+  /// Runs the frozen layers over the training pictures, with `augmented_views` extra views, and
+  /// over the validation pictures. The samples must outlive this. Throws as FeatureStore::extract.
+  StoredInput(FeatureStore store, const Dataset& dataset, std::int64_t augmented_views,
+              std::int64_t threads);
+
+  const TrainedPart& part() const override { return part_; }
+  /// An epoch takes the view that its `epoch` counts: see training_batches().
+  std::unique_ptr<BatchReader> read(const LoaderOptions& epoch) override;
+  /// The first call for a split other than training and validation computes its activations.
+  PictureLogits evaluate(const TrainableNetwork& network, const std::vector<Sample>& samples,
+                         const std::string& title) override;
+
+ private:
+  const FeatureSet& features_of(const std::vector<Sample>& samples, const std::string& title);
+
+  FeatureStore store_;
+  TrainedPart part_;
+  FeatureSet train_;
+  /// Unaugmented splits by their samples' address.
+  std::map<const std::vector<Sample>*, FeatureSet> evaluated_;
+  std::int64_t threads_;
+};
+
+}  // namespace transfer

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <memory>
+
+#include "models/frozen_prefix.h"
+#include "models/trainable_network.h"
+
+namespace transfer {
+
+/// The layers that run on a batch while a network trains: all of it, or those behind its split,
+/// with the frozen ones in front of them where the batch still holds pictures.
+struct TrainedPart {
+  /// Whether only the layers behind the network's split run under autograd.
+  bool is_behind_split = false;
+  /// Runs on the batch's pictures first; empty where the batch holds what it gave already.
+  std::shared_ptr<const FrozenPrefix> prefix = {};
+
+  /// What `logits` takes: the pictures themselves, or the prefix's activations of them. A picture's
+  /// do not depend on the others of its batch (see kStoreBatch), nor on the calling thread's number
+  /// of threads for arithmetic.
+  torch::Tensor input_of(const torch::Tensor& images) const;
+
+  /// input [n,…] → logits [n,classes] on the network's device, in its mode.
+  torch::Tensor logits(const TrainableNetwork& network, const torch::Tensor& input) const;
+};
+
+}  // namespace transfer

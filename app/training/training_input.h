@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/features/model_logits.h"
+#include "app/training/trained_part.h"
+#include "datasets/loader.h"
+#include "models/trainable_network.h"
+
+namespace transfer {
+
+/// The batches of one epoch, one after another.
+class BatchReader {
+ public:
+  virtual ~BatchReader() = default;
+  /// The next batch, or nothing after the last.
+  virtual std::optional<Batch> next() = 0;
+};
+
+/// Where batches come from while a network trains, and which of its layers run on them.
+class TrainingInput {
+ public:
+  virtual ~TrainingInput() = default;
+
+  /// The layers that run on what the batches hold.
+  virtual const TrainedPart& part() const = 0;
+
+  /// The batches that `epoch` describes (see training_batches()). Their `images` are pictures, or
+  /// what the frozen layers made of them, [n,…] float32.
+  virtual std::unique_ptr<BatchReader> read(const LoaderOptions& epoch) = 0;
+
+  /// Logits of a split by the network, which is in evaluation mode. `samples` must outlive this.
+  virtual PictureLogits evaluate(const TrainableNetwork& network,
+                                 const std::vector<Sample>& samples, const std::string& title) = 0;
+};
+
+}  // namespace transfer

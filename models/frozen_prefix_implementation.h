@@ -1,0 +1,20 @@
+#pragma once
+
+// Included inside models/ only, since it needs torch/script.h.
+
+#include <torch/script.h>
+
+#include <string>
+
+#include "models/frozen_prefix.h"
+
+namespace transfer {
+
+struct FrozenPrefix::Implementation {
+  /// Its `forward` is the prefix.
+  torch::jit::Module module;
+  std::string stage;
+  torch::Device device;
+};
+
+}  // namespace transfer
