@@ -52,11 +52,15 @@ def train_epoch(model, optimizer, batches) -> tuple:
     return time.perf_counter() - start, pictures
 
 
+def mean_rate(epochs: list) -> float:
+    return sum(pictures for _, pictures in epochs[1:]) / sum(seconds for seconds, _ in epochs[1:])
+
+
 def best_rate(epochs: list) -> float:
     return max(pictures / seconds for seconds, pictures in epochs[1:])
 
 
-def run_python(name: str, data: Path) -> dict:
+def run_python(name: str, data: Path, epochs: int = EPOCHS) -> dict:
     transform = transforms.Compose([
         transforms.RandomResizedCrop(224, scale=(0.7, 1.0)), transforms.RandomHorizontalFlip(), transforms.ToTensor(),
         transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
@@ -65,23 +69,30 @@ def run_python(name: str, data: Path) -> dict:
         datasets.ImageFolder(str(data / "train"), transform), batch_size=BATCH, shuffle=True, num_workers=2)
     model = python_model(name)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
-    end_to_end = best_rate([train_epoch(model, optimizer, loader) for _ in range(EPOCHS)])
+    end_to_end = best_rate([train_epoch(model, optimizer, loader) for _ in range(epochs)])
     in_memory = list(loader)
-    bare = best_rate([train_epoch(model, optimizer, in_memory) for _ in range(EPOCHS)])
+    bare = best_rate([train_epoch(model, optimizer, in_memory) for _ in range(epochs)])
     return {"end_to_end": end_to_end, "bare_steps": bare}
 
 
-def run_ours(backbone: str, data: Path, batch_norm: str) -> float:
+def run_ours(backbone: str, data: Path, *settings: str, epochs: int = EPOCHS, mean: bool = False,
+             preset: bool = False) -> tuple:
+    """Pictures a second in the best of the later epochs, or over all of them, and the run's summary. With `preset` the
+    strategy's own rates, otherwise the peer's."""
+    common = [f"train.epochs={epochs}", f"train.batch_size={BATCH}"]
+    if not preset:
+        common += ["augment.preset=light", "head.start=random", "train.lr=0.0001", "train.ema=0", "train.clip_norm=0",
+                   "train.patience=0"]
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
             [BINARY, "--strategy", "fine-tune", "--data", data, "--backbone", backbone, "--out", f"{folder}/run",
-             "--augment", "light", "--set", f"train.epochs={EPOCHS}", "--set", f"train.batch_size={BATCH}",
-             "--set", f"train.batch_norm={batch_norm}", "--set", "head.start=random", "--set", "train.lr=0.0001",
-             "--set", "train.ema=0", "--set", "train.clip_norm=0"],
-            check=True, capture_output=True, text=True)
+             "--json", *[word for key in (*common, *settings) for word in ("--set", key)]],
+            capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     times = re.findall(r"epoch \d+ of \d+: (\d+) pictures in ([\d.]+) s", done.stderr)
-    assert len(times) == EPOCHS, done.stderr
-    return best_rate([(float(seconds), int(pictures)) for pictures, seconds in times])
+    assert preset or len(times) == epochs, done.stderr
+    rate = (mean_rate if mean else best_rate)([(float(seconds), int(pictures)) for pictures, seconds in times])
+    return rate, json.loads(done.stdout)
 
 
 def main() -> None:
@@ -95,7 +106,8 @@ def main() -> None:
               "pictures_a_second": {}}
     for name in arguments.models:
         python = run_python(name, arguments.data)
-        ours = {mode: run_ours(backbones[name], arguments.data, mode) for mode in ("train", "folded")}
+        ours = {mode: run_ours(backbones[name], arguments.data, f"train.batch_norm={mode}", "train.replicas=1")[0]
+                for mode in ("train", "folded")}
         result["pictures_a_second"][name] = {
             "python": python, "ours": ours,
             "ours_over_python": ours["train"] / python["end_to_end"],

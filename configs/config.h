@@ -176,9 +176,10 @@ struct TrainConfig {
   std::int64_t accumulate = 1;
   /// Copies of the network that share its weights; each computes the gradients of its part of every
   /// batch in one thread. Empty is `auto`: `threads` copies where a short trial finds them faster
-  /// than one copy with all threads, one where BatchNorm's statistics move (more are refused then:
-  /// each copy would see its own) or on CUDA. The number taken is written into the run's
-  /// config.yaml, so that the run can be repeated and resumed to the last bit.
+  /// than one copy with all threads; one where BatchNorm's statistics move (more are refused then:
+  /// each copy would see its own), in runs of fewer than 20 steps, or on CUDA. The number taken is
+  /// written into the run's config.yaml, so that the run can be repeated and resumed to the last
+  /// bit.
   std::optional<std::int64_t> replicas;
   /// Decay of the moving average of the weights, which is evaluated and saved in their place;
   /// 0 is off.

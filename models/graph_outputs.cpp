@@ -262,9 +262,13 @@ std::string describe_bypass(const Graph& graph, const Value* cut, bool sizes_cou
 }
 
 void replace_forward(Module& module, std::shared_ptr<Graph> graph) {
+  replace_method(module, "forward", std::move(graph));
+}
+
+void replace_method(Module& module, const std::string& method, std::shared_ptr<Graph> graph) {
   const auto unit = module._ivalue()->compilation_unit();
-  const c10::QualifiedName name(*module.type()->name(), "forward");
-  module.type()->unsafeRemoveMethod("forward");
+  const c10::QualifiedName name(*module.type()->name(), method);
+  module.type()->unsafeRemoveMethod(method);
   unit->unsafeRemoveMethod(name);
   auto* function = unit->create_function(name, std::move(graph));
   module.type()->addMethod(function);

@@ -28,7 +28,9 @@ std::shared_ptr<torch::jit::Graph> logits_graph(const torch::jit::Module& module
 std::string describe_bypass(const torch::jit::Graph& graph, const torch::jit::Value* cut,
                             bool sizes_count);
 
-/// Puts `graph` in the place of the module's `forward`, under its own return type.
+/// Puts `graph` in the place of a method of the module, under its own return type.
+void replace_method(torch::jit::Module& module, const std::string& method,
+                    std::shared_ptr<torch::jit::Graph> graph);
 void replace_forward(torch::jit::Module& module, std::shared_ptr<torch::jit::Graph> graph);
 
 }  // namespace transfer

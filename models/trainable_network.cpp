@@ -6,6 +6,7 @@
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
 #include <algorithm>
+#include <mutex>
 #include <set>
 
 #include "core/errors.h"
@@ -16,6 +17,7 @@
 #include "models/graph_outputs.h"
 #include "models/inference_module.h"
 #include "models/initialization.h"
+#include "models/own_generator.h"
 #include "models/split.h"
 #include "models/surgery.h"
 #include "models/weights.h"
@@ -37,6 +39,16 @@ bool lies_in(const std::string& path, const std::string& root) {
 
 std::string below(const std::string& root, const std::string& name) {
   return root.empty() ? name : root + "." + name;
+}
+
+/// Lets the tensors of a copied module lie where the original's do.
+template <typename NamedList>
+void share_memory(const NamedList& originals, const NamedList& copies) {
+  auto original = originals.begin();
+  for (auto copy : copies) {
+    copy.value.set_data((*original).value);
+    ++original;
+  }
 }
 
 torch::jit::Module make_trunk(const Backbone& backbone, const TrainableOptions& options) {
@@ -61,6 +73,8 @@ struct TrainableNetwork::Implementation {
   std::string file;
   std::string split_stage = {};
   SplitMethods split = {};
+  /// A replica's.
+  at::Generator generator = {};
 };
 
 TrainableNetwork::TrainableNetwork(const Backbone& backbone, const TrainableOptions& options,
@@ -82,6 +96,8 @@ TrainableNetwork::TrainableNetwork(const Backbone& backbone, const TrainableOpti
                                                       backbone.file()});
 }
 
+TrainableNetwork::TrainableNetwork(std::unique_ptr<Implementation> implementation)
+    : implementation_(std::move(implementation)) {}
 TrainableNetwork::~TrainableNetwork() = default;
 
 const std::vector<std::string>& TrainableNetwork::stages() const { return implementation_->stages; }
@@ -166,6 +182,32 @@ void TrainableNetwork::split_behind(const std::string& stage,
   }
   implementation_->split_stage = stage;
   implementation_->split = names;
+}
+
+bool TrainableNetwork::moves_statistics() const {
+  for (const auto& entry : implementation_->module.named_modules()) {
+    const auto& layer = entry.value;
+    const bool trains = layer.hasattr("training") && layer.attr("training").toBool();
+    if (trains && is_batch_norm(layer)) return true;
+  }
+  return false;
+}
+
+std::unique_ptr<TrainableNetwork> TrainableNetwork::replica() const {
+  torch::NoGradGuard no_gradients;
+  auto copy = std::make_unique<Implementation>(*implementation_);
+  copy->module = copy_with_weights(implementation_->module);
+  std::vector<std::string> methods = {"forward"};
+  if (!copy->split.suffix.empty()) methods.push_back(copy->split.suffix);
+  copy->generator = draw_from_own_generator(copy->module, methods, copy->file);
+  share_memory(implementation_->module.named_parameters(), copy->module.named_parameters());
+  share_memory(implementation_->module.named_buffers(), copy->module.named_buffers());
+  return std::unique_ptr<TrainableNetwork>(new TrainableNetwork(std::move(copy)));
+}
+
+void TrainableNetwork::seed(std::uint64_t seed) {
+  const std::lock_guard lock(implementation_->generator.mutex());
+  implementation_->generator.set_current_seed(seed);
 }
 
 FrozenPrefix TrainableNetwork::frozen_prefix() const {

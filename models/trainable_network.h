@@ -78,10 +78,22 @@ class TrainableNetwork {
   void write(const std::vector<std::string>& classes, const std::filesystem::path& file,
              const Objective& objective = {}) const;
 
+  /// Whether, in the mode it is in, batches move BatchNorm's running statistics.
+  bool moves_statistics() const;
+
+  /// A copy for another thread. It shares the memory of the weights and statistics, has gradients
+  /// and a mode of its own, and draws what Dropout drops from a generator of its own. It must not
+  /// be written or copied. Throws ModelError where the network draws random numbers in a way that
+  /// cannot be shared out.
+  std::unique_ptr<TrainableNetwork> replica() const;
+  /// Seeds a replica's own generator.
+  void seed(std::uint64_t seed);
+
  private:
+  struct Implementation;
+  explicit TrainableNetwork(std::unique_ptr<Implementation> implementation);
   torch::Tensor run(const std::string& method, const torch::Tensor& input) const;
 
-  struct Implementation;
   std::unique_ptr<Implementation> implementation_;
 };
 

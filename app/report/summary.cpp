@@ -38,6 +38,7 @@ std::string to_json(const Summary& s) {
   };
   if (!s.cut.empty()) object["cut"] = s.cut;
   if (!s.frozen_up_to.empty()) object["frozen_up_to"] = s.frozen_up_to;
+  if (s.replicas > 1) object["replicas"] = s.replicas;
   if (!s.activations.empty()) object["activations"] = s.activations;
   for (const StageProbe& probe : s.probes) {
     object["probes"].push_back({{"stage", probe.stage},

@@ -34,6 +34,8 @@ struct Summary {
   /// number in which its output was kept; empty where there was none.
   std::string frozen_up_to;
   std::string activations;
+  /// Copies of the network that trained side by side.
+  std::int64_t replicas = 1;
   std::int64_t train_pictures = 0;
   std::int64_t best_epoch = 0;
   std::int64_t epochs = 0;

@@ -7,6 +7,7 @@
 #include "app/features/broken_pictures.h"
 #include "app/report/prediction_table.h"
 #include "app/runs/fitted_head.h"
+#include "app/runs/replica_choice.h"
 #include "app/runs/split_training.h"
 #include "app/training/trainer.h"
 #include "core/atomic_file.h"
@@ -57,7 +58,9 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, bool resumes) {
     known_broken = std::move(start.broken);
   }
   const ChosenInput chosen = choose_training_input(p, run, network);
+  p.config.train.replicas = choose_replicas(p, loss, network, *chosen.input);
   run.write_config(p.config);
+  summary.replicas = *p.config.train.replicas;
   summary.frozen_up_to = chosen.frozen_up_to;
   summary.activations = chosen.activations;
   summary.seconds_extract = training.seconds();

@@ -25,6 +25,7 @@ void for_each_number(Progress& p, const Visit& visit) {
   visit("rate_factor", p.rate_factor);
   visit("seconds", p.seconds);
   visit("threads", p.threads);
+  visit("replicas", p.replicas);
   visit("stopping_best_loss", p.stopping.best_loss);
   visit("stopping_epoch", p.stopping.epoch);
   visit("stopping_best_epoch", p.stopping.best_epoch);

@@ -40,6 +40,7 @@ struct TrainingProgress {
   double seconds = 0;
   /// Arithmetic depends on it to the last bit.
   std::int64_t threads = 0;
+  std::int64_t replicas = 1;
   EarlyStoppingState stopping;
   PlateauState plateau;
   GradientScalerState scaler;

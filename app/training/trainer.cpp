@@ -51,7 +51,9 @@ Trainer::Trainer(TrainableNetwork& network, TrainingTask task)
   if (config_.train.ema > 0) {
     average_ = std::make_unique<WeightAverage>(step_.parameters(), config_.train.ema);
   }
+  step_.use_replicas(config_.train.replicas.value_or(1));
   progress_.threads = task_.threads;
+  progress_.replicas = config_.train.replicas.value_or(1);
   know_broken(task_.known_broken);
 }
 
@@ -242,6 +244,7 @@ std::int64_t Trainer::resume() {
                "differ in the last digits from those of a run that was never stopped.\n",
                progress_.threads, task_.threads);
   }
+  step_.use_replicas(progress_.replicas);
   if (std::isfinite(stopping_.state().best_loss)) {
     NamedTensors best;
     for (const auto& [name, tensor] : network_.state()) {

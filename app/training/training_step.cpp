@@ -1,9 +1,9 @@
 #include "app/training/training_step.h"
 
-#include <ATen/Context.h>
 #include <torch/optim/optimizer.h>
 
 #include <cmath>
+#include <numeric>
 
 #include "app/training/gradients.h"
 #include "app/training/mixing.h"
@@ -42,23 +42,28 @@ TrainingStep::TrainingStep(TrainableNetwork& network, const Config& config, std:
       precision_(choose_precision(config.train.precision, device)),
       groups_(parameter_groups(network.parameters(), network.stages(), TrainableNetwork::kHead,
                                config.train, config.head.weight_decay.value_or(0.0))),
-      optimizer_(make_optimizer(groups_, config.train)) {}
+      optimizer_(make_optimizer(groups_, config.train)),
+      replicas_(std::make_unique<Replicas>(network, 1)) {}
 
 TrainingStep::~TrainingStep() = default;
 
+void TrainingStep::use_replicas(std::int64_t count) {
+  replicas_ = std::make_unique<Replicas>(network_, count);
+  replicas_->train(trainable_);
+}
+
 void TrainingStep::train_from(std::int64_t first) {
-  std::vector<std::string> names;
+  trainable_.clear();
   for (const ParameterGroup& group : groups_) {
     if (group.stage_index >= first)
-      names.insert(names.end(), group.names.begin(), group.names.end());
+      trainable_.insert(trainable_.end(), group.names.begin(), group.names.end());
   }
-  network_.train(names);
+  replicas_->train(trainable_);
 }
 
 BatchLoss TrainingStep::add(const Batch& batch, std::uint64_t seed) {
   auto [images, truth] = counted_rows(batch);
   if (truth.rows() == 0) return {};
-  at::manual_seed(seed);
   images = images.to(device_);
   if (config_.augment.mixup > 0 || config_.augment.cutmix > 0) {
     const auto plan = draw_mix(truth.labels, images.size(2), images.size(3), config_.augment,
@@ -68,18 +73,27 @@ BatchLoss TrainingStep::add(const Batch& batch, std::uint64_t seed) {
     truth = mixed.truth;
   }
   const auto input = part_.input_of(images);
+  const auto sums = replicas_->add_gradients(
+      truth.rows(), seed,
+      [&](const TrainableNetwork& network, std::int64_t begin, std::int64_t count) {
+        return add_gradients(network, input.narrow(0, begin, count), truth.narrow(begin, count));
+      });
+  const BatchLoss result{std::accumulate(sums.begin(), sums.end(), 0.0), loss_.weight(truth)};
+  if (std::isfinite(result.sum)) added_weight_ += result.weight;
+  return result;
+}
+
+double TrainingStep::add_gradients(const TrainableNetwork& network, const torch::Tensor& input,
+                                   const Truth& truth) const {
   torch::Tensor logits;
   {
     const AutocastScope autocast(precision_, device_);
-    logits = part_.logits(network_, input);
+    logits = part_.logits(network, input);
   }
-  logits = logits.to(torch::kFloat32);
-  const auto sums = loss_.sums(logits, truth.to(device_));
-  const double weight = loss_.weight(truth);
-  const BatchLoss result{sums.in_units.item<double>(), weight};
-  if (std::isfinite(result.sum)) {
+  const auto sums = loss_.sums(logits.to(torch::kFloat32), truth.to(device_));
+  const auto result = sums.in_units.item<double>();
+  if (std::isfinite(result)) {
     (precision_.scales_loss ? scaler_.scale(sums.objective) : sums.objective).backward();
-    added_weight_ += weight;
   }
   return result;
 }

@@ -11,6 +11,7 @@
 #include "app/training/gradient_scaler.h"
 #include "app/training/loss.h"
 #include "app/training/parameter_groups.h"
+#include "app/training/replicas.h"
 #include "app/training/trained_part.h"
 #include "datasets/loader.h"
 #include "models/trainable_network.h"
@@ -40,6 +41,10 @@ class TrainingStep {
                torch::Device device, TrainedPart part = {});
   ~TrainingStep();
 
+  /// Shares every batch out among `count` copies of the network (see Replicas), on the CPU. Throws
+  /// ModelError where it cannot be copied.
+  void use_replicas(std::int64_t count);
+
   /// The network for training from now on: the head, and the stages from `first` on.
   void train_from(std::int64_t first);
 
@@ -62,6 +67,10 @@ class TrainingStep {
   GradientScaler& scaler() { return scaler_; }
 
  private:
+  /// Runs forward and backward; returns the loss in the targets' units.
+  double add_gradients(const TrainableNetwork& network, const torch::Tensor& input,
+                       const Truth& truth) const;
+
   TrainableNetwork& network_;
   const Config& config_;
   std::int64_t classes_;
@@ -72,6 +81,9 @@ class TrainingStep {
   std::vector<ParameterGroup> groups_;
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
   GradientScaler scaler_;
+  std::unique_ptr<Replicas> replicas_;
+  /// Names of the parameters that train now.
+  std::vector<std::string> trainable_;
   /// Weight of the batches added since the last step.
   double added_weight_ = 0;
 };

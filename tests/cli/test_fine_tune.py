@@ -108,8 +108,9 @@ class FineTune(FineTuneCase):
         done = self.train("--set", "train.ema=0.9", "--set", "augment.mixup=0.1")
         for key in ("train.ema", "augment.mixup"):
             self.assertIn(f"{key} has no effect with the strategy freeze-conv", done.stderr)
-        done = self.train(*self.FLAGS, "--augment-views", "3", out="b")
-        self.assertIn("augment.views has no effect with the strategy fine-tune", done.stderr)
+        done = self.train(*self.FLAGS, "--set", "train.iterations=3", "--set", "cache.precision=float16", out="b")
+        for key in ("train.iterations", "cache.precision"):
+            self.assertIn(f"{key} has no effect with the strategy fine-tune", done.stderr)
 
     def test_refusals(self):
         self.make_data()
@@ -159,7 +160,7 @@ class EarlyFeatures(FineTuneCase):
                      "--out", "run", expect=4, parts=["blocks.7"])
 
 
-class Resume(FineTuneCase):
+class StoppedRun(FineTuneCase):
     FLAGS = ("--strategy", "fine-tune", "--set", "train.epochs=4", "--set", "train.batch_size=3", "--set",
              "train.ema=0.9", "--set", "augment.mixup=0.2", "--set", "train.batch_norm=train", "--threads", "1")
 
@@ -193,6 +194,8 @@ class Resume(FineTuneCase):
         for name, tensor in whole.items():
             self.assertTrue(torch.equal(tensor, resumed[name]), name)
 
+
+class Resume(StoppedRun):
     def test_after_ctrl_c_in_the_middle_of_an_epoch(self):
         self.make_data(per_class=60)
         error, status = self.stop(signal.SIGINT, self.epochs_done(1))
