@@ -5,6 +5,8 @@
 #include <torch/csrc/jit/passes/inliner.h>
 #include <torch/library.h>
 
+#include <optional>
+
 #include "core/errors.h"
 #include "models/graph_outputs.h"
 
@@ -21,26 +23,28 @@ namespace {
 constexpr const char* kGenerator = "transfer_generator";
 
 /// What survives of `input` (0 or 1), each with the chance 1 − p, divided by that chance.
-torch::Tensor survivors(const torch::Tensor& input, double p, const at::Generator& generator) {
+torch::Tensor survivors(const torch::Tensor& input, double p,
+                        const std::optional<at::Generator>& generator) {
   auto mask = at::empty_like(input).bernoulli_(1 - p, generator);
   return p < 1 ? mask.div_(1 - p) : mask;
 }
 
 torch::Tensor dropout(const torch::Tensor& input, double p, bool train,
-                      const at::Generator& generator) {
+                      const std::optional<at::Generator>& generator) {
   if (!train || p == 0 || input.numel() == 0) return input;
   return input * survivors(input, p, generator);
 }
 
 torch::Tensor dropout_in_place(torch::Tensor input, double p, bool train,
-                               const at::Generator& generator) {
+                               const std::optional<at::Generator>& generator) {
   if (!train || p == 0 || input.numel() == 0) return input;
   return input.mul_(survivors(input, p, generator));
 }
 
 TORCH_LIBRARY(transfer, library) {
-  library.def("dropout(Tensor input, float p, bool train, Generator generator) -> Tensor", dropout);
-  library.def("dropout_(Tensor(a!) input, float p, bool train, Generator generator) -> Tensor(a!)",
+  library.def("dropout(Tensor input, float p, bool train, Generator? generator) -> Tensor",
+              dropout);
+  library.def("dropout_(Tensor(a!) input, float p, bool train, Generator? generator) -> Tensor(a!)",
               dropout_in_place);
 }
 

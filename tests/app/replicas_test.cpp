@@ -1,7 +1,8 @@
 #include "app/training/replicas.h"
 
-#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
+#include "app/training/checkpoint.h"
 #include "app/training/training_step.h"
 #include "tests/models/tensor_file.h"
 

@@ -85,7 +85,7 @@ class SplitTraining(FineTuneCase):
     def test_no_epoch_reads_a_picture(self):
         root = self.make_data()
         process = subprocess.Popen(
-            self.command("--data", "data", "--backbone", "tiny", "--out", "run", *PLAIN, "--set", "train.epochs=400",
+            self.command("--data", "data", "--backbone", "tiny", "--out", "run", *PLAIN, "--set", "train.epochs=60",
                          "--set", "train.patience=0"),
             cwd=self.folder, env=self.environment(), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         deadline = time.time() + 60
@@ -129,7 +129,7 @@ class SplitTraining(FineTuneCase):
 
 
 class Resume(test_fine_tune.StoppedRun):
-    FLAGS = (*PLAIN, "--set", "train.epochs=60", "--set", "train.batch_size=3", "--set", "train.ema=0.9", "--set",
+    FLAGS = (*PLAIN, "--set", "train.epochs=20", "--set", "train.batch_size=3", "--set", "train.ema=0.9", "--set",
              "train.patience=0", "--set", "train.batch_norm=train", "--threads", "1")
 
     def test_from_the_store_after_sigterm_in_the_middle_of_an_epoch(self):
