@@ -51,8 +51,6 @@ class Replicas(FineTuneCase):
         self.refused("--data", "data", "--backbone", "tiny", *FLAGS, "--set", "train.replicas=2", "--set",
                      "train.batch_norm=train", "--out", "run", expect=2,
                      parts=["train.replicas: found 2", "train.batch_norm"])
-        self.refused("--data", "data", "--backbone", "tiny", *FLAGS, "--set", "train.replicas=0", "--out", "run",
-                     expect=2, parts=["train.replicas", "auto or a whole number from 1"])
 
 
 class Resume(test_fine_tune.StoppedRun):
