@@ -23,6 +23,7 @@ Examples:
   transfer --data pets --augment-views 4 --seed 3    with four augmented copies of each picture
   transfer --data pets --set train.optimizer=adamw --set train.lr=0.01
   transfer --strategy fine-tune --data pets --set train.epochs=20
+  transfer --task regression --data fruit.csv        predict numbers: path,weight,height[,split]
   transfer --resume runs/x                           go on with a run that was stopped
   transfer --data pets --print-config                show every setting and stop
   transfer evaluate --model runs/x/model.pt --data pets

@@ -1,0 +1,70 @@
+#include <gmock/gmock.h>
+
+#include "configs/config.h"
+#include "core/errors.h"
+
+namespace transfer {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+const std::vector<std::string> kStrategies = {"freeze-conv", "retrain"};
+
+std::string message_of(const ConfigSources& sources) {
+  try {
+    resolve_config(sources, kStrategies);
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+Objective objective_for(const std::vector<std::string>& settings) {
+  ConfigSources sources;
+  sources.settings = settings;
+  return objective_of(resolve_config(sources, kStrategies));
+}
+
+TEST(Objective, TaskAndLossGiveTheObjective) {
+  EXPECT_EQ(objective_for({}).loss, LossKind::kCrossEntropy);
+  EXPECT_EQ(objective_for({"task=regression"}).loss, LossKind::kMeanSquaredError);
+  EXPECT_EQ(objective_for({"head.loss=binary_cross_entropy"}).targets(), TargetKind::kLabels);
+  const Objective huber =
+      objective_for({"task=regression", "head.loss=huber", "head.huber_delta=0.25"});
+  EXPECT_EQ(huber.targets(), TargetKind::kValues);
+  EXPECT_EQ(huber.huber_delta, 0.25);
+}
+
+TEST(Objective, SettingsThatExcludeEachOtherAreRefused) {
+  const auto message = [](const std::vector<std::string>& settings) {
+    ConfigSources sources;
+    sources.settings = settings;
+    return message_of(sources);
+  };
+  EXPECT_THAT(message({"task=regression", "head.loss=cross_entropy"}),
+              AllOf(HasSubstr("exclude each other"), HasSubstr("mse, mae or huber")));
+  EXPECT_THAT(message({"head.loss=mse"}),
+              AllOf(HasSubstr("task: classification"), HasSubstr("--task regression")));
+  for (const std::string setting :
+       {"head.label_smoothing=0.1", "head.class_weights=auto", "data.sampler=balanced"}) {
+    const std::string key = setting.substr(0, setting.find('='));
+    EXPECT_THAT(message({"task=regression", setting}), AllOf(HasSubstr(key), HasSubstr("mse")));
+    EXPECT_THAT(message({"head.loss=binary_cross_entropy", setting}),
+                AllOf(HasSubstr(key), HasSubstr("binary_cross_entropy")));
+  }
+  EXPECT_THAT(message({"data.targets=weight"}), HasSubstr("--task regression"));
+  EXPECT_THAT(message({"head.loss=cross_entropi"}), HasSubstr("did you mean 'cross_entropy'?"));
+  EXPECT_THAT(message({"data.targets={a: b}"}), HasSubstr("a list of texts"));
+}
+
+TEST(Objective, APresetsLabelSmoothingIsForClassesOnly) {
+  ConfigSources sources;
+  sources.preset = "retrain";
+  EXPECT_GT(resolve_config(sources, kStrategies).head.label_smoothing, 0);
+  sources.settings = {"task=regression"};
+  EXPECT_EQ(resolve_config(sources, kStrategies).head.label_smoothing, 0);
+}
+
+}  // namespace
+}  // namespace transfer
