@@ -110,6 +110,13 @@ class Numbers(TargetsCase):
                                      "val", "--json")
             self.assertAlmostEqual(json.loads(done.stdout)["r2"], summary["val"]["r2"], places=3)
 
+    def test_numbers_reach_the_layers_behind_frozen_stages(self):
+        self.make_numbers()
+        flags = ("--strategy", "fine-tune", *self.FLAGS, "--set", "train.epochs=2", "--set", "augment.preset=none",
+                 "--set", "train.freeze_stages=1", "--set", "train.replicas=2")
+        self.train(*flags, data="labels.csv")
+        self.assertGreater(self.summary()["val"]["r2"], 0.5)
+
     def test_early_features_probes_by_r_squared(self):
         self.make_numbers(split=False)
         done = self.train("--strategy", "early-features", *self.FLAGS, data="labels.csv")
