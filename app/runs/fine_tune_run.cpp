@@ -40,6 +40,44 @@ Evaluated evaluate_split(Trainer& trainer, const std::vector<Sample>& samples,
           measure(objective_of(p.config), result.logits, truth, p.config.train.top_k)};
 }
 
+/// How training begins.
+struct Start {
+  bool head_is_fitted = false;
+  /// Training pictures that fitting the head has found broken.
+  std::vector<BrokenPicture> broken;
+};
+
+/// Gives the network the head that the configuration asks for.
+Start start_head(const Preparation& p, const RunDirectory& run, const Loss& loss,
+                 TrainableNetwork& network) {
+  if (p.config.head.start != "fitted" || p.config.train.from_scratch) return {};
+  auto fitted = fit_head_to_frozen_features(p, feature_store_folder(p.config, run));
+  network.set_head(loss.target_scaling.scaled(fitted.head));
+  return {true, std::move(fitted.broken)};
+}
+
+void summarize_training(const Preparation& p, const TrainingOutcome& outcome, Summary& summary) {
+  summary.best_epoch = outcome.best_epoch;
+  summary.epochs = outcome.epochs;
+  summary.weight_decay = p.config.head.weight_decay.value_or(0);
+  for (const auto& picture : outcome.broken) summary.broken.push_back(picture.reason);
+  summary.train_pictures = static_cast<std::int64_t>(p.dataset.train.size()) -
+                           static_cast<std::int64_t>(outcome.broken.size());
+}
+
+/// Measures the trained network and writes predictions_val.csv.
+void evaluate_splits(const Preparation& p, const RunDirectory& run, Trainer& trainer,
+                     Summary& summary) {
+  const auto val = evaluate_split(trainer, p.dataset.val, "val", p, summary);
+  summary.val = val.metrics;
+  if (!p.dataset.test.empty()) {
+    summary.test = evaluate_split(trainer, p.dataset.test, "test", p, summary).metrics;
+  }
+  write_file_atomically(run.file("predictions_val.csv"),
+                        prediction_table(objective_of(p.config), p.dataset.val, val.truth,
+                                         val.outputs, p.dataset.classes));
+}
+
 }  // namespace
 
 Summary run_fine_tuning(Preparation p, const RunDirectory& run, bool resumes) {
@@ -49,14 +87,7 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, bool resumes) {
   const Loss loss = training_loss(p.config, truth_of(p.dataset.train),
                                   static_cast<std::int64_t>(p.dataset.classes.size()), p.device);
   const bool goes_on = resumes && is_file(run.checkpoint());
-  bool head_is_fitted = false;
-  std::vector<BrokenPicture> known_broken;
-  if (!goes_on && p.config.head.start == "fitted" && !p.config.train.from_scratch) {
-    auto start = fit_head_to_frozen_features(p, feature_store_folder(p.config, run));
-    network.set_head(loss.target_scaling.scaled(start.head));
-    head_is_fitted = true;
-    known_broken = std::move(start.broken);
-  }
+  Start start = goes_on ? Start{} : start_head(p, run, loss, network);
   const ChosenInput chosen = choose_training_input(p, run, network);
   p.config.train.replicas = choose_replicas(p, loss, network, *chosen.input);
   run.write_config(p.config);
@@ -68,8 +99,8 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, bool resumes) {
                     p.config,         p.device,          p.threads,
                     run.checkpoint(), run.best_weights()};
   task.loss = loss;
-  task.start_counts = head_is_fitted;
-  task.known_broken = std::move(known_broken);
+  task.start_counts = start.head_is_fitted;
+  task.known_broken = std::move(start.broken);
   task.on_epoch = [&run](const EpochReport& report) { report_epoch(run, report); };
   Trainer trainer(network, std::move(task));
   std::int64_t done = 0;
@@ -80,25 +111,11 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, bool resumes) {
   run.keep_metrics(done);
   const TrainingOutcome outcome = trainer.run();
   summary.seconds_train = training.seconds() - summary.seconds_extract;
-  summary.best_epoch = outcome.best_epoch;
-  summary.epochs = outcome.epochs;
-  summary.weight_decay = p.config.head.weight_decay.value_or(0);
-  for (const auto& picture : outcome.broken) summary.broken.push_back(picture.reason);
-  summary.train_pictures = static_cast<std::int64_t>(p.dataset.train.size()) -
-                           static_cast<std::int64_t>(outcome.broken.size());
-
-  const auto val = evaluate_split(trainer, p.dataset.val, "val", p, summary);
-  summary.val = val.metrics;
-  if (!p.dataset.test.empty()) {
-    summary.test = evaluate_split(trainer, p.dataset.test, "test", p, summary).metrics;
-  }
-  const Objective objective = objective_of(p.config);
-  write_file_atomically(
-      run.file("predictions_val.csv"),
-      prediction_table(objective, p.dataset.val, val.truth, val.outputs, p.dataset.classes));
+  summarize_training(p, outcome, summary);
+  evaluate_splits(p, run, trainer, summary);
   const TargetScaling& scaling = loss.target_scaling;
   if (!scaling.is_identity()) network.scale_outputs(scaling.deviation, scaling.mean);
-  network.write(p.dataset.classes, run.file("model.pt"), objective);
+  network.write(p.dataset.classes, run.file("model.pt"), objective_of(p.config));
   return summary;
 }
 
