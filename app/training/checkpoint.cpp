@@ -138,6 +138,7 @@ TrainingProgress read_checkpoint(const std::filesystem::path& file, const NamedT
     read_from(archive, tensors, file);
     torch::serialize::InputArchive optimizer_archive;
     archive.read("optimizer", optimizer_archive);
+    optimizer.state().clear();  // loading keeps what the file has no entry for
     optimizer.load(optimizer_archive);
     for_each_number(progress, [&archive](const char* name, auto& number) {
       c10::IValue value;

@@ -72,13 +72,16 @@ TrainingOutcome Trainer::run() {
     train_one_epoch();
     if (progress_.retries == retries) finish_epoch();
   }
-  if (!best_.empty()) {
-    torch::NoGradGuard no_gradients;
-    const auto state = network_.state();
-    for (std::size_t i = 0; i < state.size(); ++i) {
-      torch::Tensor target = state[i].second;
-      target.copy_(best_[i]);
-    }
+  if (best_.empty()) {
+    throw TrainingError(
+        "the validation loss was not a number after any epoch. Lower train.lr or set "
+        "train.clip_norm.");
+  }
+  torch::NoGradGuard no_gradients;
+  const auto state = network_.state();
+  for (std::size_t i = 0; i < state.size(); ++i) {
+    torch::Tensor target = state[i].second;
+    target.copy_(best_[i]);
   }
   return {stopping_.best_epoch(), progress_.epoch, broken_};
 }

@@ -241,6 +241,18 @@ TEST(Checkpoint, TrainingGoesOnBitForBit) {
   }
 }
 
+TEST(Checkpoint, GoingBackToBeforeTheFirstStepForgetsTheMomentum) {
+  const std::string file = testing::TempDir() + "/first_checkpoint_test.pt";
+  TrainableNetwork network(backbone("tiny.pt"), options(), torch::kCPU);
+  const Config config = sgd();
+  TrainingStep step(network, config, 5, {}, torch::kCPU);
+  write_checkpoint(file, network.state(), step.optimizer(), {});
+  train(step, golden(), 0, 2);
+  ASSERT_FALSE(step.optimizer().state().empty());
+  read_checkpoint(file, network.state(), step.optimizer());
+  EXPECT_TRUE(step.optimizer().state().empty());
+}
+
 TEST(Checkpoint, DamagedAndForeignFilesAreRefused) {
   const std::string file = testing::TempDir() + "/damaged_checkpoint_test.pt";
   TrainableNetwork network(backbone("tiny.pt"), options(), torch::kCPU);

@@ -103,6 +103,18 @@ class FineTune(FineTuneCase):
         done = self.train(*flags, "--set", "train.on_nonfinite=retry", out="b", expect=7)
         self.assertEqual(done.stderr.count("Going back"), 3)
 
+    def test_going_back_to_a_lower_rate_rescues_a_run(self):
+        self.make_data()
+        flags = (*self.FLAGS, "--set", "train.optimizer=sgd", "--set", "train.clip_norm=0", "--set",
+                 "train.warmup_epochs=0", "--set", "train.epochs=1", "--set", "train.on_nonfinite=retry")
+        done = self.train(*flags, "--set", "train.lr=5")
+        self.assertEqual(done.stderr.count("Going back"), 2)
+        self.assertEqual(self.summary()["epochs"], 1)
+        # Without a start that counts, a run whose every validation loss is no number has no model to keep.
+        done = self.train(*flags, "--set", "train.lr=0.1", "--set", "head.start=random", out="b", expect=7)
+        self.assertIn("validation loss", done.stderr)
+        self.assertFalse((self.folder / "b/model.pt").exists())
+
     def test_settings_without_effect_are_named(self):
         self.make_data()
         done = self.train("--set", "train.ema=0.9", "--set", "augment.mixup=0.1")
