@@ -111,7 +111,7 @@ class FineTune(FineTuneCase):
         self.assertEqual(done.stderr.count("Going back"), 2)
         self.assertEqual(self.summary()["epochs"], 1)
         # Without a start that counts, a run whose every validation loss is no number has no model to keep.
-        done = self.train(*flags, "--set", "train.lr=0.1", "--set", "head.start=random", out="b", expect=7)
+        done = self.train(*flags, "--set", "train.lr=8", "--set", "head.start=random", out="b", expect=7)
         self.assertIn("validation loss", done.stderr)
         self.assertFalse((self.folder / "b/model.pt").exists())
 
