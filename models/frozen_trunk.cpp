@@ -12,14 +12,15 @@ struct FrozenTrunk::Implementation {
   torch::jit::Module module;
   std::vector<std::string> cuts;
   std::vector<std::int64_t> widths;
+  std::vector<std::int64_t> multiply_adds;
   torch::Device device;
 };
 
 FrozenTrunk::FrozenTrunk(const Backbone& backbone, std::vector<std::string> cuts,
                          torch::Device device) {
   const auto cut = cut_for_features(backbone, cuts);
-  implementation_ = std::make_unique<Implementation>(
-      Implementation{for_inference(cut.module, device), std::move(cuts), cut.widths, device});
+  implementation_ = std::make_unique<Implementation>(Implementation{
+      for_inference(cut.module, device), std::move(cuts), cut.widths, cut.multiply_adds, device});
 }
 
 FrozenTrunk::~FrozenTrunk() = default;
@@ -27,6 +28,10 @@ FrozenTrunk::FrozenTrunk(FrozenTrunk&&) noexcept = default;
 
 const std::vector<std::string>& FrozenTrunk::cuts() const { return implementation_->cuts; }
 const std::vector<std::int64_t>& FrozenTrunk::widths() const { return implementation_->widths; }
+
+const std::vector<std::int64_t>& FrozenTrunk::multiply_adds() const {
+  return implementation_->multiply_adds;
+}
 
 std::int64_t FrozenTrunk::dimension() const {
   return std::accumulate(widths().begin(), widths().end(), std::int64_t{0});

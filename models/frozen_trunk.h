@@ -26,6 +26,8 @@ class FrozenTrunk {
   /// Features of each cut, and of all together.
   const std::vector<std::int64_t>& widths() const;
   std::int64_t dimension() const;
+  /// Multiply-adds of one picture from the input up to each cut; empty where there is one cut only.
+  const std::vector<std::int64_t>& multiply_adds() const;
 
   /// images [N,C,H,W] on any device → features [N,dimension] of all cuts side by side, on the CPU,
   /// free to enter autograd.

@@ -4,7 +4,9 @@
 
 #include "core/errors.h"
 #include "models/archive.h"
+#include "models/blank_picture.h"
 #include "models/graph_outputs.h"
+#include "models/stage_graph.h"
 #include "models/surgery.h"
 
 namespace transfer {
@@ -47,6 +49,16 @@ std::int64_t pooled_width(const std::vector<std::int64_t>& shape,
   return channels_come_last ? shape.back() : shape.at(1);
 }
 
+/// The dimensions to average over at a cut; a convolution that classifies reads [N,D,H,W], a linear
+/// layer [N,D].
+std::vector<std::int64_t> dimensions_at(const std::string& cut,
+                                        const std::vector<std::int64_t>& shape,
+                                        ClassifierKind classifier) {
+  if (!cut.empty()) return pooled_dimensions(shape);
+  if (classifier == ClassifierKind::kConvolution) return {2, 3};
+  return {};
+}
+
 }  // namespace
 
 FeatureCut cut_for_features(const Backbone& backbone, const std::vector<std::string>& cuts) {
@@ -57,20 +69,16 @@ FeatureCut cut_for_features(const Backbone& backbone, const std::vector<std::str
     return result;
   }
   result.module = copy_with_weights(backbone.implementation().module);
-  auto graph = logits_graph(result.module, backbone.file());
-  std::vector<std::vector<std::int64_t>> dimensions;
-  for (const std::string& cut : cuts) {
-    const auto shape = output_shape(
-        cut_after_stage(backbone.implementation().module, cut, backbone.file()), backbone, cut);
-    dimensions.push_back(pooled_dimensions(shape));
-    result.widths.push_back(pooled_width(shape, dimensions.back()));
-    // As outputs of the graph the values survive the edits for the stages to come.
-    graph->registerOutput(expose_stage_in(graph, result.module, cut, backbone.file()));
-  }
+  const auto outputs = run_blank_picture(backbone, cuts);
+  const auto cut = graph_with_cuts(result.module, cuts, backbone.file());
   std::vector<Value*> features;
   for (std::size_t i = 0; i < cuts.size(); ++i) {
-    features.push_back(average_over(*graph, graph->outputs().at(i + 1), dimensions[i]));
+    const auto dimensions = dimensions_at(cuts[i], outputs[i].shape, cut.classifier);
+    result.widths.push_back(pooled_width(outputs[i].shape, dimensions));
+    result.multiply_adds.push_back(outputs[i].multiply_adds);
+    features.push_back(average_over(*cut.graph, cut.graph->outputs()[cut.outputs[i]], dimensions));
   }
+  const auto& graph = cut.graph;
   const torch::jit::WithInsertPoint at_the_end(graph->return_node());
   Value* list = graph->insertNode(graph->createList(c10::TensorType::get(), features))->output();
   end_at(*graph, graph->insert(c10::aten::cat, {list, 1}));

@@ -17,6 +17,8 @@ struct FeatureCut {
   /// `forward` gives [N, sum of widths], the cuts' pooled outputs side by side.
   torch::jit::Module module;
   std::vector<std::int64_t> widths;
+  /// Multiply-adds of one picture from the input up to each cut; empty where there is one cut only.
+  std::vector<std::int64_t> multiply_adds;
 };
 
 /// Cuts a copy of the backbone at the stages named (empty: before the classifier); one forward pass

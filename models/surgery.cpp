@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <torch/csrc/jit/passes/inliner.h>
 
+#include <algorithm>
 #include <functional>
 #include <set>
 
 #include "core/errors.h"
+#include "core/nearest_name.h"
 #include "models/graph_calls.h"
 #include "models/graph_outputs.h"
 
@@ -73,12 +75,23 @@ void drop_unread_tensors(Module& module) {
   }
 }
 
-/// Lets `forward` of `copy` run `graph`, an edit of its own, up to `value`.
-void end_forward_at(Module& copy, const std::shared_ptr<Graph>& graph, Value* value) {
+/// Lets the graph return `value` and do nothing more.
+void end_graph_at(const std::shared_ptr<Graph>& graph, Value* value) {
   end_at(*graph, value);
   remove_unused(graph);
   graph->lint();
-  replace_forward(copy, graph);
+}
+
+[[noreturn]] void refuse_unknown_stage(const Module& module, const std::string& stage,
+                                       const std::string& file) {
+  std::vector<std::string> known;
+  for (const auto& child : module.named_modules()) known.push_back(child.name);
+  const bool exists = std::find(known.begin(), known.end(), stage) != known.end();
+  const std::string nearest = exists ? "" : nearest_name(stage, known);
+  throw ModelError(fmt::format(
+      "{}: stage '{}' is not called by forward, so the network cannot be cut there{} `transfer "
+      "inspect` lists the stages.",
+      file, stage, nearest.empty() ? "." : fmt::format("; did you mean '{}'?", nearest)));
 }
 
 }  // namespace
@@ -94,12 +107,7 @@ Value* expose_stage_in(std::shared_ptr<Graph>& graph, const Module& module,
   bool folded = false;
   while (true) {
     Node* node = last_leading_to_stage(*graph, stage);
-    if (node == nullptr) {
-      throw ModelError(
-          fmt::format("{}: stage '{}' is not called by forward, so the network cannot be cut "
-                      "there. `transfer inspect` lists the stages.",
-                      file, stage));
-    }
+    if (node == nullptr) refuse_unknown_stage(module, stage, file);
     if (called_path(node, *graph) == stage) {
       check_stage(node, stage, file);
       return node->output();
@@ -139,21 +147,28 @@ Module cut_before_classifier(const Module& module, const std::string& file) {
   if (exposed.layer.kind == ClassifierKind::kConvolution) {
     features = average_over(*exposed.graph, features, {2, 3});
   }
-  end_forward_at(copy, exposed.graph, features);
+  end_graph_at(exposed.graph, features);
+  replace_forward(copy, exposed.graph);
   drop_unread_tensors(copy);
   return copy;
 }
 
-Module cut_after_stage(const Module& module, const std::string& stage, const std::string& file) {
-  Module copy = copy_with_weights(module);
-  const auto exposed = expose_stage(copy, stage, file);
+std::shared_ptr<Graph> graph_up_to_stage(const Module& module, const std::string& stage,
+                                         const std::string& file) {
+  const auto exposed = expose_stage(module, stage, file);
   const auto bypass = describe_bypass(*exposed.graph, exposed.output, /*sizes_count=*/false);
   if (!bypass.empty()) {
     throw ModelError(fmt::format(
         "{}: cannot cut at '{}': {}. Cut at the block around it; `transfer inspect` lists stages.",
         file, stage, bypass));
   }
-  end_forward_at(copy, exposed.graph, exposed.output);
+  end_graph_at(exposed.graph, exposed.output);
+  return exposed.graph;
+}
+
+Module cut_after_stage(const Module& module, const std::string& stage, const std::string& file) {
+  Module copy = copy_with_weights(module);
+  replace_forward(copy, graph_up_to_stage(copy, stage, file));
   drop_unread_tensors(copy);
   return copy;
 }
@@ -195,8 +210,8 @@ void average_output(Module& module, const std::vector<std::int64_t>& dimensions)
   replace_forward(module, graph);
 }
 
-std::vector<std::string> tensors_read_by(const Module& module, const std::string& method) {
-  const auto graph = module.get_method(method).graph()->copy();
+std::vector<std::string> tensors_read_by(const std::shared_ptr<Graph>& original) {
+  const auto graph = original->copy();
   torch::jit::Inline(*graph);
   std::set<std::string> paths;
   const std::function<void(const Block*)> visit = [&](const Block* block) {
@@ -210,6 +225,10 @@ std::vector<std::string> tensors_read_by(const Module& module, const std::string
   };
   visit(graph->block());
   return {paths.begin(), paths.end()};
+}
+
+std::vector<std::string> tensors_read_by(const Module& module, const std::string& method) {
+  return tensors_read_by(module.get_method(method).graph());
 }
 
 }  // namespace transfer

@@ -20,9 +20,15 @@ torch::jit::Module copy_with_weights(const torch::jit::Module& module);
 /// leave the saved file. REQUIRES: find_classifier succeeds. Parameters are copied, not shared.
 torch::jit::Module cut_before_classifier(const torch::jit::Module& module, const std::string& file);
 
-/// Likewise a copy whose `forward` returns the output of the module at `stage` (`blocks.2`).
-/// Throws ModelError when forward does not call it, calls it inside a branch or a loop, gets
-/// something other than a tensor from it, or lets part of the picture's data go around it.
+/// A copy of `forward`'s graph that returns the output of the module at `stage` (`blocks.2`).
+/// Throws ModelError when forward does not call it (with the nearest name), calls it inside a
+/// branch or a loop, gets something other than a tensor from it, or lets part of the picture's data
+/// go around it.
+std::shared_ptr<torch::jit::Graph> graph_up_to_stage(const torch::jit::Module& module,
+                                                     const std::string& stage,
+                                                     const std::string& file);
+
+/// Likewise a copy of the module whose `forward` is that graph.
 torch::jit::Module cut_after_stage(const torch::jit::Module& module, const std::string& stage,
                                    const std::string& file);
 
@@ -60,7 +66,9 @@ torch::jit::Value* average_over(torch::jit::Graph& graph, torch::jit::Value* val
 /// Appends that average to the module's `forward`. REQUIRES: it returns one tensor.
 void average_output(torch::jit::Module& module, const std::vector<std::int64_t>& dimensions);
 
-/// Paths of the parameters and buffers that a method reads, such as `stem.0.weight`.
+/// Paths of the parameters and buffers that a graph of the module's reads, such as `stem.0.weight`.
+std::vector<std::string> tensors_read_by(const std::shared_ptr<torch::jit::Graph>& graph);
+/// The same for a method.
 std::vector<std::string> tensors_read_by(const torch::jit::Module& module,
                                          const std::string& method);
 

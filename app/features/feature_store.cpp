@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <atomic>
+#include <map>
 
 #include "app/features/broken_pictures.h"
 #include "app/features/picture_pass.h"
@@ -12,6 +14,7 @@
 #include "core/errors.h"
 #include "core/file_kind.h"
 #include "core/hash.h"
+#include "core/stopwatch.h"
 
 namespace transfer {
 namespace {
@@ -110,17 +113,81 @@ std::filesystem::path FeatureStore::view_file(const std::string& samples_key,
   return folder_ / (key.hex() + ".features");
 }
 
+void FeatureStore::reuse(const FeatureSet& known) {
+  known_ = &known;
+  known_rows_.clear();
+  for (std::size_t i = 0; i < known.samples.size(); ++i) {
+    known_rows_[known.samples[i].path] = static_cast<std::int64_t>(i);
+  }
+}
+
+std::vector<std::int64_t> FeatureStore::take_known(const std::vector<Sample>& samples,
+                                                   FeatureTable& table,
+                                                   std::vector<BrokenPicture>& broken) const {
+  std::map<std::int64_t, std::string> known_broken;
+  if (known_ != nullptr) {
+    for (const BrokenPicture& picture : known_->broken) {
+      known_broken[picture.sample] = picture.reason;
+    }
+  }
+  std::vector<std::int64_t> unknown;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const auto row = static_cast<std::int64_t>(i);
+    const auto found = known_rows_.find(samples[i].path);
+    if (found == known_rows_.end()) {
+      unknown.push_back(row);
+      continue;
+    }
+    const auto reason = known_broken.find(found->second);
+    if (reason != known_broken.end()) broken.push_back({row, reason->second});
+    table.write(row, known_->views.front().read(found->second, 1));  // zeros where it is broken
+  }
+  return unknown;
+}
+
 FeatureTable FeatureStore::compute(const std::vector<Sample>& samples, const std::string& title,
                                    std::int64_t view, FeatureTable table,
                                    std::vector<BrokenPicture>& broken) {
-  const PicturePass pass{samples, loader_options(view), device_, threads_, title};
-  broken = run_over_pictures(pass, layers_.forward,
-                             [&table](const Batch& batch, const torch::Tensor& features) {
-                               auto rows = features.narrow(0, 0, batch.count).clone();
-                               for (const BrokenPicture& picture : batch.broken)
-                                 rows[picture.sample - batch.first].zero_();
-                               table.write(batch.first, rows);
-                             });
+  PicturePass pass{samples, loader_options(view), device_, threads_, title};
+  std::vector<std::int64_t> rows;
+  const bool some_are_known = view == 0 && known_ != nullptr;
+  if (some_are_known) {
+    rows = take_known(samples, table, broken);
+    pass.samples.clear();
+    for (const std::int64_t row : rows) {
+      pass.samples.push_back(samples[static_cast<std::size_t>(row)]);
+    }
+  }
+  const auto row_of = [&](std::int64_t position) {
+    return some_are_known ? rows[static_cast<std::size_t>(position)] : position;
+  };
+  std::atomic<double> seconds = 0;
+  std::vector<BrokenPicture> found_broken;
+  if (!pass.samples.empty())
+    found_broken = run_over_pictures(
+        pass,
+        [&](const torch::Tensor& images) {
+          const ThreadStopwatch stopwatch;
+          auto features = layers_.forward(images);
+          seconds += stopwatch.seconds();
+          return features;
+        },
+        [&](const Batch& batch, const torch::Tensor& features) {
+          auto computed = features.narrow(0, 0, batch.count).clone();
+          for (const BrokenPicture& picture : batch.broken) {
+            computed[picture.sample - batch.first].zero_();
+          }
+          if (!some_are_known) return table.write(batch.first, computed);
+          for (std::int64_t i = 0; i < batch.count; ++i) {
+            table.write(row_of(batch.first + i), computed.narrow(0, i, 1));
+          }
+        });
+  for (const BrokenPicture& picture : found_broken) {
+    broken.push_back({row_of(picture.sample), picture.reason});
+  }
+  std::sort(broken.begin(), broken.end(),
+            [](const auto& a, const auto& b) { return a.sample < b.sample; });
+  forward_seconds_ += seconds;
   table.finish();
   return table;
 }
@@ -161,6 +228,15 @@ bool FeatureStore::fits_into_memory(const std::vector<Sample>& samples) {
   return true;
 }
 
+std::vector<BrokenPicture> FeatureStore::newly_broken(const FeatureSet& set) const {
+  std::vector<BrokenPicture> unknown;
+  for (const BrokenPicture& picture : set.broken) {
+    const auto& path = set.samples[static_cast<std::size_t>(picture.sample)].path;
+    if (!known_rows_.contains(path)) unknown.push_back(picture);
+  }
+  return unknown;
+}
+
 FeatureSet FeatureStore::extract(const std::vector<Sample>& samples, const std::string& title,
                                  std::int64_t augmented_views, bool names_broken) {
   FeatureSet set;
@@ -176,7 +252,7 @@ FeatureSet FeatureStore::extract(const std::vector<Sample>& samples, const std::
     // Views of one picture are broken alike.
     set.views.push_back(this->view(samples, name, view, file, set.broken));
     if (view > 0) continue;
-    if (names_broken) report_broken(set.broken);
+    if (names_broken) report_broken(newly_broken(set));
     require_few_broken(set.broken, static_cast<std::int64_t>(samples.size()), title,
                        config_.data.max_broken);
   }

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "app/features/feature_table.h"
@@ -62,6 +63,14 @@ class FeatureStore {
   FeatureStore(const Backbone& backbone, const FrozenTrunk& trunk, const Config& config,
                std::filesystem::path folder, torch::Device device, std::int64_t threads);
 
+  /// Lets `extract` take the unaugmented features of these pictures from `known`, which holds
+  /// these layers' and must outlive the store, instead of computing them.
+  void reuse(const FeatureSet& known);
+
+  /// Seconds that all streams together have spent in the layers (processor time of the calling
+  /// threads), decoding left out.
+  double forward_seconds() const { return forward_seconds_; }
+
   /// Features of `samples` with `augmented_views` extra views. `title` names the split in
   /// messages. Broken pictures are named on stderr unless `names_broken` is false. Throws DataError
   /// when more than `data.max_broken` of the pictures are broken.
@@ -75,9 +84,14 @@ class FeatureStore {
                     const std::filesystem::path& file, std::vector<BrokenPicture>& broken);
   /// Whether one more view does; if so its room is taken.
   bool fits_into_memory(const std::vector<Sample>& samples);
-  /// Runs the layers over the pictures and fills `table`.
+  /// Fills `table` with what is known and returns the rows that are still to be computed.
+  std::vector<std::int64_t> take_known(const std::vector<Sample>& samples, FeatureTable& table,
+                                       std::vector<BrokenPicture>& broken) const;
+  /// Runs the layers over the pictures whose features are not known and fills `table`.
   FeatureTable compute(const std::vector<Sample>& samples, const std::string& title,
                        std::int64_t view, FeatureTable table, std::vector<BrokenPicture>& broken);
+  /// The broken pictures of the set that are not known, and so were named, already.
+  std::vector<BrokenPicture> newly_broken(const FeatureSet& set) const;
   /// What decides the content of all views of the samples; reads the backbone's file and the
   /// pictures.
   std::string key_of(const std::vector<Sample>& samples) const;
@@ -92,6 +106,10 @@ class FeatureStore {
   std::int64_t threads_;
   /// Bytes of features already held in memory.
   std::int64_t memory_used_ = 0;
+  const FeatureSet* known_ = nullptr;
+  /// Position in `known_` by path.
+  std::unordered_map<std::string, std::int64_t> known_rows_;
+  double forward_seconds_ = 0;
 };
 
 }  // namespace transfer

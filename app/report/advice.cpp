@@ -1,0 +1,173 @@
+#include "app/report/advice.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace transfer {
+namespace {
+
+using nlohmann::ordered_json;
+
+/// What the classifier's input is called where it stands among stages.
+constexpr const char* kPenultimate = "penultimate";
+constexpr const char* kAssumptions =
+    "Estimated from the pass, without a training step: a backward pass costs twice its forward "
+    "pass; every epoch is trained, though training may stop early.";
+
+std::string name_of(const StageEvidence& stage) {
+  return stage.stage.empty() ? kPenultimate : stage.stage;
+}
+
+const char* size_of(const Decision& decision) { return decision.is_large ? "large" : "small"; }
+const char* likeness_of(const Decision& decision) {
+  return decision.is_different ? "different" : "similar";
+}
+
+ordered_json stage_object(const StageEvidence& stage, const std::string& score) {
+  return {{"stage", name_of(stage)},
+          {"features", stage.features},
+          {score, stage.score},
+          {"standard_error", stage.standard_error},
+          {"lead", stage.lead},
+          {"lead_standard_error", stage.lead_error},
+          {"multiply_adds", stage.multiply_adds},
+          {"head_seconds", stage.head_seconds}};
+}
+
+ordered_json data_object(const Evidence& evidence) {
+  ordered_json classes = ordered_json::object();
+  for (const auto& [name, pictures] : evidence.classes) classes[name] = pictures;
+  return {{"train", evidence.train_pictures},
+          {"val", evidence.val_pictures},
+          {"test", evidence.test_pictures},
+          {"probed", evidence.probed_pictures},
+          {"pictures_per_class", classes}};
+}
+
+std::string data_line(const Evidence& evidence) {
+  std::string text =
+      fmt::format("data       {} training, {} validation, {} test pictures",
+                  evidence.train_pictures, evidence.val_pictures, evidence.test_pictures);
+  if (!evidence.classes.empty()) {
+    const auto by_count = [](const auto& a, const auto& b) { return a.second < b.second; };
+    const auto [least, most] =
+        std::minmax_element(evidence.classes.begin(), evidence.classes.end(), by_count);
+    text += fmt::format("; {} classes, from {} to {} training pictures each",
+                        evidence.classes.size(), least->second, most->second);
+  }
+  if (evidence.probed_pictures < evidence.train_pictures) {
+    text += fmt::format("; {} probed", evidence.probed_pictures);
+  }
+  return text + "\n\n";
+}
+
+std::string stage_table(const Evidence& evidence) {
+  std::size_t width = std::string_view(kPenultimate).size();
+  for (const auto& stage : evidence.stages) width = std::max(width, stage.stage.size());
+  const auto whole =
+      static_cast<double>(std::max<std::int64_t>(evidence.stages.back().multiply_adds, 1));
+  std::string text = fmt::format("{:<{}}  features  {:>20}  {:>22}  arithmetic\n", "stage", width,
+                                 "probe's " + evidence.score_title, "lead over penultimate");
+  for (const auto& stage : evidence.stages) {
+    const std::string lead = stage.stage.empty() ? ""
+                                                 : fmt::format("{:+.1f} ± {:.1f}", 100 * stage.lead,
+                                                               100 * stage.lead_error);
+    text += fmt::format(
+        "{:<{}}  {:>8}  {:>20}  {:>22}  {:>8.0f} %\n", name_of(stage), width, stage.features,
+        fmt::format("{:.1f} % ± {:.1f}", 100 * stage.score, 100 * stage.standard_error), lead,
+        100 * static_cast<double>(stage.multiply_adds) / whole);
+  }
+  return text + "\n";
+}
+
+/// The four cases, the one that the data falls in marked.
+std::string box(const Decision& decision) {
+  const auto cell = [&](bool is_large, bool is_different, const char* strategy) {
+    const bool is_here = decision.is_large == is_large && decision.is_different == is_different;
+    return is_here ? fmt::format("[{}]", strategy) : fmt::format(" {} ", strategy);
+  };
+  return fmt::format("           {:<18}{}\nsmall      {:<18}{}\nlarge      {:<18}{}\n\n",
+                     " similar", " different", cell(false, false, "freeze-conv"),
+                     cell(false, true, "early-features"), cell(true, false, "fine-tune"),
+                     cell(true, true, "retrain"));
+}
+
+std::string shown(const TimeEstimate& estimate) {
+  return estimate.settings.empty() ? estimate.strategy
+                                   : estimate.strategy + " " + estimate.settings;
+}
+
+std::string time_table(const Advice& advice) {
+  std::size_t width = 0;
+  for (const auto& estimate : advice.estimates) width = std::max(width, shown(estimate).size());
+  std::string text;
+  for (const auto& estimate : advice.estimates) {
+    text += fmt::format("{:<11}{:<{}}  {:>8.0f} s\n", text.empty() ? "time" : "", shown(estimate),
+                        width, estimate.seconds);
+  }
+  return text + "           " + kAssumptions + "\n";
+}
+
+}  // namespace
+
+std::string to_json(const Advice& advice) {
+  const Decision& decision = advice.decision;
+  const Evidence& evidence = advice.evidence;
+  ordered_json object = {
+      {"strategy", decision.strategy},
+      {"box", {{"size", size_of(decision)}, {"likeness", likeness_of(decision)}}},
+      {"reasons", decision.reasons},
+      {"expected",
+       {{"score", evidence.score_key},
+        {"value", decision.expected_score},
+        {"standard_error", decision.standard_error}}},
+      {"data", data_object(evidence)}};
+  if (!decision.cut.empty()) object["cut"] = decision.cut;
+  if (decision.freeze_stages > 0) object["stages_that_suffice"] = decision.freeze_stages;
+  object["stages"] = ordered_json::array();
+  for (const auto& stage : evidence.stages) {
+    object["stages"].push_back(stage_object(stage, evidence.score_key));
+  }
+  object["estimated_seconds"] = ordered_json::array();
+  for (const auto& estimate : advice.estimates) {
+    object["estimated_seconds"].push_back({{"strategy", estimate.strategy},
+                                           {"settings", estimate.settings},
+                                           {"seconds", estimate.seconds}});
+  }
+  object["assumptions"] = kAssumptions;
+  object["command"] = advice.command;
+  object["settings"] = ordered_json::object();
+  for (const auto& [key, value] : advice.settings) object["settings"][key] = value;
+  object["seconds"] = {{"pass", advice.seconds_pass},
+                       {"probes", advice.seconds_probes},
+                       {"total", advice.seconds_total}};
+  return object.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::string to_text(const Advice& advice) {
+  const Decision& decision = advice.decision;
+  std::string text = data_line(advice.evidence) + stage_table(advice.evidence) + box(decision);
+  text += fmt::format("strategy   {}{}\n", decision.strategy,
+                      decision.cut.empty() ? "" : ", cut at " + decision.cut);
+  for (const auto& reason : decision.reasons) {
+    text += fmt::format("{:<11}{}\n", &reason == &decision.reasons.front() ? "why" : "", reason);
+  }
+  const bool trains = decision.strategy == "fine-tune" || decision.strategy == "retrain";
+  text += fmt::format("expected   {} {:.1f} % ± {:.1f}{}\n", advice.evidence.score_title,
+                      100 * decision.expected_score, 100 * decision.standard_error,
+                      trains ? " before the layers train" : "");
+  text += time_table(advice);
+  return text + "command    " + advice.command + "\n";
+}
+
+std::string advice_in_one_line(const std::string& json) {
+  const auto object = ordered_json::parse(json, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object() || !object.contains("strategy") || !object.contains("reasons")) return "";
+  return fmt::format("{}: {}", object["strategy"].get<std::string>(),
+                     fmt::join(object["reasons"].get<std::vector<std::string>>(), " "));
+}
+
+}  // namespace transfer
