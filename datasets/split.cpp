@@ -21,6 +21,23 @@ std::map<std::int64_t, std::vector<std::size_t>> shuffled_by_class(
   return positions;
 }
 
+/// Of every class as many pictures as `count_of` (a class's size → a number) says.
+template <typename CountOf>
+std::vector<Sample> first_of_each(const std::vector<Sample>& samples, std::uint64_t seed,
+                                  const CountOf& count_of) {
+  std::vector<bool> kept(samples.size(), false);
+  for (const auto& [label, members] : shuffled_by_class(samples, seed)) {
+    const auto size = static_cast<std::int64_t>(members.size());
+    const std::int64_t count = std::min(size, count_of(size));
+    for (std::int64_t i = 0; i < count; ++i) kept[members[static_cast<std::size_t>(i)]] = true;
+  }
+  std::vector<Sample> result;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    if (kept[i]) result.push_back(samples[i]);
+  }
+  return result;
+}
+
 }  // namespace
 
 std::pair<std::vector<Sample>, std::vector<Sample>> stratified_split(
@@ -41,17 +58,15 @@ std::pair<std::vector<Sample>, std::vector<Sample>> stratified_split(
 
 std::vector<Sample> limit_per_class(const std::vector<Sample>& samples, std::int64_t count,
                                     std::uint64_t seed) {
-  std::vector<bool> kept(samples.size(), false);
-  for (const auto& [label, members] : shuffled_by_class(samples, seed)) {
-    for (std::size_t i = 0; i < members.size() && static_cast<std::int64_t>(i) < count; ++i) {
-      kept[members[i]] = true;
-    }
-  }
-  std::vector<Sample> result;
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    if (kept[i]) result.push_back(samples[i]);
-  }
-  return result;
+  return first_of_each(samples, seed, [count](std::int64_t) { return count; });
+}
+
+std::vector<Sample> stratified_sample(const std::vector<Sample>& samples, std::int64_t count,
+                                      std::int64_t least, std::uint64_t seed) {
+  const auto total = static_cast<std::int64_t>(samples.size());
+  if (total <= count) return samples;
+  return first_of_each(samples, seed,
+                       [&](std::int64_t size) { return std::max(size * count / total, least); });
 }
 
 }  // namespace transfer

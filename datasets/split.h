@@ -18,4 +18,9 @@ std::pair<std::vector<Sample>, std::vector<Sample>> stratified_split(
 std::vector<Sample> limit_per_class(const std::vector<Sample>& samples, std::int64_t count,
                                     std::uint64_t seed);
 
+/// About `count` pictures, every class in the same proportion but at least `least` of each, chosen
+/// by `seed`, in the order of `samples`; all of them where there are no more than `count`.
+std::vector<Sample> stratified_sample(const std::vector<Sample>& samples, std::int64_t count,
+                                      std::int64_t least, std::uint64_t seed);
+
 }  // namespace transfer

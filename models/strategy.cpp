@@ -36,4 +36,10 @@ std::vector<std::string> strategy_names() {
   return names;
 }
 
+std::vector<std::string> strategy_choices() {
+  auto names = strategy_names();
+  names.emplace_back(kAutoStrategy);
+  return names;
+}
+
 }  // namespace transfer

@@ -24,6 +24,9 @@ struct Strategy {
   bool trunk_is_frozen = true;
 };
 
+/// The name that asks for one of them to be chosen by measuring; no strategy itself.
+inline constexpr const char* kAutoStrategy = "auto";
+
 /// All strategies there are: the four classic cases.
 const std::vector<Strategy>& list_strategies();
 
@@ -32,5 +35,8 @@ const Strategy& find_strategy(const std::string& name);
 
 /// Their names, in the same order.
 std::vector<std::string> strategy_names();
+
+/// The same and `auto`.
+std::vector<std::string> strategy_choices();
 
 }  // namespace transfer

@@ -15,7 +15,8 @@
 namespace transfer {
 namespace {
 
-constexpr std::array kCommands = {"train", "evaluate", "predict", "inspect", "preview", "lr-find"};
+constexpr std::array kCommands = {"train",   "evaluate", "predict", "inspect",
+                                  "preview", "lr-find",  "advise"};
 
 constexpr const char* kExamples = R"(
 Examples:
@@ -24,6 +25,8 @@ Examples:
   transfer --data pets --set train.optimizer=adamw --set train.lr=0.01
   transfer --strategy fine-tune --data pets --set train.epochs=20
   transfer --task regression --data fruit.csv        predict numbers: path,weight,height[,split]
+  transfer advise --data pets                        which strategy, why, and how long each takes
+  transfer --strategy auto --data pets               the same, and go on with that strategy
   transfer --resume runs/x                           go on with a run that was stopped
   transfer --data pets --print-config                show every setting and stop
   transfer evaluate --model runs/x/model.pt --data pets
@@ -40,7 +43,7 @@ Exit codes: 0 done, 2 flags or configuration, 3 data, 4 model, 5 device, 6 outpu
 std::string strategies_text() {
   std::string text = "Which layers train.";
   for (const Strategy& s : list_strategies()) text += fmt::format(" {}: {}.", s.name, s.summary);
-  return text;
+  return text + fmt::format(" {}: one of them, chosen by measuring.", kAutoStrategy);
 }
 
 /// Refuses a value that is not among `choices`, with the nearest one.
@@ -177,6 +180,15 @@ void add_lr_find(CLI::App& app, LrFindOptions& options) {
   command->add_flag("--json", options.json, "JSON on stdout");
 }
 
+void add_advise(CLI::App& app, AdviseOptions& options) {
+  auto* command = app.add_subcommand(
+      "advise", "Measure which strategy suits the data, and say why and how long each would take");
+  add_config_flags(*command, options.sources);
+  add_key_flag(*command, options.sources, "--device", "device", "auto, cpu, cuda or cuda:N");
+  add_key_flag(*command, options.sources, "--threads", "threads", "Threads; 0 is all cores");
+  command->add_flag("--json", options.json, "JSON on stdout");
+}
+
 /// Names the nearest flag for one that does not exist.
 std::string explain_unknown(const CLI::App& app, const std::string& message) {
   const auto dashes = message.find("--");
@@ -221,9 +233,11 @@ int run_command_line(int argc, const char* const* argv) {
   InspectOptions inspect;
   PreviewOptions preview;
   LrFindOptions lr_find;
+  AdviseOptions advise;
   add_train(app, train);
   add_others(app, evaluate, predict, inspect, preview);
   add_lr_find(app, lr_find);
+  add_advise(app, advise);
   auto arguments = with_default_command(argc, argv);
   if (arguments.size() == 1 && argc == 1) {
     std::cout << app.help();
@@ -251,6 +265,7 @@ int run_command_line(int argc, const char* const* argv) {
   if (app.got_subcommand("predict")) return run_predict(predict);
   if (app.got_subcommand("inspect")) return run_inspect(inspect);
   if (app.got_subcommand("lr-find")) return run_lr_find(lr_find);
+  if (app.got_subcommand("advise")) return run_advise(advise);
   if (app.got_subcommand("preview")) return run_preview(preview);
   return run_train(train);
 }

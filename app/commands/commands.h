@@ -59,6 +59,13 @@ struct LrFindOptions {
   bool json = false;
 };
 
+/// `transfer advise`
+struct AdviseOptions {
+  /// A strategy among them is passed over.
+  ConfigSources sources;
+  bool json = false;
+};
+
 /// `transfer preview`
 struct PreviewOptions {
   ConfigSources sources;
@@ -76,6 +83,7 @@ int run_predict(const PredictOptions& options);
 int run_inspect(const InspectOptions& options);
 int run_preview(const PreviewOptions& options);
 int run_lr_find(const LrFindOptions& options);
+int run_advise(const AdviseOptions& options);
 
 /// Parses the command line and runs the command it names (`train` where it names none). Throws
 /// Error; an unknown flag is a ConfigError with the nearest one.

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "app/commands/commands.h"
+#include "app/runs/advice.h"
 #include "app/runs/fine_tune_run.h"
 #include "app/runs/frozen_features_run.h"
 #include "core/atomic_file.h"
@@ -15,19 +16,21 @@
 namespace transfer {
 namespace {
 
-Summary run_strategy(const Preparation& preparation, const RunDirectory& run, bool resumes) {
+Summary run_strategy(const Preparation& preparation, const RunDirectory& run, bool resumes,
+                     StageProbing known) {
   if (find_strategy(preparation.config.strategy).trunk_is_frozen) {
     run.keep_metrics(0);
-    return run_on_frozen_features(preparation, run);
+    return run_on_frozen_features(preparation, run, std::move(known));
   }
-  return run_fine_tuning(preparation, run, resumes);
+  return run_fine_tuning(preparation, run, resumes, known);
 }
 
 /// Trains, writes summary.json last, and prints the result.
 void train_in(const Preparation& preparation, const RunDirectory& run, bool resumes,
-              const Stopwatch& since_start, bool json) {
+              const Stopwatch& since_start, bool json, StageProbing known = {}) {
   try {
-    Summary summary = run_strategy(preparation, run, resumes);
+    Summary summary = run_strategy(preparation, run, resumes, std::move(known));
+    if (is_file(run.file("advice.json"))) summary.advice = read_file(run.file("advice.json"));
     summary.peak_memory_mb = peak_memory_mb();
     summary.seconds_total = since_start.seconds();
     write_file_atomically(run.file("summary.json"), to_json(summary));
@@ -57,7 +60,14 @@ Config resumed_config(const TrainOptions& options) {
   }
   ConfigSources sources = options.sources;
   sources.files = {RunDirectory::open(options.resume).file("config.yaml")};
-  return resolve_config(sources, strategy_names());
+  Config config = resolve_config(sources, strategy_choices());
+  if (config.strategy == kAutoStrategy) {
+    throw ConfigError(
+        fmt::format("{}: was stopped before a strategy was chosen, so there is nothing to go on "
+                    "with. Start it again with --strategy auto --overwrite.",
+                    options.resume));
+  }
+  return config;
 }
 
 int resume(const TrainOptions& options) {
@@ -74,16 +84,39 @@ int resume(const TrainOptions& options) {
   return 0;
 }
 
+/// Measures which strategy suits the data, writes down which and why, and goes on with it.
+int run_chosen_strategy(const TrainOptions& options, const Stopwatch& since_start) {
+  Preparation preparation = prepare(resolve_for_advice(options.sources));
+  const RunDirectory run = RunDirectory::create(preparation.config);
+  MeasuredAdvice measured;
+  try {
+    measured = take_advice(preparation, options.sources,
+                           feature_store_folder(preparation.config, run), since_start);
+    write_file_atomically(run.file("advice.json"), to_json(measured.advice));
+    run.write_config(measured.config);
+  } catch (...) {
+    run.discard();
+    throw;
+  }
+  fmt::print(stderr, "{}", to_text(measured.advice));
+  warn_of_unused_settings(measured.config);
+  preparation.config = measured.config;
+  train_in(preparation, run, /*resumes=*/false, since_start, options.json,
+           std::move(measured.probing));
+  return 0;
+}
+
 }  // namespace
 
 int run_train(const TrainOptions& options) {
   if (!options.resume.empty()) return resume(options);
   const Stopwatch since_start;
-  const Config config = resolve_config(options.sources, strategy_names());
+  const Config config = resolve_config(options.sources, strategy_choices());
   if (options.print_config) {
     fmt::print("{}", to_yaml(config));
     return 0;
   }
+  if (config.strategy == kAutoStrategy) return run_chosen_strategy(options, since_start);
   const Preparation preparation = prepare(config);
   train_in(preparation, RunDirectory::create(config), /*resumes=*/false, since_start, options.json);
   return 0;

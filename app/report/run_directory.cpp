@@ -15,9 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kFiles[] = {"config.yaml",       "metrics.jsonl",       "summary.json",
-                                  "model.pt",          "predictions_val.csv", "checkpoint.pt",
-                                  "checkpoint-best.pt"};
+constexpr const char* kFiles[] = {"config.yaml",        "metrics.jsonl",       "summary.json",
+                                  "model.pt",           "predictions_val.csv", "checkpoint.pt",
+                                  "checkpoint-best.pt", "advice.json"};
 
 fs::path default_path(const Config& config) {
   const auto data = fs::path(config.data.path).lexically_normal();

@@ -9,7 +9,7 @@
 namespace transfer {
 
 /// The folder one run leaves behind: config.yaml, metrics.jsonl, summary.json, model.pt,
-/// predictions_val.csv.
+/// predictions_val.csv; where the strategy was chosen by measuring, advice.json.
 class RunDirectory {
  public:
   /// Makes the folder and writes config.yaml. The name is `config.out`, or

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "app/report/advice.h"
 #include "app/report/metrics_report.h"
 #include "app/training/estimated_score.h"
 
@@ -52,12 +53,16 @@ std::string to_json(const Summary& s) {
       {"total", s.seconds_total}, {"extract", s.seconds_extract}, {"train", s.seconds_train}};
   object["peak_memory_mb"] = s.peak_memory_mb;
   object["run_directory"] = s.run_directory;
+  if (!s.advice.empty()) object["advice"] = ordered_json::parse(s.advice);
   return dump(object);
 }
 
 std::string to_text(const Summary& s) {
   std::string text = metrics_text("validation", s.val, s.classes);
   if (s.test) text += metrics_text("test", *s.test, s.classes);
+  if (!s.advice.empty()) {
+    text += fmt::format("strategy chosen by measuring: {}\n", advice_in_one_line(s.advice));
+  }
   if (!s.broken.empty()) text += fmt::format("broken pictures left out: {}\n", s.broken.size());
   text += fmt::format(
       "best epoch {} of {}, weight decay {}{}\ntime {:.1f} s (features {:.1f} s, training {:.1f} "
@@ -68,8 +73,8 @@ std::string to_text(const Summary& s) {
       s.seconds_extract, s.seconds_train, s.peak_memory_mb);
   text += fmt::format(
       "written to {}: model.pt summary.json metrics.jsonl predictions_val.csv "
-      "config.yaml\n",
-      s.run_directory);
+      "config.yaml{}\n",
+      s.run_directory, s.advice.empty() ? "" : " advice.json");
   return text;
 }
 

@@ -51,6 +51,8 @@ struct Summary {
   double seconds_extract = 0;
   double seconds_train = 0;
   double peak_memory_mb = 0;
+  /// The text of advice.json where the strategy was chosen by measuring.
+  std::string advice;
   std::string run_directory;
 };
 

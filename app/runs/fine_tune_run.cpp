@@ -49,9 +49,9 @@ struct Start {
 
 /// Gives the network the head that the configuration asks for.
 Start start_head(const Preparation& p, const RunDirectory& run, const Loss& loss,
-                 TrainableNetwork& network) {
+                 const StageProbing& known, TrainableNetwork& network) {
   if (p.config.head.start != "fitted" || p.config.train.from_scratch) return {};
-  auto fitted = fit_head_to_frozen_features(p, feature_store_folder(p.config, run));
+  auto fitted = fit_head_to_frozen_features(p, feature_store_folder(p.config, run), known);
   network.set_head(loss.target_scaling.scaled(fitted.head));
   return {true, std::move(fitted.broken)};
 }
@@ -80,14 +80,15 @@ void evaluate_splits(const Preparation& p, const RunDirectory& run, Trainer& tra
 
 }  // namespace
 
-Summary run_fine_tuning(Preparation p, const RunDirectory& run, bool resumes) {
+Summary run_fine_tuning(Preparation p, const RunDirectory& run, bool resumes,
+                        const StageProbing& known) {
   Summary summary = begin_summary(p, run);
   const Stopwatch training;
   TrainableNetwork network(p.backbone, trainable_options(p), p.device);
   const Loss loss = training_loss(p.config, truth_of(p.dataset.train),
                                   static_cast<std::int64_t>(p.dataset.classes.size()), p.device);
   const bool goes_on = resumes && is_file(run.checkpoint());
-  Start start = goes_on ? Start{} : start_head(p, run, loss, network);
+  Start start = goes_on ? Start{} : start_head(p, run, loss, known, network);
   const ChosenInput chosen = choose_training_input(p, run, network);
   p.config.train.replicas = choose_replicas(p, loss, network, *chosen.input);
   run.write_config(p.config);

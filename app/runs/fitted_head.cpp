@@ -3,19 +3,21 @@
 #include "app/compute/device.h"
 #include "app/features/feature_store.h"
 #include "app/runs/head_problem.h"
-#include "app/training/weight_decay_search.h"
 
 namespace transfer {
 
 FittedStart fit_head_to_frozen_features(const Preparation& p,
-                                        const std::filesystem::path& feature_store) {
+                                        const std::filesystem::path& feature_store,
+                                        const StageProbing& known) {
   const FrozenTrunk trunk(p.backbone, {""}, p.device);
   FeatureStore store(p.backbone, trunk, p.config, feature_store, p.device, p.threads);
+  const auto known_set = known.features.at("");
+  if (known_set) store.reuse(*known_set);
   const FeatureSet train = store.extract(p.dataset.train, "head's start", 0);
   HeadProblem problem = head_problem(p, train, train);
   problem.options.patience = 0;
   use_threads_for(train.rows() * trunk.dimension() * problem.classes, p.threads);
-  problem.weight_decay = choose_weight_decay(problem).weight_decay;
+  problem.weight_decay = chosen_weight_decay(problem, known, "");
   FittedStart start{fit_head(problem).head, train.broken};
   use_threads(p.threads);
   return start;

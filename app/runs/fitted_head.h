@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "app/runs/preparation.h"
+#include "app/runs/stage_probe.h"
 #include "datasets/loader.h"
 #include "models/classifier.h"
 
@@ -16,8 +17,10 @@ struct FittedStart {
   std::vector<BrokenPicture> broken;
 };
 
-/// Fits a head to the features that the pretrained layers give, as freeze-conv does. Throws Error.
+/// Fits a head to the features that the pretrained layers give, as freeze-conv does. What `known`
+/// holds of features and weight decays is not computed again. Throws Error.
 FittedStart fit_head_to_frozen_features(const Preparation& preparation,
-                                        const std::filesystem::path& feature_store);
+                                        const std::filesystem::path& feature_store,
+                                        const StageProbing& known);
 
 }  // namespace transfer

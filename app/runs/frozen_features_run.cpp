@@ -11,7 +11,6 @@
 #include "app/runs/head_problem.h"
 #include "app/runs/stage_probe.h"
 #include "app/training/schedule.h"
-#include "app/training/weight_decay_search.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/stopwatch.h"
@@ -44,9 +43,13 @@ void require_every_class(const FeatureSet& train, const std::vector<std::string>
   }
 }
 
-Features extract(const Preparation& p, const RunDirectory& run, const FrozenTrunk& trunk) {
+Features extract(const Preparation& p, const RunDirectory& run, const std::string& cut,
+                 const StageProbing& known) {
+  const FrozenTrunk trunk(p.backbone, {cut}, p.device);
   FeatureStore store(p.backbone, trunk, p.config, feature_store_folder(p.config, run), p.device,
                      p.threads);
+  const auto known_set = known.features.at(cut);
+  if (known_set) store.reuse(*known_set);
   Features features{store.extract(p.dataset.train, "train", p.config.augment.views),
                     store.extract(p.dataset.val, "val", 0), std::nullopt};
   require_every_class(features.train, p.dataset.classes, objective_of(p.config).targets(),
@@ -70,13 +73,13 @@ void collect_broken(Summary& summary, const FeatureSet& set) {
 
 /// Fits the head and fills in what the summary says of it.
 FittedHead fit(const Preparation& p, const Features& features, const RunDirectory& run,
-               Summary& summary) {
+               const StageProbing& known, Summary& summary) {
   HeadProblem problem = make_problem(p, features, run);
   const std::int64_t dimension = features.train.views.front().dimension();
   use_threads_for(features.train.rows() * dimension * problem.classes, p.threads);
   summary.weight_decay_is_chosen = !p.config.head.weight_decay;
   if (summary.weight_decay_is_chosen) {
-    problem.weight_decay = choose_weight_decay(problem).weight_decay;
+    problem.weight_decay = chosen_weight_decay(problem, known, summary.cut);
   }
   FittedHead fitted = fit_head(problem);
   summary.best_epoch = fitted.best_epoch;
@@ -85,26 +88,30 @@ FittedHead fit(const Preparation& p, const Features& features, const RunDirector
   return fitted;
 }
 
-/// The stage to cut at; empty for the classifier's input.
-std::string choose_cut(const Preparation& p, const RunDirectory& run, Summary& summary) {
+/// The stage to cut at; empty for the classifier's input. Where it is chosen by probing, `known`
+/// holds what the probes have computed.
+std::string choose_cut(const Preparation& p, const RunDirectory& run, StageProbing& known,
+                       Summary& summary) {
   if (find_strategy(p.config.strategy).cut == Cut::kBeforeClassifier) return "";
   if (!p.config.cut.empty()) return p.config.cut;
-  summary.probes = probe_stages(p, feature_store_folder(p.config, run));
-  return best_probe(summary.probes).stage;
+  known = probe_stages(p, early_stages(p.backbone), feature_store_folder(p.config, run));
+  summary.probes = in_summary(known.stages);
+  const std::string cut = best_probe(known.stages).cut;
+  fmt::print(stderr, "cut at {}\n", cut);
+  return cut;
 }
 
 }  // namespace
 
-Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run) {
+Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run, StageProbing known) {
   Summary summary = begin_summary(p, run);
   const Stopwatch extraction;
-  summary.cut = choose_cut(p, run, summary);
-  const FrozenTrunk trunk(p.backbone, {summary.cut}, p.device);
-  const Features features = extract(p, run, trunk);
+  summary.cut = choose_cut(p, run, known, summary);
+  const Features features = extract(p, run, summary.cut, known);
   summary.seconds_extract = extraction.seconds();
 
   const Stopwatch training;
-  const FittedHead fitted = fit(p, features, run, summary);
+  const FittedHead fitted = fit(p, features, run, known, summary);
   summary.seconds_train = training.seconds();
   fmt::print(stderr, "head: {} {} in {:.1f} s\n", fitted.epochs,
              p.config.train.optimizer == "lbfgs" ? "iterations" : "epochs", summary.seconds_train);

@@ -2,12 +2,15 @@
 
 #include "app/report/summary.h"
 #include "app/runs/preparation.h"
+#include "app/runs/stage_probe.h"
 
 namespace transfer {
 
 /// Trains a head on the features of frozen layers, which are computed once (freeze-conv,
 /// early-features), and writes model.pt and predictions_val.csv. Returns the summary but for its
-/// total time. Throws Error.
-Summary run_on_frozen_features(const Preparation& preparation, const RunDirectory& run);
+/// total time. What `known` holds of features and weight decays is not computed again. Throws
+/// Error.
+Summary run_on_frozen_features(const Preparation& preparation, const RunDirectory& run,
+                               StageProbing known = {});
 
 }  // namespace transfer

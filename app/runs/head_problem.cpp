@@ -1,5 +1,7 @@
 #include "app/runs/head_problem.h"
 
+#include "app/training/weight_decay_search.h"
+
 namespace transfer {
 
 HeadProblem head_problem(const Preparation& p, const FeatureSet& train, const FeatureSet& val) {
@@ -10,6 +12,15 @@ HeadProblem head_problem(const Preparation& p, const FeatureSet& train, const Fe
   problem.device = p.device;
   problem.threads = p.threads;
   return problem;
+}
+
+double chosen_weight_decay(const HeadProblem& problem, const StageProbing& known,
+                           const std::string& cut) {
+  const bool is_plain = problem.loss.label_smoothing == 0 && !problem.loss.class_weights.defined();
+  const bool same_pictures = known.features.pictures.samples.size() == problem.train.samples.size();
+  const ProbedStage* probed = known.find(cut);
+  if (is_plain && same_pictures && probed != nullptr) return probed->weight_decay;
+  return choose_weight_decay(problem).weight_decay;
 }
 
 }  // namespace transfer

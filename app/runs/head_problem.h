@@ -1,6 +1,9 @@
 #pragma once
 
+#include <string>
+
 #include "app/runs/preparation.h"
+#include "app/runs/stage_probe.h"
 #include "app/training/head_fit.h"
 
 namespace transfer {
@@ -10,5 +13,10 @@ namespace transfer {
 /// it.
 HeadProblem head_problem(const Preparation& preparation, const FeatureSet& train,
                          const FeatureSet& val);
+
+/// The weight decay for that problem by cross-validation, or, where `known` has cross-validated the
+/// same loss on the same pictures at `cut`, what that has found.
+double chosen_weight_decay(const HeadProblem& problem, const StageProbing& known,
+                           const std::string& cut);
 
 }  // namespace transfer

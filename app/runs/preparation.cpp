@@ -50,7 +50,7 @@ void check_frozen_stages(const Config& config, const Backbone& backbone) {
 
 }  // namespace
 
-Preparation prepare(const Config& config) {
+void warn_of_unused_settings(const Config& config) {
   for (const auto& key : unused_settings(config)) {
     fmt::print(stderr, "warning: {} has no effect with the strategy {}.\n", key, config.strategy);
   }
@@ -58,6 +58,11 @@ Preparation prepare(const Config& config) {
     fmt::print(stderr, "warning: {} has no effect with the loss {}.\n", key,
                loss_name(objective_of(config).loss));
   }
+}
+
+Preparation prepare(const Config& config) {
+  // Which settings `auto` will look at is not known yet.
+  if (config.strategy != kAutoStrategy) warn_of_unused_settings(config);
   const auto device = choose_device(config.device);
   const auto threads = use_threads(config.threads);
   const TargetKind kind = objective_of(config).targets();

@@ -25,6 +25,9 @@ struct Preparation {
   Dataset dataset;
 };
 
+/// Names on stderr the settings that have no effect with the configuration's strategy or loss.
+void warn_of_unused_settings(const Config& config);
+
 /// Chooses the device, loads the backbone and reads the data, and says on stderr what was found.
 /// Throws Error.
 Preparation prepare(const Config& config);

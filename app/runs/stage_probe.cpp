@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
+#include <future>
 
 #include "app/compute/device.h"
 #include "app/features/feature_store.h"
@@ -11,81 +13,156 @@
 #include "app/training/weight_decay_search.h"
 #include "core/errors.h"
 #include "core/random.h"
+#include "core/stopwatch.h"
 #include "datasets/split.h"
+#include "datasets/truth.h"
 
 namespace transfer {
 namespace {
 
-constexpr std::int64_t kMostPictures = 2000;
+/// Pictures of each class that are probed at least, where there are so many: one a fold.
+constexpr std::int64_t kLeastPerClass = 5;
+/// Without a second picture a class is missing from the fit that its only one is held against.
+constexpr std::int64_t kFewestPerClass = 2;
 /// Keeps the choice of pictures apart from other uses of the seed.
 constexpr std::uint64_t kProbeSeed = 0x9B0;
 
-/// One stage's columns of the features of all stages.
-FeatureSet columns_of(const FeatureSet& all, std::int64_t first, std::int64_t width) {
+/// Throws DataError where a class has too few pictures for the folds.
+void require_folds(const Preparation& p, const torch::Tensor& labels) {
+  if (objective_of(p.config).targets() != TargetKind::kClass) return;
+  const auto counts = labels.masked_select(labels.ge(0))
+                          .bincount({}, static_cast<std::int64_t>(p.dataset.classes.size()));
+  const std::int64_t least = counts.min().item<std::int64_t>();
+  const auto& name =
+      p.dataset.classes[static_cast<std::size_t>(counts.argmin().item<std::int64_t>())];
+  if (least < kFewestPerClass) {
+    throw DataError(fmt::format(
+        "{}: the class '{}' has {} training pictures that can be read, too few for "
+        "cross-validation, which fits without a picture and then asks for it. Expected at least "
+        "{}: add pictures, or name the strategy (--strategy freeze-conv), for early-features also "
+        "the stage (--cut).",
+        p.config.data.path, name, least, kFewestPerClass));
+  }
+  if (least < kLeastPerClass) {
+    fmt::print(stderr,
+               "warning: the class '{}' has {} training pictures, fewer than the {} folds of the "
+               "cross-validation; what it says of this class is a rough guess.\n",
+               name, least, kLeastPerClass);
+  }
+}
+
+StageFeatures extract_stages(const Preparation& p, std::vector<std::string> cuts,
+                             const std::filesystem::path& feature_store) {
+  const auto pictures =
+      stratified_sample(p.dataset.train, kMostCrossValidated, kLeastPerClass,
+                        mix_seed({static_cast<std::uint64_t>(p.config.seed), kProbeSeed}));
+  require_folds(p, truth_of(pictures).labels);
+  const FrozenTrunk trunk(p.backbone, cuts, p.device);
+  FeatureStore store(p.backbone, trunk, p.config, feature_store, p.device, p.threads);
+  StageFeatures features;
+  const Stopwatch pass;
+  features.pictures = store.extract(pictures, "probe", 0);
+  features.seconds = pass.seconds();
+  features.forward_seconds = store.forward_seconds();
+  features.cuts = std::move(cuts);
+  features.widths = trunk.widths();
+  features.multiply_adds = trunk.multiply_adds();
+  if (!features.pictures.broken.empty()) require_folds(p, features.pictures.labels);
+  return features;
+}
+
+ProbedStage probe(const Preparation& p, const StageFeatures& features, std::size_t position) {
+  const Stopwatch stopwatch;
+  const auto set = features.at(features.cuts[position]);
+  HeadProblem problem = head_problem(p, *set, *set);
+  problem.loss = problem.loss.plain();
+  problem.threads = 1;  // the stages run side by side
+  const auto choice = choose_weight_decay(problem);
+  return {features.cuts[position], features.widths[position], choice.weight_decay, choice.score,
+          stopwatch.seconds()};
+}
+
+void report(const ProbedStage& stage, const Preparation& p) {
+  fmt::print(stderr, "probe: {}: {} features, cross-validated {} {:.2f} % (± {:.2f})\n",
+             stage.cut.empty() ? "penultimate" : stage.cut, stage.features,
+             estimated_score_name(objective_of(p.config)).title, 100 * stage.score.value,
+             100 * stage.score.standard_error);
+}
+
+}  // namespace
+
+std::optional<FeatureSet> StageFeatures::at(const std::string& cut) const {
+  const auto found = std::find(cuts.begin(), cuts.end(), cut);
+  if (found == cuts.end()) return std::nullopt;
+  const auto position = found - cuts.begin();
+  std::int64_t first = 0;
+  for (std::ptrdiff_t i = 0; i < position; ++i) first += widths[static_cast<std::size_t>(i)];
+  const std::int64_t width = widths[static_cast<std::size_t>(position)];
   FeatureSet set;
-  set.labels = all.labels;
-  set.targets = all.targets;
-  set.samples = all.samples;
-  const FeatureTable& table = all.views.front();
+  set.labels = pictures.labels;
+  set.targets = pictures.targets;
+  set.samples = pictures.samples;
+  set.broken = pictures.broken;
+  const FeatureTable& table = pictures.views.front();
   set.views.push_back(FeatureTable::in_memory(table.rows(), width));
   set.views.back().write(0, table.read(0, table.rows()).narrow(1, first, width));
   return set;
 }
 
-/// How many groups limit_per_class() sees: classes, or one where pictures have no one class.
-std::int64_t group_count(const Preparation& p) {
-  std::int64_t last = 0;
-  for (const Sample& sample : p.dataset.train) last = std::max(last, sample.label);
-  return last + 1;
+const ProbedStage* StageProbing::find(const std::string& cut) const {
+  const auto found = std::find_if(stages.begin(), stages.end(),
+                                  [&](const ProbedStage& stage) { return stage.cut == cut; });
+  return found == stages.end() ? nullptr : &*found;
 }
 
-StageProbe probe(const Preparation& p, const std::string& stage, const FeatureSet& set) {
-  HeadProblem problem = head_problem(p, set, set);
-  problem.loss = problem.loss.plain();
-  const auto choice = choose_weight_decay(problem);
-  const auto chosen = std::find_if(
-      choice.scores.begin(), choice.scores.end(),
-      [&](const WeightDecayScore& score) { return score.weight_decay == choice.weight_decay; });
-  return {stage, chosen->score.value, chosen->score.standard_error};
-}
-
-}  // namespace
-
-std::vector<StageProbe> probe_stages(const Preparation& p,
-                                     const std::filesystem::path& feature_store) {
-  std::vector<std::string> stages = p.backbone.metadata().stages;
+std::vector<std::string> early_stages(const Backbone& backbone) {
+  std::vector<std::string> stages = backbone.metadata().stages;
   if (stages.size() < 2) {
-    throw ModelError(
-        fmt::format("{}: has fewer than two stages, so there is no early one to cut at. Expected a "
-                    "network of several stages; name a module with --cut.",
-                    p.backbone.file()));
+    throw ModelError(fmt::format(
+        "{}: has fewer than two stages, so there is no early one to compare or to cut at. Expected "
+        "a network of several stages; name the strategy, for early-features also a module with "
+        "--cut.",
+        backbone.file()));
   }
   stages.pop_back();
-  const auto pictures =
-      limit_per_class(p.dataset.train, std::max<std::int64_t>(kMostPictures / group_count(p), 5),
-                      mix_seed({static_cast<std::uint64_t>(p.config.seed), kProbeSeed}));
-  const FrozenTrunk trunk(p.backbone, stages, p.device);
-  FeatureStore store(p.backbone, trunk, p.config, feature_store, p.device, p.threads);
-  const FeatureSet all = store.extract(pictures, "probe", 0);
-  use_threads_for(0, p.threads);
-  std::vector<StageProbe> probes;
-  std::int64_t first = 0;
-  for (std::size_t i = 0; i < stages.size(); ++i) {
-    const std::int64_t width = trunk.widths()[i];
-    probes.push_back(probe(p, stages[i], columns_of(all, first, width)));
-    first += width;
-    fmt::print(stderr, "probe: {}: {} features, cross-validated {} {:.2f} % (± {:.2f})\n",
-               stages[i], width, estimated_score_name(objective_of(p.config)).title,
-               100 * probes.back().score, 100 * probes.back().standard_error);
-  }
-  fmt::print(stderr, "cut at {}\n", best_probe(probes).stage);
-  return probes;
+  return stages;
 }
 
-const StageProbe& best_probe(const std::vector<StageProbe>& probes) {
+StageProbing probe_stages(const Preparation& p, std::vector<std::string> cuts,
+                          const std::filesystem::path& feature_store) {
+  StageProbing probing;
+  probing.features = extract_stages(p, std::move(cuts), feature_store);
+  probing.stages.resize(probing.features.cuts.size());
+  const Stopwatch stopwatch;
+  std::atomic<std::size_t> next = 0;
+  std::vector<std::future<void>> workers;
+  for (std::int64_t i = 0; i < p.threads; ++i) {
+    workers.push_back(std::async(std::launch::async, [&] {
+      use_threads(1);
+      for (auto stage = next++; stage < probing.stages.size(); stage = next++) {
+        probing.stages[stage] = probe(p, probing.features, stage);
+      }
+    }));
+  }
+  for (auto& worker : workers) worker.wait();
+  for (auto& worker : workers) worker.get();
+  probing.seconds = stopwatch.seconds();
+  for (const ProbedStage& stage : probing.stages) report(stage, p);
+  return probing;
+}
+
+const ProbedStage& best_probe(const std::vector<ProbedStage>& probes) {
   return *std::max_element(
       probes.begin(), probes.end(),
-      [](const StageProbe& a, const StageProbe& b) { return a.score < b.score; });
+      [](const ProbedStage& a, const ProbedStage& b) { return a.score.value < b.score.value; });
+}
+
+std::vector<StageProbe> in_summary(const std::vector<ProbedStage>& probes) {
+  std::vector<StageProbe> result;
+  for (const ProbedStage& probe : probes) {
+    result.push_back({probe.cut, probe.score.value, probe.score.standard_error});
+  }
+  return result;
 }
 
 }  // namespace transfer

@@ -9,7 +9,7 @@ namespace {
 EstimatedScore from_parts(const torch::Tensor& parts) {
   const double value = parts.mean().item<double>();
   const double deviation = (parts - value).square().mean().sqrt().item<double>();
-  return {value, deviation / std::sqrt(static_cast<double>(parts.size(0)))};
+  return {value, deviation / std::sqrt(static_cast<double>(parts.size(0))), parts};
 }
 
 EstimatedScore right_labels(const torch::Tensor& logits, const torch::Tensor& targets) {
@@ -26,7 +26,7 @@ EstimatedScore r_squared(const torch::Tensor& outputs, const torch::Tensor& trut
   const auto variance = spread.mean(0).clamp_min(1e-300);
   const auto unexplained = errors.mean(0) / variance;
   const auto influence = ((errors - unexplained * spread) / variance).mean(1);
-  return {1.0 - unexplained.mean().item<double>(), from_parts(influence).standard_error};
+  return from_parts(1.0 - unexplained.mean() - influence);
 }
 
 }  // namespace
@@ -40,6 +40,10 @@ EstimatedScore estimate_score(const Objective& objective, const torch::Tensor& o
     case TargetKind::kValues: break;
   }
   return r_squared(outputs, truth.targets);
+}
+
+EstimatedScore paired_difference(const EstimatedScore& score, const EstimatedScore& other) {
+  return from_parts(score.parts - other.parts);
 }
 
 ScoreName estimated_score_name(const Objective& objective) {

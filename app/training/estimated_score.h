@@ -14,7 +14,13 @@ namespace transfer {
 struct EstimatedScore {
   double value = 0;
   double standard_error = 0;
+  /// What each picture contributes, [n] float64 of mean `value`.
+  torch::Tensor parts = {};
 };
+
+/// How far one score lies above another of the same pictures. What moves both alike, such as
+/// pictures that are hard for any head, does not count as chance.
+EstimatedScore paired_difference(const EstimatedScore& score, const EstimatedScore& other);
 
 /// Accuracy for classes; for labels accuracy where every picture has exactly one, else the part of
 /// the labels that are right; R², averaged over the columns, for numbers. Outputs [n,C] in the

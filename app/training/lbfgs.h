@@ -2,6 +2,7 @@
 
 #include <torch/types.h>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -12,9 +13,8 @@ namespace transfer {
 /// iteration at a time; the work is torch::optim::LBFGS's.
 class Lbfgs {
  public:
-  /// Shares the tensors and changes them in place; each needs `requires_grad`. A value that falls
-  /// by less than `tolerance` (relative) has converged.
-  explicit Lbfgs(const std::vector<torch::Tensor>& parameters, double tolerance = 1e-9);
+  /// Shares the tensors and changes them in place; each needs `requires_grad`.
+  explicit Lbfgs(const std::vector<torch::Tensor>& parameters);
   ~Lbfgs();
 
   /// One iteration. `objective` computes the value and leaves the gradients in the parameters; it
@@ -25,5 +25,11 @@ class Lbfgs {
   struct Implementation;
   std::unique_ptr<Implementation> implementation_;
 };
+
+/// Up to so many iterations in one go, which evaluates the objective half as often as Lbfgs::step.
+/// Ends where the value falls by less than `tolerance`.
+void minimize_by_lbfgs(const std::vector<torch::Tensor>& parameters,
+                       const std::function<double()>& objective, std::int64_t iterations,
+                       double tolerance);
 
 }  // namespace transfer

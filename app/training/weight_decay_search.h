@@ -18,12 +18,19 @@ struct WeightDecayScore {
 
 struct WeightDecayChoice {
   double weight_decay = 0;
+  /// What the chosen one scored.
+  EstimatedScore score;
+  /// Of those tried, from strong to weak.
   std::vector<WeightDecayScore> scores;
 };
 
-/// Chooses the head's weight decay by 5-fold cross-validation on at most 2,000 unaugmented
+/// Most training pictures that are looked at.
+constexpr std::int64_t kMostCrossValidated = 2000;
+
+/// Chooses the head's weight decay by 5-fold cross-validation on at most so many unaugmented
 /// training features, taken by `problem.seed`; validation pictures are not looked at. The smallest
-/// loss wins. `problem.weight_decay` is ignored.
+/// loss wins; weaker ones are no longer tried once two in a row have done worse.
+/// `problem.weight_decay` is ignored.
 WeightDecayChoice choose_weight_decay(const HeadProblem& problem);
 
 }  // namespace transfer

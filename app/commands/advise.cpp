@@ -1,0 +1,20 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "app/commands/commands.h"
+#include "app/runs/advice.h"
+
+namespace transfer {
+
+int run_advise(const AdviseOptions& options) {
+  const Stopwatch since_start;
+  const Preparation preparation = prepare(resolve_for_advice(options.sources));
+  const auto& folder = preparation.config.cache.dir;
+  const auto measured = take_advice(preparation, options.sources,
+                                    folder.empty() ? "runs/feature-store" : folder, since_start);
+  fmt::print("{}", options.json ? to_json(measured.advice) : to_text(measured.advice));
+  return 0;
+}
+
+}  // namespace transfer
