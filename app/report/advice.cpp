@@ -34,6 +34,7 @@ ordered_json stage_object(const StageEvidence& stage, const std::string& score) 
           {"lead", stage.lead},
           {"lead_standard_error", stage.lead_error},
           {"multiply_adds", stage.multiply_adds},
+          {"weight_decay", stage.weight_decay},
           {"head_seconds", stage.head_seconds}};
 }
 

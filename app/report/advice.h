@@ -23,7 +23,9 @@ struct StageEvidence {
   double lead_error = 0;
   /// Of one picture, from the input up to here.
   std::int64_t multiply_adds = 0;
-  /// To cross-validate the weight decay and fit a head on these features.
+  /// The head's, as cross-validation chose it.
+  double weight_decay = 0;
+  /// To choose it and to fit a head on these features.
   double head_seconds = 0;
 };
 

@@ -72,6 +72,7 @@ Evidence evidence_of(const Preparation& p, const StageProbing& probing) {
     stage.lead = lead.value;
     stage.lead_error = lead.standard_error;
     stage.multiply_adds = probing.features.multiply_adds[i];
+    stage.weight_decay = probed.weight_decay;
     stage.head_seconds = head_seconds(probed.seconds, p.threads);
     evidence.stages.push_back(stage);
   }

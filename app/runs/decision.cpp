@@ -89,8 +89,8 @@ Decision decide(const Evidence& evidence, const GivenChoices& given) {
   decision.is_different = early.lead > kLeadErrors * early.lead_error;
   decision.freeze_stages = stages_that_suffice(evidence);
   const double left_to_gain = 1.0 - std::max(early.score, last.score);
-  decision.reasons = {likeness_reason(early, decision.is_different, evidence.score_title),
-                      size_reason(evidence, decision.is_large, left_to_gain)};
+  decision.reasons.push_back(likeness_reason(early, decision.is_different, evidence.score_title));
+  decision.reasons.push_back(size_reason(evidence, decision.is_large, left_to_gain));
   const StageEvidence* source = decision.is_different ? &early : &last;
   if (!given.cut.empty()) {
     source = &find_stage(evidence, given.cut);

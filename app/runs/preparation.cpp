@@ -39,7 +39,9 @@ const char* outputs_called(TargetKind kind) {
 void check_frozen_stages(const Config& config, const Backbone& backbone) {
   const auto& stages = backbone.metadata().stages;
   const auto count = std::max<std::int64_t>(static_cast<std::int64_t>(stages.size()), 1);
-  if (find_strategy(config.strategy).trunk_is_frozen || config.train.freeze_stages <= count) return;
+  const bool trains =
+      config.strategy == kAutoStrategy || !find_strategy(config.strategy).trunk_is_frozen;
+  if (!trains || config.train.freeze_stages <= count) return;
   throw ConfigError(
       fmt::format("train.freeze_stages: found {}, but {} has {} stages ({}). Expected 0 to {}; "
                   "with {} the head "

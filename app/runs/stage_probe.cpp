@@ -57,7 +57,9 @@ StageFeatures extract_stages(const Preparation& p, std::vector<std::string> cuts
       stratified_sample(p.dataset.train, kMostCrossValidated, kLeastPerClass,
                         mix_seed({static_cast<std::uint64_t>(p.config.seed), kProbeSeed}));
   require_folds(p, truth_of(pictures).labels);
+  use_threads(1);  // one blank picture, which shows the stages' shapes, is too little to share
   const FrozenTrunk trunk(p.backbone, cuts, p.device);
+  use_threads(p.threads);
   FeatureStore store(p.backbone, trunk, p.config, feature_store, p.device, p.threads);
   StageFeatures features;
   const Stopwatch pass;

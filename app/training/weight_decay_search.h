@@ -29,7 +29,7 @@ constexpr std::int64_t kMostCrossValidated = 2000;
 
 /// Chooses the head's weight decay by 5-fold cross-validation on at most so many unaugmented
 /// training features, taken by `problem.seed`; validation pictures are not looked at. The smallest
-/// loss wins; weaker ones are no longer tried once two in a row have done worse.
+/// loss wins; weaker decays are no longer tried once one has done worse than the one before.
 /// `problem.weight_decay` is ignored.
 WeightDecayChoice choose_weight_decay(const HeadProblem& problem);
 

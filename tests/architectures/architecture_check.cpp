@@ -13,6 +13,7 @@
 
 #include "models/archive.h"
 #include "models/composition.h"
+#include "models/frozen_trunk.h"
 #include "models/split.h"
 #include "models/surgery.h"
 #include "tests/models/tensor_file.h"
@@ -88,6 +89,24 @@ void check_split(torch::jit::Module module, const std::string& stage, const torc
   }
 }
 
+/// Features of several stages and of the classifier's input in one pass against each cut alone.
+void check_one_pass(const Backbone& backbone, std::vector<std::string> cuts,
+                    const torch::Tensor& input) {
+  cuts.emplace_back();
+  const FrozenTrunk together(backbone, cuts, torch::kCPU);
+  const auto features = together.features(input);
+  std::int64_t first = 0;
+  for (std::size_t i = 0; i < cuts.size(); ++i) {
+    const FrozenTrunk alone(backbone, {cuts[i]}, torch::kCPU);
+    const auto columns = features.narrow(1, first, together.widths()[i]);
+    require(torch::equal(columns, alone.features(input)),
+            fmt::format("'{}': features in one pass with other cuts differ", cuts[i]));
+    const auto& costs = together.multiply_adds();
+    require(costs[i] > (i == 0 ? 0 : costs[i - 1] - 1), "multiply-adds do not grow");
+    first += together.widths()[i];
+  }
+}
+
 std::vector<std::string> some_of(const std::vector<std::string>& stages, std::size_t count) {
   if (count == 0 || count >= stages.size()) return stages;
   std::vector<std::string> chosen;
@@ -123,6 +142,7 @@ nlohmann::ordered_json check(const std::string& archive, const std::string& gold
       throw std::runtime_error(stage + ": " + error.what());
     }
   }
+  check_one_pass(backbone, stages, input);
   return {{"classifier", backbone.classifier_path()},
           {"features", backbone.feature_count()},
           {"stages", metadata.stages},

@@ -45,6 +45,7 @@ TEST(NearestName, FindsTyposAndTheRightGroup) {
   EXPECT_EQ(nearest_name("train.epoch", keys), "train.epochs");
   EXPECT_EQ(nearest_name("lr", keys), "train.lr");
   EXPECT_EQ(nearest_name("sede", keys), "seed");
+  EXPECT_EQ(nearest_name("block.1", {"stem.1", "blocks.1"}), "blocks.1");
   EXPECT_EQ(nearest_name("zzzzzzzz", keys), "");
   EXPECT_THAT(suggestion("zzzzzzzz", keys), testing::HasSubstr("known: train.lr"));
 }

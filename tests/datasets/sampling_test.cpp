@@ -2,11 +2,14 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
+
 #include <algorithm>
 #include <map>
 #include <numeric>
 
 #include "core/errors.h"
+#include "datasets/split.h"
 
 namespace transfer {
 namespace {
@@ -90,6 +93,19 @@ TEST(BatchBounds, ALastBatchOfOneJoinsTheOneBefore) {
   EXPECT_EQ(counts(1, 4), (Order{1})) << "there is none before";
   EXPECT_EQ(counts(3, 1), (Order{1, 1, 1})) << "asked for";
   EXPECT_EQ(counts(0, 4), Order{});
+}
+
+TEST(StratifiedSample, KeepsProportionsAndTheRareClass) {
+  std::vector<Sample> samples;
+  for (int i = 0; i < 400; ++i) samples.push_back({std::to_string(i), i < 300 ? 0 : 1});
+  for (int i = 0; i < 6; ++i) samples.push_back({"rare" + std::to_string(i), 2});
+  const auto taken = stratified_sample(samples, 203, 5, 7);
+  std::array<int, 3> counts = {0, 0, 0};
+  for (const Sample& sample : taken) ++counts[static_cast<std::size_t>(sample.label)];
+  EXPECT_EQ(counts, (std::array<int, 3>{150, 50, 5})) << "300, 100 and 6 halved, the last raised";
+  EXPECT_TRUE(std::is_sorted(taken.begin(), taken.end(),
+                             [](const auto& a, const auto& b) { return a.label < b.label; }));
+  EXPECT_EQ(stratified_sample(samples, 406, 5, 7).size(), samples.size());
 }
 
 }  // namespace

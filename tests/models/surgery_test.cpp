@@ -14,6 +14,7 @@ namespace transfer {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 std::string fixture(const std::string& name) { return path_in("TRANSFER_FIXTURES", name); }
 
@@ -45,6 +46,25 @@ TEST(SeveralCuts, InOnePassEqualEachCutAlone) {
     EXPECT_LT(largest_difference(together.features(picture()), expected), 1e-5) << name;
     EXPECT_EQ(together.widths()[0], first.dimension()) << name;
     EXPECT_EQ(together.widths()[1], second.dimension()) << name;
+  }
+}
+
+TEST(SeveralCuts, WithTheClassifiersInputGiveTheSameBitsAndCountTheArithmetic) {
+  for (const std::string name : {"tiny.pt", "tiny_traced.pt", "conv_head.pt", "in_place.pt"}) {
+    const auto backbone = Backbone::load(fixture(name));
+    auto cuts = backbone.metadata().stages;
+    cuts.emplace_back();
+    const FrozenTrunk together(backbone, cuts, torch::kCPU);
+    std::vector<torch::Tensor> alone;
+    for (const auto& cut : cuts) {
+      alone.push_back(FrozenTrunk(backbone, {cut}, torch::kCPU).features(picture()));
+    }
+    EXPECT_TRUE(torch::equal(together.features(picture()), torch::cat(alone, 1))) << name;
+    const auto complexity = measure_complexity(backbone);
+    EXPECT_EQ(together.multiply_adds()[0], complexity[0].multiply_adds) << name;
+    EXPECT_EQ(together.multiply_adds()[2],
+              complexity[0].multiply_adds + complexity[1].multiply_adds)
+        << name << ": nothing but pooling lies between the last stage and the classifier";
   }
 }
 
@@ -113,8 +133,11 @@ TEST(Cut, RefusesWhatCannotBeCutWithTheReason) {
     EXPECT_THAT(error_of([&] { cut_after_stage(module, "absent", name); }),
                 HasSubstr("not called by forward"));
   }
-  EXPECT_THAT(error_of([&] { cut_after_stage(load("auxiliary.pt"), "auxiliary", "a.pt"); }),
-              HasSubstr("not called by forward"));
+  const auto exists = error_of([&] { cut_after_stage(load("auxiliary.pt"), "auxiliary", "a.pt"); });
+  EXPECT_THAT(exists, HasSubstr("not called by forward"));
+  EXPECT_THAT(exists, Not(HasSubstr("did you mean")));
+  EXPECT_THAT(error_of([&] { cut_after_stage(load("tiny.pt"), "block.1", "tiny.pt"); }),
+              HasSubstr("did you mean 'blocks.1'?"));
 }
 
 TEST(Frozen, ModulesAreRefusedWithTheRemedy) {
