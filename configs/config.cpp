@@ -113,6 +113,9 @@ std::filesystem::path preset_file(const std::string& name) {
 }
 
 constexpr std::string_view kAugmentPreset = "augment.preset";
+/// What the backbone `flatten` puts in place of any strategy: the pixels are features that never
+/// change.
+constexpr const char* kFlattenStrategy = "freeze-conv";
 
 using Layer = std::vector<Setting>;
 
@@ -187,6 +190,30 @@ bool gives(const std::vector<Layer>& layers, const std::string& key) {
   });
 }
 
+constexpr const char* kHiddenLayersPreset = "hidden-layers";
+constexpr double kHiddenLayersWeightDecay = 0.01;
+
+/// What hidden layers change where a head was to be fitted by L-BFGS: the preset's settings, weaker
+/// than the user's.
+void prepare_hidden_layers(Config& config, const std::vector<Layer>& layers) {
+  Config wanted = config;
+  apply_layers(wanted, layers);
+  if (wanted.head.hidden.empty() || config.train.optimizer != "lbfgs") return;
+  const auto keys = keys_of(config);
+  apply_layers(config, {read_yaml(preset_file(kHiddenLayersPreset), keys)});
+}
+
+void finish_hidden_layers(Config& config) {
+  if (config.head.hidden.empty()) return;
+  if (config.train.optimizer == "lbfgs") {
+    throw ConfigError(
+        "train.optimizer: found 'lbfgs' with hidden layers (head.hidden). It fits softmax "
+        "regression, which has one optimum; hidden layers need many small steps over batches. "
+        "Expected adamw or sgd; leave train.optimizer out to get adamw.");
+  }
+  if (!config.head.weight_decay) config.head.weight_decay = kHiddenLayersWeightDecay;
+}
+
 void check_strategy(const std::string& strategy, const std::vector<std::string>& strategies) {
   if (std::find(strategies.begin(), strategies.end(), strategy) == strategies.end()) {
     throw ConfigError(fmt::format("strategy: unknown strategy '{}'{}", strategy,
@@ -219,11 +246,14 @@ Config resolve_config(const ConfigSources& sources, const std::vector<std::strin
     Config scratch;
     apply_layers(scratch, layers);
     check_strategy(scratch.strategy, strategies);
-    preset = scratch.strategy;
+    preset = scratch.backbone == kFlattenBackbone ? kFlattenStrategy : scratch.strategy;
   }
   apply_layers(config, {read_yaml(preset_file(preset), keys)});
+  prepare_hidden_layers(config, layers);
   apply_layers(config, layers);
   check_strategy(config.strategy, strategies);
+  if (config.backbone == kFlattenBackbone) config.strategy = kFlattenStrategy;
+  finish_hidden_layers(config);
   // A preset's recipe for cross-entropy is not what the user asked for.
   if (objective_of(config).loss != LossKind::kCrossEntropy &&
       !gives(layers, "head.label_smoothing")) {

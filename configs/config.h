@@ -15,9 +15,13 @@ namespace transfer {
 /// A closed range of numbers; a random value is drawn from it uniformly.
 using Range = std::array<double, 2>;
 
+/// The backbone that needs no file: pixels scaled to 0–1 and flattened.
+inline constexpr const char* kFlattenBackbone = "flatten";
+
 /// Where the pictures come from and how they are divided.
 struct DataConfig {
-  /// A folder `{train,val[,test]}/CLASS/*` or `CLASS/*`, or a CSV file `path,label[,split]`; for
+  /// A folder `{train,val[,test]}/CLASS/*` or `CLASS/*`, a CSV file `path,label[,split]`, or a
+  /// folder of IDX files (`train-images-idx3-ubyte.gz` and its three companions, as MNIST has); for
   /// regression a CSV file `path[,split]` with columns of numbers.
   std::string path;
   /// Regression: the columns to predict; empty is every column but path and split.
@@ -33,13 +37,14 @@ struct DataConfig {
   double max_broken = 0.05;
   /// Threads that decode and augment; 0 is one for each of `threads`.
   std::int64_t workers = 0;
-  /// Side of the square input in pixels; 0 is the backbone's own input size.
+  /// Side of the square input in pixels; 0 is the backbone's own input size (of `flatten`: the
+  /// size of the pictures in IDX files, else 28).
   std::int64_t input_size = 0;
   /// Order of an epoch's training pictures: `shuffle`, or `balanced`: every class equally often.
   std::string sampler = "shuffle";
 };
 
-/// The new last layer.
+/// The new last layers.
 struct HeadConfig {
   /// `cross_entropy` over a softmax, `binary_cross_entropy` summed over one sigmoid a class
   /// (several labels a picture, or logistic regression), `mse`, `mae`, `huber`; `auto`:
@@ -47,12 +52,21 @@ struct HeadConfig {
   std::string loss = "auto";
   /// Error above which `huber` grows like mae instead of mse, in the targets' units.
   double huber_delta = 1.0;
+  /// Units of the hidden layers between the features and the last layer, such as [512, 256]; empty
+  /// is softmax regression. On cached features hidden layers bring the preset `hidden-layers`.
+  std::vector<std::int64_t> hidden;
+  /// What each hidden layer ends in: `relu`, `sigmoid` or `tanh`.
+  std::string activation = "relu";
+  /// Part of each hidden layer's units that a training step leaves out, drawn anew every time, 0–1
+  /// (Srivastava et al. 2014).
+  double dropout = 0.0;
   /// How it starts where the layers below it train too: `random`, or `fitted` to the features that
   /// the pretrained layers give (Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features");
   /// that start then counts as epoch 0 when the best weights are chosen.
   std::string start = "random";
   /// L2 penalty on the head's weights (not its bias): loss + weight_decay / 2 · ‖W‖². Empty is
-  /// `auto`: chosen by 5-fold cross-validation on the training features.
+  /// `auto`: chosen by 5-fold cross-validation on the training features. With hidden layers, of
+  /// which every fit would take minutes, `auto` is 0.01, AdamW's usual value.
   std::optional<double> weight_decay;
   /// Label smoothing of the cross-entropy, 0–1 (Szegedy et al. 2016).
   double label_smoothing = 0.0;
@@ -124,7 +138,7 @@ struct TrainConfig {
   /// Largest number of L-BFGS iterations.
   std::int64_t iterations = 300;
   std::int64_t batch_size = 64;
-  /// `lbfgs`, `adamw` or `sgd`.
+  /// `lbfgs` (softmax regression on cached features only), `adamw` or `sgd`.
   std::string optimizer = "lbfgs";
   /// Peak learning rate of SGD and AdamW.
   double lr = 0.001;
@@ -219,7 +233,8 @@ struct Config {
   /// What is learned of a picture: `classification` (its class or its labels) or `regression`
   /// (numbers).
   std::string task = "classification";
-  /// A TorchScript file, or the name of an exported backbone.
+  /// A TorchScript file, the name of an exported backbone, or `flatten`. That has no pretrained
+  /// weights, so it ignores `strategy`: everything trains, which is the head on the pixels.
   std::string backbone = "efficientnet-lite0";
   /// Stage whose output `early-features` takes; empty is chosen by probing the stages.
   std::string cut;

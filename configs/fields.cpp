@@ -120,6 +120,9 @@ std::string expectation(const Field& field) {
       return "two numbers [smallest, largest], each" + limits();
     }
     std::string operator()(std::vector<std::string>*) const { return "a list of texts"; }
+    std::string operator()(std::vector<std::int64_t>*) const {
+      return "a list such as [512, 256] of whole numbers, each" + limits();
+    }
   };
   return std::visit(Describe{field}, field.target);
 }
@@ -199,6 +202,17 @@ struct Assign {
     }
     return true;
   }
+  bool operator()(std::vector<std::int64_t>* target) const {
+    if (!value.IsSequence()) return false;
+    target->assign(value.size(), 0);
+    for (std::size_t i = 0; i < target->size(); ++i) {
+      const auto number =
+          value[i].IsScalar() ? parse_whole_number(value[i].Scalar()) : std::nullopt;
+      if (!number || !in_limits(static_cast<double>(*number))) return false;
+      (*target)[i] = *number;
+    }
+    return true;
+  }
 };
 
 struct Print {
@@ -224,6 +238,9 @@ struct Print {
     YAML::Emitter emitter;
     emitter << YAML::Flow << *value;
     return emitter.c_str();
+  }
+  std::string operator()(const std::vector<std::int64_t>* value) const {
+    return fmt::format("[{}]", fmt::join(*value, ", "));
   }
 };
 
@@ -251,6 +268,9 @@ std::vector<Field> fields_of(Config& c) {
       {"data.sampler", &c.data.sampler, 0, 0, {"shuffle", "balanced"}},
       {"head.loss", &c.head.loss, 0, 0, loss_choices()},
       {"head.huber_delta", &c.head.huber_delta, 1e-9, 1e9},
+      {"head.hidden", &c.head.hidden, 1, 65536},
+      {"head.activation", &c.head.activation, 0, 0, {"relu", "sigmoid", "tanh"}},
+      {"head.dropout", &c.head.dropout, 0, 0.99},
       {"head.start", &c.head.start, 0, 0, {"random", "fitted"}},
       {"head.weight_decay", &c.head.weight_decay, 0, 1e6},
       {"head.label_smoothing", &c.head.label_smoothing, 0, 0.99},

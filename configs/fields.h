@@ -19,10 +19,11 @@ namespace transfer {
 struct Field {
   using Target =
       std::variant<std::string*, std::int64_t*, double*, bool*, std::optional<std::int64_t>*,
-                   std::optional<double>*, Range*, std::vector<std::string>*>;
+                   std::optional<double>*, Range*, std::vector<std::string>*,
+                   std::vector<std::int64_t>*>;
   std::string key;
   Target target;
-  /// Smallest and largest number allowed (both ends of a range).
+  /// Smallest and largest number allowed (both ends of a range, every number of a list).
   double minimum = -std::numeric_limits<double>::infinity();
   double maximum = std::numeric_limits<double>::infinity();
   /// Allowed texts; empty allows any.

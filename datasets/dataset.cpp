@@ -26,7 +26,8 @@ bool names_splits(const LabelledFiles& found) {
 LabelledFiles read_files(const std::string& path, const WantedTargets& wanted) {
   if (path.empty()) {
     throw DataError(
-        "no data was given. Expected --data DIR with one folder a class, or --data FILE.csv.");
+        "no data was given. Expected --data DIR with one folder a class or with IDX files, or "
+        "--data FILE.csv.");
   }
   LabelledFiles found;
   const FileKind kind = file_kind(path);
@@ -42,7 +43,7 @@ LabelledFiles read_files(const std::string& path, const WantedTargets& wanted) {
         path, kind == FileKind::kFolder ? "a folder" : "this file"));
   }
   if (kind == FileKind::kFolder) {
-    found = read_folder(path);
+    found = is_idx_folder(path) ? read_idx(path) : read_folder(path);
   } else if (is_csv) {
     found = read_csv(path, wanted);
   } else {
@@ -57,13 +58,18 @@ LabelledFiles read_files(const std::string& path, const WantedTargets& wanted) {
   return found;
 }
 
-std::vector<std::string> class_names(const std::vector<LabelledFile>& files,
-                                     const std::string& split) {
+std::vector<std::string> class_names(const LabelledFiles& found, const std::string& split) {
   std::set<std::string> names;
-  for (const auto& file : files) {
+  for (const auto& file : found.files) {
     if (split.empty() || file.split == split) names.insert(file.labels.begin(), file.labels.end());
   }
-  return {names.begin(), names.end()};
+  std::vector<std::string> sorted(names.begin(), names.end());
+  if (found.labels_are_numbers) {
+    std::sort(sorted.begin(), sorted.end(), [](const std::string& a, const std::string& b) {
+      return std::pair(a.size(), a) < std::pair(b.size(), b);
+    });
+  }
+  return sorted;
 }
 
 /// The classes a picture's label must be among, and whose they are, for messages.
@@ -107,7 +113,7 @@ std::vector<Sample> samples_of(const LabelledFiles& found, const std::string& sp
                   [](const LabelledFile& file) { return file.labels.size() == 1; });
   for (const auto& file : found.files) {
     if (file.split != split) continue;
-    Sample sample{file.path, 0, file.values};
+    Sample sample{file.path, 0, file.values, file.array, file.position};
     if (kind == TargetKind::kLabels) sample.targets.resize(known.size(), 0.0F);
     for (const std::string& label : file.labels) {
       const std::int64_t position = known.position_of(label, file, path);
@@ -172,7 +178,7 @@ Dataset open_dataset(const DataConfig& config, std::uint64_t seed, TargetKind ki
   }
   Dataset dataset;
   dataset.classes =
-      kind == TargetKind::kValues ? found.value_names : class_names(found.files, "train");
+      kind == TargetKind::kValues ? found.value_names : class_names(found, "train");
   const auto take = [&](const std::string& split) {
     return samples_of(found, split, kind, {dataset.classes, "train"}, config.path);
   };

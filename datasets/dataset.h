@@ -1,28 +1,35 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "configs/config.h"
 #include "core/objective.h"
+#include "datasets/picture_array.h"
 
 namespace transfer {
 
 /// One picture and what is known of it.
 struct Sample {
+  /// The picture's file; of a picture in memory, the file it was read from and its number there
+  /// (`train-images-idx3-ubyte.gz#17`).
   std::string path;
   /// Position of its class in the list of classes; 0 where it has no one class.
   std::int64_t label = 0;
   /// For labels 1 or 0 for each, for regression the numbers; as many for every sample. Empty where
   /// the class is all there is.
   std::vector<float> targets = {};
+  /// Where the picture lies in memory; nullptr for one in a file of its own.
+  std::shared_ptr<const PictureArray> array = nullptr;
+  std::int64_t position = 0;
 };
 
 /// Pictures divided for training, for deciding when to stop, and for the final test.
 struct Dataset {
-  /// Sorted bytewise; a label is a position in this list. For regression the names of the targets,
-  /// in the order of their columns.
+  /// Sorted bytewise, the numbers of IDX files by size; a label is a position in this list. For
+  /// regression the names of the targets, in the order of their columns.
   std::vector<std::string> classes;
   std::vector<Sample> train;
   std::vector<Sample> val;
@@ -32,11 +39,12 @@ struct Dataset {
   std::vector<std::string> skipped_files;
 };
 
-/// Reads `config.path`: a folder `{train,val[,test]}/CLASS/*` or `CLASS/*`, or a CSV file with the
-/// columns path, label and optionally split; for `kind` labels, a label cell holds any number of
-/// them, separated by `|`; for values, `config.targets` names the columns of numbers. What the data
-/// does not divide is divided by `seed`, every class in the same proportion; at random where
-/// pictures have no one class. Throws DataError naming the folder or the row, and Interrupted.
+/// Reads `config.path`: a folder `{train,val[,test]}/CLASS/*` or `CLASS/*`, a CSV file with the
+/// columns path, label and optionally split, or a folder of IDX files; for `kind` labels, a label
+/// cell holds any number of them, separated by `|`; for values, `config.targets` names the columns
+/// of numbers. What the data does not divide is divided by `seed`, every class in the same
+/// proportion; at random where pictures have no one class. Throws DataError naming the folder or the
+/// row, and Interrupted.
 Dataset open_dataset(const DataConfig& config, std::uint64_t seed,
                      TargetKind kind = TargetKind::kClass);
 

@@ -6,6 +6,7 @@
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "core/atomic_file.h"
 #include "core/errors.h"
 #include "datasets/claimed_size.h"
 #include "datasets/exif.h"
@@ -87,6 +88,17 @@ cv::Mat decode_picture(std::string_view bytes, const std::string& name,
         fmt::format("{}: is no picture that can be decoded (JPEG, PNG, BMP, TIFF, WebP)", name));
   }
   return apply_orientation(to_rgb(decoded), orientation);
+}
+
+cv::Mat decode_sample(const Sample& sample, std::int64_t target_shorter_side) {
+  if (sample.array == nullptr) {
+    return decode_picture(read_file(sample.path), sample.path, target_shorter_side);
+  }
+  const PictureArray& array = *sample.array;
+  // OpenCV takes a pointer that it could write through, and does not.
+  auto* pixels = const_cast<char*>(array.picture(sample.position).data());
+  return to_rgb(
+      cv::Mat(static_cast<int>(array.height), static_cast<int>(array.width), CV_8UC1, pixels));
 }
 
 }  // namespace transfer

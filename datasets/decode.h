@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "datasets/dataset.h"
+
 namespace transfer {
 
 /// More pixels than this (2^28) in a header are taken for damage, not for a picture.
@@ -16,5 +18,8 @@ inline constexpr std::int64_t kMaxPixels = std::int64_t{1} << 28;
 /// lets JPEGs be decoded at reduced size (see decode_jpeg). Throws DataError "NAME: reason".
 cv::Mat decode_picture(std::string_view bytes, const std::string& name,
                        std::int64_t target_shorter_side = 0);
+
+/// The sample's picture likewise, from its file or from memory.
+cv::Mat decode_sample(const Sample& sample, std::int64_t target_shorter_side = 0);
 
 }  // namespace transfer

@@ -1,12 +1,15 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/objective.h"
+#include "datasets/picture_array.h"
 
 namespace transfer {
 
@@ -21,6 +24,9 @@ struct LabelledFile {
   std::vector<float> values = {};
   /// Line of the CSV file; 0 where there is none.
   std::size_t line = 0;
+  /// See Sample.
+  std::shared_ptr<const PictureArray> array = nullptr;
+  std::int64_t position = 0;
 };
 
 /// What a reader finds, in a fixed order.
@@ -30,6 +36,8 @@ struct LabelledFiles {
   std::vector<std::string> skipped_files;
   /// For regression: names of the columns of numbers.
   std::vector<std::string> value_names = {};
+  /// Whether the labels are whole numbers, which are sorted as such.
+  bool labels_are_numbers = false;
 };
 
 /// What a reader is to find out about each picture.
@@ -46,6 +54,15 @@ LabelledFiles read_folder(const std::filesystem::path& folder);
 /// columns of numbers and optionally split; relative paths start at the CSV's own folder. Several
 /// labels of a picture are separated by `|`. Throws DataError naming the row.
 LabelledFiles read_csv(const std::filesystem::path& file, const WantedTargets& wanted);
+
+/// Whether the folder holds one of the files that read_idx reads.
+bool is_idx_folder(const std::filesystem::path& folder);
+
+/// Reads a folder of MNIST's IDX files, compressed (`.gz`) or not: `train-images-idx3-ubyte` and
+/// `train-labels-idx1-ubyte` for training, `t10k-…` for testing; one of the two splits may be
+/// absent. The pictures stay in memory. Format: Y. LeCun, C. Cortes, C. Burges, "The MNIST database
+/// of handwritten digits". Throws DataError naming the file, what was found and what to do.
+LabelledFiles read_idx(const std::filesystem::path& folder);
 
 /// A file's ending in lower-case ASCII letters, such as ".jpg"; empty where it has none.
 std::string lower_case_ending(const std::filesystem::path& file);

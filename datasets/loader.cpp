@@ -11,7 +11,6 @@
 #include <stdexcept>
 #include <thread>
 
-#include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/random.h"
 #include "datasets/augment.h"
@@ -144,11 +143,10 @@ class Loader::Implementation {
   void fill_row(Batch& batch, std::int64_t row) {
     const std::int64_t sample = batch.samples[static_cast<std::size_t>(row)];
     try {
-      const std::string bytes = read_file(path_of(sample));
       const auto& p = options_.preprocessing;
       const auto target =
           p.resize_rule == ResizeRule::kStretch ? std::max(p.height, p.width) : p.resize;
-      const cv::Mat rgb = decode_picture(bytes, path_of(sample), target);
+      const cv::Mat rgb = decode_sample(samples_[static_cast<std::size_t>(sample)], target);
       const auto seed =
           mix_seed({options_.seed, options_.epoch, static_cast<std::uint64_t>(sample)});
       const cv::Mat picture =
@@ -190,15 +188,6 @@ class Loader::Implementation {
   bool stopping_ = false;
   std::vector<std::thread> workers_;
 };
-
-std::optional<std::string> why_broken(const std::string& path) {
-  try {
-    decode_picture(read_file(path), path);
-  } catch (const DataError& error) {
-    return error.what();
-  }
-  return std::nullopt;
-}
 
 Loader::Loader(std::vector<Sample> samples, LoaderOptions options)
     : implementation_(std::make_unique<Implementation>(std::move(samples), std::move(options))) {}

@@ -43,9 +43,6 @@ struct BrokenPicture {
   std::string reason;
 };
 
-/// Why a picture file cannot be decoded ("PATH: reason"), or nothing when it can.
-std::optional<std::string> why_broken(const std::string& path);
-
 /// Consecutive samples of the order, decoded. All tensors have the full batch size: rows past the
 /// last sample, and rows of broken pictures, hold zeros and the label −1.
 struct Batch {

@@ -19,6 +19,7 @@ struct Backbone::Implementation {
   ModelMetadata metadata;
   ClassifierLayer classifier;
   int repaired_layers = 0;
+  bool is_built_in = false;
 };
 
 /// A TorchScript file as read from disk, in evaluation mode, on the CPU.

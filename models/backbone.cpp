@@ -84,7 +84,11 @@ std::int64_t Backbone::feature_count() const { return implementation_->classifie
 std::int64_t Backbone::output_count() const { return implementation_->classifier.out_features; }
 int Backbone::repaired_layers() const { return implementation_->repaired_layers; }
 
-std::string Backbone::fingerprint() const { return sha256_hex(read_file(implementation_->file)); }
+bool Backbone::is_built_in() const { return implementation_->is_built_in; }
+
+std::string Backbone::fingerprint() const {
+  return sha256_hex(is_built_in() ? file() : read_file(file()));
+}
 
 Backbone Backbone::with_input_size(std::int64_t size) const {
   auto changed = std::make_shared<Implementation>(*implementation_);

@@ -33,8 +33,11 @@ class Backbone {
   /// made obey train() and eval() again; 0 for scripted modules.
   int repaired_layers() const;
 
-  /// SHA-256 of the file: networks with the same one compute the same. Throws DataError when the
-  /// file is gone.
+  /// Whether it has no file and no pretrained weights; `file()` is its name then.
+  bool is_built_in() const;
+
+  /// SHA-256 of the file, or of a built-in one's name: networks with the same one compute the same
+  /// of pictures brought to the same size. Throws DataError when the file is gone.
   std::string fingerprint() const;
 
   /// The same network, to be shown square pictures of `size` pixels; what is resized before the
@@ -43,10 +46,10 @@ class Backbone {
 
   /// For models/ only: the module behind it.
   struct Implementation;
+  explicit Backbone(std::shared_ptr<const Implementation> implementation);
   const Implementation& implementation() const { return *implementation_; }
 
  private:
-  explicit Backbone(std::shared_ptr<const Implementation> implementation);
   std::shared_ptr<const Implementation> implementation_;
 };
 

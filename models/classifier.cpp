@@ -12,7 +12,7 @@
 
 namespace transfer {
 
-void write_classifier(const Backbone& backbone, const std::string& cut, const LinearHead& head,
+void write_classifier(const Backbone& backbone, const std::string& cut, const Head& head,
                       const std::vector<std::string>& classes, const std::filesystem::path& file,
                       const Objective& objective) {
   torch::NoGradGuard no_gradients;

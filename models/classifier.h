@@ -8,21 +8,15 @@
 #include <vector>
 
 #include "models/backbone.h"
+#include "models/head.h"
 
 namespace transfer {
-
-/// The new last layer: outputs = features · weightᵀ + bias. They are logits, of a regression the
-/// values.
-struct LinearHead {
-  torch::Tensor weight;  ///< [classes, D] float32
-  torch::Tensor bias;    ///< [classes] float32
-};
 
 /// Writes one TorchScript file of the backbone's layers up to `cut` (a stage, averaged over the
 /// picture; empty: before the classifier) and the head. Its `forward(x)` gives the head's outputs,
 /// `predict(x)` what predictions_of() makes of them, `features(x)` the head's input. Classes,
 /// objective and preprocessing travel inside. Throws OutputError; nothing half-written is left.
-void write_classifier(const Backbone& backbone, const std::string& cut, const LinearHead& head,
+void write_classifier(const Backbone& backbone, const std::string& cut, const Head& head,
                       const std::vector<std::string>& classes, const std::filesystem::path& file,
                       const Objective& objective = {});
 

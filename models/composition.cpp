@@ -1,30 +1,62 @@
 #include "models/composition.h"
 
+#include <fmt/format.h>
+
 #include "models/archive.h"
 #include "models/weights.h"
 
 namespace transfer {
 namespace {
 
-torch::jit::Module head_module(const LinearHead& head,
-                               const std::shared_ptr<torch::jit::CompilationUnit>& unit) {
-  torch::jit::Module module("__torch__.transfer.LinearHead", unit, /*shouldMangle=*/true);
-  module.register_parameter("weight", head.weight.detach().cpu().clone(), /*is_buffer=*/false);
-  module.register_parameter("bias", head.bias.detach().cpu().clone(), /*is_buffer=*/false);
+using torch::jit::Module;
+using Unit = std::shared_ptr<torch::jit::CompilationUnit>;
+
+void register_layer(Module& module, const LinearLayer& layer) {
+  module.register_parameter("weight", layer.weight.detach().cpu().clone(), /*is_buffer=*/false);
+  module.register_parameter("bias", layer.bias.detach().cpu().clone(), /*is_buffer=*/false);
   for (torch::Tensor parameter : module.parameters()) parameter.set_requires_grad(true);
+}
+
+std::string hidden_name(std::size_t position) { return fmt::format("hidden{}", position); }
+
+Module hidden_module(const LinearLayer& layer, const Unit& unit) {
+  Module module("__torch__.transfer.LinearLayer", unit, /*shouldMangle=*/true);
+  register_layer(module, layer);
   module.define(R"(
-def forward(self, features: Tensor) -> Tensor:
-    return torch.linear(features, self.weight, self.bias)
+def forward(self, x: Tensor) -> Tensor:
+    return torch.linear(x, self.weight, self.bias)
 )");
   return module;
 }
 
+Module head_module(const Head& head, const Unit& unit) {
+  Module module("__torch__.transfer.Head", unit, /*shouldMangle=*/true);
+  register_layer(module, head.last());
+  module.register_attribute("training", c10::BoolType::get(), true);
+  std::string forward = "def forward(self, x: Tensor) -> Tensor:\n";
+  for (std::size_t i = 0; i + 1 < head.layers.size(); ++i) {
+    module.register_module(hidden_name(i), hidden_module(head.layers[i], unit));
+    forward +=
+        fmt::format("    x = torch.{}(self.{}.forward(x))\n", head.activation, hidden_name(i));
+    if (head.dropout > 0) {
+      forward += fmt::format("    x = torch.dropout(x, {:#}, self.training)\n", head.dropout);
+    }
+  }
+  module.define(forward + "    return torch.linear(x, self.weight, self.bias)\n");
+  return module;
+}
+
+void copy_numbers(const Module& module, const LinearLayer& layer) {
+  module.attr("weight").toTensor().copy_(layer.weight);
+  module.attr("bias").toTensor().copy_(layer.bias);
+}
+
 }  // namespace
 
-torch::jit::Module compose(const torch::jit::Module& trunk, const LinearHead& head) {
+Module compose(const Module& trunk, const Head& head) {
   const auto unit = trunk._ivalue()->compilation_unit();
   // Mangled, since a backbone that this program trained brings classes of these names.
-  torch::jit::Module whole("__torch__.transfer.Classifier", unit, /*shouldMangle=*/true);
+  Module whole("__torch__.transfer.Classifier", unit, /*shouldMangle=*/true);
   whole.register_module("trunk", trunk);
   whole.register_module("head", head_module(head, unit));
   whole.define(R"(
@@ -38,11 +70,20 @@ def forward(self, x: Tensor) -> Tensor:
   return whole;
 }
 
-void define_prediction(torch::jit::Module& whole, TargetKind kind) {
+void define_prediction(Module& whole, TargetKind kind) {
   std::string prediction = "self.forward(x)";
   if (kind == TargetKind::kClass) prediction = "torch.softmax(self.forward(x), 1)";
   if (kind == TargetKind::kLabels) prediction = "torch.sigmoid(self.forward(x))";
   whole.define("def predict(self, x: Tensor) -> Tensor:\n    return " + prediction + "\n");
+}
+
+void set_head(Module& whole, const Head& head) {
+  torch::NoGradGuard no_gradients;
+  const Module module = whole.attr("head").toModule();
+  for (std::size_t i = 0; i + 1 < head.layers.size(); ++i) {
+    copy_numbers(module.attr(hidden_name(i)).toModule(), head.layers[i]);
+  }
+  copy_numbers(module, head.last());
 }
 
 std::vector<std::string> composed_stages(std::vector<std::string> stages) {
@@ -50,7 +91,7 @@ std::vector<std::string> composed_stages(std::vector<std::string> stages) {
   return stages;
 }
 
-void write_composition(torch::jit::Module whole, ModelMetadata backbone,
+void write_composition(Module whole, ModelMetadata backbone,
                        const std::vector<std::string>& classes, const Objective& objective,
                        const std::filesystem::path& file) {
   whole.eval();

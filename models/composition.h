@@ -12,10 +12,14 @@
 
 namespace transfer {
 
-/// One module of a cut network (its `forward` gives features [N,D]) and a linear head, with methods
+/// One module of a cut network (its `forward` gives features [N,D]) and a head, with methods
 /// `forward` (the head's outputs) and `features`. It shares the trunk's parameters, trains, and is
-/// what `model.pt` holds: submodules `trunk` and `head`.
-torch::jit::Module compose(const torch::jit::Module& trunk, const LinearHead& head);
+/// what `model.pt` holds: submodules `trunk` and `head`. The head's own `weight` and `bias` are the
+/// last layer's; hidden layers lie below it as `hidden0`, `hidden1`, …
+torch::jit::Module compose(const torch::jit::Module& trunk, const Head& head);
+
+/// Puts a head's numbers into the `head` of a composed module. REQUIRES: it has the same shape.
+void set_head(torch::jit::Module& whole, const Head& head);
 
 /// Adds `predict`: `forward`, then what predictions_of() does.
 void define_prediction(torch::jit::Module& whole, TargetKind kind);

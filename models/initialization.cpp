@@ -46,14 +46,6 @@ void initialize_layer(const torch::jit::Module& layer, const at::Generator& gene
 
 }  // namespace
 
-LinearHead random_head(std::int64_t classes, std::int64_t features, std::uint64_t seed) {
-  const auto generator = at::detail::createCPUGenerator(seed);
-  LinearHead head{torch::empty({classes, features}), torch::empty({classes})};
-  draw_uniform(head.weight, features, generator);
-  draw_uniform(head.bias, features, generator);
-  return head;
-}
-
 void initialize_weights(torch::jit::Module& module, std::uint64_t seed) {
   torch::NoGradGuard no_gradients;
   const auto generator = at::detail::createCPUGenerator(seed);

@@ -80,9 +80,9 @@ struct TrainableNetwork::Implementation {
 TrainableNetwork::TrainableNetwork(const Backbone& backbone, const TrainableOptions& options,
                                    torch::Device device) {
   torch::NoGradGuard no_gradients;
-  auto whole = compose(
-      make_trunk(backbone, options),
-      random_head(options.classes, backbone.feature_count(), mix_seed({options.seed, kHeadSeed})));
+  auto whole = compose(make_trunk(backbone, options),
+                       random_head(options.head, backbone.feature_count(), options.classes,
+                                   mix_seed({options.seed, kHeadSeed})));
   whole.to(device);
   to_channels_last(whole);
   const auto read = tensors_read_by(whole, "forward");
@@ -123,11 +123,8 @@ std::vector<std::pair<std::string, torch::Tensor>> TrainableNetwork::state() con
   return state;
 }
 
-void TrainableNetwork::set_head(const LinearHead& head) {
-  torch::NoGradGuard no_gradients;
-  const auto module = implementation_->module.attr(kHead).toModule();
-  module.attr("weight").toTensor().copy_(head.weight);
-  module.attr("bias").toTensor().copy_(head.bias);
+void TrainableNetwork::set_head(const Head& head) {
+  transfer::set_head(implementation_->module, head);
 }
 
 void TrainableNetwork::scale_outputs(const torch::Tensor& factor, const torch::Tensor& shift) {

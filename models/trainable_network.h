@@ -17,8 +17,9 @@ namespace transfer {
 
 /// How a network with a new head starts.
 struct TrainableOptions {
-  /// Outputs of the new head.
+  /// Outputs of the new head, and its structure.
   std::int64_t classes = 2;
+  HeadConfig head = {};
   /// Whether the backbone's weights are drawn anew too, every layer by its kind.
   bool from_scratch = false;
   /// BatchNorm as `train.batch_norm` says: `train`, `frozen` or `folded`.
@@ -49,7 +50,7 @@ class TrainableNetwork {
   std::vector<std::pair<std::string, torch::Tensor>> state() const;
 
   /// Puts a head's numbers in place of the random ones. REQUIRES: it has the same shape.
-  void set_head(const LinearHead& head);
+  void set_head(const Head& head);
 
   /// Lets the last layer give `factor` times what it gave, plus `shift` (both [classes]).
   void scale_outputs(const torch::Tensor& factor, const torch::Tensor& shift);

@@ -28,6 +28,7 @@ Examples:
   transfer advise --data pets                        which strategy, why, and how long each takes
   transfer --strategy auto --data pets               the same, and go on with that strategy
   transfer --resume runs/x                           go on with a run that was stopped
+  transfer --backbone flatten --data mnist --set 'head.hidden=[512, 256]'
   transfer --data pets --print-config                show every setting and stop
   transfer evaluate --model runs/x/model.pt --data pets
   transfer predict --model runs/x/model.pt photo.jpg more/ --top 3 --format csv
@@ -82,11 +83,14 @@ void add_key_flag(CLI::App& command, ConfigSources& sources, const std::string& 
 }
 
 void add_config_flags(CLI::App& command, ConfigSources& sources) {
-  add_key_flag(command, sources, "--data", "data.path",
-               "Folder {train,val[,test]}/CLASS/* or CLASS/*, or a CSV path,label[,split]");
+  add_key_flag(
+      command, sources, "--data", "data.path",
+      "Folder {train,val[,test]}/CLASS/* or CLASS/*, a CSV path,label[,split], or a folder of "
+      "IDX files");
   add_key_flag(command, sources, "--task", "task",
                "classification (default), or regression: numbers from a CSV path,NUMBER,…[,split]");
-  add_key_flag(command, sources, "--backbone", "backbone", "TorchScript file or exported name");
+  add_key_flag(command, sources, "--backbone", "backbone",
+               "TorchScript file, exported name, or flatten (pixels, no file)");
   add_key_flag(command, sources, "--seed", "seed", "Seed of everything random");
   add_key_flag(command, sources, "--augment", "augment.preset", "none, light, standard, strong");
   command.add_option("--preset", sources.preset,

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands/commands.h"
+#include "configs/config.h"
 #include "core/cancellation.h"
 #include "models/complexity.h"
 
@@ -72,9 +73,35 @@ void print_json(const Backbone& backbone, const std::vector<StageComplexity>& st
   fmt::print("{}\n", object.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
+/// `flatten` has no file, no weights and no stages.
+void print_flatten(bool as_json) {
+  const char* preprocessing =
+      "stretched to data.input_size, or to the pictures' own size in IDX files, else to 28x28; "
+      "grey "
+      "where the training pictures are, else RGB; pixels scaled to 0-1";
+  if (as_json) {
+    const nlohmann::ordered_json object = {{"file", nullptr},
+                                           {"name", kFlattenBackbone},
+                                           {"pretrained", false},
+                                           {"preprocessing", preprocessing},
+                                           {"stages", nlohmann::ordered_json::array()}};
+    fmt::print("{}\n", object.dump(2));
+    return;
+  }
+  fmt::print("{} (built in, no file)\n", kFlattenBackbone);
+  fmt::print("source         none: it has no pretrained weights, and the strategy is ignored\n");
+  fmt::print("preprocessing  {}\n", preprocessing);
+  fmt::print(
+      "features       the pixels, 784 of a grey picture of 28x28; head.hidden adds layers\n");
+}
+
 }  // namespace
 
 int run_inspect(const InspectOptions& options) {
+  if (options.backbone == kFlattenBackbone) {
+    print_flatten(options.json);
+    return 0;
+  }
   const auto backbone = Backbone::load(find_backbone(options.backbone));
   throw_if_stopped();
   const auto stages = measure_complexity(backbone);

@@ -42,6 +42,11 @@ int run_lr_find(const LrFindOptions& options) {
   ConfigSources sources = options.sources;
   sources.flags.insert(sources.flags.begin(), {"strategy", "fine-tune"});
   const Config config = resolve_config(sources, strategy_names());
+  if (config.backbone == kFlattenBackbone) {
+    throw ConfigError(
+        "lr-find: the backbone flatten has no layers to train. Expected a pretrained one, such as "
+        "efficientnet-lite0.");
+  }
   if (find_strategy(config.strategy).trunk_is_frozen) {
     throw ConfigError(fmt::format(
         "lr-find: the strategy {} has no learning rate to find: its head is fitted to convergence. "

@@ -3,13 +3,13 @@
 #include <cstdio>
 
 #include "app/commands/commands.h"
+#include "app/runs/backbone_choice.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/random.h"
 #include "datasets/contact_sheet.h"
-#include "datasets/loader.h"
+#include "datasets/picture_content.h"
 #include "datasets/target_text.h"
-#include "models/backbone.h"
 #include "models/strategy.h"
 
 namespace transfer {
@@ -21,7 +21,7 @@ std::vector<Sample> first_readable(const std::vector<Sample>& samples, std::size
   for (const Sample& sample : samples) {
     if (readable.size() == count) break;
     throw_if_stopped();
-    if (const auto reason = why_broken(sample.path)) {
+    if (const auto reason = why_broken(sample)) {
       fmt::print(stderr, "warning: left out: {}\n", *reason);
     } else {
       readable.push_back(sample);
@@ -37,7 +37,7 @@ int run_preview(const PreviewOptions& options) {
   const auto seed = static_cast<std::uint64_t>(config.seed);
   const TargetKind kind = objective_of(config).targets();
   Dataset dataset = open_dataset(config.data, seed, kind);
-  const auto backbone = Backbone::load(find_backbone(config.backbone));
+  const auto backbone = choose_backbone(config, dataset);
   Random(seed).shuffle(dataset.train);
   const auto samples = first_readable(dataset.train, static_cast<std::size_t>(options.pictures));
   if (samples.empty()) {

@@ -9,12 +9,12 @@
 
 #include "app/features/broken_pictures.h"
 #include "app/features/picture_pass.h"
-#include "core/atomic_file.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
 #include "core/hash.h"
 #include "core/stopwatch.h"
+#include "datasets/picture_content.h"
 
 namespace transfer {
 namespace {
@@ -41,8 +41,7 @@ std::vector<BrokenPicture> broken_rows(const FeatureTable& table,
     const auto empty = part.eq(0).all(1).nonzero().flatten();
     for (std::int64_t i = 0; i < empty.size(0); ++i) {
       const std::int64_t row = first + empty[i].item<std::int64_t>();
-      const std::string& path = samples[static_cast<std::size_t>(row)].path;
-      const auto reason = why_broken(path);
+      const auto reason = why_broken(samples[static_cast<std::size_t>(row)]);
       if (reason) broken.push_back({row, *reason});
     }
   }
@@ -56,7 +55,7 @@ std::string hash_of(const std::vector<Sample>& samples) {
     throw_if_stopped();
     std::string content;
     try {
-      content = sha256_hex(read_file(sample.path));
+      content = content_hash(sample);
     } catch (const DataError&) {
       content = "unreadable";
     }

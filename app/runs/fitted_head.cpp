@@ -15,9 +15,14 @@ FittedStart fit_head_to_frozen_features(const Preparation& p,
   if (known_set) store.reuse(*known_set);
   const FeatureSet train = store.extract(p.dataset.train, "head's start", 0);
   HeadProblem problem = head_problem(p, train, train);
-  problem.options.patience = 0;
   use_threads_for(train.rows() * trunk.dimension() * problem.classes, p.threads);
-  problem.weight_decay = chosen_weight_decay(problem, known, "");
+  if (p.config.head.hidden.empty()) {
+    problem.options.patience = 0;
+    problem.weight_decay = chosen_weight_decay(problem, known, "");
+  } else {
+    problem.options.optimizer = "adamw";
+    problem.weight_decay = p.config.head.weight_decay.value_or(0.0);
+  }
   FittedStart start{fit_head(problem).head, train.broken};
   use_threads(p.threads);
   return start;

@@ -13,7 +13,7 @@ namespace transfer {
 /// A head to start fine-tuning from, in the targets' units, and the training pictures that could
 /// not be decoded.
 struct FittedStart {
-  LinearHead head;
+  Head head;
   std::vector<BrokenPicture> broken;
 };
 

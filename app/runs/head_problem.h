@@ -8,9 +8,9 @@
 
 namespace transfer {
 
-/// The fit of a head to features of the run's pictures: classes, scaling, loss, seed, device and
-/// threads are the run's; weight decay and options are left for the caller. The sets must outlive
-/// it.
+/// The fit of a head to features of the run's pictures: classes, scaling, structure, loss, seed,
+/// device and threads are the run's; weight decay and options are left for the caller. The sets
+/// must outlive it.
 HeadProblem head_problem(const Preparation& preparation, const FeatureSet& train,
                          const FeatureSet& val);
 

@@ -8,27 +8,13 @@
 #include <nlohmann/json.hpp>
 
 #include "app/compute/device.h"
+#include "app/runs/backbone_choice.h"
 #include "app/runs/unused_settings.h"
 #include "core/errors.h"
 #include "models/strategy.h"
 
 namespace transfer {
 namespace {
-
-void describe_backbone(const Backbone& backbone) {
-  if (!backbone.has_metadata()) {
-    fmt::print(stderr,
-               "warning: {} carries no transfer.json; ImageNet preprocessing is assumed (shorter "
-               "side 256, crop 224, ImageNet mean and std).\n",
-               backbone.file());
-  }
-  if (backbone.repaired_layers() > 0) {
-    fmt::print(stderr,
-               "{}: was traced in evaluation mode; {} BatchNorm and Dropout layers were given back "
-               "their training mode.\n",
-               backbone.file(), backbone.repaired_layers());
-  }
-}
 
 const char* outputs_called(TargetKind kind) {
   if (kind == TargetKind::kClass) return "classes";
@@ -69,10 +55,8 @@ Preparation prepare(const Config& config) {
   const auto threads = use_threads(config.threads);
   const TargetKind kind = objective_of(config).targets();
   Dataset dataset = open_dataset(config.data, static_cast<std::uint64_t>(config.seed), kind);
-  auto backbone = Backbone::load(find_backbone(config.backbone));
-  describe_backbone(backbone);
+  const auto backbone = choose_backbone(config, dataset);
   check_frozen_stages(config, backbone);
-  if (config.data.input_size > 0) backbone = backbone.with_input_size(config.data.input_size);
   fmt::print(stderr, "{}: {} {}, {} train, {} val, {} test pictures; {} on {}, {} threads\n",
              config.data.path, dataset.classes.size(), outputs_called(kind), dataset.train.size(),
              dataset.val.size(), dataset.test.size(), backbone.metadata().name, device.str(),
@@ -87,6 +71,7 @@ Preparation prepare(const Config& config) {
 TrainableOptions trainable_options(const Preparation& p) {
   TrainableOptions options;
   options.classes = static_cast<std::int64_t>(p.dataset.classes.size());
+  options.head = p.config.head;
   options.from_scratch = p.config.train.from_scratch;
   options.batch_norm = p.config.train.batch_norm;
   options.seed = static_cast<std::uint64_t>(p.config.seed);

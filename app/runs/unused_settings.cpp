@@ -24,6 +24,9 @@ const std::set<std::string> kForFrozenLayers = {"train.iterations"};
 /// What the training of the network uses only where some first stages never train.
 const std::set<std::string> kForFrozenStages = {"cache.activations", "cache.precision"};
 
+/// What only hidden layers use.
+const std::set<std::string> kForHiddenLayers = {"head.activation", "head.dropout"};
+
 /// Likewise, or where the head is fitted to features before.
 const std::set<std::string> kForStoredFeatures = {"cache.dir", "cache.memory_mb"};
 
@@ -59,7 +62,8 @@ std::vector<std::string> unused_settings(const Config& config) {
   const Strategy& strategy = find_strategy(config.strategy);
   const auto unused = unused_keys(config, strategy);
   return changed_keys(config, [&](const std::string& key) {
-    return unused.contains(key) || (key == "cut" && strategy.cut != Cut::kAtStage);
+    return unused.contains(key) || (key == "cut" && strategy.cut != Cut::kAtStage) ||
+           (config.head.hidden.empty() && kForHiddenLayers.contains(key));
   });
 }
 

@@ -10,9 +10,12 @@ constexpr double kFloor = 0.05;
 
 }  // namespace
 
-LinearHead FeatureScaling::unscaled(const LinearHead& head) const {
-  const auto weight = head.weight / scale.to(head.weight.device());
-  return {weight, head.bias - weight.matmul(mean.to(weight.device()))};
+Head FeatureScaling::unscaled(const Head& head) const {
+  Head result = head;
+  LinearLayer& first = result.layers.front();
+  first.weight = first.weight / scale.to(first.weight.device());
+  first.bias = first.bias - first.weight.matmul(mean.to(first.weight.device()));
+  return result;
 }
 
 FeatureScaling measure_scaling(const FeatureSet& train) {

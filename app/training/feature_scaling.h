@@ -20,8 +20,9 @@ struct FeatureScaling {
 
   torch::Tensor apply(const torch::Tensor& features) const { return (features - mean) / scale; }
 
-  /// The head for unscaled features that gives the same logits as `head` for scaled ones.
-  LinearHead unscaled(const LinearHead& head) const;
+  /// The head for unscaled features that gives the same logits as `head` for scaled ones: its first
+  /// layer takes the scaling in.
+  Head unscaled(const Head& head) const;
 };
 
 /// Measured on the unaugmented view of the training features.

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <span>
 
 #include "app/training/early_stopping.h"
 #include "app/training/lbfgs.h"
@@ -21,8 +23,39 @@ namespace {
 /// Rows taken through the head at a time; bounds the memory for features from files.
 constexpr std::int64_t kChunk = 4096;
 
-LinearHead clone_of(const LinearHead& head) {
-  return {head.weight.detach().clone(), head.bias.detach().clone()};
+/// Keep the different uses of one seed apart.
+enum SeedUse : std::uint64_t { kOrderSeed = 0x5EED, kStartSeed = 0x57A2, kDropoutSeed = 0xD209 };
+
+Head start_of(const HeadProblem& problem) {
+  if (!problem.initial.layers.empty()) return problem.initial.copy_to(problem.device);
+  const std::int64_t features = problem.train.views.front().dimension();
+  if (problem.head.hidden.empty()) {
+    return linear_head(torch::zeros({problem.classes, features}), torch::zeros({problem.classes}))
+        .copy_to(problem.device);
+  }
+  return random_head(problem.head, features, problem.classes, mix_seed({problem.seed, kStartSeed}))
+      .copy_to(problem.device);
+}
+
+/// Some rows of the training set, which counts every view of every picture: row · views + view.
+struct TrainingRows {
+  torch::Tensor features;  ///< [n,D], those of one view together
+  Truth truth;             ///< of the n rows
+};
+
+TrainingRows gather(const FeatureSet& train, std::span<const std::int64_t> positions) {
+  const auto views = static_cast<std::int64_t>(train.views.size());
+  std::vector<std::vector<std::int64_t>> rows(train.views.size());
+  for (const std::int64_t position : positions) {
+    rows[static_cast<std::size_t>(position % views)].push_back(position / views);
+  }
+  std::vector<torch::Tensor> features;
+  std::vector<std::int64_t> all_rows;
+  for (std::size_t view = 0; view < rows.size(); ++view) {
+    features.push_back(train.views[view].gather(rows[view]));
+    all_rows.insert(all_rows.end(), rows[view].begin(), rows[view].end());
+  }
+  return {torch::cat(features), train.truth().select(torch::tensor(all_rows, torch::kInt64))};
 }
 
 /// The parts that the optimizers share: evaluating, reporting, and keeping the best weights.
@@ -32,15 +65,9 @@ class HeadFit {
       : problem_(problem),
         stopping_(problem.options.patience, problem.options.min_delta),
         plateau_(problem.options) {
-    const auto options = torch::TensorOptions().device(problem.device);
-    if (problem.initial.weight.defined()) {
-      head_ = clone_of(problem.initial);
-    } else {
-      head_.weight =
-          torch::zeros({problem.classes, problem.train.views.front().dimension()}, options);
-      head_.bias = torch::zeros({problem.classes}, options);
-    }
-    best_ = clone_of(head_);
+    head_ = start_of(problem);
+    best_ = head_.copy_to(problem.device);
+    for (torch::Tensor parameter : head_.parameters()) parameter.set_requires_grad(true);
   }
 
   FittedHead run() {
@@ -58,13 +85,12 @@ class HeadFit {
 
  private:
   /// The head for unscaled features and targets.
-  LinearHead for_units(const LinearHead& head) const {
+  Head for_units(const Head& head) const {
     return problem_.loss.target_scaling.in_units(problem_.scaling.unscaled(head));
   }
 
-  torch::Tensor logits(const torch::Tensor& features) const {
-    return torch::linear(problem_.scaling.apply(features).to(problem_.device), head_.weight,
-                         head_.bias);
+  torch::Tensor scaled(const torch::Tensor& features) const {
+    return problem_.scaling.apply(features).to(problem_.device);
   }
 
   /// Mean loss, as minimised and in the targets' units.
@@ -75,8 +101,9 @@ class HeadFit {
 
   /// The loss and its gradient over all training pictures and views.
   MeanLoss full_loss_and_gradient() {
-    head_.weight.mutable_grad() = torch::zeros_like(head_.weight);
-    head_.bias.mutable_grad() = torch::zeros_like(head_.bias);
+    for (torch::Tensor parameter : head_.parameters()) {
+      parameter.mutable_grad() = torch::zeros_like(parameter);
+    }
     const FeatureSet& train = problem_.train;
     const double weight =
         problem_.loss.weight(train.truth()) * static_cast<double>(train.views.size());
@@ -86,7 +113,8 @@ class HeadFit {
         throw_if_stopped();
         const std::int64_t count = std::min(kChunk, train.rows() - first);
         const auto truth = train.truth().narrow(first, count).to(problem_.device);
-        const auto sums = problem_.loss.sums(logits(view.read(first, count)), truth);
+        const auto outputs = head_.logits(scaled(view.read(first, count)));
+        const auto sums = problem_.loss.sums(outputs, truth);
         const auto loss = sums.objective / weight;
         loss.backward();
         total.objective += loss.item<double>();
@@ -97,16 +125,18 @@ class HeadFit {
   }
 
   void run_lbfgs() {
-    head_.weight.set_requires_grad(true);
-    head_.bias.set_requires_grad(true);
-    Lbfgs optimizer({head_.weight, head_.bias});
+    Lbfgs optimizer(head_.parameters());
     double train_loss = 0;
     const auto objective = [&] {
       const auto [loss, in_units] = full_loss_and_gradient();
       train_loss = in_units;
       torch::NoGradGuard no_gradients;
-      head_.weight.mutable_grad().add_(head_.weight, problem_.weight_decay);
-      return loss + 0.5 * problem_.weight_decay * head_.weight.square().sum().item<double>();
+      double squares = 0;
+      for (LinearLayer& layer : head_.layers) {
+        layer.weight.mutable_grad().add_(layer.weight, problem_.weight_decay);
+        squares += layer.weight.square().sum().item<double>();
+      }
+      return loss + 0.5 * problem_.weight_decay * squares;
     };
     while (epoch_ < problem_.options.iterations && !stopping_.should_stop()) {
       const bool converged = optimizer.step(objective);
@@ -119,9 +149,11 @@ class HeadFit {
   std::vector<ParameterGroup> groups() const {
     ParameterGroup decayed;
     decayed.weight_decay = problem_.weight_decay;
-    decayed.parameters = {head_.weight};
     ParameterGroup plain;
-    plain.parameters = {head_.bias};
+    for (const LinearLayer& layer : head_.layers) {
+      decayed.parameters.push_back(layer.weight);
+      plain.parameters.push_back(layer.bias);
+    }
     return {decayed, plain};
   }
 
@@ -129,9 +161,8 @@ class HeadFit {
   std::pair<double, double> run_epoch(torch::optim::Optimizer& optimizer,
                                       const std::vector<ParameterGroup>& head, Random& random) {
     const FeatureSet& train = problem_.train;
-    const std::int64_t views = static_cast<std::int64_t>(train.views.size());
-    std::vector<std::int64_t> order(static_cast<std::size_t>(train.rows() * views));
-    for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::int64_t>(i);
+    std::vector<std::int64_t> order(static_cast<std::size_t>(train.rows()) * train.views.size());
+    std::iota(order.begin(), order.end(), 0);
     random.shuffle(order);
     const auto batch_size = static_cast<std::size_t>(problem_.options.batch_size);
     double sum = 0;
@@ -139,17 +170,9 @@ class HeadFit {
     double rate = 0;
     for (std::size_t first = 0; first < order.size(); first += batch_size) {
       throw_if_stopped();
-      const std::size_t last = std::min(first + batch_size, order.size());
-      std::vector<torch::Tensor> rows;
-      std::vector<std::int64_t> positions;
-      for (std::size_t i = first; i < last; ++i) {
-        const std::int64_t row = order[i] / views;
-        const auto& view = train.views[static_cast<std::size_t>(order[i] % views)];
-        rows.push_back(view.read(row, 1));
-        positions.push_back(row);
-      }
-      const auto truth = train.truth().select(torch::tensor(positions, torch::kInt64));
-      const double batch_weight = problem_.loss.weight(truth);
+      const std::size_t count = std::min(batch_size, order.size() - first);
+      const auto rows = gather(train, std::span(order).subspan(first, count));
+      const double batch_weight = problem_.loss.weight(rows.truth);
       if (batch_weight == 0) continue;
       rate = learning_rate_at(problem_.options,
                               static_cast<double>(epoch_) +
@@ -157,7 +180,12 @@ class HeadFit {
              plateau_.factor();
       set_learning_rate(optimizer, head, rate);
       optimizer.zero_grad();
-      const auto sums = problem_.loss.sums(logits(torch::cat(rows)), truth.to(problem_.device));
+      if (head_.dropout > 0) {
+        at::manual_seed(
+            mix_seed({problem_.seed, kDropoutSeed, static_cast<std::uint64_t>(epoch_), first}));
+      }
+      const auto outputs = head_.training_logits(scaled(rows.features));
+      const auto sums = problem_.loss.sums(outputs, rows.truth.to(problem_.device));
       (sums.objective / batch_weight).backward();
       optimizer.step();
       sum += sums.in_units.item<double>();
@@ -167,11 +195,9 @@ class HeadFit {
   }
 
   void run_batches() {
-    head_.weight.set_requires_grad(true);
-    head_.bias.set_requires_grad(true);
     const auto head = groups();
     const auto optimizer = make_optimizer(head, problem_.options);
-    Random random(mix_seed({problem_.seed, 0x5EED}));
+    Random random(mix_seed({problem_.seed, kOrderSeed}));
     while (epoch_ < problem_.options.epochs && !stopping_.should_stop()) {
       const auto [loss, rate] = run_epoch(*optimizer, head, random);
       finish_epoch(loss, rate);
@@ -191,7 +217,7 @@ class HeadFit {
     }
     plateau_.take(val_loss);
     if (stopping_.is_better(val_loss) || !keeps_best()) {
-      best_ = clone_of(head_);
+      best_ = head_.copy_to(problem_.device);
     }
     if (problem_.on_epoch) {
       problem_.on_epoch({epoch_, train_loss, val_loss, score_of(metrics), rate, clock_.seconds()});
@@ -207,8 +233,8 @@ class HeadFit {
   EarlyStopping stopping_;
   PlateauSchedule plateau_;
   Stopwatch clock_;
-  LinearHead head_;
-  LinearHead best_;
+  Head head_;
+  Head best_;
   std::int64_t epoch_ = 0;
 };
 
@@ -216,15 +242,14 @@ class HeadFit {
 
 FittedHead fit_head(const HeadProblem& problem) { return HeadFit(problem).run(); }
 
-torch::Tensor head_logits(const LinearHead& head, const FeatureSet& set, torch::Device device) {
+torch::Tensor head_logits(const Head& head, const FeatureSet& set, torch::Device device) {
   torch::NoGradGuard no_gradients;
-  auto logits = torch::empty({set.rows(), head.weight.size(0)});
-  const auto weight = head.weight.to(device);
-  const auto bias = head.bias.to(device);
+  auto logits = torch::empty({set.rows(), head.last().bias.size(0)});
+  const Head there = head.copy_to(device);
   for (std::int64_t first = 0; first < set.rows(); first += kChunk) {
     const std::int64_t count = std::min(kChunk, set.rows() - first);
     logits.narrow(0, first, count)
-        .copy_(torch::linear(set.views.front().read(first, count).to(device), weight, bias));
+        .copy_(there.logits(set.views.front().read(first, count).to(device)));
   }
   return logits;
 }

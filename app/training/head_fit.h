@@ -29,9 +29,11 @@ struct HeadProblem {
   const FeatureSet& val;
   std::int64_t classes;
   FeatureScaling scaling;
+  /// The head's structure.
+  HeadConfig head = {};
   /// Its scaled targets are what is fitted.
   Loss loss = {};
-  /// L2 penalty on the weights: loss + weight_decay / 2 · ‖W‖².
+  /// L2 penalty on the weights of all layers: loss + weight_decay / 2 · ‖W‖²; for AdamW decoupled.
   double weight_decay = 0;
   TrainConfig options = {};
   std::uint64_t seed = 0;
@@ -40,14 +42,15 @@ struct HeadProblem {
   std::int64_t threads = 1;
   /// Called after every epoch.
   std::function<void(const EpochReport&)> on_epoch = {};
-  /// Where to start, for scaled features and targets. Zeros where undefined: the losses are convex,
-  /// so they are as good a start as any and need no seed.
-  LinearHead initial = {};
+  /// Where to start, for scaled features and targets. Without layers: random_head(), but zeros for a
+  /// head of one layer, whose loss is convex, so that they are as good a start as any and need no
+  /// seed.
+  Head initial = {};
 };
 
 /// A fitted head, for unscaled features and targets, and the epoch it was taken from.
 struct FittedHead {
-  LinearHead head;
+  Head head;
   std::int64_t best_epoch = 0;
   std::int64_t epochs = 0;
 };
@@ -59,6 +62,6 @@ struct FittedHead {
 FittedHead fit_head(const HeadProblem& problem);
 
 /// Logits [N,C] of a split's unaugmented view; rows of broken pictures mean nothing.
-torch::Tensor head_logits(const LinearHead& head, const FeatureSet& set, torch::Device device);
+torch::Tensor head_logits(const Head& head, const FeatureSet& set, torch::Device device);
 
 }  // namespace transfer

@@ -7,16 +7,24 @@ torch::Tensor TargetScaling::in_units(const torch::Tensor& outputs) const {
   return outputs * deviation.to(outputs.device()) + mean.to(outputs.device());
 }
 
-LinearHead TargetScaling::in_units(const LinearHead& head) const {
+Head TargetScaling::in_units(const Head& head) const {
   if (is_identity()) return head;
-  const auto factor = deviation.to(head.bias.device());
-  return {head.weight * factor.unsqueeze(1), head.bias * factor + mean.to(head.bias.device())};
+  Head result = head;
+  LinearLayer& last = result.last();
+  const auto factor = deviation.to(last.bias.device());
+  last.weight = last.weight * factor.unsqueeze(1);
+  last.bias = last.bias * factor + mean.to(last.bias.device());
+  return result;
 }
 
-LinearHead TargetScaling::scaled(const LinearHead& head) const {
+Head TargetScaling::scaled(const Head& head) const {
   if (is_identity()) return head;
-  const auto factor = deviation.to(head.bias.device());
-  return {head.weight / factor.unsqueeze(1), (head.bias - mean.to(head.bias.device())) / factor};
+  Head result = head;
+  LinearLayer& last = result.last();
+  const auto factor = deviation.to(last.bias.device());
+  last.weight = last.weight / factor.unsqueeze(1);
+  last.bias = (last.bias - mean.to(last.bias.device())) / factor;
+  return result;
 }
 
 TargetScaling measure_target_scaling(const Truth& train, torch::Device device) {

@@ -3,7 +3,7 @@
 #include <torch/types.h>
 
 #include "datasets/truth.h"
-#include "models/classifier.h"
+#include "models/head.h"
 
 namespace transfer {
 
@@ -17,9 +17,10 @@ struct TargetScaling {
   bool is_identity() const { return !mean.defined(); }
   /// A network's outputs [n,K] for scaled targets, in the targets' units.
   torch::Tensor in_units(const torch::Tensor& outputs) const;
-  /// The head whose outputs are those of `head` in the targets' units, and its opposite.
-  LinearHead in_units(const LinearHead& head) const;
-  LinearHead scaled(const LinearHead& head) const;
+  /// The head whose outputs are those of `head` in the targets' units, and its opposite: the last
+  /// layer takes the scaling in.
+  Head in_units(const Head& head) const;
+  Head scaled(const Head& head) const;
 };
 
 /// Measured on the rows that count. A column that does not vary gets the deviation 1.

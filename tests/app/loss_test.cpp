@@ -100,16 +100,15 @@ TEST(Loss, ScaledTargetsWeighEveryColumnAlikeAndAreReportedInUnits) {
 
 TEST(TargetScaling, FoldsIntoAHeadAndBack) {
   const TargetScaling scaling{torch::tensor({5.0F, -1000.0F}), torch::tensor({0.1F, 300.0F})};
-  const LinearHead head{torch::arange(6, torch::kFloat32).reshape({2, 3}),
-                        torch::tensor({0.5F, -0.5F})};
+  const Head head =
+      linear_head(torch::arange(6, torch::kFloat32).reshape({2, 3}), torch::tensor({0.5F, -0.5F}));
   const auto features = torch::arange(12, torch::kFloat32).reshape({4, 3}).sin();
-  const LinearHead folded = scaling.in_units(head);
-  EXPECT_TRUE(torch::allclose(torch::linear(features, folded.weight, folded.bias),
-                              scaling.in_units(torch::linear(features, head.weight, head.bias)),
+  const Head folded = scaling.in_units(head);
+  EXPECT_TRUE(torch::allclose(folded.logits(features), scaling.in_units(head.logits(features)),
                               1e-4, 1e-3));
-  const LinearHead again = scaling.scaled(folded);
-  EXPECT_TRUE(torch::allclose(again.weight, head.weight, 1e-4, 1e-5));
-  EXPECT_TRUE(torch::allclose(again.bias, head.bias, 1e-4, 1e-4));
+  const Head again = scaling.scaled(folded);
+  EXPECT_TRUE(torch::allclose(again.last().weight, head.last().weight, 1e-4, 1e-5));
+  EXPECT_TRUE(torch::allclose(again.last().bias, head.last().bias, 1e-4, 1e-4));
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include <ATen/CPUGeneratorImpl.h>
 #include <gmock/gmock.h>
 
 #include "app/training/early_stopping.h"
@@ -40,12 +41,11 @@ TEST(HeadFit, LbfgsReachesTheOptimum) {
   problem.options.patience = 0;
   problem.options.iterations = 500;
   const auto fitted = fit_head(problem);
-  EXPECT_LT(largest_difference(fitted.head.weight, g["lbfgs_weight"]), 2e-3);
+  EXPECT_LT(largest_difference(fitted.head.last().weight, g["lbfgs_weight"]), 2e-3);
   const double objective =
-      torch::nn::functional::cross_entropy(
-          torch::linear(g["features"], fitted.head.weight, fitted.head.bias), g["labels"])
+      torch::nn::functional::cross_entropy(fitted.head.logits(g["features"]), g["labels"])
           .item<double>() +
-      0.005 * fitted.head.weight.square().sum().item<double>();
+      0.005 * fitted.head.last().weight.square().sum().item<double>();
   EXPECT_NEAR(objective, g["lbfgs_objective"].item<double>(), 1e-5);
 }
 
@@ -53,13 +53,49 @@ TEST(HeadFit, ScalingIsFoldedIntoTheHead) {
   auto g = golden("head.pt");
   const auto set = feature_set(g["features"] * 7 + 3, g["labels"]);
   const auto scaling = measure_scaling(set);
-  const LinearHead head{g["weight"], g["bias"]};
+  const Head head = linear_head(g["weight"], g["bias"]);
   const auto scaled = scaling.apply(g["features"] * 7 + 3);
   EXPECT_NEAR(scaled.square().mean().item<double>(), 1.0, 1e-4);
   const auto folded = scaling.unscaled(head);
-  EXPECT_LT(largest_difference(torch::linear(scaled, head.weight, head.bias),
-                               torch::linear(g["features"] * 7 + 3, folded.weight, folded.bias)),
-            1e-3);
+  EXPECT_LT(largest_difference(head.logits(scaled), folded.logits(g["features"] * 7 + 3)), 1e-3);
+}
+
+TEST(HeadFit, ScalingsFoldIntoTheFirstAndTheLastOfSeveralLayers) {
+  HeadConfig config;
+  config.hidden = {6, 4};
+  config.activation = "tanh";
+  const Head head = random_head(config, 3, 2, 1);
+  const FeatureScaling features{torch::tensor({1.0F, -20.0F, 300.0F}),
+                                torch::tensor({2.0F, 5.0F, 90.0F})};
+  const TargetScaling targets{torch::tensor({5.0F, -1000.0F}), torch::tensor({0.1F, 300.0F})};
+  const auto scaled = torch::randn({8, 3});
+  const auto unscaled = scaled * features.scale + features.mean;
+  const Head folded = targets.in_units(features.unscaled(head));
+  EXPECT_TRUE(
+      torch::allclose(folded.logits(unscaled), targets.in_units(head.logits(scaled)), 1e-4, 1e-3));
+  EXPECT_LT(largest_difference(targets.scaled(folded).logits(unscaled), head.logits(scaled)), 1e-4);
+}
+
+TEST(HeadFit, HiddenLayersLearnWhatNoSingleLayerCan) {
+  // Whether exactly one of two numbers is positive.
+  const auto features =
+      torch::rand({400, 2}, torch::make_generator<at::CPUGeneratorImpl>(4)) * 2 - 1;
+  const auto labels = features.gt(0).sum(1).eq(1).to(torch::kInt64);
+  const auto set = feature_set(features, labels);
+  const auto right = [&](const std::vector<std::int64_t>& hidden, double dropout) {
+    HeadProblem problem = problem_of(set, 2, measure_scaling(set), 0.001, 3);
+    problem.head.hidden = hidden;
+    problem.head.dropout = dropout;
+    problem.options.optimizer = "adamw";
+    problem.options.lr = 0.02;
+    problem.options.epochs = 30;
+    const Head head = fit_head(problem).head;
+    // The same seed draws the same units to leave out.
+    EXPECT_TRUE(torch::equal(head.last().weight, fit_head(problem).head.last().weight));
+    return head.logits(features).argmax(1).eq(labels).to(torch::kFloat64).mean().item<double>();
+  };
+  EXPECT_LT(right({}, 0), 0.7);
+  EXPECT_GT(right({16}, 0.2), 0.95);
 }
 
 TEST(FeatureScaling, DividesByTheRootOfEachDeviation) {
@@ -85,8 +121,8 @@ TEST(HeadFit, SeededOptimizersRepeatAndLearn) {
       return fit_head(problem);
     };
     const auto first = run(1);
-    EXPECT_TRUE(torch::equal(first.head.weight, run(1).head.weight)) << optimizer;
-    EXPECT_FALSE(torch::equal(first.head.weight, run(2).head.weight)) << optimizer;
+    EXPECT_TRUE(torch::equal(first.head.last().weight, run(1).head.last().weight)) << optimizer;
+    EXPECT_FALSE(torch::equal(first.head.last().weight, run(2).head.last().weight)) << optimizer;
     const auto m = classification_metrics(head_logits(first.head, set, torch::kCPU), set.labels, 1);
     EXPECT_LT(m.loss, std::log(5.0) * 0.9) << optimizer;
   }

@@ -92,13 +92,13 @@ TEST(Classifier, OneFileGivesTheHeadsLogitsAndServesAsBackbone) {
   auto golden = read_tensors(fixture("tiny.golden.pt"));
   const auto backbone = Backbone::load(fixture("tiny.pt"));
   torch::manual_seed(1);
-  const LinearHead head{torch::randn({3, 16}), torch::randn({3})};
+  const Head head = linear_head(torch::randn({3, 16}), torch::randn({3}));
   const std::string file = testing::TempDir() + "/classifier_test.pt";
   write_classifier(backbone, "", head, {"a", "b", "c"}, file);
 
   const Classifier model(file, torch::kCPU);
   EXPECT_EQ(model.metadata().classes, (std::vector<std::string>{"a", "b", "c"}));
-  const auto expected = torch::linear(golden["features"], head.weight, head.bias);
+  const auto expected = head.logits(golden["features"]);
   EXPECT_LT(largest_difference(model.logits(golden["input"]), expected), 1e-4);
 
   const auto next = Backbone::load(file);
@@ -112,7 +112,8 @@ TEST(Classifier, OneFileGivesTheHeadsLogitsAndServesAsBackbone) {
 TEST(Classifier, TrunkTensorsAreBitIdenticalToTheBackbonesAndTheOldHeadIsGone) {
   const auto backbone = Backbone::load(fixture("tiny.pt"));
   const std::string file = testing::TempDir() + "/identical_test.pt";
-  write_classifier(backbone, "", {torch::ones({2, 16}), torch::zeros({2})}, {"a", "b"}, file);
+  write_classifier(backbone, "", linear_head(torch::ones({2, 16}), torch::zeros({2})), {"a", "b"},
+                   file);
   const auto before = backbone.implementation().module;
   auto after = read_archive(file).module.attr("trunk").toModule();
   int compared = 0;
@@ -140,7 +141,7 @@ TEST(Classifier, TrunkTensorsAreBitIdenticalToTheBackbonesAndTheOldHeadIsGone) {
 TEST(Classifier, TheObjectiveTravelsAndDecidesWhatIsPredicted) {
   const auto backbone = Backbone::load(fixture("tiny.pt"));
   const std::string file = testing::TempDir() + "/objective_test.pt";
-  const LinearHead head{torch::ones({2, 16}), torch::zeros({2})};
+  const Head head = linear_head(torch::ones({2, 16}), torch::zeros({2}));
   const auto images = torch::rand({3, 3, 32, 32});
   for (const auto loss : {LossKind::kCrossEntropy, LossKind::kBinaryCrossEntropy,
                           LossKind::kMeanAbsoluteError, LossKind::kHuber}) {

@@ -85,11 +85,11 @@ TEST(ConvolutionalClassifier, NewHeadMakesAFileThatServesAsBackbone) {
   auto golden = read_tensors(fixture("conv_head.golden.pt"));
   const auto backbone = Backbone::load(fixture("conv_head.pt"));
   torch::manual_seed(1);
-  const LinearHead head{torch::randn({3, 16}), torch::randn({3})};
+  const Head head = linear_head(torch::randn({3, 16}), torch::randn({3}));
   const std::string file = testing::TempDir() + "/conv_classifier_test.pt";
   write_classifier(backbone, "", head, {"a", "b", "c"}, file);
   const Classifier model(file, torch::kCPU);
-  const auto expected = torch::linear(golden["features"], head.weight, head.bias);
+  const auto expected = head.logits(golden["features"]);
   EXPECT_LT(largest_difference(model.logits(golden["input"]), expected), 1e-4);
   EXPECT_EQ(Backbone::load(file).feature_count(), 16);
 }

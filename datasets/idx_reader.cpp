@@ -1,0 +1,213 @@
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <optional>
+
+#include "core/cancellation.h"
+#include "core/errors.h"
+#include "core/file_kind.h"
+#include "datasets/decode.h"
+#include "datasets/labelled_files.h"
+
+namespace transfer {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Magic numbers: two zero bytes, the type of the elements (8: unsigned byte), the dimensions.
+constexpr std::uint32_t kPicturesMagic = 0x00000803;
+constexpr std::uint32_t kLabelsMagic = 0x00000801;
+
+/// The two files of one split, as MNIST names them.
+struct SplitFiles {
+  const char* split;
+  const char* pictures;
+  const char* labels;
+};
+constexpr std::array kSplits = {
+    SplitFiles{"train", "train-images-idx3-ubyte", "train-labels-idx1-ubyte"},
+    SplitFiles{"test", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"}};
+
+/// The file of that name, with or without `.gz`; nothing where there is neither.
+std::optional<fs::path> find_file(const fs::path& folder, const std::string& name) {
+  for (const char* ending : {"", ".gz"}) {
+    auto file = folder / (name + ending);
+    if (is_file(file)) return file;
+  }
+  return std::nullopt;
+}
+
+/// Reads a file that may be compressed, piece by piece. Throws DataError.
+class ByteStream {
+ public:
+  explicit ByteStream(const fs::path& file) : name_(file.string()) {
+    if (file.extension() == ".gz") require_gzip();
+    stream_.reset(gzopen(file.c_str(), "rb"));
+    if (!stream_) throw DataError(fmt::format("{}: {}", name_, std::strerror(errno)));
+  }
+
+  /// The next `count` bytes, or fewer where the file ends. Memory grows with what is there, not
+  /// with what a damaged header claims.
+  std::string read(std::uint64_t count) {
+    constexpr std::uint64_t kPiece = 1 << 20;
+    std::string bytes;
+    while (bytes.size() < count) {
+      throw_if_stopped();
+      const std::size_t before = bytes.size();
+      const std::uint64_t wanted = std::min(kPiece, count - before);
+      bytes.resize(before + wanted);
+      const int got = gzread(stream_.get(), bytes.data() + before, static_cast<unsigned>(wanted));
+      int status = Z_OK;
+      const char* message = gzerror(stream_.get(), &status);
+      if (got < 0 || status != Z_OK) {
+        throw DataError(
+            fmt::format("{}: its compressed data are damaged or cut short ({}). Download it again.",
+                        name_, message));
+      }
+      bytes.resize(before + static_cast<std::size_t>(got));
+      if (got == 0) break;
+    }
+    return bytes;
+  }
+
+  const std::string& name() const { return name_; }
+
+ private:
+  void require_gzip() const {
+    std::ifstream file(name_, std::ios::binary);
+    std::array<char, 2> start{};
+    file.read(start.data(), start.size());
+    const auto byte = [&start](std::size_t i) { return static_cast<unsigned char>(start[i]); };
+    if (file.gcount() == 2 && byte(0) == 0x1F && byte(1) == 0x8B) return;
+    throw DataError(fmt::format(
+        "{}: is no gzip file: found {} at its start, expected the bytes 1f 8b. Download it again, "
+        "or leave out the ending .gz if it is not compressed.",
+        name_, file.gcount() < 2 ? "its end" : fmt::format("{:02x} {:02x}", byte(0), byte(1))));
+  }
+
+  struct Close {
+    void operator()(gzFile file) const { gzclose(file); }
+  };
+  std::string name_;
+  std::unique_ptr<gzFile_s, Close> stream_;
+};
+
+std::uint32_t big_endian(std::string_view bytes, std::size_t position) {
+  std::uint32_t number = 0;
+  for (const char byte : bytes.substr(4 * position, 4)) {
+    number = number << 8 | static_cast<unsigned char>(byte);
+  }
+  return number;
+}
+
+/// The sizes of the dimensions, as the header gives them after the magic number.
+std::vector<std::uint64_t> read_header(ByteStream& stream, std::uint32_t magic, const char* what) {
+  const std::size_t dimensions = magic & 0xFF;
+  const std::string header = stream.read(4 * (1 + dimensions));
+  if (header.size() < 4 * (1 + dimensions)) {
+    throw DataError(fmt::format("{}: found {} bytes, expected a header of {}. Download it again.",
+                                stream.name(), header.size(), 4 * (1 + dimensions)));
+  }
+  if (big_endian(header, 0) != magic) {
+    throw DataError(fmt::format(
+        "{}: found the magic number 0x{:08x}, expected 0x{:08x}, an IDX file of {}. Is another "
+        "file under this name? Download it again.",
+        stream.name(), big_endian(header, 0), magic, what));
+  }
+  std::vector<std::uint64_t> sizes;
+  for (std::size_t i = 0; i < dimensions; ++i) sizes.push_back(big_endian(header, i + 1));
+  return sizes;
+}
+
+/// The elements behind the header: exactly `count` bytes.
+std::string read_elements(ByteStream& stream, std::uint64_t count, const std::string& expected) {
+  std::string elements = stream.read(count);
+  if (elements.size() < count) {
+    throw DataError(fmt::format(
+        "{}: is cut short: found {} bytes behind its header, expected {} ({}). Download it again.",
+        stream.name(), elements.size(), count, expected));
+  }
+  if (!stream.read(1).empty()) {
+    throw DataError(fmt::format(
+        "{}: found more than the {} bytes ({}) that its header names. Download it again.",
+        stream.name(), count, expected));
+  }
+  return elements;
+}
+
+std::shared_ptr<const PictureArray> read_pictures(const fs::path& file) {
+  ByteStream stream(file);
+  const auto sizes = read_header(stream, kPicturesMagic, "8-bit pictures (count, height, width)");
+  const std::uint64_t size = sizes[1] * sizes[2];
+  if (sizes[0] == 0 || size == 0 || size > static_cast<std::uint64_t>(kMaxPixels)) {
+    throw DataError(
+        fmt::format("{}: its header names {} pictures of {}x{}. Expected at least one, each of 1 "
+                    "to {} pixels. Download it again.",
+                    stream.name(), sizes[0], sizes[2], sizes[1], kMaxPixels));
+  }
+  auto array = std::make_shared<PictureArray>();
+  array->height = static_cast<std::int64_t>(sizes[1]);
+  array->width = static_cast<std::int64_t>(sizes[2]);
+  array->pixels = read_elements(stream, sizes[0] * size,
+                                fmt::format("{} pictures of {}x{}", sizes[0], sizes[2], sizes[1]));
+  return array;
+}
+
+std::string read_labels(const fs::path& file, std::int64_t pictures, const fs::path& of) {
+  ByteStream stream(file);
+  const auto sizes = read_header(stream, kLabelsMagic, "8-bit labels (count)");
+  if (sizes[0] != static_cast<std::uint64_t>(pictures)) {
+    throw DataError(fmt::format(
+        "{}: its header names {} labels, expected {}, one for each picture in {}. Take both files "
+        "from the same source.",
+        stream.name(), sizes[0], pictures, of.string()));
+  }
+  return read_elements(stream, sizes[0], fmt::format("{} labels", sizes[0]));
+}
+
+void add_split(const fs::path& folder, const SplitFiles& names, LabelledFiles& found) {
+  const auto pictures = find_file(folder, names.pictures);
+  const auto labels = find_file(folder, names.labels);
+  if (!pictures && !labels) return;
+  if (!pictures || !labels) {
+    throw DataError(fmt::format(
+        "{}: holds {}, but neither {} nor {}.gz, which belongs to it. Put it into the folder.",
+        folder.string(), (pictures ? *pictures : *labels).filename().string(),
+        pictures ? names.labels : names.pictures, pictures ? names.labels : names.pictures));
+  }
+  const auto array = read_pictures(*pictures);
+  const std::string classes = read_labels(*labels, array->count(), *pictures);
+  for (std::int64_t i = 0; i < array->count(); ++i) {
+    const auto label = static_cast<unsigned char>(classes[static_cast<std::size_t>(i)]);
+    LabelledFile file;
+    file.path = fmt::format("{}#{}", pictures->string(), i);
+    file.labels = {fmt::format("{}", label)};
+    file.split = names.split;
+    file.array = array;
+    file.position = i;
+    found.files.push_back(std::move(file));
+  }
+}
+
+}  // namespace
+
+bool is_idx_folder(const fs::path& folder) {
+  return std::any_of(kSplits.begin(), kSplits.end(), [&folder](const SplitFiles& names) {
+    return find_file(folder, names.pictures) || find_file(folder, names.labels);
+  });
+}
+
+LabelledFiles read_idx(const fs::path& folder) {
+  LabelledFiles found;
+  found.labels_are_numbers = true;
+  for (const SplitFiles& names : kSplits) add_split(folder, names, found);
+  return found;
+}
+
+}  // namespace transfer
