@@ -4,6 +4,7 @@ Usage: python tests/golden/generate.py FOLDER
 
 FOLDER/head.pt        cross entropy of a linear head: losses, gradients, ten steps of SGD and of AdamW, L-BFGS optimum
 FOLDER/metrics.pt     classification metrics
+FOLDER/hidden_layers.pt  logits and gradients of heads with hidden layers, see hidden_layers.py
 FOLDER/targets.pt     the same for labels and numbers, see targets.py
 FOLDER/fine_tune.pt   three steps of fine-tuning a small network with a new head: losses, gradients, statistics
 FOLDER/preprocess/    pictures, and preprocess.pt with what the network should see of each, by file name
@@ -24,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tests.fixtures.tiny_backbone import TinyBackbone, seeded  # noqa: E402
+from tests.golden.hidden_layers import hidden_layers  # noqa: E402
 from tests.golden.targets import targets  # noqa: E402
 
 Tensors = Dict[str, torch.Tensor]
@@ -249,6 +251,7 @@ def main() -> int:
     torch.save(dict(write_pictures(preprocess)), preprocess / "preprocess.pt")
     torch.save(head(), folder / "head.pt")
     torch.save(metrics(), folder / "metrics.pt")
+    torch.save(hidden_layers(), folder / "hidden_layers.pt")
     torch.save(targets(), folder / "targets.pt")
     torch.save(fine_tune(), folder / "fine_tune.pt")
     return 0
