@@ -16,6 +16,7 @@
 #include "core/stopwatch.h"
 #include "datasets/split.h"
 #include "datasets/truth.h"
+#include "models/probed_stages.h"
 
 namespace transfer {
 namespace {
@@ -118,15 +119,14 @@ const ProbedStage* StageProbing::find(const std::string& cut) const {
 }
 
 std::vector<std::string> early_stages(const Backbone& backbone) {
-  std::vector<std::string> stages = backbone.metadata().stages;
-  if (stages.size() < 2) {
+  std::vector<std::string> stages = probed_stages(backbone);
+  if (stages.empty()) {
     throw ModelError(fmt::format(
         "{}: has fewer than two stages, so there is no early one to compare or to cut at. Expected "
         "a network of several stages; name the strategy, for early-features also a module with "
         "--cut.",
         backbone.file()));
   }
-  stages.pop_back();
   return stages;
 }
 

@@ -50,8 +50,7 @@ struct StageProbing {
   const ProbedStage* find(const std::string& cut) const;
 };
 
-/// The stages that may be probed: all but the last one, whose average the classifier sees anyway.
-/// Throws ModelError when the backbone has too few.
+/// The stages that may be probed. Throws ModelError when the backbone has none.
 std::vector<std::string> early_stages(const Backbone& backbone);
 
 /// Scores a linear head on every cut by 5-fold cross-validation on at most about 2,000 training

@@ -14,6 +14,7 @@
 #include "models/archive.h"
 #include "models/composition.h"
 #include "models/frozen_trunk.h"
+#include "models/probed_stages.h"
 #include "models/split.h"
 #include "models/surgery.h"
 #include "tests/models/tensor_file.h"
@@ -90,6 +91,8 @@ void check_split(torch::jit::Module module, const std::string& stage, const torc
 }
 
 /// Features of several stages and of the classifier's input in one pass against each cut alone.
+/// They are the same bits but where each stage is a convolution in front of its BatchNorm (see
+/// probed_stages).
 void check_one_pass(const Backbone& backbone, std::vector<std::string> cuts,
                     const torch::Tensor& input) {
   cuts.emplace_back();
@@ -99,8 +102,10 @@ void check_one_pass(const Backbone& backbone, std::vector<std::string> cuts,
   for (std::size_t i = 0; i < cuts.size(); ++i) {
     const FrozenTrunk alone(backbone, {cuts[i]}, torch::kCPU);
     const auto columns = features.narrow(1, first, together.widths()[i]);
-    require(torch::equal(columns, alone.features(input)),
-            fmt::format("'{}': features in one pass with other cuts differ", cuts[i]));
+    const double difference = relative_difference(columns, alone.features(input));
+    require(difference < 1e-4,
+            fmt::format("'{}': features in one pass with other cuts differ by {}", cuts[i],
+                        difference));
     const auto& costs = together.multiply_adds();
     require(costs[i] > (i == 0 ? 0 : costs[i - 1] - 1), "multiply-adds do not grow");
     first += together.widths()[i];
@@ -142,7 +147,7 @@ nlohmann::ordered_json check(const std::string& archive, const std::string& gold
       throw std::runtime_error(stage + ": " + error.what());
     }
   }
-  check_one_pass(backbone, stages, input);
+  check_one_pass(backbone, some_of(probed_stages(backbone), cuts), input);
   return {{"classifier", backbone.classifier_path()},
           {"features", backbone.feature_count()},
           {"stages", metadata.stages},

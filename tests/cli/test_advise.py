@@ -252,7 +252,7 @@ class Auto(AdviseCase):
 
     def test_large_data_trains_the_layers_as_the_strategy_does_alone(self):
         self.make_large_data()
-        flags = ("--set", "train.epochs=1", "--set", "train.batch_size=100")
+        flags = ("--set", "train.epochs=1", "--set", "train.batch_size=100", "--set", "train.replicas=1")
         done = self.train("--strategy", "auto", *flags, data="large.csv", out="auto")
         strategy = self.summary("auto")["strategy"]
         self.assertIn(strategy, ("fine-tune", "retrain"))

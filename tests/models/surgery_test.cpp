@@ -8,6 +8,7 @@
 #include "models/classifier.h"
 #include "models/complexity.h"
 #include "models/frozen_trunk.h"
+#include "models/probed_stages.h"
 #include "tests/models/tensor_file.h"
 
 namespace transfer {
@@ -66,6 +67,21 @@ TEST(SeveralCuts, WithTheClassifiersInputGiveTheSameBitsAndCountTheArithmetic) {
               complexity[0].multiply_adds + complexity[1].multiply_adds)
         << name << ": nothing but pooling lies between the last stage and the classifier";
   }
+}
+
+TEST(ProbedStages, LeaveOutTheLastOneAndThoseThatSplitABatchNormOff) {
+  const auto tiny = Backbone::load(fixture("tiny.pt"));
+  EXPECT_EQ(probed_stages(tiny), (std::vector<std::string>{"blocks.0"}));
+  const auto bare = Backbone::load(fixture("bare_stage.pt"));
+  ASSERT_EQ(bare.metadata().stages.front(), "stem.0");
+  EXPECT_EQ(probed_stages(bare), (std::vector<std::string>{"blocks.0"}));
+  const auto in_place = Backbone::load(fixture("in_place.pt"));
+  EXPECT_EQ(probed_stages(in_place), (std::vector<std::string>{"first"})) << "no BatchNorm behind";
+  const FrozenTrunk split(bare, {"stem.0", "blocks.0"}, torch::kCPU);
+  const FrozenTrunk whole(bare, {"blocks.0"}, torch::kCPU);
+  EXPECT_LT(
+      largest_difference(split.features(picture()).narrow(1, 8, 12), whole.features(picture())),
+      1e-5);
 }
 
 TEST(ConvolutionalClassifier, IsFoundAndItsFeaturesAreAveraged) {
