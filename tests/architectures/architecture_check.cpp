@@ -52,6 +52,7 @@ void check_new_head(const torch::jit::Module& trunk, const torch::Tensor& input,
   require(features.dim() == 2, "features are not [N,D]");
   auto whole =
       compose(trunk, {torch::randn({kClasses, features.size(1)}) * 0.1, torch::zeros({kClasses})});
+  define_prediction(whole, TargetKind::kClass);
   whole.train();
   const auto labels = torch::arange(input.size(0)) % kClasses;
   torch::cross_entropy_loss(whole.forward({input}).toTensor(), labels).backward();
