@@ -140,7 +140,7 @@ std::vector<double> loss_curve(const std::map<std::string, torch::Tensor>& g,
   problem.options.lr = lr;
   problem.options.schedule = "constant";
   problem.options.patience = 0;
-  problem.initial = {g.at("weight"), g.at("bias")};
+  problem.initial = linear_head(g.at("weight"), g.at("bias"));
   problem.on_epoch = [&losses](const EpochReport& report) { losses.push_back(report.train_loss); };
   fit_head(problem);
   return losses;
