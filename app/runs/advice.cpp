@@ -7,6 +7,7 @@
 
 #include "app/runs/command_text.h"
 #include "app/runs/decision.h"
+#include "app/runs/split_training.h"
 #include "app/runs/time_estimate.h"
 #include "configs/fields.h"
 #include "core/errors.h"
@@ -105,7 +106,8 @@ class Estimates {
         estimates.push_back(on_frozen_layers(config, strategy.cut == Cut::kAtStage));
         continue;
       }
-      estimates.push_back({strategy.name, "", training(config, config.train.freeze_stages, false)});
+      const bool keeps = config.cache.activations && pictures_repeat(config.augment);
+      estimates.push_back({strategy.name, "", training(config, config.train.freeze_stages, keeps)});
       const bool offers = decision_.freeze_stages > 0 && config.train.freeze_stages == 0 &&
                           strategy.name == "fine-tune";
       if (!offers) continue;
@@ -145,9 +147,10 @@ class Estimates {
     TrainingPlan plan;
     plan.epochs = config.train.epochs;
     for (const auto& stage : evidence_.stages) {
-      if (stage.position == frozen && frozen > 0) plan.frozen_share = share(stage);
+      if (stage.position > 0 && stage.position <= frozen) plan.frozen_share = share(stage);
     }
-    plan.keeps_activations = keeps_activations;
+    plan.keeps_activations = keeps_activations && plan.frozen_share > 0;
+    plan.views = config.augment.views;
     plan.fits_head_first = config.head.start == "fitted" && !config.train.from_scratch;
     plan.head_seconds = evidence_.stages.back().head_seconds;
     return estimate_seconds(speed_, pictures_, plan);

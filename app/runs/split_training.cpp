@@ -46,12 +46,6 @@ std::string split_behind_frozen_stages(const Preparation& p, TrainableNetwork& n
   return stage;
 }
 
-/// Whether every epoch shows the frozen stages pictures that they have seen or will see again.
-bool pictures_repeat(const AugmentConfig& augment) {
-  const bool mixes = augment.mixup > 0 || augment.cutmix > 0;
-  return !mixes && (augment.views > 0 || !changes_pictures(augment));
-}
-
 StoredLayers stored_layers(const Preparation& p, std::shared_ptr<const FrozenPrefix> prefix,
                            const std::string& precision) {
   const auto type = precision == "float16" ? torch::kFloat16 : torch::kFloat32;
@@ -82,6 +76,11 @@ torch::Tensor sample_of_activations(const Preparation& p, const TrainedPart& par
 }
 
 }  // namespace
+
+bool pictures_repeat(const AugmentConfig& augment) {
+  const bool mixes = augment.mixup > 0 || augment.cutmix > 0;
+  return !mixes && (augment.views > 0 || !changes_pictures(augment));
+}
 
 ChosenInput choose_training_input(Preparation& p, const RunDirectory& run,
                                   TrainableNetwork& network) {
