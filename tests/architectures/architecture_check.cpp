@@ -50,8 +50,8 @@ void check_new_head(const torch::jit::Module& trunk, const torch::Tensor& input,
                     const ModelMetadata& metadata, const std::string& file) {
   const auto features = run(trunk, input);
   require(features.dim() == 2, "features are not [N,D]");
-  auto whole =
-      compose(trunk, {torch::randn({kClasses, features.size(1)}) * 0.1, torch::zeros({kClasses})});
+  auto whole = compose(trunk, linear_head(torch::randn({kClasses, features.size(1)}) * 0.1,
+                                          torch::zeros({kClasses})));
   define_prediction(whole, TargetKind::kClass);
   whole.train();
   const auto labels = torch::arange(input.size(0)) % kClasses;
