@@ -56,7 +56,7 @@ class Flatten(PixelsCase):
         right = (model.predict(pictures).argmax(1) == torch.arange(30) % 3).double().mean().item()
         self.assertAlmostEqual(right, summary["test"]["top1"])
         evaluated = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "digits", "--json")
-        self.assertAlmostEqual(json.loads(evaluated.stdout)["metrics"]["top1"], right)
+        self.assertAlmostEqual(json.loads(evaluated.stdout)["top1"], right)
 
     def test_hidden_layers_repeat_bit_for_bit_and_a_seed_changes_them(self):
         self.make_idx()

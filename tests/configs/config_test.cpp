@@ -157,14 +157,18 @@ TEST(Config, InfinityIsRefused) {
   }
 }
 
-TEST(Config, EveryPresetIsReadAndNamesItsOwnStrategy) {
+TEST(Config, EveryPresetIsReadAndAStrategysNamesIt) {
+  const std::vector<std::string> strategies = {"freeze-conv", "early-features", "fine-tune",
+                                               "retrain"};
   const std::vector<std::string> presets = list_presets();
-  EXPECT_THAT(presets,
-              testing::IsSupersetOf({"freeze-conv", "early-features", "fine-tune", "retrain"}));
+  EXPECT_THAT(presets, testing::IsSupersetOf(strategies));
   for (const std::string& preset : presets) {
     ConfigSources sources;
     sources.preset = preset;
-    EXPECT_EQ(resolve_config(sources, presets).strategy, preset);
+    const Config config = resolve_config(sources, strategies);
+    if (testing::Matches(testing::Contains(preset))(strategies)) {
+      EXPECT_EQ(config.strategy, preset);
+    }
   }
 }
 
