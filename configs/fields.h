@@ -17,10 +17,9 @@ namespace transfer {
 
 /// One key of the configuration: its name, the struct member it sets, and what is allowed.
 struct Field {
-  using Target =
-      std::variant<std::string*, std::int64_t*, double*, bool*, std::optional<std::int64_t>*,
-                   std::optional<double>*, Range*, std::vector<std::string>*,
-                   std::vector<std::int64_t>*>;
+  using Target = std::variant<std::string*, std::int64_t*, double*, bool*,
+                              std::optional<std::int64_t>*, std::optional<double>*, Range*,
+                              std::vector<std::string>*, std::vector<std::int64_t>*>;
   std::string key;
   Target target;
   /// Smallest and largest number allowed (both ends of a range, every number of a list).

@@ -177,8 +177,7 @@ Dataset open_dataset(const DataConfig& config, std::uint64_t seed, TargetKind ki
     if (file.split.empty()) file.split = "train";
   }
   Dataset dataset;
-  dataset.classes =
-      kind == TargetKind::kValues ? found.value_names : class_names(found, "train");
+  dataset.classes = kind == TargetKind::kValues ? found.value_names : class_names(found, "train");
   const auto take = [&](const std::string& split) {
     return samples_of(found, split, kind, {dataset.classes, "train"}, config.path);
   };

@@ -43,8 +43,8 @@ struct Dataset {
 /// columns path, label and optionally split, or a folder of IDX files; for `kind` labels, a label
 /// cell holds any number of them, separated by `|`; for values, `config.targets` names the columns
 /// of numbers. What the data does not divide is divided by `seed`, every class in the same
-/// proportion; at random where pictures have no one class. Throws DataError naming the folder or the
-/// row, and Interrupted.
+/// proportion; at random where pictures have no one class. Throws DataError naming the folder or
+/// the row, and Interrupted.
 Dataset open_dataset(const DataConfig& config, std::uint64_t seed,
                      TargetKind kind = TargetKind::kClass);
 

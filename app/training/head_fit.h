@@ -42,8 +42,8 @@ struct HeadProblem {
   std::int64_t threads = 1;
   /// Called after every epoch.
   std::function<void(const EpochReport&)> on_epoch = {};
-  /// Where to start, for scaled features and targets. Without layers: random_head(), but zeros for a
-  /// head of one layer, whose loss is convex, so that they are as good a start as any and need no
+  /// Where to start, for scaled features and targets. Without layers: random_head(), but zeros for
+  /// a head of one layer, whose loss is convex, so that they are as good a start as any and need no
   /// seed.
   Head initial = {};
 };

@@ -33,8 +33,8 @@ struct Loss {
   /// cross_entropy: label smoothing, 0–1, and class weights [C]; undefined weighs all alike.
   double label_smoothing = 0;
   torch::Tensor class_weights = {};
-  /// mse, mae, huber: the outputs are for scaled targets. Every column then weighs alike: its loss is
-  /// divided by what errors as large as its deviation give.
+  /// mse, mae, huber: the outputs are for scaled targets. Every column then weighs alike: its loss
+  /// is divided by what errors as large as its deviation give.
   TargetScaling target_scaling = {};
 
   LossSum sums(const torch::Tensor& outputs, const Truth& truth) const;

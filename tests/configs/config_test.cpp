@@ -159,7 +159,7 @@ TEST(Config, InfinityIsRefused) {
 
 TEST(Config, EveryPresetIsReadAndAStrategysNamesIt) {
   const std::vector<std::string> strategies = {"freeze-conv", "early-features", "fine-tune",
-                                               "retrain"};
+                                               "retrain", "auto"};
   const std::vector<std::string> presets = list_presets();
   EXPECT_THAT(presets, testing::IsSupersetOf(strategies));
   for (const std::string& preset : presets) {
