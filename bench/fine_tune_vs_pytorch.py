@@ -2,7 +2,8 @@
 
 The peer is eager PyTorch, channels-last, torchvision's RandomResizedCrop and flip, a DataLoader of 2 workers, AdamW.
 Both sides train every layer, BatchNorm in training mode, for three epochs; the best of the last two counts. Also
-measured: the peer's bare steps over tensors in memory, and ours with BatchNorm folded.
+measured: the bare steps of both sides over tensors in memory (ours: bench/bare_steps.cpp, in C++), and ours with
+BatchNorm folded.
 
 Usage: .venv/bin/python bench/fine_tune_vs_pytorch.py DATA [--models lite0 resnet18] [--out FILE.json]
 """
@@ -95,6 +96,16 @@ def run_ours(backbone: str, data: Path, *settings: str, epochs: int = EPOCHS, me
     return rate, json.loads(done.stdout)
 
 
+def run_bare_steps(backbone: str, data: Path, epochs: int = EPOCHS) -> float:
+    """Pictures a second of the C++ steps alone, in the best epoch of as many pictures."""
+    subprocess.run(["cmake", "--build", BINARY.parent, "--target", "bare_steps"], check=True, stdout=subprocess.DEVNULL)
+    pictures = sum(1 for path in (data / "train").rglob("*") if path.is_file())
+    done = subprocess.run(
+        [BINARY.parent / "bare_steps", ROOT / f"models/pretrained/{backbone}.pt", str(BATCH), str(pictures // BATCH),
+         str(epochs), str(torch.get_num_threads())], check=True, capture_output=True, text=True)
+    return float(done.stdout)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
@@ -108,11 +119,13 @@ def main() -> None:
         python = run_python(name, arguments.data)
         ours = {mode: run_ours(backbones[name], arguments.data, f"train.batch_norm={mode}", "train.replicas=1")[0]
                 for mode in ("train", "folded")}
+        ours["bare_steps"] = run_bare_steps(backbones[name], arguments.data)
         result["pictures_a_second"][name] = {
             "python": python, "ours": ours,
             "ours_over_python": ours["train"] / python["end_to_end"],
             "folded_over_python": ours["folded"] / python["end_to_end"],
-            "epoch_over_bare_steps": python["bare_steps"] / ours["train"],
+            "epoch_over_bare_steps": ours["bare_steps"] / ours["train"],
+            "epoch_over_python_bare_steps": python["bare_steps"] / ours["train"],
         }
     print(json.dumps(result, indent=2))
     if arguments.out:

@@ -166,6 +166,20 @@ void require_variety(const Dataset& dataset, TargetKind kind, const std::string&
   }
 }
 
+/// Throws where setting pictures apart or leaving some out took all of a label's from training.
+void require_every_label(const Dataset& dataset, const std::string& path) {
+  for (std::size_t k = 0; k < dataset.classes.size(); ++k) {
+    const bool occurs = std::any_of(dataset.train.begin(), dataset.train.end(),
+                                    [k](const Sample& sample) { return sample.targets[k] > 0; });
+    if (occurs) continue;
+    throw DataError(fmt::format(
+        "{}: the few pictures with the label '{}' were all set apart for validation or test, or "
+        "left out by data.max_per_class, so there is nothing to learn it from. Expected more of "
+        "them; or a column split that keeps one in train, or another seed.",
+        path, dataset.classes[k]));
+  }
+}
+
 /// What keeps different uses of one seed apart.
 enum SplitUse : std::uint64_t { kTestSplit = 1, kValSplit, kTrainLimit, kValLimit };
 
@@ -214,6 +228,7 @@ Dataset open_dataset(const DataConfig& config, std::uint64_t seed, TargetKind ki
         limit_per_class(dataset.train, config.max_per_class, mix_seed({seed, kTrainLimit}));
     dataset.val = limit_per_class(dataset.val, config.max_per_class, mix_seed({seed, kValLimit}));
   }
+  if (kind == TargetKind::kLabels) require_every_label(dataset, config.path);
   if (dataset.val.empty()) {
     throw DataError(fmt::format(
         "{}: no picture is left for validation. Every class has a single picture; expected at "

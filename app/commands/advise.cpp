@@ -13,6 +13,7 @@ int run_advise(const AdviseOptions& options) {
   const auto& folder = preparation.config.cache.dir;
   const auto measured = take_advice(preparation, options.sources,
                                     folder.empty() ? "runs/feature-store" : folder, since_start);
+  warn_of_unused_settings(measured.config);
   fmt::print("{}", options.json ? to_json(measured.advice) : to_text(measured.advice));
   return 0;
 }

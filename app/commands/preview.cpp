@@ -33,7 +33,7 @@ std::vector<Sample> first_readable(const std::vector<Sample>& samples, std::size
 }  // namespace
 
 int run_preview(const PreviewOptions& options) {
-  const Config config = resolve_config(options.sources, strategy_names());
+  const Config config = resolve_config(options.sources, strategy_choices());
   const auto seed = static_cast<std::uint64_t>(config.seed);
   const TargetKind kind = objective_of(config).targets();
   Dataset dataset = open_dataset(config.data, seed, kind);
@@ -45,6 +45,7 @@ int run_preview(const PreviewOptions& options) {
                                 config.data.path, dataset.train.size()));
   }
   std::vector<std::string> captions;
+  captions.reserve(samples.size());
   for (const Sample& sample : samples) {
     captions.push_back(target_text(sample, dataset.classes, kind));
   }

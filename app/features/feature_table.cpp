@@ -123,7 +123,7 @@ void FeatureTable::write(std::int64_t first, const torch::Tensor& features) {
     memory_.narrow(0, first, source.size(0)).copy_(source);
     return;
   }
-  source = source.contiguous();
+  source = source.to(torch::kCPU).contiguous();
   std::memcpy(mapping_->begin() + first * format_.bytes(), source.data_ptr(), source.nbytes());
 }
 

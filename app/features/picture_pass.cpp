@@ -23,13 +23,18 @@ struct SharedState {
 
 }  // namespace
 
+std::int64_t streams_of_pass(torch::Device device, std::int64_t threads, std::int64_t pictures,
+                             std::int64_t batch_size) {
+  const std::int64_t batches = (pictures + batch_size - 1) / batch_size;
+  return device.is_cpu() ? std::clamp<std::int64_t>(threads, 1, std::max(batches, 1L)) : 1;
+}
+
 std::vector<BrokenPicture> run_over_pictures(
     const PicturePass& pass, const std::function<torch::Tensor(const torch::Tensor&)>& forward,
     const std::function<void(const Batch&, const torch::Tensor&)>& store) {
   const auto count = static_cast<std::int64_t>(pass.samples.size());
-  const std::int64_t batches = (count + pass.loader.batch_size - 1) / pass.loader.batch_size;
   const std::int64_t streams =
-      pass.device.is_cpu() ? std::clamp<std::int64_t>(pass.threads, 1, std::max(batches, 1L)) : 1;
+      streams_of_pass(pass.device, pass.threads, count, pass.loader.batch_size);
   LoaderOptions options = pass.loader;
   options.queue_batches = streams + 2;
   Loader loader(pass.samples, options);

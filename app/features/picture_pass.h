@@ -22,6 +22,10 @@ struct PicturePass {
   std::string title;
 };
 
+/// How many batches of a pass go through the network at the same time.
+std::int64_t streams_of_pass(torch::Device device, std::int64_t threads, std::int64_t pictures,
+                             std::int64_t batch_size);
+
 /// Runs `forward` (images [N,C,H,W] → [N,D]) over all pictures and hands each batch's result to
 /// `store` together with the batch. Both are called from several threads at once, `store` for
 /// separate batches. Returns the broken pictures in order. Throws what either throws, and

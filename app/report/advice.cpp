@@ -71,15 +71,17 @@ std::string stage_table(const Evidence& evidence) {
   const auto whole =
       static_cast<double>(std::max<std::int64_t>(evidence.stages.back().multiply_adds, 1));
   std::string text = fmt::format("{:<{}}  features  {:>20}  {:>22}  arithmetic\n", "stage", width,
-                                 "probe's " + evidence.score_title, "lead over penultimate");
+                                 "probe's " + evidence.score.title, "lead over penultimate");
   for (const auto& stage : evidence.stages) {
-    const std::string lead = stage.stage.empty() ? ""
-                                                 : fmt::format("{:+.1f} ± {:.1f}", 100 * stage.lead,
-                                                               100 * stage.lead_error);
-    text += fmt::format(
-        "{:<{}}  {:>8}  {:>20}  {:>22}  {:>8.0f} %\n", name_of(stage), width, stage.features,
-        fmt::format("{:.1f} % ± {:.1f}", 100 * stage.score, 100 * stage.standard_error), lead,
-        100 * static_cast<double>(stage.multiply_adds) / whole);
+    const double scale = evidence.score.is_share ? 100 : 1;
+    const int digits = evidence.score.is_share ? 1 : 3;
+    const std::string lead = stage.stage.empty()
+                                 ? ""
+                                 : fmt::format("{:+.{}f} ± {:.{}f}", scale * stage.lead, digits,
+                                               scale * stage.lead_error, digits);
+    text += fmt::format("{:<{}}  {:>8}  {:>20}  {:>22}  {:>8.0f} %\n", name_of(stage), width,
+                        stage.features, evidence.score.text(stage.score, stage.standard_error),
+                        lead, 100 * static_cast<double>(stage.multiply_adds) / whole);
   }
   return text + "\n";
 }
@@ -102,6 +104,9 @@ std::string shown(const TimeEstimate& estimate) {
 }
 
 std::string time_table(const Advice& advice) {
+  if (advice.estimates.empty()) {
+    return "time       not estimated: the features lay in the feature store already\n";
+  }
   std::size_t width = 0;
   for (const auto& estimate : advice.estimates) width = std::max(width, shown(estimate).size());
   std::string text;
@@ -122,7 +127,7 @@ std::string to_json(const Advice& advice) {
       {"box", {{"size", size_of(decision)}, {"likeness", likeness_of(decision)}}},
       {"reasons", decision.reasons},
       {"expected",
-       {{"score", evidence.score_key},
+       {{"score", evidence.score.key},
         {"value", decision.expected_score},
         {"standard_error", decision.standard_error}}},
       {"data", data_object(evidence)}};
@@ -130,7 +135,7 @@ std::string to_json(const Advice& advice) {
   if (decision.freeze_stages > 0) object["stages_that_suffice"] = decision.freeze_stages;
   object["stages"] = ordered_json::array();
   for (const auto& stage : evidence.stages) {
-    object["stages"].push_back(stage_object(stage, evidence.score_key));
+    object["stages"].push_back(stage_object(stage, evidence.score.key));
   }
   object["estimated_seconds"] = ordered_json::array();
   for (const auto& estimate : advice.estimates) {
@@ -157,9 +162,10 @@ std::string to_text(const Advice& advice) {
     text += fmt::format("{:<11}{}\n", &reason == &decision.reasons.front() ? "why" : "", reason);
   }
   const bool trains = decision.strategy == "fine-tune" || decision.strategy == "retrain";
-  text += fmt::format("expected   {} {:.1f} % ± {:.1f}{}\n", advice.evidence.score_title,
-                      100 * decision.expected_score, 100 * decision.standard_error,
-                      trains ? " before the layers train" : "");
+  const ScoreName& score = advice.evidence.score;
+  text += fmt::format("expected   {} {}{}\n", score.title,
+                      score.text(decision.expected_score, decision.standard_error),
+                      trains ? " by a head on frozen features, before the layers train" : "");
   text += time_table(advice);
   return text + "command    " + advice.command + "\n";
 }

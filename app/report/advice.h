@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "app/training/estimated_score.h"
+
 namespace transfer {
 
 /// What the cross-validated probe of one stage found.
@@ -31,7 +33,8 @@ struct StageEvidence {
 
 /// All that a decision rests on.
 struct Evidence {
-  /// In the network's order; the last one is the classifier's input.
+  /// In the network's order, but for a cut that the user gave, which stands last but one; the last
+  /// one is the classifier's input.
   std::vector<StageEvidence> stages;
   std::int64_t train_pictures = 0;
   std::int64_t val_pictures = 0;
@@ -40,9 +43,8 @@ struct Evidence {
   std::int64_t probed_pictures = 0;
   /// Name and training pictures of every class; empty where pictures have no one class.
   std::vector<std::pair<std::string, std::int64_t>> classes;
-  /// What the score is, for people ("accuracy") and in JSON.
-  std::string score_title = "accuracy";
-  std::string score_key = "accuracy";
+  /// What the scores are.
+  ScoreName score = {"accuracy", "accuracy"};
 };
 
 /// The box of the four cases, the strategy, and why.
@@ -75,6 +77,7 @@ struct TimeEstimate {
 struct Advice {
   Evidence evidence;
   Decision decision;
+  /// Empty where the pass read all features from the feature store, which shows no speed.
   std::vector<TimeEstimate> estimates;
   /// A command line that does what is advised.
   std::string command;

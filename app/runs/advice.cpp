@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/features/picture_pass.h"
 #include "app/runs/command_text.h"
 #include "app/runs/decision.h"
 #include "app/runs/split_training.h"
@@ -49,15 +50,13 @@ std::vector<std::pair<std::string, std::int64_t>> pictures_per_class(const Prepa
 }
 
 Evidence evidence_of(const Preparation& p, const StageProbing& probing) {
-  const auto score = estimated_score_name(objective_of(p.config));
   Evidence evidence;
   evidence.train_pictures = static_cast<std::int64_t>(p.dataset.train.size());
   evidence.val_pictures = static_cast<std::int64_t>(p.dataset.val.size());
   evidence.test_pictures = static_cast<std::int64_t>(p.dataset.test.size());
   evidence.probed_pictures = probing.features.pictures.valid_rows();
   evidence.classes = pictures_per_class(p);
-  evidence.score_title = score.title;
-  evidence.score_key = score.key;
+  evidence.score = estimated_score_name(objective_of(p.config));
   const auto& known = p.backbone.metadata().stages;
   const ProbedStage& last = probing.stages.back();
   for (std::size_t i = 0; i < probing.stages.size(); ++i) {
@@ -74,19 +73,20 @@ Evidence evidence_of(const Preparation& p, const StageProbing& probing) {
     stage.lead_error = lead.standard_error;
     stage.multiply_adds = probing.features.multiply_adds[i];
     stage.weight_decay = probed.weight_decay;
-    stage.head_seconds = head_seconds(probed.seconds, p.threads);
+    stage.head_seconds = head_seconds(probed.seconds);
     evidence.stages.push_back(stage);
   }
   return evidence;
 }
 
-/// What the pass has shown; the trunk works in as many streams as there are threads.
+/// What the pass has shown.
 MachineSpeed speed_of(const Preparation& p, const StageFeatures& features, double start) {
-  const auto pictures =
-      static_cast<double>(std::max<std::size_t>(features.pictures.samples.size(), 1));
-  const double streams = p.device.is_cpu() ? static_cast<double>(p.threads) : 1.0;
+  const auto pictures = static_cast<std::int64_t>(features.pictures.samples.size());
+  const auto streams =
+      static_cast<double>(streams_of_pass(p.device, p.threads, pictures, kStoreBatch));
   const double forward = std::min(features.forward_seconds / streams, features.seconds);
-  return {start, (features.seconds - forward) / pictures, forward / pictures};
+  const auto count = static_cast<double>(std::max<std::int64_t>(pictures, 1));
+  return {start, (features.seconds - forward) / count, forward / count};
 }
 
 /// Times of every strategy with the user's settings.
@@ -147,7 +147,8 @@ class Estimates {
     TrainingPlan plan;
     plan.epochs = config.train.epochs;
     for (const auto& stage : evidence_.stages) {
-      if (stage.position > 0 && stage.position <= frozen) plan.frozen_share = share(stage);
+      const bool is_frozen = stage.position > 0 && stage.position <= frozen;
+      if (is_frozen) plan.frozen_share = std::max(plan.frozen_share, share(stage));
     }
     plan.keeps_activations = keeps_activations && plan.frozen_share > 0;
     plan.views = config.augment.views;
@@ -188,6 +189,12 @@ Config resolve_for_advice(const ConfigSources& sources) {
         "Leave one out.",
         config.cut));
   }
+  if (!config.cut.empty() && config.train.freeze_stages > 0) {
+    throw ConfigError(fmt::format(
+        "cut ('{}') and train.freeze_stages ({}) exclude each other: the one asks for "
+        "early-features, the other for fine-tune or retrain behind frozen stages. Leave one out.",
+        config.cut, config.train.freeze_stages));
+  }
   return config;
 }
 
@@ -203,8 +210,10 @@ MeasuredAdvice take_advice(const Preparation& p, const ConfigSources& sources,
   const double start = since_start.seconds() - advice.seconds_pass - advice.seconds_probes;
   advice.evidence = evidence_of(p, result.probing);
   advice.decision = decide(advice.evidence, {p.config.cut, p.config.train.from_scratch});
-  const MachineSpeed speed = speed_of(p, result.probing.features, start);
-  advice.estimates = Estimates(advice.evidence, advice.decision, speed).all(sources);
+  if (result.probing.features.forward_seconds > 0) {
+    const MachineSpeed speed = speed_of(p, result.probing.features, start);
+    advice.estimates = Estimates(advice.evidence, advice.decision, speed).all(sources);
+  }
   result.config = config_of(sources, advice.decision.strategy);
   ConfigSources advised = with_strategy(sources, advice.decision.strategy);
   if (!advice.decision.cut.empty() && result.config.cut.empty()) {

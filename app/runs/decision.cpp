@@ -39,20 +39,18 @@ std::int64_t stages_that_suffice(const Evidence& evidence) {
   return first->position;
 }
 
-std::string likeness_reason(const StageEvidence& early, bool is_different,
-                            const std::string& score) {
-  const std::string lead =
-      fmt::format("{} ± {} points", points(std::abs(early.lead)), points(early.lead_error));
+std::string likeness_reason(const StageEvidence& early, bool is_different, const ScoreName& score) {
+  const std::string lead = score.distance_text(std::abs(early.lead), early.lead_error);
   if (is_different) {
     return fmt::format(
         "Stage {} does better than the last layer's features, by {} of cross-validated {}: what "
         "the late layers know is about other pictures, so the data is unlike the pretraining's.",
-        early.stage, lead, score);
+        early.stage, lead, score.title);
   }
   return fmt::format(
       "No earlier stage does better than the last layer's features by more than the standard error "
       "(the best, {}, is {} {} in cross-validated {}), so the data is like the pretraining's.",
-      early.stage, lead, early.lead > 0 ? "ahead" : "behind", score);
+      early.stage, lead, early.lead > 0 ? "ahead" : "behind", score.title);
 }
 
 std::string size_reason(const Evidence& evidence, bool is_large, double left_to_gain) {
@@ -89,16 +87,17 @@ Decision decide(const Evidence& evidence, const GivenChoices& given) {
   decision.is_different = early.lead > kLeadErrors * early.lead_error;
   decision.freeze_stages = stages_that_suffice(evidence);
   const double left_to_gain = 1.0 - std::max(early.score, last.score);
-  decision.reasons.push_back(likeness_reason(early, decision.is_different, evidence.score_title));
+  decision.reasons.push_back(likeness_reason(early, decision.is_different, evidence.score));
   decision.reasons.push_back(size_reason(evidence, decision.is_large, left_to_gain));
   const StageEvidence* source = decision.is_different ? &early : &last;
   if (!given.cut.empty()) {
     source = &find_stage(evidence, given.cut);
     decision.strategy = "early-features";
-    decision.reasons.push_back("The cut is given, and early-features is the strategy that cuts.");
+    decision.reasons.emplace_back(
+        "The cut is given, and early-features is the strategy that cuts.");
   } else if (given.from_scratch) {
     decision.strategy = "retrain";
-    decision.reasons.push_back(
+    decision.reasons.emplace_back(
         "train.from_scratch is given, and retrain is the strategy that learns all weights anew.");
   } else if (decision.is_large && left_to_gain > kWorthwhileGain) {
     decision.strategy = decision.is_different ? "retrain" : "fine-tune";

@@ -91,7 +91,7 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, bool resumes,
   Start start = goes_on ? Start{} : start_head(p, run, loss, known, network);
   const ChosenInput chosen = choose_training_input(p, run, network);
   p.config.train.replicas = choose_replicas(p, loss, network, *chosen.input);
-  run.write_config(p.config);
+  if (!goes_on) run.write_config(p.config);
   summary.replicas = *p.config.train.replicas;
   summary.frozen_up_to = chosen.frozen_up_to;
   summary.activations = chosen.activations;

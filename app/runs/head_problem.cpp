@@ -11,7 +11,6 @@ HeadProblem head_problem(const Preparation& p, const FeatureSet& train, const Fe
   problem.head = p.config.head;
   problem.seed = static_cast<std::uint64_t>(p.config.seed);
   problem.device = p.device;
-  problem.threads = p.threads;
   return problem;
 }
 

@@ -21,6 +21,8 @@ constexpr int kMostSteps = 4;
 constexpr double kMostSeconds = 5;
 /// A run of fewer steps would lose more by the trial than it could win.
 constexpr std::int64_t kFewestSteps = 20;
+/// As many as train.replicas may ask for.
+constexpr std::int64_t kMostReplicas = 256;
 
 /// Seconds of one step's forward and backward passes.
 double seconds_of_step(TrainingStep& step, const Batch& batch) {
@@ -56,18 +58,19 @@ std::int64_t number_by_trial(const Preparation& p, TrainingStep& one, TrainingSt
   const auto batches = static_cast<std::int64_t>(options.batches.size());
   if (batches * p.config.train.epochs < kFewestSteps) return 1;
   const auto batch = input.read(options)->next();
-  if (batch->count < 2) return 1;
+  const auto count = std::min({p.threads, batch->count, kMostReplicas});
+  if (count < 2) return 1;
   try {
-    several.use_replicas(p.threads);
+    several.use_replicas(count);
   } catch (const ModelError&) {
     return 1;  // cannot be copied
   }
   const Trial trial = run_trial(one, several, *batch);
-  const std::int64_t number = trial.several < trial.one ? p.threads : 1;
+  const std::int64_t number = trial.several < trial.one ? count : 1;
   fmt::print(stderr,
              "replicas: {} (a step takes {:.3f} s with one copy of the network and {} threads, "
              "{:.3f} s with {} copies of one thread)\n",
-             number, trial.one, p.threads, trial.several, p.threads);
+             number, trial.one, p.threads, trial.several, count);
   return number;
 }
 

@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstdio>
-#include <future>
 
 #include "app/compute/device.h"
+#include "app/compute/side_by_side.h"
 #include "app/features/feature_store.h"
 #include "app/runs/head_problem.h"
 #include "app/training/weight_decay_search.h"
@@ -45,18 +44,20 @@ void require_folds(const Preparation& p, const torch::Tensor& labels) {
         p.config.data.path, name, least, kFewestPerClass));
   }
   if (least < kLeastPerClass) {
-    fmt::print(stderr,
-               "warning: the class '{}' has {} training pictures, fewer than the {} folds of the "
-               "cross-validation; what it says of this class is a rough guess.\n",
-               name, least, kLeastPerClass);
+    fmt::print(
+        stderr,
+        "warning: {} of the training pictures probed are of the class '{}', fewer than the {} "
+        "folds of the cross-validation; what it says of this class is a rough guess.\n",
+        least, name, kLeastPerClass);
   }
 }
 
 StageFeatures extract_stages(const Preparation& p, std::vector<std::string> cuts,
                              const std::filesystem::path& feature_store) {
-  const auto pictures =
-      stratified_sample(p.dataset.train, kMostCrossValidated, kLeastPerClass,
-                        mix_seed({static_cast<std::uint64_t>(p.config.seed), kProbeSeed}));
+  const auto room = kMostCrossValidated / static_cast<std::int64_t>(p.dataset.classes.size());
+  const auto pictures = stratified_sample(
+      p.dataset.train, kMostCrossValidated, std::clamp(room, kFewestPerClass, kLeastPerClass),
+      mix_seed({static_cast<std::uint64_t>(p.config.seed), kProbeSeed}));
   require_folds(p, truth_of(pictures).labels);
   use_threads(1);  // one blank picture, which shows the stages' shapes, is too little to share
   const FrozenTrunk trunk(p.backbone, cuts, p.device);
@@ -79,17 +80,16 @@ ProbedStage probe(const Preparation& p, const StageFeatures& features, std::size
   const auto set = features.at(features.cuts[position]);
   HeadProblem problem = head_problem(p, *set, *set);
   problem.loss = problem.loss.plain();
-  problem.threads = 1;  // the stages run side by side
   const auto choice = choose_weight_decay(problem);
   return {features.cuts[position], features.widths[position], choice.weight_decay, choice.score,
           stopwatch.seconds()};
 }
 
 void report(const ProbedStage& stage, const Preparation& p) {
-  fmt::print(stderr, "probe: {}: {} features, cross-validated {} {:.2f} % (± {:.2f})\n",
-             stage.cut.empty() ? "penultimate" : stage.cut, stage.features,
-             estimated_score_name(objective_of(p.config)).title, 100 * stage.score.value,
-             100 * stage.score.standard_error);
+  const ScoreName score = estimated_score_name(objective_of(p.config));
+  fmt::print(stderr, "probe: {}: {} features, cross-validated {} {}\n",
+             stage.cut.empty() ? "penultimate" : stage.cut, stage.features, score.title,
+             score.text(stage.score.value, stage.score.standard_error));
 }
 
 }  // namespace
@@ -136,18 +136,12 @@ StageProbing probe_stages(const Preparation& p, std::vector<std::string> cuts,
   probing.features = extract_stages(p, std::move(cuts), feature_store);
   probing.stages.resize(probing.features.cuts.size());
   const Stopwatch stopwatch;
-  std::atomic<std::size_t> next = 0;
-  std::vector<std::future<void>> workers;
-  for (std::int64_t i = 0; i < p.threads; ++i) {
-    workers.push_back(std::async(std::launch::async, [&] {
-      use_threads(1);
-      for (auto stage = next++; stage < probing.stages.size(); stage = next++) {
-        probing.stages[stage] = probe(p, probing.features, stage);
-      }
-    }));
-  }
-  for (auto& worker : workers) worker.wait();
-  for (auto& worker : workers) worker.get();
+  run_side_by_side(static_cast<std::int64_t>(probing.stages.size()), p.threads,
+                   [&](std::int64_t stage) {
+                     use_threads(1);
+                     const auto position = static_cast<std::size_t>(stage);
+                     probing.stages[position] = probe(p, probing.features, position);
+                   });
   probing.seconds = stopwatch.seconds();
   for (const ProbedStage& stage : probing.stages) report(stage, p);
   return probing;

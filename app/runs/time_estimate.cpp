@@ -1,13 +1,10 @@
 #include "app/runs/time_estimate.h"
 
-#include <algorithm>
-
 namespace transfer {
 
-double head_seconds(double cross_validation_seconds, std::int64_t threads) {
-  constexpr std::int64_t kFolds = 5;
-  const double a_fold = cross_validation_seconds / kFolds;
-  return cross_validation_seconds / static_cast<double>(std::min(threads, kFolds)) + a_fold;
+double head_seconds(double cross_validation_seconds) {
+  constexpr double kFolds = 5;
+  return cross_validation_seconds * (1 + 1 / kFolds);
 }
 
 double estimate_seconds(const MachineSpeed& speed, const PictureCounts& pictures,

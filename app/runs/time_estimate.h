@@ -47,10 +47,9 @@ struct TrainingPlan {
 /// multiply-adds as the forward pass.
 constexpr double kBackwardOverForward = 2;
 
-/// To choose the weight decay of a head by cross-validation, which took so long in one thread, with
-/// `threads` (one a fold at most), and then to fit the head: one more fit beside those of the
-/// folds.
-double head_seconds(double cross_validation_seconds, std::int64_t threads);
+/// To choose the weight decay of a head without hidden layers by cross-validation, which took so
+/// long, and then to fit the head: one more fit beside those of the folds.
+double head_seconds(double cross_validation_seconds);
 
 double estimate_seconds(const MachineSpeed& speed, const PictureCounts& pictures,
                         const FrozenPlan& plan);

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "app/runs/split_training.h"
 #include "configs/fields.h"
 #include "models/strategy.h"
 
@@ -21,20 +22,25 @@ const std::set<std::string> kForTrainedLayers = {
 /// What only a head on cached features uses.
 const std::set<std::string> kForFrozenLayers = {"train.iterations"};
 
-/// What the training of the network uses only where some first stages never train.
+/// What the training of the network uses only where some first stages never train and see the same
+/// pictures in every epoch.
 const std::set<std::string> kForFrozenStages = {"cache.activations", "cache.precision"};
+
+/// What it uses only where some first stages never train, or where the head is fitted to features
+/// before.
+const std::set<std::string> kForStoredFeatures = {"cache.dir", "cache.memory_mb"};
 
 /// What only hidden layers use.
 const std::set<std::string> kForHiddenLayers = {"head.activation", "head.dropout"};
 
-/// Likewise, or where the head is fitted to features before.
-const std::set<std::string> kForStoredFeatures = {"cache.dir", "cache.memory_mb"};
-
 std::set<std::string> unused_keys(const Config& config, const Strategy& strategy) {
   if (strategy.trunk_is_frozen) return kForTrainedLayers;
   auto unused = kForFrozenLayers;
-  if (config.train.freeze_stages > 0) return unused;
-  unused.insert(kForFrozenStages.begin(), kForFrozenStages.end());
+  const bool freezes = config.train.freeze_stages > 0;
+  if (!freezes || !pictures_repeat(config.augment)) {
+    unused.insert(kForFrozenStages.begin(), kForFrozenStages.end());
+  }
+  if (freezes) return unused;
   if (config.head.start == "fitted" && !config.train.from_scratch) return unused;
   unused.insert(kForStoredFeatures.begin(), kForStoredFeatures.end());
   return unused;

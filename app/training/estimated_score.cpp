@@ -1,5 +1,7 @@
 #include "app/training/estimated_score.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 
 namespace transfer {
@@ -52,7 +54,17 @@ ScoreName estimated_score_name(const Objective& objective) {
     case TargetKind::kLabels: return {"label_accuracy", "label accuracy"};
     case TargetKind::kValues: break;
   }
-  return {"r2", "R²"};
+  return {"r2", "R²", /*is_share=*/false};
+}
+
+std::string ScoreName::text(double value, double standard_error) const {
+  return is_share ? fmt::format("{:.1f} % ± {:.1f}", 100 * value, 100 * standard_error)
+                  : fmt::format("{:.3f} ± {:.3f}", value, standard_error);
+}
+
+std::string ScoreName::distance_text(double difference, double standard_error) const {
+  return is_share ? fmt::format("{:.1f} ± {:.1f} points", 100 * difference, 100 * standard_error)
+                  : fmt::format("{:.3f} ± {:.3f}", difference, standard_error);
 }
 
 }  // namespace transfer

@@ -35,6 +35,13 @@ struct ScoreName {
   std::string key;
   /// For people.
   std::string title;
+  /// Whether people read it in percent.
+  bool is_share = true;
+
+  /// "95.0 % ± 1.2", "0.521 ± 0.013"
+  std::string text(double value, double standard_error) const;
+  /// What lies between two scores: "1.5 ± 0.9 points", "0.015 ± 0.009".
+  std::string distance_text(double difference, double standard_error) const;
 };
 ScoreName estimated_score_name(const Objective& objective);
 

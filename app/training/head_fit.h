@@ -38,8 +38,6 @@ struct HeadProblem {
   TrainConfig options = {};
   std::uint64_t seed = 0;
   torch::Device device = torch::kCPU;
-  /// Threads that may work at the same time.
-  std::int64_t threads = 1;
   /// Called after every epoch.
   std::function<void(const EpochReport&)> on_epoch = {};
   /// Where to start, for scaled features and targets. Without layers: random_head(), but zeros for

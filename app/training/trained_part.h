@@ -18,8 +18,7 @@ struct TrainedPart {
   std::shared_ptr<const FrozenPrefix> prefix = {};
 
   /// What `logits` takes: the pictures themselves, or the prefix's activations of them. A picture's
-  /// do not depend on the others of its batch (see kStoreBatch), nor on the calling thread's number
-  /// of threads for arithmetic.
+  /// do not depend on the others of its batch (see kStoreBatch).
   torch::Tensor input_of(const torch::Tensor& images) const;
 
   /// input [n,…] → logits [n,classes] on the network's device, in its mode.

@@ -247,7 +247,7 @@ std::int64_t Trainer::resume() {
                "differ in the last digits from those of a run that was never stopped.\n",
                progress_.threads, task_.threads);
   }
-  step_.use_replicas(progress_.replicas);
+  if (task_.device.is_cpu()) step_.use_replicas(progress_.replicas);
   if (std::isfinite(stopping_.state().best_loss)) {
     NamedTensors best;
     for (const auto& [name, tensor] : network_.state()) {

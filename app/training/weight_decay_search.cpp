@@ -183,6 +183,7 @@ WeightDecayChoice choose_weight_decay(const HeadProblem& problem) {
     choice.weight_decay = candidate;
     choice.score = last.score;
   }
+  choice.weight_decay *= rows / static_cast<double>(problem.train.valid_rows());
   return choice;
 }
 

@@ -17,6 +17,9 @@ struct WeightDecayScore {
 };
 
 struct WeightDecayChoice {
+  /// For a fit to all training pictures: the best of the scores, times the part of the pictures
+  /// that was looked at. The penalty is a prior, beside which the sum of the losses grows with the
+  /// pictures, but what is minimised is their mean.
   double weight_decay = 0;
   /// What the chosen one scored.
   EstimatedScore score;

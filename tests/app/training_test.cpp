@@ -172,6 +172,15 @@ TEST(WeightDecay, NoiseAsksForMoreDecayThanSignal) {
   EXPECT_LT(choose(clear), 0.1);
 }
 
+TEST(WeightDecay, OfASampleIsScaledToAllPictures) {
+  torch::manual_seed(0);
+  const auto set =
+      feature_set(torch::randn({8000, 20}), torch::randint(0, 2, {8000}, torch::kInt64));
+  const auto choice = choose_weight_decay(problem_of(set, 2, measure_scaling(set), 0));
+  EXPECT_EQ(choice.scores.front().weight_decay, 1.0);
+  EXPECT_EQ(choice.weight_decay, 0.25) << "noise asks for the strongest";
+}
+
 TEST(EarlyStopping, KeepsTheBestAndStopsAfterPatience) {
   EarlyStopping stopping(2, 0.1);
   EXPECT_TRUE(stopping.is_better(1.0));

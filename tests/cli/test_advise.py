@@ -3,6 +3,9 @@
 import csv
 import json
 import random
+import signal
+import subprocess
+import time
 
 import torch
 from PIL import Image
@@ -186,6 +189,34 @@ class Advise(AdviseCase):
         self.assertLess(abs(advice["data"]["probed"] - 2000), 3)
         self.assertEqual(advice["box"]["size"], "large")
 
+    def test_says_what_it_does_not_know_and_what_has_no_effect(self):
+        self.make_data()
+        flags = ("advise", "--data", "data", "--backbone", "tiny", "--set", "cache.memory_mb=0", "--set",
+                 "cache.dir=store", "--set", "train.ema=0.9")
+        done = self.run_transfer(*flags)
+        self.assertIn("train.ema has no effect with the strategy freeze-conv", done.stderr)
+        self.assertIn("without a training step", done.stdout)
+        done = self.run_transfer(*flags)
+        self.assertIn("not estimated: the features lay in the feature store already", done.stdout)
+
+    def test_ctrl_c_leaves_nothing(self):
+        self.make_large_data()
+        for command, ready in (("advise", None), ("train", self.folder / "run/config.yaml")):
+            flags = ("--strategy", "auto", "--out", "run") if command == "train" else ()
+            process = subprocess.Popen(
+                self.command(command, "--data", "large.csv", "--backbone", "tiny", "--set", "data.workers=1", *flags),
+                cwd=self.folder, env=self.environment(), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            )
+            self.assertIn("1000 train", process.stderr.readline())
+            while ready and not ready.exists() and process.poll() is None:
+                time.sleep(0.01)
+            self.assertIsNone(process.poll(), "ended before it could be stopped")
+            process.send_signal(signal.SIGINT)
+            out, error = process.communicate(timeout=60)
+            self.assertEqual((process.returncode, out), (130, ""), error)
+            self.assertFalse((self.folder / "run").exists())
+
     def test_a_class_of_few_pictures(self):
         self.make_data(per_class=6)
         write_picture(self.folder / "data/train/green/0.png", (40, 200, 40))
@@ -194,7 +225,7 @@ class Advise(AdviseCase):
             self.assertIn(part, done.stderr)
         write_picture(self.folder / "data/train/green/1.png", (40, 200, 40))
         done = self.run_transfer("advise", "--data", "data", "--backbone", "tiny")
-        self.assertIn("'green' has 2 training pictures, fewer than the 5 folds", done.stderr)
+        self.assertIn("2 of the training pictures probed are of the class 'green', fewer than the 5 folds", done.stderr)
         (self.folder / "data/train/green/1.png").write_text("<html>")
         self.run_transfer("advise", "--data", "data", "--backbone", "tiny", "--set", "data.max_broken=0.5", expect=3)
 
@@ -265,6 +296,9 @@ class Auto(AdviseCase):
         self.make_data()
         self.refused("--data", "data", "--backbone", "tiny", "--strategy", "auto", "--cut", "blocks.0",
                      "--from-scratch", "--out", "run", expect=2, parts=["exclude each other", "Leave one out"])
+        self.refused("--data", "data", "--backbone", "tiny", "--strategy", "auto", "--cut", "blocks.0",
+                     "--set", "train.freeze_stages=1", "--out", "run", expect=2,
+                     parts=["train.freeze_stages (1) exclude each other", "Leave one out"])
         self.refused("--data", "data", "--backbone", "one_stage", "--strategy", "auto", "--out", "run", expect=4,
                      parts=["one_stage.pt", "fewer than two stages"])
         self.refused("--data", "data", "--backbone", "tiny", "--strategy", "aut", expect=2,

@@ -123,6 +123,9 @@ class FineTune(FineTuneCase):
         done = self.train(*self.FLAGS, "--set", "train.iterations=3", "--set", "cache.precision=float16", out="b")
         for key in ("train.iterations", "cache.precision"):
             self.assertIn(f"{key} has no effect with the strategy fine-tune", done.stderr)
+        done = self.train(*self.FLAGS, "--set", "train.freeze_stages=1", "--set", "augment.preset=light", "--set",
+                          "cache.precision=float16", out="c")
+        self.assertIn("cache.precision has no effect", done.stderr)
 
     def test_refusals(self):
         self.make_data()
@@ -229,6 +232,14 @@ class Resume(StoppedRun):
         _, status = self.stop(signal.SIGKILL, self.epochs_done(1))
         self.assertEqual(status, -signal.SIGKILL)
         self.check_resumed_equals_uninterrupted()
+
+    def test_other_threads_are_for_this_time_only(self):
+        self.make_data(per_class=60)
+        self.stop(signal.SIGTERM, self.epochs_done(1))
+        config = (self.folder / "run/config.yaml").read_text()
+        done = self.run_transfer("--resume", "run", "--threads", "2")
+        self.assertIn("begun with 1 threads", done.stderr)
+        self.assertEqual((self.folder / "run/config.yaml").read_text(), config)
 
     def test_finished_and_foreign_folders(self):
         self.make_data()

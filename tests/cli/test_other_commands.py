@@ -77,6 +77,8 @@ class Untrained(TransferCase):
         with Image.open(self.folder / "sheet.png") as sheet:
             self.assertGreaterEqual(sheet.width, 5 * 32)
             self.assertGreaterEqual(sheet.height, 3 * 32)
+        (self.folder / "auto.yaml").write_text("strategy: auto\n")
+        self.run_transfer("preview", "--data", "data", "--backbone", "tiny", "--config", "auto.yaml", "--file", "b.png")
 
 
 class Orientation(TransferCase):

@@ -121,6 +121,10 @@ class Refusals(PixelsCase):
         ):
             (folder / PICTURES).write_bytes(bytes_)
             self.refused(*flags, expect=3, parts=parts)
+        (folder / PICTURES).write_bytes(whole)
+        (folder / "t10k-labels-idx1-ubyte.gz").write_bytes(
+            gzip.compress(struct.pack(">II", 0x801, 30) + bytes([7] + [0] * 29)))
+        self.refused(*flags, expect=3, parts=("the class '7'", "t10k-images-idx3-ubyte.gz#0", "0, 1, 2"))
         (folder / PICTURES).unlink()
         self.refused(*flags, expect=3, parts=(LABELS, "train-images-idx3-ubyte", "Put it into the folder"))
         (folder / PICTURES).write_bytes(whole)

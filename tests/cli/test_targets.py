@@ -235,6 +235,16 @@ class Labels(TargetsCase):
         self.write_rows("path,label", [("p/0.png", "blue"), ("p/1.png", "blue|red")], "two.csv")
         self.refused("--data", "two.csv", "--backbone", "tiny", "--out", "run", expect=3,
                      parts=["two.csv:3", "several labels ('blue|red')", "head.loss=binary_cross_entropy"])
+        self.write_rows("path,label", [(f"p/{i}.png", "rare" if i == 5 else "blue" if i % 2 else "") for i in range(12)],
+                        "rare.csv")
+        for setting in ("seed=1", "seed=2", "seed=3", "seed=4", "seed=5", "seed=6"):  # some part it, some do not
+            done = self.run_transfer("preview", *self.FLAGS, "--data", "rare.csv", "--backbone", "tiny", "--set",
+                                     "data.val_fraction=0.5", "--set", setting, expect=None)
+            if done.returncode != 0:
+                break
+        self.assertEqual(done.returncode, 3)
+        for part in ("rare.csv", "'rare'", "set apart for validation", "another seed"):
+            self.assertIn(part, done.stderr)
         self.refused(*self.FLAGS, "--set", "head.class_weights=auto", "--data", "labels.csv", "--backbone", "tiny",
                      "--out", "run", expect=2, parts=["head.class_weights: auto", "binary_cross_entropy"])
         self.train(*self.FLAGS, data="labels.csv")
