@@ -120,6 +120,7 @@ std::vector<CutOutput> run_blank_picture(const Backbone& backbone,
         backbone.file(), p.width, p.height, p.channels, std::string(error.what()).substr(0, 400)));
   }
   std::vector<CutOutput> outputs;
+  outputs.reserve(tensors.size());
   for (const auto& tensor : tensors) {
     outputs.push_back({tensor.sizes().vec(), CountingScope::multiply_adds_until(tensor)});
   }

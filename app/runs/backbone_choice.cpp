@@ -19,7 +19,7 @@ Backbone fitting_flatten(const Config& config, const Dataset& dataset) {
     height = array->height;
     width = array->width;
   }
-  const auto backbone = flatten_backbone(height, width, are_grey(dataset.train) ? 1 : 3);
+  auto backbone = flatten_backbone(height, width, are_grey(dataset.train) ? 1 : 3);
   fmt::print(stderr,
              "{} has no pretrained weights: the strategy is ignored and everything trains, which "
              "is the head on {} pixels.\n",

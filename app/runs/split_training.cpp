@@ -46,7 +46,7 @@ std::string split_behind_frozen_stages(const Preparation& p, TrainableNetwork& n
   return stage;
 }
 
-StoredLayers stored_layers(const Preparation& p, std::shared_ptr<const FrozenPrefix> prefix,
+StoredLayers stored_layers(const Preparation& p, const std::shared_ptr<const FrozenPrefix>& prefix,
                            const std::string& precision) {
   const auto type = precision == "float16" ? torch::kFloat16 : torch::kFloat32;
   const auto& train = p.config.train;

@@ -155,6 +155,7 @@ const ProbedStage& best_probe(const std::vector<ProbedStage>& probes) {
 
 std::vector<StageProbe> in_summary(const std::vector<ProbedStage>& probes) {
   std::vector<StageProbe> result;
+  result.reserve(probes.size());
   for (const ProbedStage& probe : probes) {
     result.push_back({probe.cut, probe.score.value, probe.score.standard_error});
   }

@@ -67,7 +67,7 @@ class HeadFit {
         plateau_(problem.options) {
     head_ = start_of(problem);
     best_ = head_.copy_to(problem.device);
-    for (torch::Tensor parameter : head_.parameters()) parameter.set_requires_grad(true);
+    for (const auto& parameter : head_.parameters()) parameter.set_requires_grad(true);
   }
 
   FittedHead run() {
@@ -101,7 +101,7 @@ class HeadFit {
 
   /// The loss and its gradient over all training pictures and views.
   MeanLoss full_loss_and_gradient() {
-    for (torch::Tensor parameter : head_.parameters()) {
+    for (const auto& parameter : head_.parameters()) {
       parameter.mutable_grad() = torch::zeros_like(parameter);
     }
     const FeatureSet& train = problem_.train;

@@ -54,8 +54,7 @@ torch::Tensor parts_of_classes(const torch::Tensor& labels, std::int64_t classes
 }
 
 torch::Tensor mixed_targets(const Truth& truth, std::int64_t classes, const MixPlan& plan) {
-  const auto own =
-      truth.targets.defined() ? truth.targets : parts_of_classes(truth.labels, classes);
+  auto own = truth.targets.defined() ? truth.targets : parts_of_classes(truth.labels, classes);
   if (plan.share == 1.0) return own;
   const auto partners = torch::tensor(plan.partners, torch::kInt64);
   return at::add(own * plan.share, own.index_select(0, partners), 1.0 - plan.share);

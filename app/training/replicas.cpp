@@ -49,7 +49,7 @@ void Replicas::collect_gradients() {
     std::vector<torch::Tensor> added;
     for (std::size_t i = 0; i < own.size(); ++i) {
       torch::Tensor parameter = theirs[i].second;
-      const auto gradient = parameter.grad();
+      auto gradient = parameter.grad();
       if (!gradient.defined()) continue;
       parameter.mutable_grad().reset();
       if (own[i].second.grad().defined()) {

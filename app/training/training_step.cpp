@@ -62,7 +62,9 @@ void TrainingStep::train_from(std::int64_t first) {
 }
 
 BatchLoss TrainingStep::add(const Batch& batch, std::uint64_t seed) {
-  auto [images, truth] = counted_rows(batch);
+  CountedRows rows = counted_rows(batch);
+  torch::Tensor images = std::move(rows.images);
+  Truth truth = std::move(rows.truth);
   if (truth.rows() == 0) return {};
   images = images.to(device_);
   if (config_.augment.mixup > 0 || config_.augment.cutmix > 0) {
