@@ -29,14 +29,14 @@ Evidence evidence(std::int64_t pictures, double lead, double lead_error = 0.01) 
 }
 
 TEST(Decision, FourBoxes) {
-  const auto similar_small = decide(evidence(999, -0.05), {});
+  const auto similar_small = decide(evidence(199, -0.05), {});
   EXPECT_EQ(similar_small.strategy, "freeze-conv");
   EXPECT_FALSE(similar_small.is_large);
   EXPECT_FALSE(similar_small.is_different);
   EXPECT_EQ(similar_small.cut, "");
   EXPECT_EQ(similar_small.expected_score, 0.9);
   EXPECT_THAT(similar_small.reasons[0], HasSubstr("b, is 5.0 ± 1.0 points behind"));
-  EXPECT_THAT(similar_small.reasons[1], HasSubstr("999 training pictures are few (below 1000)"));
+  EXPECT_THAT(similar_small.reasons[1], HasSubstr("199 training pictures are few (below 200)"));
 
   const auto different_small = decide(evidence(999, 0.03), {});
   EXPECT_EQ(different_small.strategy, "early-features");
@@ -45,7 +45,7 @@ TEST(Decision, FourBoxes) {
   EXPECT_THAT(different_small.reasons[0], HasSubstr("Stage b does better"));
   EXPECT_THAT(different_small.reasons[0], HasSubstr("3.0 ± 1.0 points"));
 
-  EXPECT_EQ(decide(evidence(1000, -0.05), {}).strategy, "fine-tune");
+  EXPECT_EQ(decide(evidence(200, -0.05), {}).strategy, "fine-tune");
   const auto different_large = decide(evidence(1000, 0.03), {});
   EXPECT_EQ(different_large.strategy, "retrain");
   EXPECT_TRUE(different_large.is_large);
@@ -67,12 +67,12 @@ TEST(Decision, OfEqualStagesTheEarliestIsTheCut) {
 
 TEST(Decision, NothingToGainLeavesLayersFrozenHoweverLargeTheData) {
   Evidence solved = evidence(5000, -0.2);
-  solved.stages[2].score = 0.995;
+  solved.stages[2].score = 0.955;
   const auto decision = decide(solved, {});
   EXPECT_EQ(decision.strategy, "freeze-conv");
   EXPECT_TRUE(decision.is_large) << "the box stays what it is";
-  EXPECT_THAT(decision.reasons[1], HasSubstr("only 0.5 points to gain"));
-  solved.stages[1] = stage("b", 2, 0.999, 0.004, 0.001);
+  EXPECT_THAT(decision.reasons[1], HasSubstr("only 4.5 points to gain (training pays above 5.0)"));
+  solved.stages[1] = stage("b", 2, 0.959, 0.004, 0.001);
   EXPECT_EQ(decide(solved, {}).strategy, "early-features");
 }
 
