@@ -1,8 +1,9 @@
-.PHONY: help announce setup packages python backbone build demo test architectures lint lint-all clean
+.PHONY: help announce setup packages python backbone build demo test test-docker architectures lint lint-all clean
 
 help:
 	@echo "make demo      set everything up and train on real pictures"
 	@echo "make test      set everything up and run all tests"
+	@echo "make test-docker  build the Docker image and check it"
 	@echo "make architectures  cut 24 networks at every stage, and write README's table of them"
 	@echo "make setup     packages, .venv, default backbone, build"
 	@echo "make lint      format and static checks of changed files (lint-all: of all)"
@@ -30,6 +31,9 @@ demo: setup
 
 test: setup
 	@bash setup/test.sh
+
+test-docker: python
+	@bash tests/docker/run.sh
 
 architectures: setup
 	@.venv/bin/python tests/architectures/run.py --check build/tests/architecture_check --table README.md

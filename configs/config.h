@@ -220,8 +220,9 @@ struct CacheConfig {
   /// moves the logits of a sample of pictures by less than 0.01. The choice is written into the
   /// run's config.yaml. The features of a head are float32 in any case.
   std::string precision = "auto";
-  /// Megabytes of features held in memory; beyond it they go to memory-mapped files.
-  std::int64_t memory_mb = 1024;
+  /// Megabytes of features held in memory; beyond it they go to memory-mapped files. Empty is
+  /// `auto`: 1024, or less where a container's memory limit leaves less.
+  std::optional<std::int64_t> memory_mb;
   /// Folder of the feature store; empty is `feature-store` beside the run directory.
   std::string dir;
 };
@@ -242,7 +243,8 @@ struct Config {
   std::int64_t seed = 0;
   /// `auto`, `cpu`, `cuda` or `cuda:N`.
   std::string device = "auto";
-  /// Threads for arithmetic; 0 is one for each core.
+  /// Threads for arithmetic; 0 is one for each core that the process may use, within a container's
+  /// limit of processor time.
   std::int64_t threads = 0;
   /// The run directory; empty is `runs/TIME-DATA-STRATEGY`.
   std::string out;

@@ -1,5 +1,7 @@
 #include "core/cancellation.h"
 
+#include <unistd.h>
+
 #include <csignal>
 #include <string>
 
@@ -12,6 +14,8 @@ volatile std::sig_atomic_t received_signal = 0;
 
 extern "C" void remember_signal(int signal) {
   if (received_signal != 0) {
+    // The first process of a container is not ended by a signal's default action.
+    if (::getpid() == 1) ::_exit(128 + signal);
     std::signal(signal, SIG_DFL);
     std::raise(signal);
     return;

@@ -2,12 +2,14 @@
 
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
+#include <sched.h>
 #include <torch/cuda.h>
 
 #include <algorithm>
 #include <charconv>
 #include <thread>
 
+#include "app/compute/container_limits.h"
 #include "core/errors.h"
 
 namespace transfer {
@@ -27,6 +29,14 @@ int device_index(const std::string& name) {
   const auto [parsed, error] = std::from_chars(name.data() + 5, end, index);
   if (error != std::errc() || parsed != end || index < 0) refuse_device(name);
   return index;
+}
+
+/// Cores that `taskset`, a cpuset or the batch system leave to this process.
+/// std::thread::hardware_concurrency counts all of the machine.
+std::int64_t allowed_cores() {
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof(allowed), &allowed) == 0) return CPU_COUNT(&allowed);
+  return std::thread::hardware_concurrency();  // more cores than the set has room for
 }
 
 }  // namespace
@@ -65,7 +75,7 @@ void use_threads_for(std::int64_t multiply_adds, std::int64_t threads) {
 
 std::int64_t use_threads(std::int64_t threads) {
   const std::int64_t count =
-      threads > 0 ? threads : std::max<std::int64_t>(std::thread::hardware_concurrency(), 1);
+      threads > 0 ? threads : threads_within(read_container_limits(), allowed_cores());
   at::set_num_threads(static_cast<int>(count));
   return count;
 }

@@ -11,8 +11,8 @@ namespace transfer {
 /// ConfigError for another text and DeviceError that says what is missing for CUDA.
 torch::Device choose_device(const std::string& name);
 
-/// `threads`, or the number of cores this process may use when it is 0. Sets torch's own count
-/// for the calling thread.
+/// `threads`, or when it is 0 the number of cores this process may use, within its container's
+/// limit of processor time. Sets torch's own count for the calling thread.
 std::int64_t use_threads(std::int64_t threads);
 
 /// Sets torch's thread count for work of so many multiply-adds a step: all `threads` for large

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <map>
 
+#include "app/compute/container_limits.h"
 #include "app/features/broken_pictures.h"
 #include "app/features/picture_pass.h"
 #include "core/cancellation.h"
@@ -18,6 +19,13 @@
 
 namespace transfer {
 namespace {
+
+/// Bytes of features that may be held in memory.
+std::int64_t memory_limit(const CacheConfig& cache) {
+  const auto megabytes =
+      cache.memory_mb ? *cache.memory_mb : default_cache_memory_mb(read_container_limits());
+  return megabytes << 20;
+}
 
 /// Augmentation fields as text, for cache keys.
 std::string augment_key(const Config& config) {
@@ -84,7 +92,8 @@ FeatureStore::FeatureStore(const Backbone& backbone, StoredLayers layers, const 
       config_(config),
       folder_(std::move(folder)),
       device_(device),
-      threads_(threads) {}
+      threads_(threads),
+      memory_limit_(memory_limit(config.cache)) {}
 
 LoaderOptions FeatureStore::loader_options(std::int64_t view) const {
   LoaderOptions options;
@@ -222,7 +231,7 @@ FeatureTable FeatureStore::view(const std::vector<Sample>& samples, const std::s
 
 bool FeatureStore::fits_into_memory(const std::vector<Sample>& samples) {
   const std::int64_t bytes = static_cast<std::int64_t>(samples.size()) * layers_.format.bytes();
-  if (memory_used_ + bytes > config_.cache.memory_mb * (std::int64_t{1} << 20)) return false;
+  if (memory_used_ + bytes > memory_limit_) return false;
   memory_used_ += bytes;
   return true;
 }

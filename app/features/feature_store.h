@@ -104,7 +104,8 @@ class FeatureStore {
   std::filesystem::path folder_;
   torch::Device device_;
   std::int64_t threads_;
-  /// Bytes of features already held in memory.
+  /// Bytes of features that may be held in memory, and that are held already.
+  std::int64_t memory_limit_;
   std::int64_t memory_used_ = 0;
   const FeatureSet* known_ = nullptr;
   /// Position in `known_` by path.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 #include <pthread.h>
+#include <sched.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -34,6 +36,39 @@ void wait_for_input(int signal) {
     std::exit(stop.exit_code());
   }
   std::exit(3);
+}
+
+constexpr int kNotAllowedHere = 77;
+
+/// Exit status of `work` as the first process of a PID namespace of its own, like a container's;
+/// kNotAllowedHere where such may not be made.
+int status_as_first_process(void (*work)()) {
+  const auto status_of = [](pid_t process) {
+    int status = 0;
+    ::waitpid(process, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  };
+  const pid_t outside = ::fork();
+  if (outside != 0) return status_of(outside);
+  if (::unshare(CLONE_NEWPID) != 0 && ::unshare(CLONE_NEWUSER | CLONE_NEWPID) != 0) {
+    ::_exit(kNotAllowedHere);
+  }
+  const pid_t first = ::fork();
+  if (first != 0) ::_exit(status_of(first));
+  work();
+  ::_exit(0);
+}
+
+TEST(Cancellation, ASecondSignalEndsAContainersFirstProcessToo) {
+  const int status = status_as_first_process([] {
+    if (::getpid() != 1) ::_exit(1);
+    install_signal_handlers();
+    ::raise(SIGTERM);
+    if (stop_signal() != SIGTERM) ::_exit(2);
+    ::raise(SIGTERM);
+  });
+  if (status == kNotAllowedHere) GTEST_SKIP() << "PID namespaces are not allowed here";
+  EXPECT_EQ(status, 143);
 }
 
 TEST(Cancellation, ASignalEndsAReadThatWaits) {
