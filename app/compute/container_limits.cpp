@@ -1,5 +1,7 @@
 #include "app/compute/container_limits.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -49,8 +51,8 @@ std::string group_of(const fs::path& root, std::string_view controller) {
     const auto first = line.find(':');
     const auto second = line.find(':', first + 1);
     if (first == std::string::npos || second == std::string::npos) continue;
-    const auto listed = "," + line.substr(first + 1, second - first - 1) + ",";
-    if (listed.find("," + std::string(controller) + ",") != std::string::npos) {
+    const auto listed = fmt::format(",{},", line.substr(first + 1, second - first - 1));
+    if (listed.find(fmt::format(",{},", controller)) != std::string::npos) {
       return line.substr(second + 1);
     }
   }
