@@ -4,104 +4,17 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <fstream>
 #include <sstream>
 
 #include "configs/exclusions.h"
 #include "configs/fields.h"
+#include "configs/yaml_settings.h"
 #include "core/errors.h"
-#include "core/file_kind.h"
 #include "core/install_paths.h"
 #include "core/nearest_name.h"
 
 namespace transfer {
 namespace {
-
-/// One `key: value` of a source, with the place it came from.
-struct Setting {
-  std::string key;
-  YAML::Node value;
-  std::string where;
-};
-
-std::vector<std::string> keys_of(Config& config) {
-  std::vector<std::string> keys;
-  for (const Field& field : fields_of(config)) keys.push_back(field.key);
-  return keys;
-}
-
-bool is_group(const std::string& key, const std::vector<std::string>& keys) {
-  return std::any_of(keys.begin(), keys.end(),
-                     [&](const std::string& known) { return known.starts_with(key + "."); });
-}
-
-/// Flattens nested maps to dotted keys. Unknown keys are refused here, where the line is known.
-void flatten(const YAML::Node& map, const std::string& prefix, const std::string& file,
-             const std::vector<std::string>& keys, std::vector<Setting>& settings) {
-  for (const auto& entry : map) {
-    const std::string key = prefix + entry.first.as<std::string>();
-    const std::string where = fmt::format("{}:{}", file, entry.first.Mark().line + 1);
-    const bool duplicate = std::any_of(settings.begin(), settings.end(),
-                                       [&](const Setting& s) { return s.key == key; });
-    if (duplicate) throw ConfigError(fmt::format("{}: {}: given twice", where, key));
-    if (is_group(key, keys)) {
-      if (entry.second.IsNull()) continue;
-      if (!entry.second.IsMap()) {
-        throw ConfigError(
-            fmt::format("{}: {}: found a single value, expected a group of keys "
-                        "such as {}",
-                        where, key, *std::find_if(keys.begin(), keys.end(), [&](const auto& k) {
-                          return k.starts_with(key + ".");
-                        })));
-      }
-      flatten(entry.second, key + ".", file, keys, settings);
-    } else if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
-      throw ConfigError(fmt::format("{}: unknown key '{}'{}", where, key, suggestion(key, keys)));
-    } else {
-      settings.push_back({key, entry.second, where});
-    }
-  }
-}
-
-std::vector<Setting> read_yaml(const std::filesystem::path& file,
-                               const std::vector<std::string>& keys) {
-  std::ifstream stream(file);
-  if (!stream || is_folder(file)) {
-    throw ConfigError(fmt::format("{}: the configuration file cannot be read", file.string()));
-  }
-  std::vector<Setting> settings;
-  try {
-    const YAML::Node root = YAML::Load(stream);
-    if (root.IsNull()) return settings;
-    if (!root.IsMap()) {
-      throw ConfigError(
-          fmt::format("{}: expected `key: value` lines at the top level", file.string()));
-    }
-    flatten(root, "", file.string(), keys, settings);
-  } catch (const YAML::Exception& error) {
-    throw ConfigError(
-        fmt::format("{}:{}: not valid YAML: {}", file.string(), error.mark.line + 1, error.msg));
-  }
-  return settings;
-}
-
-Setting read_assignment(const std::string& text, const std::vector<std::string>& keys) {
-  const auto equals = text.find('=');
-  if (equals == std::string::npos || equals == 0) {
-    throw ConfigError(
-        fmt::format("--set {}: expected KEY=VALUE, such as --set train.lr=0.01", text));
-  }
-  const std::string key = text.substr(0, equals);
-  if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
-    throw ConfigError(
-        fmt::format("--set {}: unknown key '{}'{}", text, key, suggestion(key, keys)));
-  }
-  try {
-    return {key, YAML::Load(text.substr(equals + 1)), "--set"};
-  } catch (const YAML::Exception& error) {
-    throw ConfigError(fmt::format("--set {}: not a YAML value: {}", text, error.msg));
-  }
-}
 
 std::filesystem::path preset_file(const std::string& name) {
   const auto presets = list_presets();
@@ -118,6 +31,14 @@ constexpr std::string_view kAugmentPreset = "augment.preset";
 constexpr const char* kFlattenStrategy = "freeze-conv";
 
 using Layer = std::vector<Setting>;
+
+Layer read_placed(const std::vector<PlacedSetting>& placed) {
+  Layer layer;
+  for (const auto& setting : placed) {
+    layer.push_back({setting.key, YAML::Load(setting.value), setting.where});
+  }
+  return layer;
+}
 
 const Field& field_of(const std::vector<Field>& fields, const std::string& key) {
   return *std::find_if(fields.begin(), fields.end(),
@@ -235,6 +156,7 @@ Config resolve_config(const ConfigSources& sources, const std::vector<std::strin
   Config config;
   const auto keys = keys_of(config);
   std::vector<Layer> layers;
+  for (const auto& placed : sources.layers) layers.push_back(read_placed(placed));
   for (const auto& file : sources.files) layers.push_back(read_yaml(file, keys));
   for (const auto& text : sources.settings) layers.push_back({read_assignment(text, keys)});
   for (const auto& [key, value] : sources.flags) {

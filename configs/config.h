@@ -30,6 +30,12 @@ struct DataConfig {
   double val_fraction = 0.2;
   /// Part set apart for testing where the data brings no `test` and no `val`, 0–1.
   double test_fraction = 0.0;
+  /// k-fold cross-validation: the pictures for training and, where the data brings them, for
+  /// validation are divided into so many parts by `seed`, every class in the same proportion; one
+  /// part is for validation, the others for training. 0 is off.
+  std::int64_t folds = 0;
+  /// The part for validation, from 1 to `folds`.
+  std::int64_t fold = 1;
   /// At most so many pictures a class in train and in val (where a picture has no one class: so
   /// many in all); 0 is no limit.
   std::int64_t max_per_class = 0;
@@ -223,6 +229,9 @@ struct CacheConfig {
   /// Megabytes of features held in memory; beyond it they go to memory-mapped files. Empty is
   /// `auto`: 1024, or less where a container's memory limit leaves less.
   std::optional<std::int64_t> memory_mb;
+  /// Whether features go to the feature store even where memory would hold them, for other runs
+  /// that need some of the same pictures' features: `transfer batch` turns it on.
+  bool share = false;
   /// Folder of the feature store; empty is `feature-store` beside the run directory.
   std::string dir;
 };
@@ -258,10 +267,20 @@ struct Config {
   CacheConfig cache;
 };
 
-/// What the user gave, weakest first: preset < files < settings < flags.
+/// A setting that somebody else has read, as YAML text such as `[1, 2]`, with the place it was read
+/// from for messages (`jobs.yaml:7`).
+struct PlacedSetting {
+  std::string key;
+  std::string value;
+  std::string where;
+};
+
+/// What the user gave, weakest first: preset < layers < files < settings < flags.
 struct ConfigSources {
   /// Name of a preset under `configs/presets/`; empty is the strategy's own.
   std::string preset;
+  /// Settings of a batch file, later layers win.
+  std::vector<std::vector<PlacedSetting>> layers = {};
   /// `--config FILE`, later ones win.
   std::vector<std::filesystem::path> files;
   /// `--set a.b=c`, later ones win.

@@ -37,9 +37,28 @@ void refuse_settings_of_classes(const Config& config, const Objective& objective
   }
 }
 
+void refuse_impossible_fold(const DataConfig& data) {
+  if (data.folds == 1) {
+    throw ConfigError(
+        "data.folds: found 1, which leaves nothing to train on. Expected 2 or more, or 0 for no "
+        "folds.");
+  }
+  if (data.folds == 0 && data.fold > 1) {
+    throw ConfigError(
+        fmt::format("data.fold: found {} without data.folds. Say how many folds there are, such as "
+                    "data.folds=5.",
+                    data.fold));
+  }
+  if (data.folds > 0 && data.fold > data.folds) {
+    throw ConfigError(
+        fmt::format("data.fold: found {}, expected 1 to {} (data.folds).", data.fold, data.folds));
+  }
+}
+
 }  // namespace
 
 void refuse_exclusive_settings(const Config& config) {
+  refuse_impossible_fold(config.data);
   const Objective objective = objective_of(config);
   refuse_loss_of_another_task(config, objective);
   if (objective.targets() != TargetKind::kClass) refuse_settings_of_classes(config, objective);

@@ -261,6 +261,8 @@ std::vector<Field> fields_of(Config& c) {
       {"data.targets", &c.data.targets},
       {"data.val_fraction", &c.data.val_fraction, 0.01, 0.9},
       {"data.test_fraction", &c.data.test_fraction, 0, 0.9},
+      {"data.folds", &c.data.folds, 0, 1000},
+      {"data.fold", &c.data.fold, 1, 1000},
       {"data.max_per_class", &c.data.max_per_class, 0, 1e12},
       {"data.max_broken", &c.data.max_broken, 0, 1},
       {"data.workers", &c.data.workers, 0, 1024},
@@ -281,6 +283,7 @@ std::vector<Field> fields_of(Config& c) {
   fields.push_back({"cache.activations", &c.cache.activations});
   fields.push_back({"cache.precision", &c.cache.precision, 0, 0, {"auto", "float32", "float16"}});
   fields.push_back({"cache.memory_mb", &c.cache.memory_mb, 0, 1e9});
+  fields.push_back({"cache.share", &c.cache.share});
   fields.push_back({"cache.dir", &c.cache.dir});
   return fields;
 }

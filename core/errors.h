@@ -53,6 +53,12 @@ class TrainingError : public Error {
   explicit TrainingError(const std::string& message) : Error(message, 7) {}
 };
 
+/// Jobs of a batch that are not finished.
+class BatchError : public Error {
+ public:
+  explicit BatchError(const std::string& message) : Error(message, 8) {}
+};
+
 /// Work stopped by SIGINT (exit code 130) or SIGTERM (143).
 class Interrupted : public Error {
  public:

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -181,7 +182,27 @@ void require_every_label(const Dataset& dataset, const std::string& path) {
 }
 
 /// What keeps different uses of one seed apart.
-enum SplitUse : std::uint64_t { kTestSplit = 1, kValSplit, kTrainLimit, kValLimit };
+enum SplitUse : std::uint64_t { kTestSplit = 1, kValSplit, kTrainLimit, kValLimit, kFolds };
+
+/// Divides the pictures for training and validation into folds, as the configuration says.
+void divide_into_folds(Dataset& dataset, const DataConfig& config, std::uint64_t seed) {
+  std::move(dataset.val.begin(), dataset.val.end(), std::back_inserter(dataset.train));
+  if (static_cast<std::int64_t>(dataset.train.size()) < config.folds) {
+    throw DataError(fmt::format("{}: {} pictures cannot be divided into {} folds (data.folds).",
+                                config.path, dataset.train.size(), config.folds));
+  }
+  std::map<std::int64_t, std::int64_t> sizes;
+  for (const Sample& sample : dataset.train) ++sizes[sample.label];
+  for (const auto& [label, size] : sizes) {
+    if (size > 1) continue;
+    throw DataError(fmt::format(
+        "{}: the class '{}' has a single picture, which cannot be left out and trained on at once "
+        "(data.folds). Add pictures, or take the class out.",
+        config.path, dataset.classes[static_cast<std::size_t>(label)]));
+  }
+  std::tie(dataset.train, dataset.val) =
+      stratified_fold(dataset.train, config.folds, config.fold - 1, mix_seed({seed, kFolds}));
+}
 
 }  // namespace
 
@@ -219,7 +240,9 @@ Dataset open_dataset(const DataConfig& config, std::uint64_t seed, TargetKind ki
     std::tie(dataset.train, dataset.test) =
         stratified_split(dataset.train, config.test_fraction, mix_seed({seed, kTestSplit}));
   }
-  if (dataset.val.empty()) {
+  if (config.folds > 0) {
+    divide_into_folds(dataset, config, seed);
+  } else if (dataset.val.empty()) {
     std::tie(dataset.train, dataset.val) =
         stratified_split(dataset.train, config.val_fraction, mix_seed({seed, kValSplit}));
   }

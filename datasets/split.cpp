@@ -38,6 +38,16 @@ std::vector<Sample> first_of_each(const std::vector<Sample>& samples, std::uint6
   return result;
 }
 
+/// (the rest, what is taken), each in the order of `samples`.
+std::pair<std::vector<Sample>, std::vector<Sample>> divided(const std::vector<Sample>& samples,
+                                                            const std::vector<bool>& taken) {
+  std::pair<std::vector<Sample>, std::vector<Sample>> result;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    (taken[i] ? result.second : result.first).push_back(samples[i]);
+  }
+  return result;
+}
+
 }  // namespace
 
 std::pair<std::vector<Sample>, std::vector<Sample>> stratified_split(
@@ -49,11 +59,17 @@ std::pair<std::vector<Sample>, std::vector<Sample>> stratified_split(
     const std::int64_t count = size < 2 ? 0 : std::clamp<std::int64_t>(wanted, 1, size - 1);
     for (std::int64_t i = 0; i < count; ++i) taken[members[static_cast<std::size_t>(i)]] = true;
   }
-  std::pair<std::vector<Sample>, std::vector<Sample>> result;
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    (taken[i] ? result.second : result.first).push_back(samples[i]);
+  return divided(samples, taken);
+}
+
+std::pair<std::vector<Sample>, std::vector<Sample>> stratified_fold(
+    const std::vector<Sample>& samples, std::int64_t folds, std::int64_t fold, std::uint64_t seed) {
+  std::vector<bool> taken(samples.size(), false);
+  std::int64_t dealt = 0;  // goes on from class to class, so that the folds are of one size
+  for (const auto& [label, members] : shuffled_by_class(samples, seed)) {
+    for (const std::size_t member : members) taken[member] = dealt++ % folds == fold;
   }
-  return result;
+  return divided(samples, taken);
 }
 
 std::vector<Sample> limit_per_class(const std::vector<Sample>& samples, std::int64_t count,

@@ -14,6 +14,12 @@ namespace transfer {
 std::pair<std::vector<Sample>, std::vector<Sample>> stratified_split(
     const std::vector<Sample>& samples, double fraction, std::uint64_t seed);
 
+/// One of `folds` divisions for k-fold cross-validation: every class is dealt out to the folds, as
+/// evenly as it goes, in an order decided by `seed`. Returns (the other folds, fold `fold`), each
+/// in the order of `samples`. REQUIRES: 0 <= fold < folds.
+std::pair<std::vector<Sample>, std::vector<Sample>> stratified_fold(
+    const std::vector<Sample>& samples, std::int64_t folds, std::int64_t fold, std::uint64_t seed);
+
 /// At most `count` pictures of every class, chosen by `seed`, in the order of `samples`.
 std::vector<Sample> limit_per_class(const std::vector<Sample>& samples, std::int64_t count,
                                     std::uint64_t seed);

@@ -6,17 +6,18 @@
 #include <array>
 #include <iostream>
 
+#include "app/commands/batch_flags.h"
 #include "app/commands/commands.h"
+#include "app/commands/flag_checks.h"
 #include "core/errors.h"
 #include "core/nearest_name.h"
-#include "core/whole_number.h"
 #include "models/strategy.h"
 
 namespace transfer {
 namespace {
 
-constexpr std::array kCommands = {"train",   "evaluate", "predict", "inspect",
-                                  "preview", "lr-find",  "advise"};
+constexpr std::array kCommands = {"train",   "evaluate", "predict", "inspect", "preview",
+                                  "lr-find", "advise",   "batch",   "cache"};
 
 constexpr const char* kExamples = R"(
 Examples:
@@ -35,40 +36,18 @@ Examples:
   transfer inspect --backbone efficientnet-lite0
   transfer lr-find --data pets                       suggest a learning rate for fine-tune
   transfer preview --data pets --augment standard --file preview.png
+  transfer batch jobs.yaml --out runs/study --jobs 2 many jobs; run again, it goes on
+  transfer cache prune runs/study/feature-store --unused-days 30
 
 `train` is the default command; `transfer COMMAND --help` tells its flags.
 Exit codes: 0 done, 2 flags or configuration, 3 data, 4 model, 5 device, 6 output,
-            7 training that cannot go on,
+            7 training that cannot go on, 8 a batch with jobs that failed,
             130 stopped by Ctrl-C, 143 stopped by SIGTERM, 1 anything else.)";
 
 std::string strategies_text() {
   std::string text = "Which layers train.";
   for (const Strategy& s : list_strategies()) text += fmt::format(" {}: {}.", s.name, s.summary);
   return text + fmt::format(" {}: one of them, chosen by measuring.", kAutoStrategy);
-}
-
-/// Refuses a value that is not among `choices`, with the nearest one.
-CLI::Validator one_of(const std::vector<std::string>& choices) {
-  return {[choices](const std::string& value) -> std::string {
-            if (std::find(choices.begin(), choices.end(), value) != choices.end()) return "";
-            return fmt::format("unknown value '{}'{}", value, suggestion(value, choices));
-          },
-          fmt::format("{{{}}}", fmt::join(choices, ","))};
-}
-
-/// Refuses what is no whole number from `smallest` to `largest`. What passes is handed on without
-/// leading zeros, which CLI11 would take for an octal number.
-CLI::Validator whole_number(std::int64_t smallest, std::int64_t largest) {
-  return {[smallest, largest](std::string& value) -> std::string {
-            const auto number = parse_whole_number(value);
-            if (!number || *number < smallest || *number > largest) {
-              return fmt::format("found '{}', expected a whole number from {} to {}", value,
-                                 smallest, largest);
-            }
-            value = fmt::format("{}", *number);
-            return "";
-          },
-          fmt::format("{{{}..{}}}", smallest, largest)};
 }
 
 /// A flag that sets a key of the configuration.
@@ -193,13 +172,20 @@ void add_advise(CLI::App& app, AdviseOptions& options) {
   command->add_flag("--json", options.json, "JSON on stdout");
 }
 
+/// The innermost command that was named.
+const CLI::App* innermost(const CLI::App& app) {
+  const CLI::App* command = &app;
+  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+  return command;
+}
+
 /// Names the nearest flag for one that does not exist.
 std::string explain_unknown(const CLI::App& app, const std::string& message) {
   const auto dashes = message.find("--");
   if (dashes == std::string::npos) return message;
   const std::string flag = message.substr(dashes, message.find_first_of(" =,]", dashes) - dashes);
   std::vector<std::string> known;
-  const CLI::App* command = app.get_subcommands().empty() ? &app : app.get_subcommands().front();
+  const CLI::App* command = innermost(app);
   for (const CLI::Option* option : command->get_options()) {
     for (const auto& name : option->get_lnames()) known.push_back("--" + name);
   }
@@ -238,10 +224,14 @@ int run_command_line(int argc, const char* const* argv) {
   PreviewOptions preview;
   LrFindOptions lr_find;
   AdviseOptions advise;
+  BatchOptions batch;
+  CacheOptions cache;
   add_train(app, train);
   add_others(app, evaluate, predict, inspect, preview);
   add_lr_find(app, lr_find);
   add_advise(app, advise);
+  add_batch(app, batch);
+  add_cache(app, cache);
   auto arguments = with_default_command(argc, argv);
   if (arguments.size() == 1 && argc == 1) {
     std::cout << app.help();
@@ -255,7 +245,7 @@ int run_command_line(int argc, const char* const* argv) {
   try {
     app.parse(arguments);
   } catch (const CLI::CallForHelp&) {
-    std::cout << app.get_subcommands().front()->help();
+    std::cout << innermost(app)->help();
     return 0;
   } catch (const CLI::CallForVersion& version) {
     std::cout << version.what() << "\n";
@@ -270,6 +260,11 @@ int run_command_line(int argc, const char* const* argv) {
   if (app.got_subcommand("inspect")) return run_inspect(inspect);
   if (app.got_subcommand("lr-find")) return run_lr_find(lr_find);
   if (app.got_subcommand("advise")) return run_advise(advise);
+  if (app.got_subcommand("batch")) return run_batch(batch);
+  if (app.got_subcommand("cache")) {
+    const bool lists = app.get_subcommand("cache")->got_subcommand("ls");
+    return lists ? run_cache_ls(cache) : run_cache_prune(cache);
+  }
   if (app.got_subcommand("preview")) return run_preview(preview);
   return run_train(train);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,35 @@ struct PreviewOptions {
   std::int64_t views = 5;
 };
 
+/// `transfer batch`
+struct BatchOptions {
+  /// The batch file.
+  std::string file;
+  /// The folder of the run directories.
+  std::string out;
+  /// Jobs at a time; 0 is one a GPU, or one where there is none.
+  std::int64_t jobs = 0;
+  /// Threads of all jobs that run at the same time together; 0 is all cores.
+  std::int64_t threads = 0;
+  /// For jobs that say nothing of it; empty shares the GPUs out.
+  std::string device;
+  std::int64_t retries = 1;
+  bool fail_fast = false;
+  /// The number of the one job to run here, from 1 on.
+  std::optional<std::int64_t> job;
+  bool json = false;
+};
+
+/// `transfer cache ls` and `transfer cache prune`
+struct CacheOptions {
+  std::string folder = "runs/feature-store";
+  bool json = false;
+  /// What goes: everything, what was not used for so many days, what is beyond so many megabytes.
+  bool all = false;
+  std::optional<double> unused_days;
+  std::optional<std::int64_t> keep_mb;
+};
+
 // Each runs one command: results on stdout, everything else on stderr. All return 0 when the work
 // is done and throw Error otherwise.
 int run_train(const TrainOptions& options);
@@ -84,6 +114,9 @@ int run_inspect(const InspectOptions& options);
 int run_preview(const PreviewOptions& options);
 int run_lr_find(const LrFindOptions& options);
 int run_advise(const AdviseOptions& options);
+int run_batch(const BatchOptions& options);
+int run_cache_ls(const CacheOptions& options);
+int run_cache_prune(const CacheOptions& options);
 
 /// Parses the command line and runs the command it names (`train` where it names none). Throws
 /// Error; an unknown flag is a ConfigError with the nearest one.

@@ -48,7 +48,7 @@ void train_in(const Preparation& preparation, const RunDirectory& run, bool resu
 }
 
 /// The run's own configuration; flags may change the device and the threads, nothing else.
-Config resumed_config(const TrainOptions& options) {
+Config resumed_config(const TrainOptions& options, const RunDirectory& run) {
   const bool only_machine_flags = std::all_of(
       options.sources.flags.begin(), options.sources.flags.end(),
       [](const auto& flag) { return flag.first == "device" || flag.first == "threads"; });
@@ -59,7 +59,7 @@ Config resumed_config(const TrainOptions& options) {
         "--threads may stay), or start a new run.");
   }
   ConfigSources sources = options.sources;
-  sources.files = {RunDirectory::open(options.resume).file("config.yaml")};
+  sources.files = {run.file("config.yaml")};
   Config config = resolve_config(sources, strategy_choices());
   if (config.strategy == kAutoStrategy) {
     throw ConfigError(
@@ -73,7 +73,7 @@ Config resumed_config(const TrainOptions& options) {
 int resume(const TrainOptions& options) {
   const Stopwatch since_start;
   const RunDirectory run = RunDirectory::open(options.resume);
-  const Config config = resumed_config(options);
+  const Config config = resumed_config(options, run);
   if (is_file(run.file("summary.json"))) {
     fmt::print(stderr, "{}: this run is finished; there is nothing to go on with.\n",
                options.resume);

@@ -6,13 +6,16 @@
 #include <algorithm>
 #include <atomic>
 #include <map>
+#include <numeric>
 
 #include "app/compute/container_limits.h"
 #include "app/features/broken_pictures.h"
+#include "app/features/cache_folder.h"
+#include "app/features/feature_archive.h"
 #include "app/features/picture_pass.h"
+#include "app/report/progress.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
-#include "core/file_kind.h"
 #include "core/hash.h"
 #include "core/stopwatch.h"
 #include "datasets/picture_content.h"
@@ -56,20 +59,25 @@ std::vector<BrokenPicture> broken_rows(const FeatureTable& table,
   return broken;
 }
 
-/// SHA-256 over the contents of the pictures, in order.
-std::string hash_of(const std::vector<Sample>& samples) {
-  Sha256 hash;
+/// SHA-256 of the content of each picture.
+std::vector<std::string> contents_of(const std::vector<Sample>& samples) {
+  std::vector<std::string> contents;
+  contents.reserve(samples.size());
   for (const Sample& sample : samples) {
     throw_if_stopped();
-    std::string content;
     try {
-      content = content_hash(sample);
+      contents.push_back(content_hash(sample));
     } catch (const DataError&) {
-      content = "unreadable";
+      contents.push_back(sha256_hex("unreadable"));
     }
-    hash.update(content);
   }
-  return hash.hex();
+  return contents;
+}
+
+std::vector<std::int64_t> all_positions(const std::vector<Sample>& samples) {
+  std::vector<std::int64_t> positions(samples.size());
+  std::iota(positions.begin(), positions.end(), 0);
+  return positions;
 }
 
 }  // namespace
@@ -106,19 +114,26 @@ LoaderOptions FeatureStore::loader_options(std::int64_t view) const {
   return options;
 }
 
-std::string FeatureStore::key_of(const std::vector<Sample>& samples) const {
-  return fmt::format("{}\n{}\n{}\n{}\n", backbone_.fingerprint(), layers_.key,
-                     to_key(backbone_.metadata().preprocessing), hash_of(samples));
+std::filesystem::path FeatureStore::archive_folder() const {
+  const std::string key =
+      fmt::format("{}\n{}\n{}\n{} {}\n", backbone_.fingerprint(), layers_.key,
+                  to_key(backbone_.metadata().preprocessing), fmt::join(layers_.format.shape, " "),
+                  c10::toString(layers_.format.type));
+  return folder_ / sha256_hex(key).substr(0, 32);
 }
 
-std::filesystem::path FeatureStore::view_file(const std::string& samples_key,
-                                              std::int64_t view) const {
-  Sha256 key;
-  key.update(samples_key);
-  if (view > 0) {
-    key.update(fmt::format("{}\nseed {} view {}\n", augment_key(config_), config_.seed, view));
+std::vector<std::string> FeatureStore::row_keys(const std::vector<std::string>& contents,
+                                                std::int64_t view) const {
+  if (view == 0) return contents;
+  const std::string augmentation = augment_key(config_);
+  std::vector<std::string> keys;
+  keys.reserve(contents.size());
+  for (std::size_t i = 0; i < contents.size(); ++i) {
+    // A picture's augmentation is drawn by its position in the list.
+    keys.push_back(sha256_hex(fmt::format("{}\n{}\nseed {} view {} position {}\n", contents[i],
+                                          augmentation, config_.seed, view, i)));
   }
-  return folder_ / (key.hex() + ".features");
+  return keys;
 }
 
 void FeatureStore::reuse(const FeatureSet& known) {
@@ -130,6 +145,7 @@ void FeatureStore::reuse(const FeatureSet& known) {
 }
 
 std::vector<std::int64_t> FeatureStore::take_known(const std::vector<Sample>& samples,
+                                                   const std::vector<std::int64_t>& positions,
                                                    FeatureTable& table,
                                                    std::vector<BrokenPicture>& broken) const {
   std::map<std::int64_t, std::string> known_broken;
@@ -139,94 +155,96 @@ std::vector<std::int64_t> FeatureStore::take_known(const std::vector<Sample>& sa
     }
   }
   std::vector<std::int64_t> unknown;
-  for (std::size_t i = 0; i < samples.size(); ++i) {
+  for (std::size_t i = 0; i < positions.size(); ++i) {
     const auto row = static_cast<std::int64_t>(i);
-    const auto found = known_rows_.find(samples[i].path);
+    const auto found = known_rows_.find(samples[static_cast<std::size_t>(positions[i])].path);
     if (found == known_rows_.end()) {
       unknown.push_back(row);
       continue;
     }
     const auto reason = known_broken.find(found->second);
-    if (reason != known_broken.end()) broken.push_back({row, reason->second});
+    if (reason != known_broken.end()) broken.push_back({positions[i], reason->second});
     table.write(row, known_->views.front().read(found->second, 1));  // zeros where it is broken
   }
   return unknown;
 }
 
-FeatureTable FeatureStore::compute(const std::vector<Sample>& samples, const std::string& title,
-                                   std::int64_t view, FeatureTable table,
-                                   std::vector<BrokenPicture>& broken) {
-  PicturePass pass{samples, loader_options(view), device_, threads_, title};
-  std::vector<std::int64_t> rows;
-  const bool some_are_known = view == 0 && known_ != nullptr;
-  if (some_are_known) {
-    rows = take_known(samples, table, broken);
-    pass.samples.clear();
-    for (const std::int64_t row : rows) {
-      pass.samples.push_back(samples[static_cast<std::size_t>(row)]);
-    }
+std::vector<BrokenPicture> FeatureStore::compute(const Part& part, FeatureTable& table) {
+  std::vector<BrokenPicture> broken;
+  std::vector<std::int64_t> rows(part.positions.size());
+  std::iota(rows.begin(), rows.end(), 0);
+  if (part.view == 0 && known_ != nullptr) {
+    rows = take_known(part.samples, part.positions, table, broken);
   }
-  const auto row_of = [&](std::int64_t position) {
-    return some_are_known ? rows[static_cast<std::size_t>(position)] : position;
-  };
+  if (rows.empty()) return broken;
+  PicturePass pass{part.samples, loader_options(part.view), device_, threads_, part.title};
+  pass.progress = part.progress;
+  pass.is_one_thread_a_stream = true;
+  for (const std::int64_t row : rows) {
+    pass.loader.order.push_back(part.positions[static_cast<std::size_t>(row)]);
+  }
   std::atomic<double> seconds = 0;
-  std::vector<BrokenPicture> found_broken;
-  if (!pass.samples.empty())
-    found_broken = run_over_pictures(
-        pass,
-        [&](const torch::Tensor& images) {
-          const ThreadStopwatch stopwatch;
-          auto features = layers_.forward(images);
-          seconds += stopwatch.seconds();
-          return features;
-        },
-        [&](const Batch& batch, const torch::Tensor& features) {
-          auto computed = features.narrow(0, 0, batch.count).clone();
-          for (const BrokenPicture& picture : batch.broken) {
-            computed[picture.sample - batch.first].zero_();
+  const auto found_broken = run_over_pictures(
+      pass,
+      [&](const torch::Tensor& images) {
+        const ThreadStopwatch stopwatch;
+        auto features = layers_.forward(images);
+        seconds += stopwatch.seconds();
+        return features;
+      },
+      [&](const Batch& batch, const torch::Tensor& features) {
+        auto computed = features.narrow(0, 0, batch.count).clone();
+        for (std::int64_t i = 0; i < batch.count; ++i) {
+          const auto row = computed.narrow(0, i, 1);
+          const std::int64_t sample = batch.samples[static_cast<std::size_t>(i)];
+          if (std::any_of(batch.broken.begin(), batch.broken.end(),
+                          [sample](const auto& picture) { return picture.sample == sample; })) {
+            row.zero_();
           }
-          if (!some_are_known) return table.write(batch.first, computed);
-          for (std::int64_t i = 0; i < batch.count; ++i) {
-            table.write(row_of(batch.first + i), computed.narrow(0, i, 1));
-          }
-        });
-  for (const BrokenPicture& picture : found_broken) {
-    broken.push_back({row_of(picture.sample), picture.reason});
-  }
+          table.write(rows[static_cast<std::size_t>(batch.first + i)], row);
+        }
+      });
+  broken.insert(broken.end(), found_broken.begin(), found_broken.end());
+  forward_seconds_ += seconds;
+  return broken;
+}
+
+FeatureTable FeatureStore::compute_in_memory(const std::vector<Sample>& samples,
+                                             const std::string& title, std::int64_t view,
+                                             std::vector<BrokenPicture>& broken) {
+  auto table = FeatureTable::in_memory(static_cast<std::int64_t>(samples.size()), layers_.format);
+  const auto found = compute({samples, all_positions(samples), view, title}, table);
+  broken.insert(broken.end(), found.begin(), found.end());
   std::sort(broken.begin(), broken.end(),
             [](const auto& a, const auto& b) { return a.sample < b.sample; });
-  forward_seconds_ += seconds;
-  table.finish();
   return table;
 }
 
-FeatureTable FeatureStore::view(const std::vector<Sample>& samples, const std::string& title,
-                                std::int64_t view, const std::filesystem::path& file,
-                                std::vector<BrokenPicture>& broken) {
-  const auto rows = static_cast<std::int64_t>(samples.size());
-  if (file.empty()) {
-    return compute(samples, title, view, FeatureTable::in_memory(rows, layers_.format), broken);
+FeatureTable FeatureStore::archived(const std::vector<Sample>& samples,
+                                    const std::vector<std::string>& contents,
+                                    const std::string& title, std::int64_t view,
+                                    std::vector<BrokenPicture>& broken) {
+  const auto folder = archive_folder();
+  FeatureArchive archive(folder, layers_.format);
+  describe_archive(folder, backbone_.metadata().name, layers_.key);
+  const auto keys = row_keys(contents, view);
+  const std::int64_t missing = archive.missing(keys);
+  if (missing < static_cast<std::int64_t>(samples.size())) {
+    fmt::print(stderr, "{}: features of {} pictures read from {}\n", title,
+               static_cast<std::int64_t>(samples.size()) - missing, folder.string());
   }
-  if (is_file(file)) {
-    try {
-      auto table = FeatureTable::open_file(file, rows, layers_.format);
-      fmt::print(stderr, "{}: features read from {}\n", title, file.string());
-      broken = broken_rows(table, samples);
-      return table;
-    } catch (const DataError& error) {
-      fmt::print(stderr, "warning: {} It is computed anew.\n", error.what());
-    }
-  }
-  std::error_code error;
-  std::filesystem::create_directories(folder_, error);
-  if (error) {
-    throw OutputError(
-        fmt::format("{}: the feature store cannot be made: {}. Choose another folder "
-                    "with cache.dir, or raise cache.memory_mb.",
-                    folder_.string(), error.message()));
-  }
-  return compute(samples, title, view, FeatureTable::create_file(file, rows, layers_.format),
-                 broken);
+  Progress progress(title, missing, "pictures");
+  auto table = archive.rows(
+      keys,
+      [&](const std::vector<std::int64_t>& positions, FeatureTable& part) {
+        compute({samples, positions, view, title, &progress}, part);
+      },
+      [&title] {
+        fmt::print(stderr, "{}: waits for features that another process is computing\n", title);
+      });
+  if (missing > 0) progress.finish();
+  if (view == 0) broken = broken_rows(table, samples);
+  return table;
 }
 
 bool FeatureStore::fits_into_memory(const std::vector<Sample>& samples) {
@@ -249,17 +267,20 @@ FeatureSet FeatureStore::extract(const std::vector<Sample>& samples, const std::
                                  std::int64_t augmented_views, bool names_broken) {
   FeatureSet set;
   set.samples = samples;
-  std::string samples_key;
+  std::vector<std::string> contents;
   for (std::int64_t view = 0; view <= augmented_views; ++view) {
     const std::string name = view == 0 ? title : fmt::format("{}, view {}", title, view);
-    std::filesystem::path file;
-    if (!fits_into_memory(samples)) {
-      if (samples_key.empty()) samples_key = key_of(samples);
-      file = view_file(samples_key, view);
+    const bool fits = fits_into_memory(samples);
+    std::vector<BrokenPicture> broken;
+    if (fits && !config_.cache.share) {
+      set.views.push_back(compute_in_memory(samples, name, view, broken));
+    } else {
+      if (contents.empty()) contents = contents_of(samples);
+      auto table = archived(samples, contents, name, view, broken);
+      set.views.push_back(fits ? table.copy_in_memory() : std::move(table));
     }
-    // Views of one picture are broken alike.
-    set.views.push_back(this->view(samples, name, view, file, set.broken));
-    if (view > 0) continue;
+    if (view > 0) continue;  // views of one picture are broken alike
+    set.broken = std::move(broken);
     if (names_broken) report_broken(newly_broken(set));
     require_few_broken(set.broken, static_cast<std::int64_t>(samples.size()), title,
                        config_.data.max_broken);

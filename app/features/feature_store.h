@@ -18,6 +18,8 @@
 
 namespace transfer {
 
+class Progress;
+
 /// Frozen layers whose output is stored.
 struct StoredLayers {
   /// Tells them from other layers of the same backbone, the weights that they have included.
@@ -51,9 +53,11 @@ struct FeatureSet {
   std::int64_t valid_rows() const;
 };
 
-/// Computes features, in memory while all of them fit into `cache.memory_mb`, beyond that in files
-/// of the feature store. A file's name is the hash of all that decides its content (weights, cut,
-/// preprocessing, augmentation, pictures), so a file that exists is read instead of computed.
+/// Computes features, in memory while all of them fit into `cache.memory_mb`, beyond that in the
+/// feature store; with `cache.share` all that are computed go there. It has a FeatureArchive for
+/// all that decides what layers make of a picture (weights, cut, preprocessing), and in it a row
+/// for the picture's content and, for augmented views, what decides the augmentation; so a row that
+/// exists is read instead of computed, whatever list of pictures it was computed for.
 class FeatureStore {
  public:
   /// `folder` is made when the first file is written. The layers are of `backbone`.
@@ -78,24 +82,40 @@ class FeatureStore {
                      std::int64_t augmented_views, bool names_broken = true);
 
  private:
-  /// Features of one view: computed into memory where `file` is empty, else read from the file or
-  /// computed into it. Sets `broken`.
-  FeatureTable view(const std::vector<Sample>& samples, const std::string& title, std::int64_t view,
-                    const std::filesystem::path& file, std::vector<BrokenPicture>& broken);
+  /// Features of one view, computed into memory. Adds to `broken`.
+  FeatureTable compute_in_memory(const std::vector<Sample>& samples, const std::string& title,
+                                 std::int64_t view, std::vector<BrokenPicture>& broken);
+  /// Features of one view from the archive, which gets those that it lacks. Adds to `broken`.
+  FeatureTable archived(const std::vector<Sample>& samples,
+                        const std::vector<std::string>& contents, const std::string& title,
+                        std::int64_t view, std::vector<BrokenPicture>& broken);
   /// Whether one more view does; if so its room is taken.
   bool fits_into_memory(const std::vector<Sample>& samples);
-  /// Fills `table` with what is known and returns the rows that are still to be computed.
-  std::vector<std::int64_t> take_known(const std::vector<Sample>& samples, FeatureTable& table,
+  /// Writes what is known of the samples at `positions` into `table`, a row each, and returns the
+  /// rows that are still to be computed.
+  std::vector<std::int64_t> take_known(const std::vector<Sample>& samples,
+                                       const std::vector<std::int64_t>& positions,
+                                       FeatureTable& table,
                                        std::vector<BrokenPicture>& broken) const;
-  /// Runs the layers over the pictures whose features are not known and fills `table`.
-  FeatureTable compute(const std::vector<Sample>& samples, const std::string& title,
-                       std::int64_t view, FeatureTable table, std::vector<BrokenPicture>& broken);
+  /// What a pass is for.
+  struct Part {
+    const std::vector<Sample>& samples;
+    /// Those to be computed, as positions.
+    std::vector<std::int64_t> positions;
+    std::int64_t view = 0;
+    std::string title;
+    /// See PicturePass.
+    Progress* progress = nullptr;
+  };
+  /// Runs the layers over the pictures whose features are not known and fills `table`, a row for
+  /// each position. Returns the broken ones.
+  std::vector<BrokenPicture> compute(const Part& part, FeatureTable& table);
   /// The broken pictures of the set that are not known, and so were named, already.
   std::vector<BrokenPicture> newly_broken(const FeatureSet& set) const;
-  /// What decides the content of all views of the samples; reads the backbone's file and the
-  /// pictures.
-  std::string key_of(const std::vector<Sample>& samples) const;
-  std::filesystem::path view_file(const std::string& samples_key, std::int64_t view) const;
+  std::filesystem::path archive_folder() const;
+  /// The keys of the samples' rows in the archive.
+  std::vector<std::string> row_keys(const std::vector<std::string>& contents,
+                                    std::int64_t view) const;
   LoaderOptions loader_options(std::int64_t view) const;
 
   Backbone backbone_;

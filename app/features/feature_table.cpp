@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <functional>
@@ -113,6 +114,22 @@ FeatureTable FeatureTable::open_file(const std::filesystem::path& file, std::int
   return table;
 }
 
+FeatureTable FeatureTable::of_places(std::vector<Place> places, RowFormat format) {
+  FeatureTable table(static_cast<std::int64_t>(places.size()), std::move(format));
+  table.places_ = std::move(places);
+  return table;
+}
+
+FeatureTable FeatureTable::copy_in_memory() const {
+  constexpr std::int64_t kBytes = std::int64_t{1} << 24;
+  const std::int64_t chunk = std::max<std::int64_t>(kBytes / format_.bytes(), 1);
+  FeatureTable copy = in_memory(rows_, format_);
+  for (std::int64_t first = 0; first < rows_; first += chunk) {
+    copy.write(first, read(first, std::min(chunk, rows_ - first)));
+  }
+  return copy;
+}
+
 void FeatureTable::write(std::int64_t first, const torch::Tensor& features) {
   auto source = features;
   if (format_.type == torch::kFloat16) {
@@ -134,8 +151,20 @@ void FeatureTable::finish() {
   if (mapping_->size > 0) mapping_->forget(0, mapping_->size);
 }
 
+void FeatureTable::copy_row(std::int64_t row, char* target) const {
+  const auto bytes = static_cast<std::size_t>(format_.bytes());
+  const std::size_t offset = static_cast<std::size_t>(row) * bytes;
+  std::memcpy(target, mapping_->begin() + offset, bytes);
+  mapping_->forget(offset, bytes);
+}
+
 torch::Tensor FeatureTable::read(std::int64_t first, std::int64_t count) const {
-  if (!mapping_) return memory_.narrow(0, first, count).to(torch::kFloat32);
+  if (memory_.defined()) return memory_.narrow(0, first, count).to(torch::kFloat32);
+  if (mapping_ == nullptr) {
+    std::vector<std::int64_t> rows(static_cast<std::size_t>(count));
+    std::iota(rows.begin(), rows.end(), first);
+    return gather(rows);
+  }
   auto rows = stored_rows(count);
   const auto offset = static_cast<std::size_t>(first * format_.bytes());
   std::memcpy(rows.data_ptr(), mapping_->begin() + offset, rows.nbytes());
@@ -144,15 +173,17 @@ torch::Tensor FeatureTable::read(std::int64_t first, std::int64_t count) const {
 }
 
 torch::Tensor FeatureTable::gather(const std::vector<std::int64_t>& rows) const {
-  if (!mapping_) return memory_.index_select(0, torch::tensor(rows)).to(torch::kFloat32);
-  const auto bytes = static_cast<std::size_t>(format_.bytes());
+  if (memory_.defined()) return memory_.index_select(0, torch::tensor(rows)).to(torch::kFloat32);
   auto gathered = stored_rows(static_cast<std::int64_t>(rows.size()));
   auto* target = static_cast<char*>(gathered.data_ptr());
   for (const std::int64_t row : rows) {
-    const std::size_t offset = static_cast<std::size_t>(row) * bytes;
-    std::memcpy(target, mapping_->begin() + offset, bytes);
-    mapping_->forget(offset, bytes);
-    target += bytes;
+    if (mapping_) {
+      copy_row(row, target);
+    } else {
+      const Place& place = places_[static_cast<std::size_t>(row)];
+      place.table->copy_row(place.row, target);
+    }
+    target += format_.bytes();
   }
   return gathered.to(torch::kFloat32);
 }

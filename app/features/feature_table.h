@@ -26,7 +26,7 @@ struct RowFormat {
   std::int64_t bytes() const;
 };
 
-/// What frozen layers make of a list of pictures, a row each, in memory or in a memory-mapped file.
+/// What frozen layers make of a list of pictures, a row each, in memory or in memory-mapped files.
 /// Rows of broken pictures stay zero. Movable, not copyable.
 class FeatureTable {
  public:
@@ -38,6 +38,13 @@ class FeatureTable {
   /// A finished file. Throws DataError when its size is not that of `rows` rows.
   static FeatureTable open_file(const std::filesystem::path& file, std::int64_t rows,
                                 RowFormat format);
+  /// Where a row lies in another table.
+  struct Place {
+    std::shared_ptr<const FeatureTable> table;
+    std::int64_t row = 0;
+  };
+  /// The rows at these places, in that order; read only.
+  static FeatureTable of_places(std::vector<Place> places, RowFormat format);
 
   ~FeatureTable();
   FeatureTable(FeatureTable&&) noexcept;
@@ -58,6 +65,9 @@ class FeatureTable {
   /// that a file of any size needs no more memory than the rows asked for.
   torch::Tensor read(std::int64_t first, std::int64_t count) const;
 
+  /// The same rows in memory.
+  FeatureTable copy_in_memory() const;
+
   /// A copy of the rows named, in that order, as [n,…] float32.
   torch::Tensor gather(const std::vector<std::int64_t>& rows) const;
 
@@ -66,12 +76,15 @@ class FeatureTable {
   FeatureTable(std::int64_t rows, RowFormat format);
   /// Zeros for so many rows, as they are stored.
   torch::Tensor stored_rows(std::int64_t count) const;
+  /// Copies a row as it is stored. REQUIRES: in a file.
+  void copy_row(std::int64_t row, char* target) const;
 
   std::int64_t rows_;
   RowFormat format_;
   torch::Tensor memory_;
   std::unique_ptr<AtomicFile> unfinished_;
   std::unique_ptr<Mapping> mapping_;
+  std::vector<Place> places_;
 };
 
 }  // namespace transfer

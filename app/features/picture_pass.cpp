@@ -4,6 +4,7 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "app/compute/device.h"
@@ -32,17 +33,23 @@ std::int64_t streams_of_pass(torch::Device device, std::int64_t threads, std::in
 std::vector<BrokenPicture> run_over_pictures(
     const PicturePass& pass, const std::function<torch::Tensor(const torch::Tensor&)>& forward,
     const std::function<void(const Batch&, const torch::Tensor&)>& store) {
-  const auto count = static_cast<std::int64_t>(pass.samples.size());
+  const auto count = static_cast<std::int64_t>(
+      pass.loader.order.empty() ? pass.samples.size() : pass.loader.order.size());
   const std::int64_t streams =
       streams_of_pass(pass.device, pass.threads, count, pass.loader.batch_size);
   LoaderOptions options = pass.loader;
   options.queue_batches = streams + 2;
   Loader loader(pass.samples, options);
-  Progress progress(pass.title, count, "pictures");
+  std::optional<Progress> own_progress;
+  if (pass.progress == nullptr) own_progress.emplace(pass.title, count, "pictures");
+  Progress& progress = own_progress ? *own_progress : *pass.progress;
+  const std::int64_t threads_a_stream = pass.is_one_thread_a_stream && pass.device.is_cpu()
+                                            ? 1
+                                            : std::max<std::int64_t>(pass.threads / streams, 1);
   SharedState shared;
 
   const auto run_stream = [&] {
-    use_threads(std::max<std::int64_t>(pass.threads / streams, 1));
+    use_threads(threads_a_stream);
     try {
       while (!shared.stop) {
         throw_if_stopped();
@@ -64,7 +71,7 @@ std::vector<BrokenPicture> run_over_pictures(
   for (auto& thread : threads) thread.join();
   use_threads(pass.threads);
   if (shared.failure) std::rethrow_exception(shared.failure);
-  progress.finish();
+  if (own_progress) own_progress->finish();
   std::sort(shared.broken.begin(), shared.broken.end(),
             [](const auto& a, const auto& b) { return a.sample < b.sample; });
   return shared.broken;

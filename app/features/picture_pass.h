@@ -10,7 +10,9 @@
 
 namespace transfer {
 
-/// One pass of a network over a list of pictures.
+class Progress;
+
+/// One pass of a network over a list of pictures, or over those that `loader.order` names.
 struct PicturePass {
   std::vector<Sample> samples;
   LoaderOptions loader = {};
@@ -20,6 +22,11 @@ struct PicturePass {
   std::int64_t threads = 1;
   /// Shown on the progress bar.
   std::string title;
+  /// The bar of a longer work that this pass is a part of; nullptr gives the pass its own.
+  Progress* progress = nullptr;
+  /// Whether a stream keeps to one thread where there are fewer batches than threads, so that no
+  /// result depends on the number of batches.
+  bool is_one_thread_a_stream = false;
 };
 
 /// How many batches of a pass go through the network at the same time.

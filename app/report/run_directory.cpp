@@ -47,6 +47,7 @@ RunDirectory RunDirectory::create(const Config& config) {
                     "with --out.",
                     run.path().string(), error.message()));
   }
+  run.lock();
   for (const char* name : kFiles) fs::remove(run.file(name), error);
   run.write_config(config);
   write_file_atomically(run.file("metrics.jsonl"), "");
@@ -61,7 +62,16 @@ RunDirectory RunDirectory::open(const fs::path& path) {
                     "folder of a run that was stopped.",
                     path.string()));
   }
+  run.lock();
   return run;
+}
+
+void RunDirectory::lock() {
+  constexpr double kSeconds = 20;
+  lock_ = FileLock::take(path_, kSeconds,
+                         fmt::format("{}: another process is writing to this run directory. Wait "
+                                     "for it or stop it, or choose another folder with --out.",
+                                     path_.string()));
 }
 
 void RunDirectory::write_config(const Config& config) const {

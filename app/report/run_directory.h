@@ -1,24 +1,28 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "configs/config.h"
+#include "core/file_lock.h"
 
 namespace transfer {
 
 /// The folder one run leaves behind: config.yaml, metrics.jsonl, summary.json, model.pt,
-/// predictions_val.csv; where the strategy was chosen by measuring, advice.json.
+/// predictions_val.csv; where the strategy was chosen by measuring, advice.json. It is locked while
+/// one of its objects lives, so that no two processes write to it.
 class RunDirectory {
  public:
   /// Makes the folder and writes config.yaml. The name is `config.out`, or
   /// `runs/TIME-DATA-STRATEGY`. Throws OutputError when it exists with content and
-  /// `config.overwrite` is false, or when it cannot be written. Overwriting removes the files named
-  /// above and nothing else.
+  /// `config.overwrite` is false, when it cannot be written, or when another process goes on
+  /// writing to it for 20 seconds. Overwriting removes the files named above and nothing else.
   static RunDirectory create(const Config& config);
 
-  /// An existing one, to go on with. Throws OutputError when it is none.
+  /// An existing one, to go on with. Throws OutputError when it is none, or when another process
+  /// goes on writing to it for 20 seconds.
   static RunDirectory open(const std::filesystem::path& path);
 
   const std::filesystem::path& path() const { return path_; }
@@ -45,7 +49,11 @@ class RunDirectory {
  private:
   explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}
 
+  /// Waits until no other process has the folder.
+  void lock();
+
   std::filesystem::path path_;
+  std::optional<FileLock> lock_;
 };
 
 }  // namespace transfer

@@ -60,6 +60,9 @@ std::string command_text(const ConfigSources& sources) {
     }
   }
   if (!sources.preset.empty()) add("--preset", sources.preset);
+  for (const auto& layer : sources.layers) {
+    for (const auto& setting : layer) add("--set", setting.key + "=" + setting.value);
+  }
   for (const auto& file : sources.files) add("--config", file.string());
   for (const auto& setting : sources.settings) add("--set", setting);
   return text;

@@ -21,7 +21,8 @@ const char* outputs_called(TargetKind kind) {
   return kind == TargetKind::kLabels ? "labels" : "columns of numbers";
 }
 
-/// Throws ConfigError for more frozen stages than there are.
+}  // namespace
+
 void check_frozen_stages(const Config& config, const Backbone& backbone) {
   const auto& stages = backbone.metadata().stages;
   const auto count = std::max<std::int64_t>(static_cast<std::int64_t>(stages.size()), 1);
@@ -35,8 +36,6 @@ void check_frozen_stages(const Config& config, const Backbone& backbone) {
                   config.train.freeze_stages, backbone.metadata().name, count,
                   fmt::join(stages, " "), count, count));
 }
-
-}  // namespace
 
 void warn_of_unused_settings(const Config& config) {
   for (const auto& key : unused_settings(config)) {

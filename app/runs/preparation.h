@@ -28,6 +28,9 @@ struct Preparation {
 /// Names on stderr the settings that have no effect with the configuration's strategy or loss.
 void warn_of_unused_settings(const Config& config);
 
+/// Throws ConfigError for more frozen stages (`train.freeze_stages`) than the backbone has.
+void check_frozen_stages(const Config& config, const Backbone& backbone);
+
 /// Chooses the device, loads the backbone and reads the data, and says on stderr what was found.
 /// Throws Error.
 Preparation prepare(const Config& config);

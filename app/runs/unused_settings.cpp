@@ -28,7 +28,7 @@ const std::set<std::string> kForFrozenStages = {"cache.activations", "cache.prec
 
 /// What it uses only where some first stages never train, or where the head is fitted to features
 /// before.
-const std::set<std::string> kForStoredFeatures = {"cache.dir", "cache.memory_mb"};
+const std::set<std::string> kForStoredFeatures = {"cache.dir", "cache.memory_mb", "cache.share"};
 
 /// What only hidden layers use.
 const std::set<std::string> kForHiddenLayers = {"head.activation", "head.dropout"};

@@ -53,11 +53,11 @@ class SplitTraining(FineTuneCase):
                  "--set", "data.sampler=balanced", "--set", "train.accumulate=2", "--set", "train.clip_norm=1",
                  "--set", "train.batch_norm=folded", "--set", "cache.memory_mb=0")
         self.train(*flags, "--set", "cache.dir=store", out="stored")
-        self.assertEqual(len(list((self.folder / "store").glob("*.features"))), 4, "two views, val, the head's start")
+        self.assertEqual(len(list((self.folder / "store").glob("*/*.features"))), 4, "two views, val, the head's start")
         self.train(*flags, "--set", "cache.activations=false", "--set", "cache.memory_mb=64", out="anew")
         self.check_equal("stored", "anew")
         again = self.train(*flags, "--set", "cache.dir=store", out="again")
-        self.assertIn("features read from", again.stderr)
+        self.assertIn("train: features of 16 pictures read from", again.stderr)
         self.check_equal("stored", "again")
 
     def test_fresh_pictures_are_not_stored(self):

@@ -74,7 +74,7 @@ class Train(TransferCase):
         disk = ("--set", "cache.memory_mb=0", "--set", "cache.dir=store")
         self.train(*disk, out="first")
         again = self.train(*disk, out="second")
-        self.assertIn("features read from", again.stderr)
+        self.assertIn("train: features of 16 pictures read from", again.stderr)
         expected = (self.folder / "memory/predictions_val.csv").read_bytes()
         self.assertEqual(expected, (self.folder / "first/predictions_val.csv").read_bytes())
         self.assertEqual(expected, (self.folder / "second/predictions_val.csv").read_bytes())
@@ -94,7 +94,7 @@ class Train(TransferCase):
     def test_views_alone_are_augmented(self):
         self.make_data()
         self.train("--augment-views", "2", "--set", "cache.memory_mb=0", "--set", "cache.dir=store")
-        contents = {path.read_bytes() for path in (self.folder / "store").iterdir()}
+        contents = {path.read_bytes() for path in (self.folder / "store").glob("*/*.features")}
         self.assertEqual(len(contents), 4, "train as it is, two views of it, and val")
         self.assertIn("preset: standard", (self.folder / "run/config.yaml").read_text())
 
@@ -115,7 +115,7 @@ class Train(TransferCase):
         self.make_data()
         flags = ("--set", "cache.memory_mb=0", "--set", "cache.dir=store")
         self.train(*flags, out="a")
-        for path in (self.folder / "store").iterdir():
+        for path in (self.folder / "store").glob("*/*.features"):
             path.write_bytes(path.read_bytes()[:100])
         done = self.train(*flags, out="b")
         self.assertIn("computed anew", done.stderr)

@@ -1,0 +1,89 @@
+#include "app/batch/batch_folder.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <sstream>
+#include <string_view>
+
+#include "app/report/run_directory.h"
+#include "core/atomic_file.h"
+#include "core/errors.h"
+#include "core/file_kind.h"
+
+namespace transfer {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_empty_or_absent(const fs::path& folder) {
+  std::error_code error;
+  return !fs::exists(folder, error) || fs::is_empty(folder, error);
+}
+
+}  // namespace
+
+void BatchFolder::refuse_foreign_runs(const BatchPlan& plan) const {
+  for (const PlannedJob& planned : plan.jobs) {
+    const std::string& name = planned.job.name;
+    if (is_file(key_file(name)) || is_empty_or_absent(run(name))) continue;
+    throw OutputError(fmt::format(
+        "{}: exists already and was not made by this batch. Choose another folder with --out, or "
+        "another name for the job ({}).",
+        run(name).string(), planned.job.where));
+  }
+}
+
+void BatchFolder::open(const BatchPlan& plan, const fs::path& batch_file) {
+  std::error_code error;
+  fs::create_directories(own_folder(), error);
+  if (error) {
+    throw OutputError(fmt::format("{}: cannot be made: {}. Choose another folder with --out.",
+                                  own_folder().string(), error.message()));
+  }
+  constexpr double kSeconds = 5;
+  lock_ = FileLock::take(own_folder(), kSeconds,
+                         fmt::format("{}: another batch is running there. Wait for it or stop it, "
+                                     "or choose another folder with --out.",
+                                     path_.string()));
+  std::error_code same;
+  if (!fs::equivalent(batch_file, jobs_file(), same)) {
+    write_file_atomically(jobs_file(), read_file(batch_file));
+  }
+  for (const PlannedJob& planned : plan.jobs) make_ready(planned);
+}
+
+void BatchFolder::make_ready(const PlannedJob& planned) const {
+  const fs::path key = key_file(planned.job.name);
+  const fs::path folder = run(planned.job.name);
+  if (is_file(key)) {
+    if (read_file(key) == planned.key) return;
+    if (is_file(folder / "config.yaml")) {
+      fmt::print(stderr, "{}: its configuration, data or backbone has changed; it runs again.\n",
+                 planned.job.name);
+      RunDirectory::open(folder).discard();
+    }
+  }
+  write_file_atomically(key, planned.key);
+}
+
+JobProgress BatchFolder::progress(const std::string& job) const {
+  if (is_file(run(job) / "summary.json")) return JobProgress::kFinished;
+  if (is_file(run(job) / "config.yaml") && is_file(run(job) / "checkpoint.pt")) {
+    return JobProgress::kInterrupted;
+  }
+  return JobProgress::kNothing;
+}
+
+std::string BatchFolder::reason(const std::string& job) const {
+  constexpr std::string_view kStart = "transfer: ";
+  std::string reason;
+  if (!is_file(log(job))) return reason;
+  std::istringstream lines(read_file(log(job)));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with(kStart)) reason = line.substr(kStart.size());
+  }
+  return reason;
+}
+
+}  // namespace transfer

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "app/batch/batch_plan.h"
+#include "core/file_lock.h"
+
+namespace transfer {
+
+/// How far a job had come when the batch was started.
+enum class JobProgress {
+  kFinished,     ///< summary.json is there
+  kInterrupted,  ///< a checkpoint is there
+  kNothing,
+};
+
+/// The folder of a batch: a run directory a job, summary.csv and summary.json, and in `batch/` a
+/// copy of the batch file, and for each job its log and the key of what its run directory was made
+/// for.
+class BatchFolder {
+ public:
+  /// `path` need not exist.
+  explicit BatchFolder(std::filesystem::path path) : path_(std::move(path)) {}
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path run(const std::string& job) const { return path_ / job; }
+  std::filesystem::path log(const std::string& job) const { return own(job + ".log"); }
+  /// The copy that the jobs read, so that the file itself may be edited meanwhile.
+  std::filesystem::path jobs_file() const { return own("jobs.yaml"); }
+
+  /// Throws OutputError where a job's run directory was made by something else than this batch.
+  void refuse_foreign_runs(const BatchPlan& plan) const;
+
+  /// Makes the folder and locks it until this object is gone; copies the batch file; removes the
+  /// runs of jobs whose configuration, data or backbone has changed since, which is said on stderr.
+  /// Throws OutputError, also while another batch runs there, and Interrupted.
+  void open(const BatchPlan& plan, const std::filesystem::path& batch_file);
+
+  JobProgress progress(const std::string& job) const;
+
+  /// The last message of the job's log that tells why it failed.
+  std::string reason(const std::string& job) const;
+
+ private:
+  std::filesystem::path own_folder() const { return path_ / "batch"; }
+  std::filesystem::path own(const std::string& name) const { return own_folder() / name; }
+  std::filesystem::path key_file(const std::string& job) const { return own(job + ".key"); }
+  void make_ready(const PlannedJob& planned) const;
+
+  std::filesystem::path path_;
+  std::optional<FileLock> lock_;
+};
+
+}  // namespace transfer

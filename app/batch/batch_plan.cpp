@@ -1,0 +1,155 @@
+#include "app/batch/batch_plan.h"
+
+#include <fmt/format.h>
+#include <malloc.h>
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include "app/compute/device.h"
+#include "app/runs/advice.h"
+#include "app/runs/backbone_choice.h"
+#include "app/runs/preparation.h"
+#include "app/runs/unused_settings.h"
+#include "core/cancellation.h"
+#include "core/errors.h"
+#include "core/hash.h"
+#include "datasets/picture_content.h"
+#include "models/strategy.h"
+
+namespace transfer {
+namespace {
+
+/// The configuration without what decides nothing but where and how fast.
+std::string decisive_settings(Config config) {
+  const Config defaults;
+  config.out.clear();
+  config.overwrite = false;
+  config.device = defaults.device;
+  config.threads = 0;
+  config.data.workers = 0;
+  config.cache.memory_mb = defaults.cache.memory_mb;
+  config.cache.share = false;
+  config.cache.dir.clear();
+  return to_yaml(config);
+}
+
+/// Hashes of the data and the backbones of many jobs; every file is read once.
+class Inputs {
+ public:
+  /// Throws Error where the job could not start.
+  std::string key_of(const BatchJob& job) {
+    const Config& config = job.config;
+    if (config.strategy == kAutoStrategy) resolve_for_advice(job.sources);
+    choose_device(config.device);
+    const TargetKind kind = objective_of(config).targets();
+    const Dataset dataset =
+        open_dataset(config.data, static_cast<std::uint64_t>(config.seed), kind);
+    Sha256 key;
+    key.update(decisive_settings(config));
+    for (const auto* split : {&dataset.train, &dataset.val, &dataset.test}) add(*split, key);
+    key.update(backbone_of(config, dataset));
+    return key.hex();
+  }
+
+ private:
+  void add(const std::vector<Sample>& samples, Sha256& key) {
+    key.update(fmt::format("{} pictures\n", samples.size()));
+    for (const Sample& sample : samples) {
+      throw_if_stopped();
+      key.update(fmt::format("{} ", sample.label));
+      for (const float target : sample.targets) key.update(fmt::format("{} ", target));
+      key.update(content_of(sample));
+    }
+  }
+
+  const std::string& content_of(const Sample& sample) {
+    std::string& content = contents_[sample.path];
+    if (!content.empty()) return content;
+    try {
+      content = content_hash(sample);
+    } catch (const DataError&) {
+      content = "unreadable";
+    }
+    return content;
+  }
+
+  /// The fingerprint of the backbone, which is loaded once.
+  std::string backbone_of(const Config& config, const Dataset& dataset) {
+    const std::string name =
+        config.backbone == kFlattenBackbone
+            ? fmt::format("{} {} {}", config.backbone, config.data.path, config.data.input_size)
+            : config.backbone;
+    auto known = backbones_.find(name);
+    if (known == backbones_.end()) {
+      const Backbone loaded = choose_backbone(config, dataset);
+      known = backbones_.emplace(name, std::pair(loaded, loaded.fingerprint())).first;
+    }
+    const auto& [backbone, fingerprint] = known->second;
+    check_frozen_stages(config, backbone);
+    return fingerprint;
+  }
+
+  std::unordered_map<std::string, std::string> contents_;
+  std::map<std::string, std::pair<Backbone, std::string>> backbones_;
+};
+
+/// Messages shown before the rest is counted.
+constexpr std::size_t kMostShown = 10;
+
+}  // namespace
+
+BatchPlan plan_batch(std::vector<BatchJob> jobs) {
+  BatchPlan plan;
+  std::vector<std::string> messages;
+  int exit_code = 0;
+  {
+    Inputs inputs;
+    for (BatchJob& job : jobs) {
+      try {
+        std::string key = inputs.key_of(job);
+        plan.jobs.push_back({std::move(job), std::move(key)});
+      } catch (const Interrupted&) {
+        throw;
+      } catch (const Error& error) {
+        if (messages.empty()) exit_code = error.exit_code();
+        messages.push_back(fmt::format("job {} ({}): {}", job.name, job.where, error.what()));
+      }
+    }
+  }
+  ::malloc_trim(0);  // the jobs need the memory that the backbones had
+  if (messages.empty()) return plan;
+  std::string text =
+      fmt::format("{} of {} jobs cannot run, so none was started:", messages.size(), jobs.size());
+  for (std::size_t i = 0; i < std::min(messages.size(), kMostShown); ++i) {
+    text += "\n  " + messages[i];
+  }
+  if (messages.size() > kMostShown) {
+    text += fmt::format("\n  and {} more", messages.size() - kMostShown);
+  }
+  throw Error(text, exit_code);
+}
+
+ConfigSources sources_in_batch(const BatchJob& job, const std::string& run_directory,
+                               std::int64_t threads, const std::string& device) {
+  ConfigSources sources = job.sources;
+  Config sharing = job.config;
+  sharing.cache.share = true;
+  const bool is_auto = sharing.strategy == kAutoStrategy;
+  const auto unused = is_auto ? std::vector<std::string>() : unused_settings(sharing);
+  if (std::find(unused.begin(), unused.end(), "cache.share") == unused.end()) {
+    // The weakest layer, so that the file can turn it off.
+    sources.layers.insert(sources.layers.begin(), {{"cache.share", "true", "transfer batch"}});
+  }
+  sources.flags.emplace_back("out", run_directory);
+  sources.flags.emplace_back("overwrite", "true");
+  if (threads > 0 && job.config.threads == 0) {
+    sources.flags.emplace_back("threads", fmt::format("{}", threads));
+  }
+  const bool is_any_gpu = job.config.device == "auto" || job.config.device == "cuda";
+  if (!device.empty() && is_any_gpu) sources.flags.emplace_back("device", device);
+  return sources;
+}
+
+}  // namespace transfer

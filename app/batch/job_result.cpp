@@ -1,0 +1,65 @@
+#include "app/batch/job_result.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "core/atomic_file.h"
+#include "core/errors.h"
+
+namespace transfer {
+namespace {
+
+/// The key of the one number that people compare by.
+std::string score_key(const nlohmann::json& metrics) {
+  for (const char* key : {"map", "r2"}) {
+    if (metrics.contains(key)) return key;
+  }
+  return "top1";
+}
+
+}  // namespace
+
+std::string state_name(JobState state) {
+  switch (state) {
+    case JobState::kWaiting: return "waiting";
+    case JobState::kRunning: return "running";
+    case JobState::kFinished: return "finished";
+    case JobState::kFailed: return "failed";
+    case JobState::kStopped: return "stopped";
+  }
+  return "";
+}
+
+RunScores read_scores(const std::filesystem::path& run_directory) {
+  const auto file = run_directory / "summary.json";
+  try {
+    const auto summary = nlohmann::json::parse(read_file(file));
+    RunScores scores;
+    const auto& val = summary.at("val");
+    scores.score = score_key(val);
+    scores.val = val.at(scores.score).get<double>();
+    scores.val_loss = val.at("loss").get<double>();
+    if (summary.contains("test")) {
+      scores.test = summary.at("test").at(scores.score).get<double>();
+      scores.test_loss = summary.at("test").at("loss").get<double>();
+    }
+    scores.strategy = summary.at("strategy").get<std::string>();
+    scores.best_epoch = summary.at("best_epoch").get<std::int64_t>();
+    scores.seconds = summary.at("seconds").at("total").get<double>();
+    scores.peak_memory_mb = summary.at("peak_memory_mb").get<double>();
+    return scores;
+  } catch (const nlohmann::json::exception& error) {
+    throw DataError(
+        fmt::format("{}: is no summary of a run: {}. Remove the run directory and run the batch "
+                    "again.",
+                    file.string(), error.what()));
+  }
+}
+
+std::string score_text(const std::string& score, double value) {
+  if (score == "top1") return fmt::format("accuracy {:.2f} %", 100 * value);
+  return fmt::format("{} {:.4f}", score == "map" ? "mAP" : "R²", value);
+}
+
+}  // namespace transfer

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "app/batch/batch_folder.h"
+
+namespace transfer {
+
+/// What a job has come to.
+enum class JobState { kWaiting, kRunning, kFinished, kFailed, kStopped };
+
+/// `waiting`, `running`, `finished`, `failed`, `stopped`
+std::string state_name(JobState state);
+
+/// The numbers of a finished run that jobs are compared by, from its summary.json.
+struct RunScores {
+  /// `top1`, `map` or `r2`; higher is better.
+  std::string score;
+  double val = 0;
+  double val_loss = 0;
+  std::optional<double> test;
+  std::optional<double> test_loss;
+  std::string strategy;
+  std::int64_t best_epoch = 0;
+  double seconds = 0;
+  double peak_memory_mb = 0;
+};
+
+/// Reads the scores of a finished run. Throws DataError when summary.json is damaged.
+RunScores read_scores(const std::filesystem::path& run_directory);
+
+/// A job at the end of the batch.
+struct JobResult {
+  JobState state = JobState::kWaiting;
+  /// Why it failed, in the job's own words.
+  std::string reason;
+  std::optional<RunScores> scores;
+};
+
+/// "accuracy 95.42 %", "mAP 0.9123", "R² 0.5213"
+std::string score_text(const std::string& score, double value);
+
+}  // namespace transfer

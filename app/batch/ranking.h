@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/batch/batch_plan.h"
+#include "app/batch/job_result.h"
+
+namespace transfer {
+
+/// Mean and sample standard deviation (divided by n − 1).
+struct Spread {
+  double mean = 0;
+  /// Nothing for a single number.
+  std::optional<double> deviation;
+};
+
+Spread spread_of(const std::vector<double>& numbers);
+
+/// Jobs that repeat the same settings with other seeds and folds.
+struct RankedGroup {
+  std::string name;
+  /// Its place among the groups on the same data, from 1 on.
+  std::int64_t rank = 0;
+  std::string data;
+  std::string score;
+  Spread val;
+  /// Nothing where a run has no test pictures.
+  std::optional<Spread> test;
+  /// Seconds of a run.
+  double seconds = 0;
+  /// Positions of its finished jobs, the best by validation first.
+  std::vector<std::size_t> jobs;
+};
+
+/// Groups with a finished job, by data in the order of the jobs and within it by the mean
+/// validation score, the best first; equal ones stay in the order of the jobs.
+std::vector<RankedGroup> rank_groups(const BatchPlan& plan, const std::vector<JobResult>& results);
+
+}  // namespace transfer

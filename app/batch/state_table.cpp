@@ -1,0 +1,138 @@
+#include "app/batch/state_table.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <numeric>
+
+namespace transfer {
+namespace {
+
+/// Seconds between two drawings on a terminal.
+constexpr double kInterval = 0.3;
+
+/// Rows and columns of the terminal.
+winsize terminal_size() {
+  winsize size = {};
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0) {
+    size.ws_row = 24;
+    size.ws_col = 80;
+  }
+  return size;
+}
+
+std::string duration(double seconds) {
+  if (seconds < 100) return fmt::format("{:.1f} s", seconds);
+  if (seconds < 6000) return fmt::format("{:.0f} min", seconds / 60);
+  return fmt::format("{:.1f} h", seconds / 3600);
+}
+
+std::int64_t count(const std::vector<JobResult>& results, JobState state) {
+  return std::count_if(results.begin(), results.end(),
+                       [state](const JobResult& result) { return result.state == state; });
+}
+
+}  // namespace
+
+StateTable::StateTable(std::vector<std::string> names, std::int64_t jobs_at_once)
+    : jobs_at_once_(jobs_at_once), is_terminal_(::isatty(STDERR_FILENO) == 1) {
+  for (auto& name : names) rows_.push_back({std::move(name), std::nullopt, std::nullopt});
+}
+
+void StateTable::line(const std::string& text) const {
+  if (!is_terminal_) fmt::print(stderr, "{}\n", text);
+}
+
+void StateTable::begin(const std::vector<JobResult>& results, const BatchFolder& folder) {
+  const auto finished = count(results, JobState::kFinished);
+  const auto interrupted = std::count_if(rows_.begin(), rows_.end(), [&](const Row& row) {
+    return folder.progress(row.name) == JobProgress::kInterrupted;
+  });
+  ended_ = static_cast<std::size_t>(finished);
+  fmt::print(stderr, "{} jobs: {} finished before, {} to go on, {} to start; {} at a time\n",
+             rows_.size(), finished, interrupted,
+             static_cast<std::int64_t>(rows_.size()) - finished - interrupted, jobs_at_once_);
+}
+
+void StateTable::started(std::size_t job, bool goes_on) {
+  rows_[job].since.emplace();
+  line(fmt::format("{}: {}", rows_[job].name, goes_on ? "goes on" : "started"));
+}
+
+void StateTable::changed(std::size_t job, const JobResult& result) {
+  Row& row = rows_[job];
+  const double seconds = row.since ? row.since->seconds() : 0;
+  row.seconds = seconds;
+  row.since.reset();
+  if (result.state == JobState::kWaiting) {
+    return line(fmt::format("{}: failed after {}, tried again: {}", row.name, duration(seconds),
+                            result.reason));
+  }
+  ++ended_;
+  durations_.push_back(seconds);
+  std::string text =
+      fmt::format("{}: {} after {}", row.name, state_name(result.state), duration(seconds));
+  if (result.scores) text += ", " + score_text(result.scores->score, result.scores->val);
+  if (!result.reason.empty()) text += ": " + result.reason;
+  line(fmt::format("{} ({} of {} done)", text, ended_, rows_.size()));
+}
+
+std::string StateTable::time_left(const std::vector<JobResult>& results) const {
+  if (durations_.empty()) return "";
+  const double mean = std::accumulate(durations_.begin(), durations_.end(), 0.0) /
+                      static_cast<double>(durations_.size());
+  double left = mean * static_cast<double>(count(results, JobState::kWaiting));
+  for (const Row& row : rows_) {
+    if (row.since) left += std::max(mean - row.since->seconds(), 0.0);
+  }
+  return fmt::format(", about {} left", duration(left / static_cast<double>(jobs_at_once_)));
+}
+
+std::string StateTable::row_text(const Row& row, const JobResult& result) const {
+  std::string text = fmt::format("  {:<8}  {}", state_name(result.state), row.name);
+  if (row.since) text += "  " + duration(row.since->seconds());
+  if (row.seconds && !row.since) text += "  " + duration(*row.seconds);
+  if (result.scores) text += "  " + score_text(result.scores->score, result.scores->val);
+  if (!result.reason.empty()) text += "  " + result.reason;
+  return text;
+}
+
+void StateTable::draw(const std::vector<JobResult>& results) {
+  const winsize size = terminal_size();
+  const std::size_t most = size.ws_row > 6 ? size.ws_row - 4U : 2U;
+  std::vector<std::string> lines;
+  // Where not all jobs find room, those that run are shown, and the failed ones.
+  const bool shows_all = rows_.size() <= most;
+  for (std::size_t i = 0; i < rows_.size() && lines.size() < most; ++i) {
+    const JobState state = results[i].state;
+    if (shows_all || state == JobState::kRunning || state == JobState::kFailed) {
+      lines.push_back(row_text(rows_[i], results[i]));
+    }
+  }
+  lines.push_back(fmt::format("{} of {} jobs done, {} running, {} failed{}", ended_, rows_.size(),
+                              count(results, JobState::kRunning), count(results, JobState::kFailed),
+                              time_left(results)));
+  std::string text = drawn_lines_ > 0 ? fmt::format("\033[{}A", drawn_lines_) : "";
+  for (const std::string& one : lines) {
+    text += "\r\033[K" + one.substr(0, size.ws_col - 1U) + "\n";
+  }
+  text += "\033[J";
+  drawn_lines_ = lines.size();
+  fmt::print(stderr, "{}", text);
+  std::fflush(stderr);
+}
+
+void StateTable::refresh(const std::vector<JobResult>& results) {
+  if (!is_terminal_ || clock_.seconds() - last_drawn_ < kInterval) return;
+  last_drawn_ = clock_.seconds();
+  draw(results);
+}
+
+void StateTable::end(const std::vector<JobResult>& results) {
+  if (is_terminal_) draw(results);
+}
+
+}  // namespace transfer

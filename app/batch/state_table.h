@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/batch/batch_folder.h"
+#include "app/batch/job_result.h"
+#include "core/stopwatch.h"
+
+namespace transfer {
+
+/// What becomes of a batch's jobs, on stderr: on a terminal a table that is drawn anew, with each
+/// job's state and the time left; in a log a line whenever a job's state changes.
+class StateTable {
+ public:
+  /// `jobs_at_once` is for the time left.
+  StateTable(std::vector<std::string> names, std::int64_t jobs_at_once);
+
+  void begin(const std::vector<JobResult>& results, const BatchFolder& folder);
+  void started(std::size_t job, bool goes_on);
+  void changed(std::size_t job, const JobResult& result);
+  /// To be called often: draws at most a few times a second.
+  void refresh(const std::vector<JobResult>& results);
+  void end(const std::vector<JobResult>& results);
+
+ private:
+  struct Row {
+    std::string name;
+    std::optional<Stopwatch> since;
+    std::optional<double> seconds;
+  };
+
+  void line(const std::string& text) const;
+  void draw(const std::vector<JobResult>& results);
+  std::string row_text(const Row& row, const JobResult& result) const;
+  /// "about 40 s left"; empty while nothing is known.
+  std::string time_left(const std::vector<JobResult>& results) const;
+
+  std::vector<Row> rows_;
+  std::int64_t jobs_at_once_;
+  bool is_terminal_;
+  Stopwatch clock_;
+  double last_drawn_ = -1;
+  /// Lines of the table on the screen.
+  std::size_t drawn_lines_ = 0;
+  /// Of the jobs that this sitting has ended.
+  std::vector<double> durations_;
+  std::size_t ended_ = 0;
+};
+
+}  // namespace transfer

@@ -1,0 +1,91 @@
+#include "app/features/cache_folder.h"
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "app/features/feature_archive.h"
+#include "core/atomic_file.h"
+#include "core/errors.h"
+#include "core/file_kind.h"
+#include "core/file_lock.h"
+
+namespace transfer {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kDescription = "about.json";
+
+double days_since(fs::file_time_type time) {
+  const auto seconds = std::chrono::duration<double>(fs::file_time_type::clock::now() - time);
+  return std::max(seconds.count(), 0.0) / (24.0 * 60 * 60);
+}
+
+CacheEntry read_entry(const fs::path& folder) {
+  CacheEntry entry;
+  entry.folder = folder;
+  std::error_code error;
+  for (const auto& file : fs::directory_iterator(folder, error)) {
+    const auto size = static_cast<std::int64_t>(file.file_size(error));
+    if (error) continue;
+    entry.bytes += size;
+    if (file.path().extension() == ".keys") entry.rows += size / FeatureArchive::kKeyLine;
+  }
+  const auto used = fs::last_write_time(folder / FeatureArchive::kLockFile, error);
+  if (!error) entry.days = days_since(used);
+  if (is_file(folder / kDescription)) {
+    const auto about = nlohmann::json::parse(read_file(folder / kDescription), nullptr, false);
+    if (about.is_object()) {
+      entry.backbone = about.value("backbone", "");
+      entry.layers = about.value("layers", "");
+    }
+  }
+  return entry;
+}
+
+}  // namespace
+
+void describe_archive(const fs::path& folder, const std::string& backbone,
+                      const std::string& layers) {
+  if (is_file(folder / kDescription)) return;
+  const nlohmann::ordered_json about = {{"backbone", backbone}, {"layers", layers}};
+  write_file_atomically(folder / kDescription,
+                        about.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
+std::vector<CacheEntry> list_cache(const fs::path& store) {
+  if (!is_folder(store)) {
+    throw DataError(store.string() + ": " + why_absent(store, "folder") +
+                    ". Expected a feature store, such as runs/feature-store.");
+  }
+  std::vector<CacheEntry> entries;
+  std::error_code error;
+  for (const auto& folder : fs::directory_iterator(store, error)) {
+    if (is_file(folder.path() / FeatureArchive::kLockFile)) {
+      entries.push_back(read_entry(folder.path()));
+    }
+  }
+  std::sort(entries.begin(), entries.end(), [](const CacheEntry& a, const CacheEntry& b) {
+    return std::pair(a.days, a.folder) < std::pair(b.days, b.folder);
+  });
+  return entries;
+}
+
+bool remove_entry(const CacheEntry& entry) {
+  NumberedLocks locks(entry.folder / FeatureArchive::kLockFile);
+  if (!locks.try_take(0, FeatureArchive::kLocks)) return false;
+  std::error_code error;
+  for (const auto& file : fs::directory_iterator(entry.folder, error)) {
+    const std::string ending = file.path().extension().string();
+    const std::string name = file.path().filename().string();
+    if (ending == ".features" || ending == ".keys" || ending == ".tmp" || name == kDescription) {
+      fs::remove(file.path(), error);
+    }
+  }
+  fs::remove(entry.folder / FeatureArchive::kLockFile, error);
+  fs::remove(entry.folder, error);
+  return true;
+}
+
+}  // namespace transfer

@@ -1,0 +1,241 @@
+#include "configs/batch.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string_view>
+
+#include "configs/matrix.h"
+#include "configs/yaml_settings.h"
+#include "core/errors.h"
+#include "core/nearest_name.h"
+
+namespace transfer {
+namespace {
+
+/// Names under the batch's folder that are not a job's.
+const std::vector<std::string> kReserved = {"batch", "feature-store", "summary.csv",
+                                            "summary.json"};
+/// Keys of a job that are none of the configuration.
+const std::vector<std::string> kJobKeys = {"name", "preset", "matrix", "search"};
+/// Longer names leave no room for what is made beside the run directory.
+constexpr std::size_t kLongestName = 200;
+
+bool is_safe(char letter) {
+  const auto byte = static_cast<unsigned char>(letter);
+  const bool is_letter_or_digit = (letter >= 'a' && letter <= 'z') ||
+                                  (letter >= 'A' && letter <= 'Z') ||
+                                  (letter >= '0' && letter <= '9');
+  return is_letter_or_digit || byte >= 0x80 ||
+         std::string_view("._+=,@-").find(letter) != std::string_view::npos;
+}
+
+/// A value as part of a file name; of a path its last part.
+std::string safe_text(std::string value) {
+  while (value.size() > 1 && value.ends_with('/')) value.pop_back();
+  value = value.substr(value.rfind('/') + 1);
+  std::string text;
+  for (const char letter : value) {
+    if (letter == '[' || letter == ']' || letter == '"' || letter == '\'') continue;
+    if (letter == ' ' && text.ends_with(',')) continue;
+    text += is_safe(letter) ? letter : '_';
+  }
+  return text;
+}
+
+/// One entry of the list of jobs, or the defaults.
+struct Description {
+  std::vector<PlacedSetting> settings;
+  std::string preset;
+  std::optional<YAML::Node> matrix;
+  std::optional<YAML::Node> search;
+};
+
+class Reader {
+ public:
+  Reader(const std::filesystem::path& file, const std::vector<std::string>& strategies)
+      : file_(file.string()), strategies_(strategies), root_(load_yaml_map(file)) {}
+
+  std::vector<BatchJob> read() {
+    const std::vector<std::string> keys = {"defaults", "jobs"};
+    for (const auto& entry : root_) {
+      const std::string key = entry.first.Scalar();
+      if (std::find(keys.begin(), keys.end(), key) != keys.end()) continue;
+      throw ConfigError(
+          fmt::format("{}: unknown key '{}'{} What all jobs share goes under defaults.",
+                      place_of(entry.first, file_), key, suggestion(key, keys)));
+    }
+    const YAML::Node jobs = root_["jobs"];
+    if (!jobs || !jobs.IsSequence() || jobs.size() == 0) {
+      throw ConfigError(fmt::format(
+          "{}: expected a list of jobs, such as jobs: [{{name: pets, data: {{path: pets}}}}]",
+          jobs ? place_of(jobs, file_) : file_));
+    }
+    if (const YAML::Node defaults = root_["defaults"]; defaults && !defaults.IsNull()) {
+      if (!defaults.IsMap()) {
+        throw ConfigError(
+            fmt::format("{}: defaults: expected keys of the configuration, such as {{strategy: "
+                        "freeze-conv}}",
+                        place_of(defaults, file_)));
+      }
+      if (defaults["name"]) {
+        throw ConfigError(fmt::format("{}: name: every job needs one of its own",
+                                      place_of(defaults["name"], file_)));
+      }
+      defaults_ = describe(defaults);
+    }
+    for (const auto& job : jobs) add(job);
+    return std::move(jobs_);
+  }
+
+ private:
+  Description describe(const YAML::Node& node) const {
+    Config config;
+    Description description;
+    for (const Setting& setting : flatten(node, file_, keys_of(config), kJobKeys)) {
+      if (setting.key == "out" || setting.key == "overwrite") {
+        throw ConfigError(fmt::format(
+            "{}: {}: a batch gives every job its own run directory, --out DIR/NAME. Leave it out.",
+            setting.where, setting.key));
+      }
+      description.settings.push_back({setting.key, value_text(setting.value), setting.where});
+    }
+    if (const YAML::Node preset = node["preset"]) {
+      description.preset = preset.IsScalar() ? preset.Scalar() : "";
+      const auto presets = list_presets();
+      if (std::find(presets.begin(), presets.end(), description.preset) == presets.end()) {
+        throw ConfigError(fmt::format("{}: preset: unknown preset '{}'{}", place_of(preset, file_),
+                                      description.preset, suggestion(description.preset, presets)));
+      }
+    }
+    if (node["matrix"]) description.matrix = node["matrix"];
+    if (node["search"]) description.search = node["search"];
+    return description;
+  }
+
+  std::string name_of(const YAML::Node& job) const {
+    const YAML::Node node = job["name"];
+    const std::string name = node && node.IsScalar() ? node.Scalar() : "";
+    if (name.empty()) {
+      throw ConfigError(
+          fmt::format("{}: the job has no name, which its run directory is called by. Expected "
+                      "name: TEXT",
+                      place_of(job, file_)));
+    }
+    if (name.front() == '.' || name.front() == '-' ||
+        !std::all_of(name.begin(), name.end(), is_safe)) {
+      throw ConfigError(fmt::format(
+          "{}: name: found '{}', expected letters, digits and . _ + = , @ - (not first), since it "
+          "names a folder",
+          place_of(node, file_), name));
+    }
+    if (std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end()) {
+      throw ConfigError(
+          fmt::format("{}: name: '{}' is what the batch itself writes under --out. Take another.",
+                      place_of(node, file_), name));
+    }
+    return name;
+  }
+
+  void add(const YAML::Node& node) {
+    if (!node.IsMap()) {
+      throw ConfigError(
+          fmt::format("{}: expected a job, such as {{name: pets, data: {{path: pets}}}}",
+                      place_of(node, file_)));
+    }
+    const std::string name = name_of(node);
+    const Description own = describe(node);
+    const auto matrix_node = own.matrix ? own.matrix : defaults_.matrix;
+    const auto search_node = own.search ? own.search : defaults_.search;
+    Search search;
+    if (search_node) search = read_search(*search_node, file_);
+    if (!matrix_node) {
+      if (own.search) {
+        throw ConfigError(
+            fmt::format("{}: search: there is no matrix to search", place_of(*own.search, file_)));
+      }
+      return add_job(name, name, {}, own, {}, place_of(node, file_));
+    }
+    const Matrix matrix = read_matrix(*matrix_node, file_, search.method == "random");
+    refuse_contradictions(own, matrix);
+    for (const Combination& combination : combinations(matrix, search)) {
+      std::string full = name;
+      std::string group = name;
+      std::vector<PlacedSetting> layer = matrix.settings;
+      for (const auto& [key, value] : combination) {
+        const MatrixAxis& axis = axis_of(matrix, key);
+        const std::string part = fmt::format("-{}={}", key, safe_text(value));
+        full += part;
+        if (!axis.repeats) group += part;
+        layer.push_back({key, value, axis.where});
+      }
+      add_job(full, group, combination, own, std::move(layer), place_of(node, file_));
+    }
+  }
+
+  static const MatrixAxis& axis_of(const Matrix& matrix, const std::string& key) {
+    return *std::find_if(matrix.axes.begin(), matrix.axes.end(),
+                         [&key](const MatrixAxis& axis) { return axis.key == key; });
+  }
+
+  /// A job says a key once: itself or by its matrix.
+  static void refuse_contradictions(const Description& own, const Matrix& matrix) {
+    for (const PlacedSetting& setting : own.settings) {
+      for (const MatrixAxis& axis : matrix.axes) {
+        if (axis.key != setting.key) continue;
+        throw ConfigError(fmt::format("{}: {}: is also an axis of the matrix ({}). Leave one out.",
+                                      setting.where, setting.key, axis.where));
+      }
+    }
+  }
+
+  void add_job(const std::string& name, const std::string& group, const Combination& axes,
+               const Description& own, std::vector<PlacedSetting> layer, const std::string& where) {
+    if (name.size() > kLongestName) {
+      throw ConfigError(fmt::format(
+          "{}: the matrix makes a name of {} letters ('{}…'), which is too long for a folder. Give "
+          "long values in jobs of their own.",
+          where, name.size(), name.substr(0, 60)));
+    }
+    const auto [known, is_new] = places_.emplace(name, where);
+    if (!is_new) {
+      throw ConfigError(fmt::format(
+          "{}: a second job '{}' (the first: {}). Names of run directories must differ.", where,
+          name, known->second));
+    }
+    BatchJob job;
+    job.name = name;
+    job.group = group;
+    job.axes = axes;
+    job.where = where;
+    job.sources.preset = own.preset.empty() ? defaults_.preset : own.preset;
+    job.sources.layers = {defaults_.settings, own.settings, std::move(layer)};
+    try {
+      job.config = resolve_config(job.sources, strategies_);
+    } catch (const ConfigError& error) {
+      const std::string message = error.what();
+      if (message.starts_with(file_)) throw;
+      throw ConfigError(fmt::format("{}: job {}: {}", where, name, message));
+    }
+    jobs_.push_back(std::move(job));
+  }
+
+  std::string file_;
+  const std::vector<std::string>& strategies_;
+  const YAML::Node root_;
+  Description defaults_;
+  /// Where each name was first met.
+  std::map<std::string, std::string> places_;
+  std::vector<BatchJob> jobs_;
+};
+
+}  // namespace
+
+std::vector<BatchJob> read_batch(const std::filesystem::path& file,
+                                 const std::vector<std::string>& strategies) {
+  return Reader(file, strategies).read();
+}
+
+}  // namespace transfer

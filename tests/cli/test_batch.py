@@ -1,0 +1,330 @@
+"""Batches by the built binary: a run directory a job, going on after a kill, failures, the summary and the shared features."""
+
+import csv
+import json
+import os
+import pty
+import random
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from tests.cli.transfer_case import TransferCase, write_picture
+
+TIMED = ("seconds", "peak_memory_mb")
+
+
+def without_times(value):
+    """A summary without what differs from run to run."""
+    if isinstance(value, dict):
+        return {key: without_times(part) for key, part in value.items() if key not in TIMED}
+    return [without_times(part) for part in value] if isinstance(value, list) else value
+
+
+def children_of(process):
+    """Process ids of the children, whatever their state."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        if int(fields[1]) == process:
+            found.append(int(status.parent.name))
+    return found
+
+
+def is_alive(process):
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+class BatchCase(TransferCase):
+    def write_jobs(self, text, name="jobs.yaml"):
+        (self.folder / name).write_text(text)
+
+    def batch(self, *flags, out="out", **options):
+        return self.run_transfer("batch", "jobs.yaml", "--out", out, *flags, **options)
+
+    def start_batch(self, *flags, out="out", **options):
+        process = subprocess.Popen(
+            self.command("batch", "jobs.yaml", "--out", out, *flags), cwd=self.folder, env=self.environment(),
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+        self.addCleanup(process.kill)
+        return process
+
+    def wait_until(self, condition, process, what):
+        deadline = time.time() + 60
+        while not condition():
+            self.assertIsNone(process.poll(), f"ended before {what}")
+            self.assertLess(time.time(), deadline, what)
+            time.sleep(0.01)
+
+    def rows(self, out="out"):
+        with open(self.folder / out / "summary.csv", newline="") as file:
+            return {row["job"]: row for row in csv.DictReader(file)}
+
+    def summary_without_times(self, out="out"):
+        rows = [{key: value for key, value in row.items() if key not in TIMED} for row in self.rows(out).values()]
+        return rows, without_times(json.loads((self.folder / out / "summary.json").read_text()))
+
+
+FIVE_JOBS = """
+defaults: {backbone: tiny, strategy: freeze-conv, train: {iterations: 20}, head: {weight_decay: 0.01}}
+jobs:
+  - {name: bees, data: {path: data}}
+  - {name: steel, data: {path: more}, matrix: {strategy: [freeze-conv, fine-tune], seed: [1, 2]}, train: {epochs: 2}}
+"""
+
+
+class Batch(BatchCase):
+    def test_a_batch_from_end_to_end_and_once_more(self):
+        self.make_data()
+        self.make_data(root="more", splits=("train", "val", "test"), classes=("red", "green"))
+        self.write_jobs(FIVE_JOBS)
+        done = self.batch("--jobs", "2", "--threads", "2")
+        names = ["bees", "steel-strategy=freeze-conv-seed=1", "steel-strategy=freeze-conv-seed=2",
+                 "steel-strategy=fine-tune-seed=1", "steel-strategy=fine-tune-seed=2"]
+        rows = self.rows()
+        self.assertEqual(list(rows), names)
+        for name in names:
+            self.assertEqual(rows[name]["state"], "finished")
+            run = json.loads((self.folder / rows[name]["run_directory"] / "summary.json").read_text())
+            self.assertEqual(float(rows[name]["val"]), run["val"]["top1"])
+            self.assertEqual(run["threads"], 1, "two threads shared by two jobs")
+            self.assertIn("started", done.stderr)
+        self.assertEqual(rows["bees"]["test"], "")
+        summary = json.loads((self.folder / "out/summary.json").read_text())
+        ranking = {group["group"]: group for group in summary["ranking"]}
+        self.assertEqual(set(ranking), {"bees", "steel-strategy=freeze-conv", "steel-strategy=fine-tune"})
+        group = ranking["steel-strategy=freeze-conv"]
+        values = [float(rows[name]["val"]) for name in names[1:3]]
+        self.assertAlmostEqual(group["val"]["mean"], sum(values) / 2)
+        self.assertAlmostEqual(group["val"]["standard_deviation"], abs(values[0] - values[1]) / 2 ** 0.5)
+        self.assertEqual(group["runs"], 2)
+        for text in ("more, accuracy", "steel-strategy=fine-tune", "±", "out/bees", "summary.csv"):
+            self.assertIn(text, done.stdout)
+        self.assertNotIn("\033", done.stderr, "no table in a log")
+
+        before = self.summary_without_times()
+        changed = {path: path.stat().st_mtime_ns for path in (self.folder / "out").glob("*/model.pt")}
+        again = self.batch("--jobs", "2", "--threads", "2", "--json")
+        self.assertIn("5 finished before", again.stderr)
+        self.assertEqual(json.loads(again.stdout), json.loads((self.folder / "out/summary.json").read_text()))
+        self.assertEqual(before, self.summary_without_times())
+        self.assertEqual(changed, {path: path.stat().st_mtime_ns for path in (self.folder / "out").glob("*/model.pt")})
+
+    def test_what_has_changed_runs_again_and_nothing_else(self):
+        self.make_data()
+        jobs = "defaults: {{backbone: tiny, head: {{weight_decay: 0.01}}}}\njobs:\n" \
+               "  - {{name: a, data: {{path: data}}, train: {{iterations: {}}}}}\n  - {{name: b, data: {{path: more}}}}\n"
+        self.make_data(root="more")
+        self.write_jobs(jobs.format(10))
+        self.batch()
+        self.write_jobs(jobs.format(11))
+        done = self.batch("--threads", "1")
+        self.assertIn("a: its configuration, data or backbone has changed", done.stderr)
+        self.assertIn("1 finished before", done.stderr)
+        write_picture(self.folder / "more/train/red/0.png", (250, 10, 10), seed=99)
+        done = self.batch()
+        self.assertIn("b: its configuration, data or backbone has changed", done.stderr)
+        self.assertNotIn("a: started", done.stderr)
+
+    def test_all_jobs_are_checked_before_the_first_starts(self):
+        self.make_data()
+        self.write_jobs("defaults: {backbone: tiny}\njobs:\n  - {name: good, data: {path: data}}\n"
+                        "  - {name: lost, data: {path: nowhere}}\n  - {name: net, data: {path: data}, backbone: tinny}\n")
+        done = self.batch(expect=3)
+        for part in ("2 of 3 jobs cannot run, so none was started", "job lost (jobs.yaml:4): nowhere: no such folder",
+                     "job net (jobs.yaml:5)", "tinny"):
+            self.assertIn(part, done.stderr)
+        self.assertFalse((self.folder / "out").exists())
+        self.assertIn("jobs.yaml:2: unknown key", self.refuse_jobs("jobs:\n  - {name: a, dta: {path: data}}\n"))
+        self.assertIn("none.yaml", self.run_transfer("batch", "none.yaml", "--out", "out", expect=2).stderr)
+        self.assertIn("did you mean '--jobs'", self.batch("--jbs", "2", expect=2).stderr)
+
+    def refuse_jobs(self, text):
+        self.write_jobs(text)
+        return self.batch(expect=2).stderr
+
+    def test_folders_of_others_and_of_a_running_batch_are_left_alone(self):
+        self.make_data()
+        self.write_jobs("defaults: {backbone: tiny}\njobs: [{name: a, data: {path: data}}]\n")
+        (self.folder / "out/a").mkdir(parents=True)
+        (self.folder / "out/a/notes.txt").write_text("mine")
+        self.assertIn("was not made by this batch", self.batch(expect=6).stderr)
+        self.assertEqual((self.folder / "out/a/notes.txt").read_text(), "mine")
+        shutil.rmtree(self.folder / "out")
+        self.write_jobs("defaults: {backbone: tiny}\njobs: [{name: a, data: {path: data}, strategy: fine-tune, "
+                        "train: {epochs: 100000, patience: 0}}]\n")
+        first = self.start_batch()
+        self.wait_until((self.folder / "out/a/checkpoint.pt").exists, first, "its first epoch")
+        self.assertIn("another batch is running there", self.batch(expect=6).stderr)
+        first.send_signal(signal.SIGTERM)
+        first.communicate(timeout=60)
+        self.assertEqual(first.returncode, 143)
+
+
+class Failure(BatchCase):
+    JOBS = """
+defaults: {backbone: tiny, data: {path: data}, head: {weight_decay: 0.01}}
+jobs:
+  - {name: bad, train: {optimizer: sgd, lr: 1000}, head: {weight_decay: 1000}}
+  - {name: good}
+"""
+
+    def test_one_failing_job_does_not_stop_the_others(self):
+        self.make_data()
+        self.write_jobs(self.JOBS)
+        done = self.batch(expect=8)
+        self.assertIn("1 of 2 jobs failed", done.stderr)
+        self.assertIn("no longer a number", done.stdout)
+        rows = self.rows()
+        self.assertEqual((rows["bad"]["state"], rows["good"]["state"]), ("failed", "finished"))
+        self.assertEqual(done.stderr.count("bad: started"), 1, "the loss will not converge the second time either")
+        self.write_jobs(self.JOBS.replace("lr: 1000", "lr: 0.1").replace("weight_decay: 1000", "weight_decay: 0.1"))
+        done = self.batch()
+        self.assertIn("1 finished before", done.stderr)
+        self.assertEqual(self.rows()["bad"]["state"], "finished")
+
+    def test_fail_fast_stops_all(self):
+        self.make_data()
+        self.write_jobs(self.JOBS)
+        done = self.batch("--fail-fast", expect=8)
+        self.assertNotIn("good: started", done.stderr)
+        self.assertEqual(self.rows()["good"]["state"], "waiting")
+
+    def test_a_job_that_is_killed_is_tried_again_and_goes_on(self):
+        self.make_data()
+        self.write_jobs("defaults: {backbone: tiny, data: {path: data}}\njobs:\n"
+                        "  - {name: a, strategy: fine-tune, train: {epochs: 60, patience: 0}}\n")
+        process = self.start_batch()
+        self.wait_until((self.folder / "out/a/checkpoint.pt").exists, process, "its first epoch")
+        for child in children_of(process.pid):
+            os.kill(child, signal.SIGKILL)
+        _, log = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0, log)
+        self.assertIn("a: failed after", log)
+        self.assertIn("ended by signal 9", log)
+        self.assertIn("a: goes on", log)
+        lines = (self.folder / "out/a/metrics.jsonl").read_text().splitlines()
+        self.assertEqual([json.loads(line)["epoch"] for line in lines], list(range(1, 61)))
+
+
+class Interruption(BatchCase):
+    JOBS = """
+defaults: {backbone: tiny, train: {iterations: 30, patience: 0}}
+jobs:
+  - {name: one, data: {path: data}, augment: {views: 20}, matrix: {seed: [1, 2, 3]}}
+  - {name: two, data: {path: more}, matrix: {seeds: 2, head.weight_decay: [0.01]}, augment: {views: 20}}
+  - {name: deep, data: {path: more}, strategy: fine-tune, train: {epochs: 40}}
+"""
+
+    def test_killed_at_random_moments_and_run_again_it_ends_with_the_same_summary(self):
+        self.make_data()
+        self.make_data(root="more", splits=("train", "val", "test"), classes=("red", "green"))
+        self.write_jobs(self.JOBS)
+        start = time.time()
+        self.batch("--jobs", "2", "--threads", "2")
+        whole = time.time() - start
+        expected = self.summary_without_times()
+        texts = (self.folder / "out/deep/predictions_val.csv").read_bytes()
+        (self.folder / "out").rename(self.folder / "undisturbed")
+        moments = random.Random(5)
+        for _ in range(3):
+            process = self.start_batch("--jobs", "2", "--threads", "2")
+            self.wait_until(lambda: len(children_of(process.pid)) == 2, process, "two jobs ran")
+            time.sleep(moments.uniform(0, whole / 4))
+            children = children_of(process.pid)
+            self.assertIsNone(process.poll(), "ended before it was killed")
+            process.kill()
+            process.communicate()
+            deadline = time.time() + 10
+            while any(is_alive(child) for child in children):
+                self.assertLess(time.time(), deadline, "an orphan goes on")
+                time.sleep(0.01)
+        self.batch("--jobs", "2", "--threads", "2")
+        self.assertEqual(self.summary_without_times(), expected)
+        self.assertEqual((self.folder / "out/deep/predictions_val.csv").read_bytes(), texts)
+        self.assertEqual(list((self.folder / "out/feature-store").glob("*/*.tmp")), [])
+
+    def test_ctrl_c_stops_all_jobs_with_a_checkpoint(self):
+        self.make_data()
+        self.write_jobs("defaults: {backbone: tiny, data: {path: data}, strategy: fine-tune}\njobs:\n"
+                        "  - {name: a, train: {epochs: 100000, patience: 0}, matrix: {seed: [1, 2]}}\n  - {name: b}\n")
+        process = self.start_batch(
+            "--jobs", "2", preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
+        both = [self.folder / f"out/a-seed={seed}/checkpoint.pt" for seed in (1, 2)]
+        self.wait_until(lambda: all(path.exists() for path in both), process, "both had a checkpoint")
+        process.send_signal(signal.SIGINT)
+        out, log = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130, log)
+        self.assertEqual(out, "")
+        self.assertIn("The same command again goes on", log)
+        self.assertNotIn("b: started", log)
+        for path in both:
+            self.assertTrue(path.exists())
+        self.assertFalse((self.folder / "out/summary.json").exists())
+        process = self.start_batch("--jobs", "2")
+        self.wait_until(lambda: len(children_of(process.pid)) == 2, process, "two jobs ran")
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 143)
+        self.assertIn("2 to go on, 1 to start", log)
+        self.assertIn("a-seed=1: goes on", log)
+
+    def test_a_terminal_shows_a_table(self):
+        self.make_data()
+        self.write_jobs("defaults: {backbone: tiny, data: {path: data}, head: {weight_decay: 0.1}}\njobs: [{name: a}, {name: b}]\n")
+        controller, terminal = pty.openpty()
+        process = subprocess.Popen(self.command("batch", "jobs.yaml", "--out", "out"), cwd=self.folder,
+                                   env=self.environment(), stdout=subprocess.PIPE, stderr=terminal)
+        os.close(terminal)
+        shown = b""
+        while True:
+            try:
+                part = os.read(controller, 4096)
+            except OSError:
+                break
+            shown += part
+        os.close(controller)
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0, shown)
+        text = shown.decode()
+        for part in ("running   a", "waiting   b", "finished  b", "1 of 2 jobs done", "left", "\033[3A", "2 of 2 jobs done"):
+            self.assertIn(part, text)
+
+
+class SharedFeatures(BatchCase):
+    def test_seeds_folds_and_heads_compute_each_picture_once(self):
+        self.make_data(splits=("",), per_class=20)
+        self.write_jobs("defaults: {backbone: tiny, data: {path: data}, train: {iterations: 5}, head: {weight_decay: 0.1}}\n"
+                        "jobs:\n  - {name: a, matrix: {seeds: 2, folds: 2}}\n  - {name: b, head: {label_smoothing: 0.1}}\n")
+        self.batch("--jobs", "2", "--threads", "2")
+        listed = json.loads(self.run_transfer("cache", "ls", "out/feature-store", "--json").stdout)
+        self.assertEqual([(entry["backbone"], entry["layers"], entry["rows"]) for entry in listed], [("tiny", "", 40)])
+        folds = [self.summary(f"out/a-seed=1-data.fold={fold}") for fold in (1, 2)]
+        self.assertEqual([(fold["train_pictures"], fold["val"]["pictures"]) for fold in folds], [(20, 20), (20, 20)])
+        alone = ("--data", "data", "--backbone", "tiny", "--set", "train.iterations=5", "--set", "head.weight_decay=0.1",
+                 "--set", "head.label_smoothing=0.1", "--threads", "1")
+        self.run_transfer(*alone, "--out", "alone")
+        self.assertEqual((self.folder / "alone/predictions_val.csv").read_bytes(),
+                         (self.folder / "out/b/predictions_val.csv").read_bytes())
+
+    def test_pruning(self):
+        self.make_data()
+        self.train("--set", "cache.share=true", out="runs/a")
+        self.assertIn("penultimate", self.run_transfer("cache", "ls").stdout)
+        self.assertIn("--unused-days N, --keep-mb N or --all", self.run_transfer("cache", "prune", expect=2).stderr)
+        self.assertIn("0.0 MB removed", self.run_transfer("cache", "prune", "--unused-days", "1").stdout)
+        store = self.folder / "runs/feature-store"
+        (entry,) = store.iterdir()
+        old = time.time() - 3 * 86400
+        os.utime(entry / "lock", (old, old))
+        self.run_transfer("cache", "prune", "--unused-days", "1")
+        self.assertEqual(list(store.iterdir()), [])
+        self.assertIn("no such folder", self.run_transfer("cache", "ls", "nowhere", expect=3).stderr)

@@ -1,0 +1,86 @@
+#include "core/file_lock.h"
+
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+
+#include "core/errors.h"
+
+namespace transfer {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A process that does something, says so, and stays until it is killed.
+class Holder {
+ public:
+  explicit Holder(const std::function<void()>& act) {
+    int ends[2];
+    if (::pipe(ends) != 0) return;
+    process_ = ::fork();
+    if (process_ == 0) {
+      act();
+      const ssize_t written = ::write(ends[1], "x", 1);
+      while (written == 1) ::pause();
+      ::_exit(0);
+    }
+    char byte = 0;
+    EXPECT_EQ(::read(ends[0], &byte, 1), 1);
+    ::close(ends[0]);
+    ::close(ends[1]);
+  }
+  ~Holder() { kill(); }
+
+  void kill() {
+    if (process_ <= 0) return;
+    ::kill(process_, SIGKILL);
+    ::waitpid(process_, nullptr, 0);
+    process_ = -1;
+  }
+
+ private:
+  pid_t process_ = -1;
+};
+
+TEST(FileLock, IsHeldByOneProcessAndGoesWithItWhenItIsKilled) {
+  const fs::path folder = fs::path(testing::TempDir()) / "file_lock_folder";
+  fs::create_directories(folder);
+  Holder holder([&] { static auto lock = FileLock::try_take(folder); });
+  EXPECT_FALSE(FileLock::try_take(folder));
+  try {
+    FileLock::take(folder, 0.1, "somebody has it");
+    FAIL() << "taken while held";
+  } catch (const OutputError& error) {
+    EXPECT_STREQ(error.what(), "somebody has it");
+  }
+  holder.kill();
+  const auto mine = FileLock::try_take(folder);
+  ASSERT_TRUE(mine);
+  EXPECT_FALSE(FileLock::try_take(folder)) << "within one process too";
+}
+
+TEST(NumberedLocks, AreHeldOneByOne) {
+  const fs::path file = fs::path(testing::TempDir()) / "numbered_locks";
+  Holder holder([&] {
+    static NumberedLocks locks(file);
+    locks.try_take(3);
+  });
+  NumberedLocks mine(file);
+  EXPECT_TRUE(mine.try_take(2));
+  EXPECT_FALSE(mine.try_take(3));
+  EXPECT_FALSE(mine.try_take(0, 10)) << "a range with a lock that is held";
+  NumberedLocks others(file);
+  EXPECT_FALSE(others.try_take(2));
+  mine.give_back(2);
+  EXPECT_TRUE(others.try_take(2));
+  holder.kill();
+  EXPECT_TRUE(mine.try_take(3));
+}
+
+}  // namespace
+}  // namespace transfer
