@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds the image and checks it (image_checks.py): `make test-docker`. Takes the Docker daemon that answers, or as
 # root one of its own, without a network, which is stopped at the end. Prints `SKIPPED: reason` and ends well where
-# neither is to be had. With a daemon of its own, which copies every layer: about 12 minutes on 2 cores, 20 GB of disk.
+# neither is to be had. Half an hour on 2 busy cores, most of it compiling; a daemon of its own, which copies every
+# layer, takes 22 GB of disk.
 #   TRANSFER_DATA           the folder of real pictures; without it the checks on them are skipped
 #   TRANSFER_DOCKER_BASE    base image; the default is the Dockerfile's, or one by debootstrap if that cannot be pulled
 #   TRANSFER_DOCKER_STATE   folder of the daemon's own data, which then stays for the next time
