@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 
+#include "core/big_endian.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
@@ -98,14 +99,6 @@ class ByteStream {
   std::unique_ptr<gzFile_s, Close> stream_;
 };
 
-std::uint32_t big_endian(std::string_view bytes, std::size_t position) {
-  std::uint32_t number = 0;
-  for (const char byte : bytes.substr(4 * position, 4)) {
-    number = number << 8 | static_cast<unsigned char>(byte);
-  }
-  return number;
-}
-
 /// The sizes of the dimensions, as the header gives them after the magic number.
 std::vector<std::uint64_t> read_header(ByteStream& stream, std::uint32_t magic, const char* what) {
   const std::size_t dimensions = magic & 0xFF;
@@ -121,7 +114,7 @@ std::vector<std::uint64_t> read_header(ByteStream& stream, std::uint32_t magic, 
         stream.name(), big_endian(header, 0), magic, what));
   }
   std::vector<std::uint64_t> sizes;
-  for (std::size_t i = 0; i < dimensions; ++i) sizes.push_back(big_endian(header, i + 1));
+  for (std::size_t i = 0; i < dimensions; ++i) sizes.push_back(big_endian(header, 4 * (i + 1)));
   return sizes;
 }
 

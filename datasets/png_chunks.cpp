@@ -5,19 +5,12 @@
 #include <array>
 #include <cstdint>
 
+#include "core/big_endian.h"
 #include "core/errors.h"
 #include "datasets/decode.h"
 
 namespace transfer {
 namespace {
-
-std::uint32_t big_endian(std::string_view bytes, std::size_t offset) {
-  std::uint32_t value = 0;
-  for (std::size_t i = 0; i < 4; ++i) {
-    value = (value << 8) | static_cast<unsigned char>(bytes[offset + i]);
-  }
-  return value;
-}
 
 std::array<std::uint32_t, 256> make_crc_table() {
   std::array<std::uint32_t, 256> table{};

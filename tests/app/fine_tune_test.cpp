@@ -4,26 +4,12 @@
 #include "app/training/checkpoint.h"
 #include "app/training/training_step.h"
 #include "core/errors.h"
-#include "tests/models/tensor_file.h"
+#include "tests/app/tiny_network.h"
 
 namespace transfer {
 namespace {
 
 using Golden = std::map<std::string, torch::Tensor>;
-
-Golden golden() { return read_tensors(path_in("TRANSFER_GOLDEN", "fine_tune.pt")); }
-
-Backbone backbone(const std::string& name) {
-  return Backbone::load(path_in("TRANSFER_FIXTURES", name));
-}
-
-TrainableOptions options(const std::string& batch_norm = "train") {
-  TrainableOptions result;
-  result.classes = 5;
-  result.batch_norm = batch_norm;
-  result.seed = 3;
-  return result;
-}
 
 Config sgd() {
   Config config;
@@ -76,8 +62,8 @@ void train(TrainingStep& step, const Golden& g, std::int64_t first, std::int64_t
 class FineTune : public testing::TestWithParam<std::string> {};
 
 TEST_P(FineTune, ThreeStepsEqualPython) {
-  const auto g = golden();
-  TrainableNetwork network(backbone(GetParam()), options(), torch::kCPU);
+  const auto g = golden("fine_tune.pt");
+  TrainableNetwork network(fixture_backbone(GetParam()), five_classes(), torch::kCPU);
   set_head(network, g);
   const Config config = sgd();
   TrainingStep step(network, config, 5, {}, torch::kCPU);
@@ -114,8 +100,8 @@ INSTANTIATE_TEST_SUITE_P(ScriptedAndRepairedTrace, FineTune,
                          testing::Values("steady.pt", "steady_traced.pt"));
 
 TEST(FineTune, FrozenLayersAndTheirStatisticsStayBitIdentical) {
-  const auto g = golden();
-  TrainableNetwork network(backbone("tiny.pt"), options(), torch::kCPU);
+  const auto g = golden("fine_tune.pt");
+  TrainableNetwork network(fixture_backbone("tiny.pt"), five_classes(), torch::kCPU);
   const Config config = sgd();
   TrainingStep step(network, config, 5, {}, torch::kCPU);
   const auto before = copies(network);
@@ -128,9 +114,9 @@ TEST(FineTune, FrozenLayersAndTheirStatisticsStayBitIdentical) {
 }
 
 TEST(FineTune, BatchNormModesDecideWhichTensorsMove) {
-  const auto g = golden();
+  const auto g = golden("fine_tune.pt");
   for (const std::string mode : {"train", "frozen", "folded"}) {
-    TrainableNetwork network(backbone("tiny.pt"), options(mode), torch::kCPU);
+    TrainableNetwork network(fixture_backbone("tiny.pt"), five_classes(mode), torch::kCPU);
     const Config config = sgd();
     TrainingStep step(network, config, 5, {}, torch::kCPU);
     const auto before = copies(network);
@@ -148,8 +134,8 @@ TEST(FineTune, BatchNormModesDecideWhichTensorsMove) {
           << mode << ' ' << name;
     }
     // Folding changes nothing at the start: same seed, same head.
-    const TrainableNetwork plain(backbone("tiny.pt"), options("frozen"), torch::kCPU);
-    TrainableNetwork reference(backbone("tiny.pt"), options("frozen"), torch::kCPU);
+    const TrainableNetwork plain(fixture_backbone("tiny.pt"), five_classes("frozen"), torch::kCPU);
+    TrainableNetwork reference(fixture_backbone("tiny.pt"), five_classes("frozen"), torch::kCPU);
     reference.evaluate();
     torch::NoGradGuard no_gradients;
     EXPECT_LT(largest_difference(reference.logits(batch_of(g, 0).images), at_the_start), 1e-5)
@@ -158,11 +144,11 @@ TEST(FineTune, BatchNormModesDecideWhichTensorsMove) {
 }
 
 TEST(FineTune, FromScratchDrawsEveryLayerBySeed) {
-  auto scratch = options();
+  auto scratch = five_classes();
   scratch.from_scratch = true;
-  const TrainableNetwork pretrained(backbone("tiny.pt"), options(), torch::kCPU);
-  const TrainableNetwork first(backbone("tiny.pt"), scratch, torch::kCPU);
-  const TrainableNetwork again(backbone("tiny.pt"), scratch, torch::kCPU);
+  const TrainableNetwork pretrained(fixture_backbone("tiny.pt"), five_classes(), torch::kCPU);
+  const TrainableNetwork first(fixture_backbone("tiny.pt"), scratch, torch::kCPU);
+  const TrainableNetwork again(fixture_backbone("tiny.pt"), scratch, torch::kCPU);
   const auto old = by_name(pretrained.state());
   const auto same = by_name(again.state());
   for (const auto& [name, tensor] : first.state()) {
@@ -178,9 +164,9 @@ TEST(FineTune, FromScratchDrawsEveryLayerBySeed) {
 }
 
 TEST(FineTune, AccumulatedBatchesAreOneLargeBatch) {
-  const auto g = golden();
+  const auto g = golden("fine_tune.pt");
   const auto run = [&g](bool in_two_parts) {
-    TrainableNetwork network(backbone("steady.pt"), options("frozen"), torch::kCPU);
+    TrainableNetwork network(fixture_backbone("steady.pt"), five_classes("frozen"), torch::kCPU);
     const Config config = sgd();
     TrainingStep step(network, config, 5, {}, torch::kCPU);
     step.train_from(0);
@@ -208,12 +194,12 @@ TEST(FineTune, AccumulatedBatchesAreOneLargeBatch) {
 }
 
 TEST(Checkpoint, TrainingGoesOnBitForBit) {
-  const auto g = golden();
+  const auto g = golden("fine_tune.pt");
   const std::string file = testing::TempDir() + "/checkpoint_test.pt";
   for (const std::string optimizer : {"sgd", "adamw"}) {
     Config config = sgd();
     config.train.optimizer = optimizer;
-    TrainableNetwork whole(backbone("tiny.pt"), options(), torch::kCPU);
+    TrainableNetwork whole(fixture_backbone("tiny.pt"), five_classes(), torch::kCPU);
     TrainingStep step(whole, config, 5, {}, torch::kCPU);
     train(step, g, 0, 2, /*first_stage=*/2);
     train(step, g, 2, 4);
@@ -224,7 +210,7 @@ TEST(Checkpoint, TrainingGoesOnBitForBit) {
     write_checkpoint(file, whole.state(), step.optimizer(), progress);
     train(step, g, 4, 7);
 
-    TrainableNetwork resumed(backbone("tiny.pt"), options(), torch::kCPU);
+    TrainableNetwork resumed(fixture_backbone("tiny.pt"), five_classes(), torch::kCPU);
     TrainingStep second(resumed, config, 5, {}, torch::kCPU);
     const auto read = read_checkpoint(file, resumed.state(), second.optimizer());
     EXPECT_EQ(read.epoch, 7);
@@ -243,11 +229,11 @@ TEST(Checkpoint, TrainingGoesOnBitForBit) {
 
 TEST(Checkpoint, GoingBackToBeforeTheFirstStepForgetsTheMomentum) {
   const std::string file = testing::TempDir() + "/first_checkpoint_test.pt";
-  TrainableNetwork network(backbone("tiny.pt"), options(), torch::kCPU);
+  TrainableNetwork network(fixture_backbone("tiny.pt"), five_classes(), torch::kCPU);
   const Config config = sgd();
   TrainingStep step(network, config, 5, {}, torch::kCPU);
   write_checkpoint(file, network.state(), step.optimizer(), {});
-  train(step, golden(), 0, 2);
+  train(step, golden("fine_tune.pt"), 0, 2);
   ASSERT_FALSE(step.optimizer().state().empty());
   read_checkpoint(file, network.state(), step.optimizer());
   EXPECT_TRUE(step.optimizer().state().empty());
@@ -255,7 +241,7 @@ TEST(Checkpoint, GoingBackToBeforeTheFirstStepForgetsTheMomentum) {
 
 TEST(Checkpoint, DamagedAndForeignFilesAreRefused) {
   const std::string file = testing::TempDir() + "/damaged_checkpoint_test.pt";
-  TrainableNetwork network(backbone("tiny.pt"), options(), torch::kCPU);
+  TrainableNetwork network(fixture_backbone("tiny.pt"), five_classes(), torch::kCPU);
   const Config config = sgd();
   TrainingStep step(network, config, 5, {}, torch::kCPU);
   write_checkpoint(file, network.state(), step.optimizer(), {});

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/app/whole_truth.h"
 #include "tests/models/tensor_file.h"
 
 namespace transfer {
@@ -12,10 +13,6 @@ using Golden = std::map<std::string, torch::Tensor>;
 Golden golden(const std::string& name) { return read_tensors(path_in("TRANSFER_GOLDEN", name)); }
 
 /// Rows that all count.
-Truth all_of(const torch::Tensor& targets) {
-  return {torch::zeros({targets.size(0)}, torch::kInt64), targets};
-}
-
 /// Mean loss and gradients of a linear head against the golden ones of that name.
 void expect_equal(const Loss& loss, const Truth& truth, const Golden& g, const std::string& name) {
   const auto weight = g.at("weight").clone().requires_grad_(true);
@@ -39,12 +36,12 @@ TEST(Loss, CrossEntropyEqualsPython) {
 
 TEST(Loss, LossesOfLabelsAndNumbersEqualPython) {
   const auto g = golden("targets.pt");
-  const Truth numbers = all_of(g.at("small_numbers"));
+  const Truth numbers = whole_truth(g.at("small_numbers"));
   expect_equal({{LossKind::kMeanSquaredError}}, numbers, g, "mse");
   expect_equal({{LossKind::kMeanAbsoluteError}}, numbers, g, "mae");
   expect_equal({{LossKind::kHuber}}, numbers, g, "huber");
   expect_equal({{LossKind::kHuber, 0.3}}, numbers, g, "huber_0.3");
-  expect_equal({{LossKind::kBinaryCrossEntropy}}, all_of(g.at("labels")), g,
+  expect_equal({{LossKind::kBinaryCrossEntropy}}, whole_truth(g.at("labels")), g,
                "binary_cross_entropy");
 }
 
@@ -52,7 +49,7 @@ TEST(Loss, BinaryCrossEntropyIsSummedOverTheOutputs) {
   const auto logits = torch::tensor({0.8, 0.7, 0.1}).logit().to(torch::kFloat32).unsqueeze(0);
   const Loss loss{{LossKind::kBinaryCrossEntropy}};
   const auto mean = [&](const torch::Tensor& targets) {
-    const Truth truth = all_of(targets.unsqueeze(0));
+    const Truth truth = whole_truth(targets.unsqueeze(0));
     return loss.sum(logits, truth).item<double>() / loss.weight(truth);
   };
   EXPECT_NEAR(mean(torch::tensor({1.0F, 1.0F, 0.0F})), 0.69, 0.005);
@@ -75,13 +72,13 @@ TEST(Loss, RowsOfBrokenPicturesDoNotCount) {
   expect_left_out({{}, 0.1, g["class_weights"]}, outputs, {g["labels"]});
   g = golden("targets.pt");
   outputs = torch::linear(g["features"], g["weight"], g["bias"]);
-  expect_left_out({{LossKind::kBinaryCrossEntropy}}, outputs, all_of(g["labels"]));
-  expect_left_out({{LossKind::kHuber}}, outputs, all_of(g["small_numbers"]));
+  expect_left_out({{LossKind::kBinaryCrossEntropy}}, outputs, whole_truth(g["labels"]));
+  expect_left_out({{LossKind::kHuber}}, outputs, whole_truth(g["small_numbers"]));
 }
 
 TEST(Loss, ScaledTargetsWeighEveryColumnAlikeAndAreReportedInUnits) {
   const auto targets = torch::tensor({1.0F, 100.0F, 3.0F, 500.0F}).reshape({2, 2});
-  const Truth truth = all_of(targets);
+  const Truth truth = whole_truth(targets);
   const auto scaling = measure_target_scaling(truth, torch::kCPU);
   EXPECT_TRUE(torch::allclose(scaling.mean, torch::tensor({2.0F, 300.0F})));
   EXPECT_TRUE(torch::allclose(scaling.deviation, torch::tensor({1.0F, 200.0F})));

@@ -3,18 +3,11 @@
 #include <gtest/gtest.h>
 
 #include "app/training/estimated_score.h"
+#include "tests/app/whole_truth.h"
 #include "tests/models/tensor_file.h"
 
 namespace transfer {
 namespace {
-
-std::map<std::string, torch::Tensor> golden(const std::string& name) {
-  return read_tensors(path_in("TRANSFER_GOLDEN", name));
-}
-
-Truth all_of(const torch::Tensor& targets) {
-  return {torch::zeros({targets.size(0)}, torch::kInt64), targets};
-}
 
 double at(const torch::Tensor& tensor, std::size_t position) {
   return tensor[static_cast<std::int64_t>(position)].item<double>();
@@ -40,7 +33,7 @@ TEST(Metrics, EqualAnIndependentComputation) {
 
 TEST(MultiLabelMetrics, EqualAnIndependentComputation) {
   auto g = golden("targets.pt");
-  const auto m = multi_label_metrics(g["label_logits"], all_of(g["label_targets"]));
+  const auto m = multi_label_metrics(g["label_logits"], whole_truth(g["label_targets"]));
   EXPECT_NEAR(m.loss, g["label_loss"].item<double>(), 1e-5);
   EXPECT_NEAR(m.macro_f1, g["label_macro_f1"].item<double>(), 1e-9)
       << "a label that nobody has and that is not predicted is left out";
@@ -59,12 +52,12 @@ TEST(MultiLabelMetrics, AveragePrecisionByHand) {
   // Ranked: hit, miss, hit and miss at one logit. 1/2 · 1/1 + 1/2 · 2/4.
   const auto logits = torch::tensor({3.0F, 1.0F, 2.0F, 1.0F}).unsqueeze(1);
   const auto targets = torch::tensor({1.0F, 1.0F, 0.0F, 0.0F}).unsqueeze(1);
-  EXPECT_NEAR(multi_label_metrics(logits, all_of(targets)).map, 0.75, 1e-9);
+  EXPECT_NEAR(multi_label_metrics(logits, whole_truth(targets)).map, 0.75, 1e-9);
 }
 
 TEST(MultiLabelMetrics, OneLabelAPictureHasAnAccuracy) {
   const auto logits = torch::tensor({2.0F, 1.0F, -3.0F, -2.0F, 1.0F, 5.0F}).reshape({3, 2});
-  Truth truth = all_of(torch::tensor({1.0F, 0.0F, 0.0F, 1.0F, 1.0F, 0.0F}).reshape({3, 2}));
+  Truth truth = whole_truth(torch::tensor({1.0F, 0.0F, 0.0F, 1.0F, 1.0F, 0.0F}).reshape({3, 2}));
   EXPECT_NEAR(multi_label_metrics(logits, truth).top1.value_or(-1), 2.0 / 3, 1e-9);
   truth.labels[2] = -1;
   EXPECT_EQ(multi_label_metrics(logits, truth).top1.value_or(-1), 1.0);
@@ -72,7 +65,7 @@ TEST(MultiLabelMetrics, OneLabelAPictureHasAnAccuracy) {
 
 TEST(RegressionMetrics, EqualAnIndependentComputation) {
   auto g = golden("targets.pt");
-  const Truth truth = all_of(g["numbers"]);
+  const Truth truth = whole_truth(g["numbers"]);
   const auto m = regression_metrics({LossKind::kMeanSquaredError}, g["number_values"], truth);
   ASSERT_EQ(m.columns.size(), 3U);
   for (std::size_t k = 0; k < 3; ++k) {
@@ -87,7 +80,7 @@ TEST(RegressionMetrics, EqualAnIndependentComputation) {
 TEST(RegressionMetrics, ConstantTargetsAndRowsThatDoNotCount) {
   const Objective objective{LossKind::kMeanAbsoluteError};
   const auto values = torch::tensor({2.0F, 2.0F, 9.0F}).unsqueeze(1);
-  Truth truth = all_of(torch::tensor({2.0F, 2.0F, 0.0F}).unsqueeze(1));
+  Truth truth = whole_truth(torch::tensor({2.0F, 2.0F, 0.0F}).unsqueeze(1));
   EXPECT_NEAR(regression_metrics(objective, values, truth).loss, 3.0, 1e-6);
   truth.labels[2] = -1;
   const auto hit = regression_metrics(objective, values, truth);
@@ -100,7 +93,7 @@ TEST(RegressionMetrics, ConstantTargetsAndRowsThatDoNotCount) {
 TEST(EstimatedScore, IsTheMetricWithAStandardError) {
   auto g = golden("targets.pt");
   const auto fit =
-      estimate_score({LossKind::kMeanSquaredError}, g["number_values"], all_of(g["numbers"]));
+      estimate_score({LossKind::kMeanSquaredError}, g["number_values"], whole_truth(g["numbers"]));
   EXPECT_NEAR(fit.value, g["number_r2"].mean().item<double>(), 1e-6);
   EXPECT_GT(fit.standard_error, 0.0);
   const auto logits =

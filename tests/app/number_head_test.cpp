@@ -11,8 +11,6 @@ namespace {
 
 using Golden = std::map<std::string, torch::Tensor>;
 
-Golden golden() { return read_tensors(path_in("TRANSFER_GOLDEN", "targets.pt")); }
-
 FeatureSet feature_set(const torch::Tensor& features, const torch::Tensor& targets) {
   FeatureSet set;
   set.views.push_back(FeatureTable::in_memory(features.size(0), features.size(1)));
@@ -35,7 +33,7 @@ HeadProblem problem_of(const FeatureSet& set, LossKind kind) {
 }
 
 TEST(NumberHead, SquaredErrorsReachRidgeRegressionInTheTargetsUnits) {
-  const auto g = golden();
+  const auto g = golden("targets.pt");
   const auto set = feature_set(g.at("features"), g.at("numbers"));
   HeadProblem problem = problem_of(set, LossKind::kMeanSquaredError);
   problem.weight_decay = 0.05;
@@ -54,7 +52,7 @@ TEST(NumberHead, SquaredErrorsReachRidgeRegressionInTheTargetsUnits) {
 }
 
 TEST(NumberHead, EveryLossAndOptimizerLearns) {
-  const auto g = golden();
+  const auto g = golden("targets.pt");
   const auto set = feature_set(g.at("features"), g.at("numbers"));
   for (const auto kind :
        {LossKind::kMeanSquaredError, LossKind::kMeanAbsoluteError, LossKind::kHuber}) {
@@ -87,7 +85,7 @@ TEST(NumberHead, NoiseAsksForMoreDecayThanSignal) {
 }
 
 TEST(LabelHead, OppositeLabelsGetOppositeProbabilities) {
-  const auto g = golden();
+  const auto g = golden("targets.pt");
   const auto first = g.at("labels").narrow(1, 0, 1);
   const auto set = feature_set(g.at("features"), torch::cat({first, 1 - first}, 1));
   HeadProblem problem = problem_of(set, LossKind::kBinaryCrossEntropy);

@@ -4,22 +4,10 @@
 
 #include "app/training/checkpoint.h"
 #include "app/training/training_step.h"
-#include "tests/models/tensor_file.h"
+#include "tests/app/tiny_network.h"
 
 namespace transfer {
 namespace {
-
-Backbone backbone(const std::string& name) {
-  return Backbone::load(path_in("TRANSFER_FIXTURES", name));
-}
-
-TrainableOptions options(const std::string& batch_norm) {
-  TrainableOptions result;
-  result.classes = 5;
-  result.batch_norm = batch_norm;
-  result.seed = 3;
-  return result;
-}
 
 Config config_of(const std::string& optimizer) {
   Config config;
@@ -47,7 +35,7 @@ struct Trained {
 /// Three steps, of which the last is over the rows of a small batch.
 Trained train(const std::string& name, const std::string& batch_norm, std::int64_t replicas,
               std::int64_t last_rows = 7) {
-  TrainableNetwork network(backbone(name), options(batch_norm), torch::kCPU);
+  TrainableNetwork network(fixture_backbone(name), five_classes(batch_norm), torch::kCPU);
   const Config config = config_of("sgd");
   Truth truth{torch::tensor({0, 1, 1, 2, 3, 4})};
   TrainingStep step(network, config, 5, training_loss(config, truth, 5, torch::kCPU), torch::kCPU);
@@ -97,7 +85,7 @@ TEST(Replicas, TheSameNumberGivesTheSameBitsDropoutIncluded) {
 }
 
 TEST(Replicas, ShareWeightsNotGradientsNorDropout) {
-  TrainableNetwork network(backbone("tiny.pt"), options("frozen"), torch::kCPU);
+  TrainableNetwork network(fixture_backbone("tiny.pt"), five_classes("frozen"), torch::kCPU);
   const auto copy = network.replica();
   copy->train({"head.weight"});
   const auto images = batch_of(4, 1).images;
@@ -123,7 +111,7 @@ TEST(Replicas, ShareWeightsNotGradientsNorDropout) {
 
 TEST(Replicas, TrainTheLayersBehindASplit) {
   const auto run = [](std::int64_t replicas) {
-    TrainableNetwork network(backbone("steady.pt"), options("folded"), torch::kCPU);
+    TrainableNetwork network(fixture_backbone("steady.pt"), five_classes("folded"), torch::kCPU);
     network.split_behind("trunk.blocks.0", {"head.weight"});
     const TrainedPart part{/*is_behind_split=*/true,
                            std::make_shared<const FrozenPrefix>(network.frozen_prefix())};
@@ -140,12 +128,12 @@ TEST(Replicas, TrainTheLayersBehindASplit) {
 }
 
 TEST(Replicas, KnowWhetherStatisticsMove) {
-  TrainableNetwork network(backbone("tiny.pt"), options("train"), torch::kCPU);
+  TrainableNetwork network(fixture_backbone("tiny.pt"), five_classes("train"), torch::kCPU);
   network.train({"trunk.blocks.1.0.weight", "trunk.blocks.1.1.weight", "head.weight"});
   EXPECT_TRUE(network.moves_statistics());
   network.train({"head.weight"});
   EXPECT_FALSE(network.moves_statistics());
-  TrainableNetwork frozen(backbone("tiny.pt"), options("frozen"), torch::kCPU);
+  TrainableNetwork frozen(fixture_backbone("tiny.pt"), five_classes("frozen"), torch::kCPU);
   frozen.train({"trunk.blocks.1.0.weight", "trunk.blocks.1.1.weight", "head.weight"});
   EXPECT_FALSE(frozen.moves_statistics());
 }

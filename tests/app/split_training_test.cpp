@@ -5,23 +5,12 @@
 #include "app/training/trained_part.h"
 #include "app/training/unfreezing.h"
 #include "core/errors.h"
-#include "tests/models/tensor_file.h"
+#include "tests/app/tiny_network.h"
 
 namespace transfer {
 namespace {
 
 using testing::HasSubstr;
-
-Backbone backbone(const std::string& name) {
-  return Backbone::load(path_in("TRANSFER_FIXTURES", name));
-}
-
-TrainableOptions options(const std::string& batch_norm) {
-  TrainableOptions result;
-  result.classes = 5;
-  result.batch_norm = batch_norm;
-  return result;
-}
 
 torch::Tensor pictures(std::int64_t count) {
   torch::manual_seed(count);
@@ -31,13 +20,13 @@ torch::Tensor pictures(std::int64_t count) {
 TEST(SplitTraining, PrefixThenSuffixIsTheWholeNetwork) {
   const torch::NoGradGuard no_gradients;
   for (const std::string batch_norm : {"train", "folded"}) {
-    TrainableNetwork network(backbone("tiny.pt"), options(batch_norm), torch::kCPU);
+    TrainableNetwork network(fixture_backbone("tiny.pt"), five_classes(batch_norm), torch::kCPU);
     network.evaluate();
     const auto whole = network.logits(pictures(11));
     network.split_behind("trunk.blocks.0", {"trunk.blocks.1.0.weight", "head.weight"});
     const auto prefix = std::make_shared<const FrozenPrefix>(network.frozen_prefix());
     EXPECT_EQ(prefix->stage(), "trunk.blocks.0");
-    EXPECT_EQ(prefix->shape(backbone("tiny.pt").metadata().preprocessing),
+    EXPECT_EQ(prefix->shape(fixture_backbone("tiny.pt").metadata().preprocessing),
               (std::vector<std::int64_t>{12, 16, 16}));
     const TrainedPart part{/*is_behind_split=*/true, prefix};
     // The prefix folds BatchNorm, which rounds differently.
@@ -48,7 +37,7 @@ TEST(SplitTraining, PrefixThenSuffixIsTheWholeNetwork) {
 }
 
 TEST(SplitTraining, ActivationsDependOnNeitherNeighboursNorThreads) {
-  TrainableNetwork network(backbone("tiny.pt"), options("train"), torch::kCPU);
+  TrainableNetwork network(fixture_backbone("tiny.pt"), five_classes("train"), torch::kCPU);
   network.split_behind("trunk.blocks.0", {});
   const TrainedPart part{/*is_behind_split=*/true,
                          std::make_shared<const FrozenPrefix>(network.frozen_prefix())};
@@ -62,7 +51,7 @@ TEST(SplitTraining, ActivationsDependOnNeitherNeighboursNorThreads) {
 }
 
 TEST(SplitTraining, IsRefusedWhereATrainableLayerActsInFrontOfTheCut) {
-  TrainableNetwork network(backbone("tiny.pt"), options("train"), torch::kCPU);
+  TrainableNetwork network(fixture_backbone("tiny.pt"), five_classes("train"), torch::kCPU);
   try {
     network.split_behind("trunk.blocks.0", {"head.weight", "trunk.stem.0.weight"});
     FAIL() << "expected ModelError";

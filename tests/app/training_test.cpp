@@ -9,10 +9,6 @@
 namespace transfer {
 namespace {
 
-std::map<std::string, torch::Tensor> golden(const std::string& name) {
-  return read_tensors(path_in("TRANSFER_GOLDEN", name));
-}
-
 FeatureSet feature_set(const torch::Tensor& features, const torch::Tensor& labels) {
   FeatureSet set;
   set.views.push_back(FeatureTable::in_memory(features.size(0), features.size(1)));

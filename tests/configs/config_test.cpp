@@ -5,22 +5,12 @@
 #include <fstream>
 
 #include "core/errors.h"
+#include "tests/configs/config_message.h"
 
 namespace transfer {
 namespace {
 
 using testing::HasSubstr;
-
-const std::vector<std::string> kStrategies = {"freeze-conv"};
-
-std::string message_of(const ConfigSources& sources) {
-  try {
-    resolve_config(sources, kStrategies);
-  } catch (const ConfigError& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 std::string write_yaml(const std::string& text) {
   std::string file = testing::TempDir() + "/config_test.yaml";

@@ -2,23 +2,13 @@
 
 #include "configs/config.h"
 #include "core/errors.h"
+#include "tests/configs/config_message.h"
 
 namespace transfer {
 namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
-
-const std::vector<std::string> kStrategies = {"freeze-conv", "retrain"};
-
-std::string message_of(const ConfigSources& sources) {
-  try {
-    resolve_config(sources, kStrategies);
-  } catch (const ConfigError& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 Objective objective_for(const std::vector<std::string>& settings) {
   ConfigSources sources;

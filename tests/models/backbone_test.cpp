@@ -14,8 +14,6 @@ namespace {
 
 using testing::HasSubstr;
 
-std::string fixture(const std::string& name) { return path_in("TRANSFER_FIXTURES", name); }
-
 std::string load_error(const std::string& file) {
   try {
     Backbone::load(file);

@@ -16,10 +16,6 @@ namespace {
 
 constexpr int kLayers = 3;
 
-std::map<std::string, torch::Tensor> golden() {
-  return read_tensors(path_in("TRANSFER_GOLDEN", "hidden_layers.pt"));
-}
-
 std::string numbered(const std::string& name, int i) { return name + std::to_string(i); }
 
 Head head_of(const std::map<std::string, torch::Tensor>& g, const std::string& activation) {
@@ -32,7 +28,7 @@ Head head_of(const std::map<std::string, torch::Tensor>& g, const std::string& a
 }
 
 TEST(Head, LogitsAndGradientsOfHiddenLayersEqualPythons) {
-  const auto g = golden();
+  const auto g = golden("hidden_layers.pt");
   for (const std::string activation : {"relu", "sigmoid", "tanh"}) {
     const Head head = head_of(g, activation);
     for (torch::Tensor parameter : head.parameters()) parameter.set_requires_grad(true);
@@ -55,7 +51,7 @@ TEST(Head, LogitsAndGradientsOfHiddenLayersEqualPythons) {
 }
 
 TEST(Head, DropoutIsDrawnInTrainingOnlyAndKeepsTheMean) {
-  const auto g = golden();
+  const auto g = golden("hidden_layers.pt");
   Head head = head_of(g, "relu");
   head.dropout = 0.5;
   torch::NoGradGuard no_gradients;

@@ -13,10 +13,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-std::string fixture(const std::string& name) { return path_in("TRANSFER_FIXTURES", name); }
-
-torch::Tensor picture() { return read_tensors(fixture("tiny.golden.pt")).at("input"); }
-
 /// Prefix then suffix minus the whole, dropout drawn from the same seed.
 double split_difference(torch::jit::Module& module, const SplitMethods& names) {
   torch::manual_seed(5);

@@ -17,8 +17,6 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-std::string fixture(const std::string& name) { return path_in("TRANSFER_FIXTURES", name); }
-
 torch::jit::Module load(const std::string& name) {
   return Backbone::load(fixture(name)).implementation().module;
 }
@@ -32,8 +30,6 @@ std::string error_of(Action action) {
   }
   return "no error";
 }
-
-torch::Tensor picture() { return read_tensors(fixture("tiny.golden.pt")).at("input"); }
 
 TEST(SeveralCuts, InOnePassEqualEachCutAlone) {
   for (const std::string name : {"tiny.pt", "tiny_traced.pt", "in_place.pt"}) {

@@ -9,8 +9,6 @@
 namespace transfer {
 namespace {
 
-std::string fixture(const std::string& name) { return path_in("TRANSFER_FIXTURES", name); }
-
 torch::Tensor statistics(const torch::jit::Module& module) {
   return module.attr("stem").toModule().attr("1").toModule().attr("running_mean").toTensor();
 }

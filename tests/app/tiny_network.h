@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+#include "models/trainable_network.h"
+#include "tests/models/tensor_file.h"
+
+namespace transfer {
+
+inline Backbone fixture_backbone(const std::string& name) { return Backbone::load(fixture(name)); }
+
+/// A network for five classes.
+inline TrainableOptions five_classes(const std::string& batch_norm = "train") {
+  TrainableOptions result;
+  result.classes = 5;
+  result.batch_norm = batch_norm;
+  result.seed = 3;
+  return result;
+}
+
+}  // namespace transfer
