@@ -151,27 +151,33 @@ class Reader {
     const auto search_node = own.search ? own.search : defaults_.search;
     Search search;
     if (search_node) search = read_search(*search_node, file_);
+    BatchJob job;
+    job.name = name;
+    job.group = name;
+    job.where = place_of(node, file_);
     if (!matrix_node) {
       if (own.search) {
         throw ConfigError(
             fmt::format("{}: search: there is no matrix to search", place_of(*own.search, file_)));
       }
-      return add_job(name, name, {}, own, {}, place_of(node, file_));
+      return add_job(std::move(job), own, {});
     }
     const Matrix matrix = read_matrix(*matrix_node, file_, search.method == "random");
     refuse_contradictions(own, matrix);
+    job.halving = search.halving;
+    job.contest = name;
     for (const Combination& combination : combinations(matrix, search)) {
-      std::string full = name;
-      std::string group = name;
+      BatchJob one = job;
+      one.axes = combination;
       std::vector<PlacedSetting> layer = matrix.settings;
       for (const auto& [key, value] : combination) {
         const MatrixAxis& axis = axis_of(matrix, key);
         const std::string part = fmt::format("-{}={}", key, safe_text(value));
-        full += part;
-        if (!axis.repeats) group += part;
+        one.name += part;
+        if (!axis.repeats) one.group += part;
         layer.push_back({key, value, axis.where});
       }
-      add_job(full, group, combination, own, std::move(layer), place_of(node, file_));
+      add_job(std::move(one), own, std::move(layer));
     }
   }
 
@@ -191,25 +197,21 @@ class Reader {
     }
   }
 
-  void add_job(const std::string& name, const std::string& group, const Combination& axes,
-               const Description& own, std::vector<PlacedSetting> layer, const std::string& where) {
+  /// Adds a job that has all but its settings.
+  void add_job(BatchJob job, const Description& own, std::vector<PlacedSetting> layer) {
+    const std::string& name = job.name;
     if (name.size() > kLongestName) {
       throw ConfigError(fmt::format(
           "{}: the matrix makes a name of {} letters ('{}…'), which is too long for a folder. Give "
           "long values in jobs of their own.",
-          where, name.size(), name.substr(0, 60)));
+          job.where, name.size(), name.substr(0, 60)));
     }
-    const auto [known, is_new] = places_.emplace(name, where);
+    const auto [known, is_new] = places_.emplace(name, job.where);
     if (!is_new) {
       throw ConfigError(fmt::format(
-          "{}: a second job '{}' (the first: {}). Names of run directories must differ.", where,
+          "{}: a second job '{}' (the first: {}). Names of run directories must differ.", job.where,
           name, known->second));
     }
-    BatchJob job;
-    job.name = name;
-    job.group = group;
-    job.axes = axes;
-    job.where = where;
     job.sources.preset = own.preset.empty() ? defaults_.preset : own.preset;
     job.sources.layers = {defaults_.settings, own.settings, std::move(layer)};
     try {
@@ -217,7 +219,7 @@ class Reader {
     } catch (const ConfigError& error) {
       const std::string message = error.what();
       if (message.starts_with(file_)) throw;
-      throw ConfigError(fmt::format("{}: job {}: {}", where, name, message));
+      throw ConfigError(fmt::format("{}: job {}: {}", job.where, name, message));
     }
     jobs_.push_back(std::move(job));
   }

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "configs/config.h"
+#include "configs/halving.h"
 
 namespace transfer {
 
@@ -22,6 +24,9 @@ struct BatchJob {
   ConfigSources sources;
   /// The same, resolved.
   Config config;
+  /// With halving, jobs of one contest are compared and the weak ones stop early.
+  std::optional<Halving> halving = {};
+  std::string contest = {};
   /// Where the file describes it (`jobs.yaml:7`).
   std::string where;
 };
@@ -34,8 +39,9 @@ struct BatchJob {
 ///
 /// `seeds: N` is the seeds 1 to N, `folds: K` all parts of a K-fold cross-validation. With
 /// `search: {method: random, trials: N, seed: S}` N combinations are drawn, each with all seeds and
-/// folds; an axis may then be a range, `{low: 1.0e-5, high: 0.01, scale: log}`. Throws ConfigError
-/// naming file and line. `strategies` are the names that exist.
+/// folds; an axis may then be a range, `{low: 1.0e-5, high: 0.01, scale: log}`. `search: {halving:
+/// {epochs: E, factor: F}}`, also beside a method, stops weak combinations early (see Halving).
+/// Throws ConfigError naming file and line. `strategies` are the names that exist.
 std::vector<BatchJob> read_batch(const std::filesystem::path& file,
                                  const std::vector<std::string>& strategies);
 

@@ -113,6 +113,29 @@ MatrixAxis counted_axis(const YAML::Node& node, const std::string& name, const s
   return axis;
 }
 
+std::int64_t whole_number_of(const YAML::Node& map, const char* key, std::int64_t least,
+                             const std::string& file) {
+  const YAML::Node value = map[key];
+  const auto number = value && value.IsScalar() ? parse_whole_number(value.Scalar()) : std::nullopt;
+  if (number && *number >= least) return *number;
+  throw ConfigError(fmt::format("{}: {}: expected a whole number from {} on",
+                                place_of(value ? value : map, file), key, least));
+}
+
+Halving read_halving(const YAML::Node& node, const std::string& file) {
+  if (!node.IsMap()) {
+    throw ConfigError(
+        fmt::format("{}: halving: expected {{epochs: E, factor: F}}: after E epochs the jobs are "
+                    "compared, and one in F goes on",
+                    place_of(node, file)));
+  }
+  require_keys(node, {"epochs", "factor"}, file);
+  Halving halving;
+  halving.epochs = whole_number_of(node, "epochs", 1, file);
+  if (node["factor"]) halving.factor = whole_number_of(node, "factor", 2, file);
+  return halving;
+}
+
 /// Four significant digits, so that a name can hold the value.
 std::string drawn(const MatrixAxis& axis, Random& random) {
   if (axis.low == axis.high) return axis.values[random.below(axis.values.size())];
@@ -208,16 +231,8 @@ Search read_search(const YAML::Node& node, const std::string& file) {
     throw ConfigError(
         fmt::format("{}: search: expected {{method: random, trials: N}}", place_of(node, file)));
   }
-  require_keys(node, {"method", "trials", "seed"}, file);
+  require_keys(node, {"method", "trials", "seed", "halving"}, file);
   Search search;
-  const auto whole = [&](const char* key, std::int64_t least) {
-    const YAML::Node value = node[key];
-    const auto number =
-        value && value.IsScalar() ? parse_whole_number(value.Scalar()) : std::nullopt;
-    if (number && *number >= least) return *number;
-    throw ConfigError(fmt::format("{}: {}: expected a whole number from {} on",
-                                  place_of(value ? value : node, file), key, least));
-  };
   if (const YAML::Node method = node["method"]) {
     const std::vector<std::string> methods = {"grid", "random"};
     search.method = method.IsScalar() ? method.Scalar() : "";
@@ -228,12 +243,15 @@ Search read_search(const YAML::Node& node, const std::string& file) {
     }
   }
   if (search.method == "random") {
-    search.trials = whole("trials", 1);
+    search.trials = whole_number_of(node, "trials", 1, file);
   } else if (node["trials"]) {
     throw ConfigError(fmt::format("{}: trials: needs method: random; a grid is every combination",
                                   place_of(node["trials"], file)));
   }
-  if (node["seed"]) search.seed = static_cast<std::uint64_t>(whole("seed", 0));
+  if (node["seed"]) {
+    search.seed = static_cast<std::uint64_t>(whole_number_of(node, "seed", 0, file));
+  }
+  if (const YAML::Node halving = node["halving"]) search.halving = read_halving(halving, file);
   return search;
 }
 

@@ -3,10 +3,12 @@
 #include <yaml-cpp/yaml.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "configs/config.h"
+#include "configs/halving.h"
 
 namespace transfer {
 
@@ -39,6 +41,8 @@ struct Search {
   /// Combinations to draw.
   std::int64_t trials = 0;
   std::uint64_t seed = 0;
+  /// Nothing lets every combination train to its end.
+  std::optional<Halving> halving = {};
 };
 
 /// One value of each axis, as (key, YAML text).

@@ -59,6 +59,12 @@ class BatchError : public Error {
   explicit BatchError(const std::string& message) : Error(message, 8) {}
 };
 
+/// Training that was to pause after an epoch, and has written a checkpoint. No failure.
+class Paused : public Error {
+ public:
+  explicit Paused(const std::string& message) : Error(message, 0) {}
+};
+
 /// Work stopped by SIGINT (exit code 130) or SIGTERM (143).
 class Interrupted : public Error {
  public:

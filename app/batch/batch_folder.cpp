@@ -10,6 +10,7 @@
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
+#include "core/whole_number.h"
 
 namespace transfer {
 namespace {
@@ -56,6 +57,7 @@ void BatchFolder::open(const BatchPlan& plan, const fs::path& batch_file) {
 void BatchFolder::make_ready(const PlannedJob& planned) const {
   const fs::path key = key_file(planned.job.name);
   const fs::path folder = run(planned.job.name);
+  set_pause(planned.job.name, 0);
   if (is_file(key)) {
     if (read_file(key) == planned.key) return;
     if (is_file(folder / "config.yaml")) {
@@ -73,6 +75,19 @@ JobProgress BatchFolder::progress(const std::string& job) const {
     return JobProgress::kInterrupted;
   }
   return JobProgress::kNothing;
+}
+
+void BatchFolder::set_pause(const std::string& job, std::int64_t epoch) const {
+  if (epoch > 0) return write_file_atomically(pause_file(job), fmt::format("{}\n", epoch));
+  std::error_code error;
+  fs::remove(pause_file(job), error);
+}
+
+std::int64_t BatchFolder::pause(const std::string& job) const {
+  if (!is_file(pause_file(job))) return 0;
+  std::string text = read_file(pause_file(job));
+  text.erase(text.find_last_not_of('\n') + 1);
+  return parse_whole_number(text).value_or(0);
 }
 
 std::string BatchFolder::reason(const std::string& job) const {

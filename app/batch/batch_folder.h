@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -17,8 +18,8 @@ enum class JobProgress {
 };
 
 /// The folder of a batch: a run directory a job, summary.csv and summary.json, and in `batch/` a
-/// copy of the batch file, and for each job its log and the key of what its run directory was made
-/// for.
+/// copy of the batch file, and for each job its log, the key of what its run directory was made
+/// for, and the epoch where it is to pause.
 class BatchFolder {
  public:
   /// `path` need not exist.
@@ -40,6 +41,11 @@ class BatchFolder {
 
   JobProgress progress(const std::string& job) const;
 
+  /// The epoch after which the job is to pause; 0 lets it go on to its end. Throws OutputError.
+  void set_pause(const std::string& job, std::int64_t epoch) const;
+  /// What set_pause() wrote for it, 0 where it wrote nothing since the batch was opened.
+  std::int64_t pause(const std::string& job) const;
+
   /// The last message of the job's log that tells why it failed.
   std::string reason(const std::string& job) const;
 
@@ -47,6 +53,7 @@ class BatchFolder {
   std::filesystem::path own_folder() const { return path_ / "batch"; }
   std::filesystem::path own(const std::string& name) const { return own_folder() / name; }
   std::filesystem::path key_file(const std::string& job) const { return own(job + ".key"); }
+  std::filesystem::path pause_file(const std::string& job) const { return own(job + ".pause"); }
   void make_ready(const PlannedJob& planned) const;
 
   std::filesystem::path path_;

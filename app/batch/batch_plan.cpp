@@ -35,12 +35,22 @@ std::string decisive_settings(Config config) {
   return to_yaml(config);
 }
 
+/// Throws ConfigError where a job is not trained epoch by epoch.
+void require_epochs(const Config& config) {
+  if (config.strategy != kAutoStrategy && !find_strategy(config.strategy).trunk_is_frozen) return;
+  throw ConfigError(fmt::format(
+      "search.halving compares jobs after some epochs, and the strategy {} has none to count. Take "
+      "fine-tune or retrain, or leave halving out.",
+      config.strategy));
+}
+
 /// Hashes of the data and the backbones of many jobs; every file is read once.
 class Inputs {
  public:
   /// Throws Error where the job could not start.
   std::string key_of(const BatchJob& job) {
     const Config& config = job.config;
+    if (job.halving) require_epochs(config);
     if (config.strategy == kAutoStrategy) resolve_for_advice(job.sources);
     choose_device(config.device);
     const TargetKind kind = objective_of(config).targets();

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "core/atomic_file.h"
 #include "core/errors.h"
+#include "core/file_kind.h"
 
 namespace transfer {
 namespace {
@@ -24,9 +26,11 @@ std::string state_name(JobState state) {
   switch (state) {
     case JobState::kWaiting: return "waiting";
     case JobState::kRunning: return "running";
+    case JobState::kPaused: return "paused";
     case JobState::kFinished: return "finished";
     case JobState::kFailed: return "failed";
     case JobState::kStopped: return "stopped";
+    case JobState::kPruned: return "pruned";
   }
   return "";
 }
@@ -54,6 +58,29 @@ RunScores read_scores(const std::filesystem::path& run_directory) {
         fmt::format("{}: is no summary of a run: {}. Remove the run directory and run the batch "
                     "again.",
                     file.string(), error.what()));
+  }
+}
+
+std::vector<EpochScore> read_epoch_scores(const std::filesystem::path& run_directory) {
+  const auto file = run_directory / "metrics.jsonl";
+  std::vector<EpochScore> scores;
+  if (!is_file(file)) return scores;
+  std::istringstream lines(read_file(file));
+  try {
+    for (std::string line; std::getline(lines, line);) {
+      if (lines.eof()) break;  // a run that was killed did not end this line
+      const auto epoch = nlohmann::json::parse(line);
+      const std::string key = epoch.contains("val_map")  ? "map"
+                              : epoch.contains("val_r2") ? "r2"
+                                                         : "top1";
+      scores.push_back(
+          {key, epoch.at("val_" + key).get<double>(), epoch.at("val_loss").get<double>()});
+    }
+    return scores;
+  } catch (const nlohmann::json::exception& error) {
+    throw DataError(fmt::format(
+        "{}:{}: is no line of metrics: {}. Remove the run directory and run the batch again.",
+        file.string(), scores.size() + 1, error.what()));
   }
 }
 

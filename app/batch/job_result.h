@@ -3,15 +3,24 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/batch/batch_folder.h"
 
 namespace transfer {
 
 /// What a job has come to.
-enum class JobState { kWaiting, kRunning, kFinished, kFailed, kStopped };
+enum class JobState {
+  kWaiting,
+  kRunning,
+  kPaused,  ///< until the other jobs of its contest have come as far
+  kFinished,
+  kFailed,
+  kStopped,
+  kPruned,  ///< stopped early: weaker than those that go on
+};
 
-/// `waiting`, `running`, `finished`, `failed`, `stopped`
+/// `waiting`, `running`, `paused`, `finished`, `failed`, `stopped`, `pruned`
 std::string state_name(JobState state);
 
 /// The numbers of a finished run that jobs are compared by, from its summary.json.
@@ -31,10 +40,22 @@ struct RunScores {
 /// Reads the scores of a finished run. Throws DataError when summary.json is damaged.
 RunScores read_scores(const std::filesystem::path& run_directory);
 
+/// How a run did on the validation pictures after one epoch.
+struct EpochScore {
+  /// As RunScores::score.
+  std::string score;
+  double value = 0;
+  double loss = 0;
+};
+
+/// The scores after each epoch so far, from metrics.jsonl; none where there is no such file yet.
+/// Throws DataError when it is damaged.
+std::vector<EpochScore> read_epoch_scores(const std::filesystem::path& run_directory);
+
 /// A job at the end of the batch.
 struct JobResult {
   JobState state = JobState::kWaiting;
-  /// Why it failed, in the job's own words.
+  /// Why it failed, in the job's own words, or was pruned.
   std::string reason;
   std::optional<RunScores> scores;
 };

@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <chrono>
 #include <deque>
+#include <map>
+#include <string>
 #include <thread>
 
+#include "app/batch/halving_rounds.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
 
@@ -32,11 +35,12 @@ class Scheduler {
     for (std::size_t job = 0; job < results_.size(); ++job) {
       if (folder_.progress(name(job)) == JobProgress::kFinished) {
         finish(job, /*before=*/true);
-      } else {
+      } else if (!plan_.jobs[job].job.halving) {
         queue_.push_back(job);
       }
     }
     table_.begin(results_, folder_);
+    take_turns();
     while (running_ > 0 || (!queue_.empty() && !is_stopping_)) {
       if (stop_signal() != 0) stop();
       while (!is_stopping_ && !queue_.empty() && launcher_.has_room()) start_next();
@@ -67,16 +71,66 @@ class Scheduler {
     table_.started(job, folder_.progress(name(job)) == JobProgress::kInterrupted);
   }
 
+  /// Queues the jobs that their contests let run, and ends those that are out.
+  void take_turns() {
+    std::map<std::string, std::vector<std::size_t>> contests;
+    for (std::size_t job = 0; job < results_.size(); ++job) {
+      if (plan_.jobs[job].job.halving) contests[plan_.jobs[job].job.contest].push_back(job);
+    }
+    for (const auto& [contest, jobs] : contests) {
+      const auto verdicts = judge(*plan_.jobs[jobs.front()].job.halving, contestants(jobs));
+      for (std::size_t i = 0; i < jobs.size(); ++i) carry_out(verdicts[i], jobs[i]);
+    }
+  }
+
+  std::vector<Contestant> contestants(const std::vector<std::size_t>& jobs) const {
+    std::vector<Contestant> contestants;
+    for (const std::size_t job : jobs) {
+      const JobState state = results_[job].state;
+      Contestant contestant{plan_.jobs[job].job.group, state == JobState::kFinished,
+                            state == JobState::kFailed};
+      // What runs is not where it is to pause yet.
+      if (state != JobState::kRunning) {
+        contestant.epochs = read_epoch_scores(folder_.run(name(job)));
+      }
+      contestants.push_back(std::move(contestant));
+    }
+    return contestants;
+  }
+
+  void carry_out(const Verdict& verdict, std::size_t job) {
+    JobResult& result = results_[job];
+    const bool is_idle = result.state == JobState::kWaiting || result.state == JobState::kPaused;
+    if (!is_idle || std::find(queue_.begin(), queue_.end(), job) != queue_.end()) return;
+    if (verdict.kind == Verdict::Kind::kRun) {
+      folder_.set_pause(name(job), verdict.until);
+      queue_.push_back(job);
+    } else if (verdict.kind == Verdict::Kind::kOut) {
+      result.state = JobState::kPruned;
+      result.reason = verdict.reason;
+      table_.changed(job, result);
+    }
+  }
+
   void handle(const EndedJob& end) {
     --running_;
-    if (folder_.progress(name(end.job)) == JobProgress::kFinished) {
-      return finish(end.job, /*before=*/false);
-    }
-    if (is_stopping_) {
-      results_[end.job].state = JobState::kStopped;
-      return table_.changed(end.job, results_[end.job]);
-    }
+    settle(end);
+    if (!is_stopping_) take_turns();
+  }
+
+  void settle(const EndedJob& end) {
+    const JobProgress progress = folder_.progress(name(end.job));
+    if (progress == JobProgress::kFinished) return finish(end.job, /*before=*/false);
     JobResult& result = results_[end.job];
+    if (is_stopping_) {
+      result.state = JobState::kStopped;
+      return table_.changed(end.job, result);
+    }
+    if (end.status == 0 && progress == JobProgress::kInterrupted) {
+      starts_[end.job] = 0;
+      result.state = JobState::kPaused;
+      return table_.changed(end.job, result);
+    }
     result.reason = folder_.reason(name(end.job));
     if (end.status > 128) result.reason = fmt::format("ended by signal {}", end.status - 128);
     if (result.reason.empty()) result.reason = fmt::format("exit status {}", end.status);

@@ -71,7 +71,15 @@ void StateTable::changed(std::size_t job, const JobResult& result) {
     return line(fmt::format("{}: failed after {}, tried again: {}", row.name, duration(seconds),
                             result.reason));
   }
+  if (result.state == JobState::kPaused) {
+    return line(fmt::format("{}: paused after {}", row.name, duration(seconds)));
+  }
   ++ended_;
+  if (result.state == JobState::kPruned) {
+    row.seconds.reset();
+    return line(fmt::format("{}: pruned {} ({} of {} done)", row.name, result.reason, ended_,
+                            rows_.size()));
+  }
   durations_.push_back(seconds);
   std::string text =
       fmt::format("{}: {} after {}", row.name, state_name(result.state), duration(seconds));

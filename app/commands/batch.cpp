@@ -27,6 +27,7 @@ int run_one_job(const BatchOptions& options, const std::vector<BatchJob>& jobs) 
   const BatchFolder folder(options.out);
   const std::string run = folder.run(job.name).string();
   TrainOptions train;
+  train.pause_after = folder.pause(job.name);
   if (folder.progress(job.name) == JobProgress::kNothing) {
     train.sources = sources_in_batch(job, run, options.threads, options.device);
   } else {
@@ -44,7 +45,7 @@ void require_all_finished(const std::vector<JobResult>& results, const BatchOpti
   std::int64_t open = 0;
   for (const JobResult& result : results) {
     failed += result.state == JobState::kFailed ? 1 : 0;
-    open += result.state == JobState::kFinished ? 0 : 1;
+    open += result.state == JobState::kFinished || result.state == JobState::kPruned ? 0 : 1;
   }
   if (open == 0) return;
   throw BatchError(fmt::format(

@@ -14,6 +14,8 @@ struct TrainOptions {
   ConfigSources sources;
   /// A run directory to go on with; empty starts a new run.
   std::string resume;
+  /// Epoch after which training pauses with a checkpoint (Paused is thrown); 0 goes on to its end.
+  std::int64_t pause_after = 0;
   /// Show the resolved configuration and stop.
   bool print_config = false;
   /// summary.json on stdout instead of the text for people.

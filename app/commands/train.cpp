@@ -80,7 +80,9 @@ int resume(const TrainOptions& options) {
     if (options.json) fmt::print("{}", read_file(run.file("summary.json")));
     return 0;
   }
-  train_in(prepare(config), run, /*resumes=*/true, since_start, options.json);
+  Preparation preparation = prepare(config);
+  preparation.pause_after = options.pause_after;
+  train_in(preparation, run, /*resumes=*/true, since_start, options.json);
   return 0;
 }
 
@@ -117,7 +119,8 @@ int run_train(const TrainOptions& options) {
     return 0;
   }
   if (config.strategy == kAutoStrategy) return run_chosen_strategy(options, since_start);
-  const Preparation preparation = prepare(config);
+  Preparation preparation = prepare(config);
+  preparation.pause_after = options.pause_after;
   train_in(preparation, RunDirectory::create(config), /*resumes=*/false, since_start, options.json);
   return 0;
 }

@@ -100,6 +100,7 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, bool resumes,
                     p.config,         p.device,          p.threads,
                     run.checkpoint(), run.best_weights()};
   task.loss = loss;
+  task.pause_after = p.pause_after;
   task.start_counts = start.head_is_fitted;
   task.known_broken = std::move(start.broken);
   task.on_epoch = [&run](const EpochReport& report) { report_epoch(run, report); };

@@ -23,6 +23,8 @@ struct Preparation {
   std::int64_t threads = 1;
   Backbone backbone;
   Dataset dataset;
+  /// Epoch after which fine-tuning pauses with a checkpoint; 0 goes on to its end.
+  std::int64_t pause_after = 0;
 };
 
 /// Names on stderr the settings that have no effect with the configuration's strategy or loss.

@@ -67,7 +67,7 @@ TrainingOutcome Trainer::run() {
     if (task_.start_counts && best_.empty()) keep_start();
     save_checkpoint();
   }
-  while (progress_.epoch < config_.train.epochs && !stopping_.should_stop()) {
+  while (!is_at_end()) {
     const std::int64_t retries = progress_.retries;
     train_one_epoch();
     if (progress_.retries == retries) finish_epoch();
@@ -84,6 +84,10 @@ TrainingOutcome Trainer::run() {
     target.copy_(best_[i]);
   }
   return {stopping_.best_epoch(), progress_.epoch, broken_};
+}
+
+bool Trainer::is_at_end() const {
+  return progress_.epoch >= config_.train.epochs || stopping_.should_stop();
 }
 
 void Trainer::train_one_epoch() {
@@ -182,8 +186,10 @@ void Trainer::finish_epoch() {
   if (task_.on_epoch) task_.on_epoch(report);
   const bool is_due =
       config_.train.checkpoint_epochs > 0 && progress_.epoch % config_.train.checkpoint_epochs == 0;
-  if (is_due || stop_signal() != 0) save_checkpoint();
+  const bool pauses = task_.pause_after > 0 && progress_.epoch >= task_.pause_after && !is_at_end();
+  if (is_due || pauses || stop_signal() != 0) save_checkpoint();
   throw_if_stopped();
+  if (pauses) throw Paused(fmt::format("paused after epoch {}", progress_.epoch));
 }
 
 void Trainer::keep_start() {

@@ -37,6 +37,9 @@ struct TrainingTask {
   bool start_counts = false;
   /// Training pictures known to be broken; they are not named again.
   std::vector<BrokenPicture> known_broken = {};
+  /// Epoch after which to pause with a checkpoint, where training is not at its end by then; 0
+  /// never pauses.
+  std::int64_t pause_after = 0;
   /// What is minimised, see training_loss().
   Loss loss = {};
   /// Called after every epoch.
@@ -64,7 +67,7 @@ class Trainer {
   std::int64_t resume();
 
   /// Throws DataError when too many pictures are broken, TrainingError when the loss is no longer a
-  /// number, and Interrupted after saving a checkpoint.
+  /// number, and Interrupted or Paused after saving a checkpoint.
   TrainingOutcome run();
 
   /// Outputs for pictures by the network as it is, averaged weights included while it trains; in
@@ -79,6 +82,7 @@ class Trainer {
   void note_broken(const Batch& batch);
   double learning_rate(double epoch) const;
   void finish_epoch();
+  bool is_at_end() const;
   /// Evaluates the network before the first step and keeps it as the best so far.
   void keep_start();
   void keep_as_best();

@@ -302,6 +302,76 @@ jobs:
             self.assertIn(part, text)
 
 
+class SuccessiveHalving(BatchCase):
+    JOBS = """
+defaults: {backbone: tiny, data: {path: data}, strategy: fine-tune, head: {start: random}, train: {epochs: 6, patience: 0, ema: 0}}
+jobs:
+  - {name: rates, matrix: {train.lr: [1.0e-7, 1.0e-6, 1.0e-5, 1.0e-2]}, search: {halving: {epochs: 1, factor: 2}}}
+"""
+
+    def epochs(self, job, out="out"):
+        file = self.folder / out / job / "metrics.jsonl"
+        keys = ("epoch", "train_loss", "val_loss")
+        return [[json.loads(line)[key] for key in keys] for line in file.read_text().splitlines()]
+
+    def standing(self, job, epoch):
+        """What decides after an epoch: the score, then the loss."""
+        line = json.loads((self.folder / "out" / job / "metrics.jsonl").read_text().splitlines()[epoch - 1])
+        return line["val_top1"], -line["val_loss"]
+
+    def test_weak_jobs_stop_early_and_the_best_trains_as_if_alone(self):
+        self.make_data(per_class=8)
+        self.write_jobs(self.JOBS)
+        done = self.batch("--threads", "1")
+        rows = self.rows()
+        lengths = {job: len(self.epochs(job)) for job in rows}
+        self.assertEqual(sorted(lengths.values()), [1, 1, 2, 6], lengths)
+        jobs = sorted(rows, key=lambda job: self.standing(job, 1), reverse=True)
+        winner, second = sorted(jobs[:2], key=lambda job: self.standing(job, 2), reverse=True)
+        self.assertEqual((lengths[winner], lengths[second]), (6, 2))
+        for job, row in rows.items():
+            self.assertEqual(row["state"], "finished" if job == winner else "pruned")
+        self.assertRegex(done.stderr, r"pruned after epoch 1: accuracy \d+\.\d\d %, place [34] of 4; 2 go on")
+        self.assertRegex(done.stdout, r"pruned rates-train.lr=\S+: after epoch 2: accuracy .*, place 2 of 2; 1 goes on")
+        reasons = [job["reason"] for job in json.loads((self.folder / "out/summary.json").read_text())["jobs"]
+                   if job["state"] == "pruned"]
+        self.assertEqual(sorted(reason.split(":")[0] for reason in reasons),
+                         ["after epoch 1", "after epoch 1", "after epoch 2"])
+        self.run_transfer("--data", "data", "--backbone", "tiny", "--strategy", "fine-tune", "--threads", "1",
+                          "--out", "alone", *(f"--set={setting}" for setting in (
+                              "head.start=random", "train.epochs=6", "train.patience=0", "train.ema=0", winner.removeprefix("rates-"))))
+        self.assertEqual(self.epochs(winner), self.epochs("alone", out="."), "paused twice, and not a bit differs")
+
+        expected = self.summary_without_times()
+        again = self.batch("--threads", "1")
+        self.assertNotRegex(again.stderr, r"(?m): (started|goes on)$")
+        self.assertEqual(self.summary_without_times(), expected)
+
+    def test_killed_at_random_it_comes_to_the_same_verdicts(self):
+        self.make_data(per_class=8)
+        self.write_jobs(self.JOBS)
+        start = time.time()
+        self.batch("--threads", "1")
+        whole = time.time() - start
+        expected = self.summary_without_times()
+        shutil.rmtree(self.folder / "out")
+        moments = random.Random(3)
+        for _ in range(3):
+            process = self.start_batch("--threads", "1")
+            self.wait_until(lambda: children_of(process.pid), process, "a job ran")
+            time.sleep(moments.uniform(0, whole / 4))
+            process.kill()
+            process.communicate()
+        self.batch("--threads", "1")
+        self.assertEqual(self.summary_without_times(), expected)
+
+    def test_strategies_without_epochs_are_refused(self):
+        self.make_data()
+        self.write_jobs("defaults: {backbone: tiny, data: {path: data}}\njobs:\n"
+                        "  - {name: a, matrix: {head.label_smoothing: [0, 0.1]}, search: {halving: {epochs: 1}}}\n")
+        self.assertIn("search.halving compares jobs after some epochs", self.batch(expect=2).stderr)
+
+
 class SharedFeatures(BatchCase):
     def test_seeds_folds_and_heads_compute_each_picture_once(self):
         self.make_data(splits=("",), per_class=20)

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/errors.h"
+#include "tests/configs/config_message.h"
 
 namespace transfer {
 namespace {
@@ -13,9 +14,6 @@ namespace {
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-const std::vector<std::string> kStrategies = {"freeze-conv", "early-features", "fine-tune",
-                                              "retrain", "auto"};
 
 std::vector<BatchJob> read(const std::string& text) {
   const std::string file = testing::TempDir() + "/batch_test.yaml";
@@ -207,8 +205,27 @@ TEST(Batch, RefusalsOfAMatrix) {
   EXPECT_THAT(matrix("{seed: [1]}\n    search: {method: random}"),
               HasSubstr("trials: expected a whole number"));
   EXPECT_THAT(matrix("{seed: [1]}\n    search: {trials: 3}"), HasSubstr("needs method: random"));
+  EXPECT_THAT(matrix("{seed: [1]}\n    search: {halving: 3}"), HasSubstr("one in F goes on"));
+  EXPECT_THAT(matrix("{seed: [1]}\n    search: {halving: {epochs: 1, factor: 1}}"),
+              HasSubstr("factor: expected a whole number from 2"));
+  EXPECT_THAT(matrix("{seed: [1]}\n    search: {halving: {factr: 2}}"),
+              HasSubstr("did you mean 'factor'"));
   EXPECT_THAT(refusal("jobs:\n  - name: a\n    search: {method: grid}"),
               HasSubstr("no matrix to search"));
+}
+
+TEST(Batch, HalvingIsOfTheJobsOfOneMatrix) {
+  const auto jobs = read(
+      "jobs:\n  - {name: a, data: {path: d}, matrix: {seed: [1, 2]}, search: {halving: "
+      "{epochs: 4}}}\n  - {name: b, data: {path: d}}\n");
+  ASSERT_EQ(jobs.size(), 3U);
+  for (std::size_t i = 0; i < 2; ++i) {
+    ASSERT_TRUE(jobs[i].halving);
+    EXPECT_EQ(jobs[i].halving->epochs, 4);
+    EXPECT_EQ(jobs[i].halving->factor, 3);
+    EXPECT_EQ(jobs[i].contest, "a");
+  }
+  EXPECT_FALSE(jobs[2].halving);
 }
 
 }  // namespace
