@@ -9,7 +9,7 @@ namespace {
 
 TEST(EstimatedScore, PairedDifferenceCountsOnlyWhereTheTwoDisagree) {
   const Truth truth{torch::tensor({0, 0, 1, 1}, torch::kInt64)};
-  const auto logits = [](std::vector<float> second) {
+  const auto logits = [](const std::vector<float>& second) {
     const auto ones = torch::tensor(second);
     return torch::stack({torch::full_like(ones, 0.5), ones}, 1);
   };

@@ -21,6 +21,7 @@ namespace fs = std::filesystem;
 
 std::vector<std::string> keys_of(int count) {
   std::vector<std::string> keys;
+  keys.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) keys.push_back(sha256_hex(std::to_string(i)));
   return keys;
 }

@@ -35,9 +35,10 @@ TEST(HalvingRounds, NobodyIsJudgedBeforeTheLastHasComeAsFar) {
 }
 
 TEST(HalvingRounds, OneInFactorGoesOnForFactorTimesTheEpochs) {
-  std::vector<Contestant> jobs;
+  std::vector<Contestant> jobs(9);
   for (int i = 0; i < 9; ++i) {
-    jobs.push_back(with(std::string(1, static_cast<char>('a' + i)), {0.9, 0.1 * i}));
+    jobs[static_cast<std::size_t>(i)] =
+        with(std::string(1, static_cast<char>('a' + i)), {0.9, 0.1 * i});
   }
   const std::vector<Verdict> judged = judge({2, 3}, jobs);
   for (std::size_t i = 0; i < 6; ++i) EXPECT_EQ(judged[i].kind, Verdict::Kind::kOut) << i;
