@@ -1,3 +1,4 @@
+#include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <torch/optim/adamw.h>
 #include <torch/script.h>

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from machine import BINARY, ROOT, describe
 
-FIRST_JOB = ("--set", "head.weight_decay=0.0003", "--set", "head.label_smoothing=0",
+FIRST_JOB = ("--set", "head.weight_decay=0.01", "--set", "head.label_smoothing=0",
              "--set", "head.class_weights=none")
 
 
