@@ -32,6 +32,7 @@ std::string refusal(const std::string& text) {
 
 std::vector<std::string> names_of(const std::vector<BatchJob>& jobs) {
   std::vector<std::string> names;
+  names.reserve(jobs.size());
   for (const BatchJob& job : jobs) names.push_back(job.name);
   return names;
 }

@@ -25,9 +25,8 @@ class Holder {
     process_ = ::fork();
     if (process_ == 0) {
       act();
-      const ssize_t written = ::write(ends[1], "x", 1);
-      while (written == 1) ::pause();
-      ::_exit(0);
+      if (::write(ends[1], "x", 1) != 1) ::_exit(1);
+      while (true) ::pause();
     }
     char byte = 0;
     EXPECT_EQ(::read(ends[0], &byte, 1), 1);

@@ -97,6 +97,7 @@ TEST(BatchBounds, ALastBatchOfOneJoinsTheOneBefore) {
 
 TEST(StratifiedSample, KeepsProportionsAndTheRareClass) {
   std::vector<Sample> samples;
+  samples.reserve(406);
   for (int i = 0; i < 400; ++i) samples.push_back({std::to_string(i), i < 300 ? 0 : 1});
   for (int i = 0; i < 6; ++i) samples.push_back({"rare" + std::to_string(i), 2});
   const auto taken = stratified_sample(samples, 203, 5, 7);

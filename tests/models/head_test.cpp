@@ -31,7 +31,7 @@ TEST(Head, LogitsAndGradientsOfHiddenLayersEqualPythons) {
   const auto g = golden("hidden_layers.pt");
   for (const std::string activation : {"relu", "sigmoid", "tanh"}) {
     const Head head = head_of(g, activation);
-    for (torch::Tensor parameter : head.parameters()) parameter.set_requires_grad(true);
+    for (const torch::Tensor& parameter : head.parameters()) parameter.set_requires_grad(true);
     const auto logits = head.training_logits(g.at("features"));
     EXPECT_LT(largest_difference(logits, g.at(activation + "_logits")), 1e-5) << activation;
     const auto loss = torch::nn::functional::cross_entropy(logits, g.at("labels"));

@@ -53,6 +53,7 @@ TEST(SeveralCuts, WithTheClassifiersInputGiveTheSameBitsAndCountTheArithmetic) {
     cuts.emplace_back();
     const FrozenTrunk together(backbone, cuts, torch::kCPU);
     std::vector<torch::Tensor> alone;
+    alone.reserve(cuts.size());
     for (const auto& cut : cuts) {
       alone.push_back(FrozenTrunk(backbone, {cut}, torch::kCPU).features(picture()));
     }
