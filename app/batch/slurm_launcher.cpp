@@ -197,7 +197,10 @@ std::optional<EndedJob> SlurmLauncher::judge(std::size_t job, Task& task,
                                              const std::string& state) {
   const auto file = exit_file(job, task);
   const bool is_out_of_memory = state == "OUT_OF_MEMORY";
-  if (file && file->status == 0 && is_done(job)) return EndedJob{job, 0, JobEnd::kExited, ""};
+  const bool is_finished = folder_.progress(plan_.jobs[job].job.name) == JobProgress::kFinished;
+  if (is_finished || (file && file->status == 0 && is_done(job))) {
+    return EndedJob{job, 0, JobEnd::kExited, ""};
+  }
   if (is_out_of_memory) {
     return EndedJob{job, 137, JobEnd::kExited,
                     "out of memory in Slurm; slurm.memory asks for more"};

@@ -17,7 +17,7 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-SlurmArray example() {
+SlurmArray example_array() {
   SlurmArray array;
   array.settings.program = "/opt/my apps/it's transfer";
   array.settings.cpus = 4;
@@ -43,7 +43,7 @@ TEST(SlurmScript, WordsOfAShellKeepTheirMeaning) {
 }
 
 TEST(SlurmScript, WhatIsAskedOfSlurm) {
-  SlurmArray array = example();
+  SlurmArray array = example_array();
   EXPECT_THAT(array_script(array),
               AllOf(StartsWith("#!/bin/bash\n"), HasSubstr("#SBATCH --array=1-3,7\n"),
                     HasSubstr("#SBATCH --job-name=study-1a2b3c4d\n"),
@@ -70,7 +70,7 @@ TEST(SlurmScript, WhatIsAskedOfSlurm) {
 }
 
 TEST(SlurmScript, AContainerStandsInFrontOfTheProgram) {
-  SlurmArray array = example();
+  SlurmArray array = example_array();
   array.settings.container = "my image.sif";
   array.settings.container_command = {"apptainer", "exec", "--nv"};
   array.settings.program = kProgramInImage;
@@ -82,10 +82,10 @@ TEST(SlurmScript, AContainerStandsInFrontOfTheProgram) {
 }
 
 /// Runs the script as Slurm would, with programs of the test in place of transfer and of Slurm's.
-class SlurmTask : public testing::Test {
+class SlurmTaskScript : public testing::Test {
  protected:
-  SlurmTask() {
-    array_ = example();
+  SlurmTaskScript() {
+    array_ = example_array();
     array_.working_folder = folder_.path() / "it's a folder";
     array_.settings.program = (folder_.path() / "a 'program'").string();
     std::filesystem::create_directories(array_.working_folder / array_.out / "batch");
@@ -125,7 +125,7 @@ class SlurmTask : public testing::Test {
   SlurmArray array_;
 };
 
-TEST_F(SlurmTask, RunsItsJobAndLeavesItsExitStatus) {
+TEST_F(SlurmTaskScript, RunsItsJobAndLeavesItsExitStatus) {
   program("a 'program'", "pwd; printf '%s|' \"$@\"; exit ${STATUS-0}");
   EXPECT_EQ(run(), 0);
   EXPECT_EQ(own_file("steel-seed=1.exit"), "77 0 RUNNING\n");
@@ -138,7 +138,7 @@ TEST_F(SlurmTask, RunsItsJobAndLeavesItsExitStatus) {
   EXPECT_FALSE(std::filesystem::exists(requeued()));
 }
 
-TEST_F(SlurmTask, AStoppedJobIsRequeuedWhereSlurmDoesNotEndItItself) {
+TEST_F(SlurmTaskScript, AStoppedJobIsRequeuedWhereSlurmDoesNotEndItItself) {
   program("a 'program'", "exit 143");
   EXPECT_EQ(run(), 143);
   EXPECT_EQ(read_file(requeued()), "requeue 77_2\n");
@@ -153,7 +153,7 @@ TEST_F(SlurmTask, AStoppedJobIsRequeuedWhereSlurmDoesNotEndItItself) {
   EXPECT_EQ(own_file("steel-seed=1.exit"), "77 143 RUNNING\n") << "requeueing was refused";
 }
 
-TEST_F(SlurmTask, PassesTheSignalOnAndWaitsForTheCheckpoint) {
+TEST_F(SlurmTaskScript, PassesTheSignalOnAndWaitsForTheCheckpoint) {
   // The job signals the script, as Slurm does near the time limit, and then waits to be told.
   program("a 'program'",
           "trap 'sleep 0.3; echo checkpoint; exit 143' TERM; kill -TERM $PPID\n"
@@ -163,7 +163,7 @@ TEST_F(SlurmTask, PassesTheSignalOnAndWaitsForTheCheckpoint) {
   EXPECT_EQ(read_file(requeued()), "requeue 77_2\n");
 }
 
-TEST_F(SlurmTask, PassesNothingOnWhereSlurmSignalsAllProcesses) {
+TEST_F(SlurmTaskScript, PassesNothingOnWhereSlurmSignalsAllProcesses) {
   program("a 'program'", "trap 'echo told; exit 143' TERM; kill -TERM $PPID; sleep 1; exit 5");
   EXPECT_EQ(run("STATE=COMPLETING"), 5);
   EXPECT_EQ(own_file("steel-seed=1.log"), "");

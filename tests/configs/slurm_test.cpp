@@ -6,6 +6,7 @@
 
 #include "configs/batch.h"
 #include "core/errors.h"
+#include "tests/configs/config_message.h"
 
 namespace transfer {
 namespace {
@@ -14,15 +15,15 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-SlurmSettings read(const std::string& text) {
+SlurmSettings read_section(const std::string& text) {
   const std::string file = testing::TempDir() + "/slurm_test.yaml";
   std::ofstream(file) << text;
   return read_slurm_settings(file);
 }
 
-std::string refusal(const std::string& text) {
+std::string section_refusal(const std::string& text) {
   try {
-    read(text);
+    read_section(text);
   } catch (const ConfigError& error) {
     return error.what();
   }
@@ -30,7 +31,7 @@ std::string refusal(const std::string& text) {
 }
 
 TEST(SlurmSettings, EveryKeyIsRead) {
-  const auto s = read(
+  const auto s = read_section(
       "jobs: []\n"
       "slurm:\n"
       "  partition: gpu\n  account: 'it''s mine'\n  time: 2-12:00:00\n  gres: gpu:a100:1\n"
@@ -54,7 +55,7 @@ TEST(SlurmSettings, EveryKeyIsRead) {
 
 TEST(SlurmSettings, WithoutASectionTheDefaults) {
   for (const char* text : {"jobs: []", "jobs: []\nslurm:\n", ""}) {
-    const auto s = read(text);
+    const auto s = read_section(text);
     EXPECT_EQ(s.partition, "");
     EXPECT_EQ(s.cpus, 1);
     EXPECT_EQ(s.jobs, 0);
@@ -63,20 +64,21 @@ TEST(SlurmSettings, WithoutASectionTheDefaults) {
 }
 
 TEST(SlurmSettings, MistakesNameTheLine) {
-  EXPECT_THAT(refusal("slurm:\n  partiton: gpu\n"),
+  EXPECT_THAT(section_refusal("slurm:\n  partiton: gpu\n"),
               AllOf(HasSubstr("slurm_test.yaml:2"), HasSubstr("unknown key 'partiton'"),
                     HasSubstr("did you mean 'partition'")));
-  EXPECT_THAT(refusal("slurm: gpu"), AllOf(HasSubstr(":1"), HasSubstr("expected keys")));
-  EXPECT_THAT(refusal("slurm:\n  cpus: 0\n"),
+  EXPECT_THAT(section_refusal("slurm: gpu"), AllOf(HasSubstr(":1"), HasSubstr("expected keys")));
+  EXPECT_THAT(section_refusal("slurm:\n  cpus: 0\n"),
               AllOf(HasSubstr(":2"), HasSubstr("cpus: found '0'"), HasSubstr("from 1")));
-  EXPECT_THAT(refusal("slurm: {cpus: many}"), HasSubstr("found 'many'"));
-  EXPECT_THAT(refusal("slurm: {partition: [a, b]}"), HasSubstr("expected a text"));
-  EXPECT_THAT(refusal("slurm: {partition: \"a\\nb\"}"), HasSubstr("on one line"));
-  EXPECT_THAT(refusal("slurm: {options: --exclusive}"), HasSubstr("expected a list"));
-  EXPECT_THAT(refusal("slurm: {options: [exclusive]}"), HasSubstr("found 'exclusive'"));
-  EXPECT_THAT(refusal("slurm: {options: [\"--x\\n#SBATCH --y\"]}"), HasSubstr("on one line"));
+  EXPECT_THAT(section_refusal("slurm: {cpus: many}"), HasSubstr("found 'many'"));
+  EXPECT_THAT(section_refusal("slurm: {partition: [a, b]}"), HasSubstr("expected a text"));
+  EXPECT_THAT(section_refusal("slurm: {partition: \"a\\nb\"}"), HasSubstr("on one line"));
+  EXPECT_THAT(section_refusal("slurm: {options: --exclusive}"), HasSubstr("expected a list"));
+  EXPECT_THAT(section_refusal("slurm: {options: [exclusive]}"), HasSubstr("found 'exclusive'"));
+  EXPECT_THAT(section_refusal("slurm: {options: [\"--x\\n#SBATCH --y\"]}"),
+              HasSubstr("on one line"));
   for (const char* own : {"--array=1-9", "--requeue", "-o log", "--output=log", "-c4", "-J name"}) {
-    EXPECT_THAT(refusal(std::string("slurm: {options: [\"") + own + "\"]}"),
+    EXPECT_THAT(section_refusal(std::string("slurm: {options: [\"") + own + "\"]}"),
                 HasSubstr("the batch itself sets"))
         << own;
   }
@@ -85,7 +87,7 @@ TEST(SlurmSettings, MistakesNameTheLine) {
 TEST(SlurmSettings, TheBatchItselfTakesASection) {
   const std::string file = testing::TempDir() + "/slurm_batch_test.yaml";
   std::ofstream(file) << "slurm: {cpus: 2}\njobs: [{name: a}]\n";
-  EXPECT_EQ(read_batch(file, {"freeze-conv", "auto"}).size(), 1U);
+  EXPECT_EQ(read_batch(file, kStrategies).size(), 1U);
 }
 
 }  // namespace
