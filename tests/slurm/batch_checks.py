@@ -160,6 +160,24 @@ class Stopped(SlurmCase):
         self.assertEqual(self.epochs_of("a"), list(range(1, 201)))
 
 
+class Rounds(SlurmCase):
+    def test_jobs_that_pause_for_others_come_to_the_same_end_as_here(self):
+        self.make_data()
+        self.write_jobs("""
+defaults: {backbone: tiny, data: {path: data}, strategy: fine-tune, head: {start: random}, train: {epochs: 3, patience: 0}}
+jobs:
+  - {name: rates, matrix: {train.lr: [1.0e-7, 1.0e-2]}, search: {halving: {epochs: 1, factor: 2}}}
+""")
+        self.assertIn("jobs.yaml:4: search.halving", self.slurm("--no-wait", expect=2).stderr)
+        done = self.slurm()
+        self.assertIn("paused", done.stderr)
+        of_slurm = self.summary_without_times()
+        self.assertEqual(sorted(row["state"] for row in of_slurm[0]), ["finished", "pruned"])
+        (self.folder / "out").rename(self.folder / "out of slurm")
+        self.batch("--threads", "1")
+        self.assertEqual(self.summary_without_times(), of_slurm)
+
+
 class Container(SlurmCase):
     def test_jobs_run_by_the_command_of_the_container(self):
         self.make_data()
