@@ -59,7 +59,7 @@ class Reader {
       : file_(file.string()), strategies_(strategies), root_(load_yaml_map(file)) {}
 
   std::vector<BatchJob> read() {
-    const std::vector<std::string> keys = {"defaults", "jobs"};
+    const std::vector<std::string> keys = {"defaults", "jobs", "slurm"};
     for (const auto& entry : root_) {
       const std::string key = entry.first.Scalar();
       if (std::find(keys.begin(), keys.end(), key) != keys.end()) continue;

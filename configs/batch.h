@@ -31,8 +31,9 @@ struct BatchJob {
   std::string where;
 };
 
-/// The jobs of a batch file, in its order. It has a list `jobs`, and `defaults` for all of them; a
-/// job is a `name`, any keys of the configuration, `preset`, and `matrix`, which makes one job of
+/// The jobs of a batch file, in its order. It has a list `jobs`, `defaults` for all of them, and
+/// `slurm`, which read_slurm_settings reads; a job is a `name`, any keys of the configuration,
+/// `preset`, and `matrix`, which makes one job of
 /// every combination:
 ///
 ///   matrix: {strategy: [freeze-conv, fine-tune], train: {lr: [0.001, 0.0001]}, seeds: 3, folds: 5}

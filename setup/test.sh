@@ -3,5 +3,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source setup/say.sh
+# For the tests of `batch --launcher slurm` alone, which are skipped without.
+if ! command -v sbatch > /dev/null; then
+  bash setup/install_debian_packages.sh setup/debian-packages-slurm.txt ||
+    say "Slurm cannot be installed here; its tests are skipped"
+fi
 say "Tests (TRANSFER_DATA=${TRANSFER_DATA:-unset: tests on real pictures are skipped})"
 exec ctest --test-dir build --no-tests=error --output-on-failure --parallel 2

@@ -35,7 +35,7 @@ void BatchFolder::refuse_foreign_runs(const BatchPlan& plan) const {
   }
 }
 
-void BatchFolder::open(const BatchPlan& plan, const fs::path& batch_file) {
+void BatchFolder::open() {
   std::error_code error;
   fs::create_directories(own_folder(), error);
   if (error) {
@@ -47,17 +47,21 @@ void BatchFolder::open(const BatchPlan& plan, const fs::path& batch_file) {
                          fmt::format("{}: another batch is running there. Wait for it or stop it, "
                                      "or choose another folder with --out.",
                                      path_.string()));
+}
+
+void BatchFolder::make_ready(const BatchPlan& plan, const fs::path& batch_file) {
   std::error_code same;
   if (!fs::equivalent(batch_file, jobs_file(), same)) {
     write_file_atomically(jobs_file(), read_file(batch_file));
   }
-  for (const PlannedJob& planned : plan.jobs) make_ready(planned);
+  for (const PlannedJob& planned : plan.jobs) make_job_ready(planned);
 }
 
-void BatchFolder::make_ready(const PlannedJob& planned) const {
+void BatchFolder::make_job_ready(const PlannedJob& planned) const {
   const fs::path key = key_file(planned.job.name);
   const fs::path folder = run(planned.job.name);
-  set_pause(planned.job.name, 0);
+  // A job with halving is given its epoch whenever it is started, and one that Slurm has keeps it.
+  if (!planned.job.halving) set_pause(planned.job.name, 0);
   if (is_file(key)) {
     if (read_file(key) == planned.key) return;
     if (is_file(folder / "config.yaml")) {
@@ -67,6 +71,12 @@ void BatchFolder::make_ready(const PlannedJob& planned) const {
     }
   }
   write_file_atomically(key, planned.key);
+}
+
+bool BatchFolder::is_up_to_date(const PlannedJob& planned) const {
+  const fs::path key = key_file(planned.job.name);
+  return progress(planned.job.name) == JobProgress::kFinished && is_file(key) &&
+         read_file(key) == planned.key;
 }
 
 JobProgress BatchFolder::progress(const std::string& job) const {

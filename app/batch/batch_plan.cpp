@@ -47,12 +47,14 @@ void require_epochs(const Config& config) {
 /// Hashes of the data and the backbones of many jobs; every file is read once.
 class Inputs {
  public:
+  explicit Inputs(bool run_here) : run_here_(run_here) {}
+
   /// Throws Error where the job could not start.
   std::string key_of(const BatchJob& job) {
     const Config& config = job.config;
     if (job.halving) require_epochs(config);
     if (config.strategy == kAutoStrategy) resolve_for_advice(job.sources);
-    choose_device(config.device);
+    if (run_here_) choose_device(config.device);
     const TargetKind kind = objective_of(config).targets();
     const Dataset dataset =
         open_dataset(config.data, static_cast<std::uint64_t>(config.seed), kind);
@@ -101,6 +103,7 @@ class Inputs {
     return fingerprint;
   }
 
+  bool run_here_;
   std::unordered_map<std::string, std::string> contents_;
   std::map<std::string, std::pair<Backbone, std::string>> backbones_;
 };
@@ -110,12 +113,18 @@ constexpr std::size_t kMostShown = 10;
 
 }  // namespace
 
-BatchPlan plan_batch(std::vector<BatchJob> jobs) {
+std::vector<std::string> BatchPlan::names() const {
+  std::vector<std::string> names;
+  for (const PlannedJob& planned : jobs) names.push_back(planned.job.name);
+  return names;
+}
+
+BatchPlan plan_batch(std::vector<BatchJob> jobs, bool run_here) {
   BatchPlan plan;
   std::vector<std::string> messages;
   int exit_code = 0;
   {
-    Inputs inputs;
+    Inputs inputs(run_here);
     for (BatchJob& job : jobs) {
       try {
         std::string key = inputs.key_of(job);

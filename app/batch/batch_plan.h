@@ -18,11 +18,14 @@ struct PlannedJob {
 /// Jobs of which each could be started.
 struct BatchPlan {
   std::vector<PlannedJob> jobs;
+
+  std::vector<std::string> names() const;
 };
 
-/// Opens the data and the backbone of every job and hashes them. Throws Error that names every job
-/// that cannot run, and why; its exit code is the first one's. Throws Interrupted.
-BatchPlan plan_batch(std::vector<BatchJob> jobs);
+/// Opens the data and the backbone of every job and hashes them; where the jobs run on this machine
+/// (`run_here`), looks for their devices too. Throws Error that names every job that cannot run,
+/// and why; its exit code is the first one's. Throws Interrupted.
+BatchPlan plan_batch(std::vector<BatchJob> jobs, bool run_here);
 
 /// The job's sources with what a batch adds: features are shared, the run directory, and the
 /// threads and the device where the job says nothing of them (`threads` 0 and an empty `device`:

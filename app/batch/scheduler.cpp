@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <deque>
 #include <map>
 #include <string>
@@ -29,7 +30,8 @@ class Scheduler {
         policy_(policy),
         table_(table),
         results_(plan.jobs.size()),
-        starts_(plan.jobs.size(), 0) {}
+        starts_(plan.jobs.size(), 0),
+        is_started_(plan.jobs.size(), false) {}
 
   std::vector<JobResult> run() {
     for (std::size_t job = 0; job < results_.size(); ++job) {
@@ -42,13 +44,19 @@ class Scheduler {
     table_.begin(results_, folder_);
     take_turns();
     while (running_ > 0 || (!queue_.empty() && !is_stopping_)) {
-      if (stop_signal() != 0) stop();
+      if (stop_signal() != 0) {
+        if (launcher_.jobs_outlive_program()) break;
+        stop();
+      }
       while (!is_stopping_ && !queue_.empty() && launcher_.has_room()) start_next();
       for (const EndedJob& end : launcher_.ended()) handle(end);
+      for (std::size_t job = 0; job < results_.size(); ++job) look_at_turn(job);
       table_.refresh(results_);
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     table_.end(results_);
+    if (stop_signal() != 0) fmt::print(stderr, "{}\n", launcher_.parting_words());
+    throw_if_stopped();
     return std::move(results_);
   }
 
@@ -67,8 +75,22 @@ class Scheduler {
     launcher_.start(job);
     ++starts_[job];
     ++running_;
-    results_[job].state = JobState::kRunning;
-    table_.started(job, folder_.progress(name(job)) == JobProgress::kInterrupted);
+    is_started_[job] = true;
+    look_at_turn(job);
+  }
+
+  /// Whether it is the turn of a job that was started, which on a cluster comes and goes.
+  void look_at_turn(std::size_t job) {
+    if (!is_started_[job]) return;
+    JobResult& result = results_[job];
+    const bool waits = launcher_.is_queued(job);
+    if (!waits && result.state != JobState::kRunning) {
+      result.state = JobState::kRunning;
+      table_.started(job, folder_.progress(name(job)) == JobProgress::kInterrupted);
+    } else if (waits && result.state == JobState::kRunning) {
+      result.state = JobState::kWaiting;
+      table_.waits_again(job, "stopped by its time limit or a preemption");
+    }
   }
 
   /// Queues the jobs that their contests let run, and ends those that are out.
@@ -89,8 +111,8 @@ class Scheduler {
       const JobState state = results_[job].state;
       Contestant contestant{plan_.jobs[job].job.group, state == JobState::kFinished,
                             state == JobState::kFailed};
-      // What runs is not where it is to pause yet.
-      if (state != JobState::kRunning) {
+      // What the launcher has is not where it is to pause yet.
+      if (!is_started_[job]) {
         contestant.epochs = read_epoch_scores(folder_.run(name(job)));
       }
       contestants.push_back(std::move(contestant));
@@ -101,7 +123,9 @@ class Scheduler {
   void carry_out(const Verdict& verdict, std::size_t job) {
     JobResult& result = results_[job];
     const bool is_idle = result.state == JobState::kWaiting || result.state == JobState::kPaused;
-    if (!is_idle || std::find(queue_.begin(), queue_.end(), job) != queue_.end()) return;
+    if (!is_idle || is_started_[job] ||
+        std::find(queue_.begin(), queue_.end(), job) != queue_.end())
+      return;
     if (verdict.kind == Verdict::Kind::kRun) {
       folder_.set_pause(name(job), verdict.until);
       queue_.push_back(job);
@@ -114,6 +138,7 @@ class Scheduler {
 
   void handle(const EndedJob& end) {
     --running_;
+    is_started_[end.job] = false;
     settle(end);
     if (!is_stopping_) take_turns();
   }
@@ -122,17 +147,26 @@ class Scheduler {
     const JobProgress progress = folder_.progress(name(end.job));
     if (progress == JobProgress::kFinished) return finish(end.job, /*before=*/false);
     JobResult& result = results_[end.job];
-    if (is_stopping_) {
+    if (is_stopping_ || end.end == JobEnd::kStopped) {
       result.state = JobState::kStopped;
+      result.reason = end.reason;
       return table_.changed(end.job, result);
+    }
+    if (end.end == JobEnd::kTakenAway) {
+      --starts_[end.job];
+      result.state = JobState::kWaiting;
+      queue_.push_front(end.job);
+      return table_.waits_again(end.job, end.reason);
     }
     if (end.status == 0 && progress == JobProgress::kInterrupted) {
       starts_[end.job] = 0;
       result.state = JobState::kPaused;
       return table_.changed(end.job, result);
     }
-    result.reason = folder_.reason(name(end.job));
-    if (end.status > 128) result.reason = fmt::format("ended by signal {}", end.status - 128);
+    result.reason = end.reason.empty() ? folder_.reason(name(end.job)) : end.reason;
+    if (end.status > 128 && end.reason.empty()) {
+      result.reason = fmt::format("ended by signal {}", end.status - 128);
+    }
     if (result.reason.empty()) result.reason = fmt::format("exit status {}", end.status);
     if (!is_lasting(end.status) && starts_[end.job] <= policy_.retries) {
       result.state = JobState::kWaiting;
@@ -160,6 +194,8 @@ class Scheduler {
   std::vector<JobResult> results_;
   /// Times each job was started.
   std::vector<std::int64_t> starts_;
+  /// Whether the launcher has it now.
+  std::vector<bool> is_started_;
   std::deque<std::size_t> queue_;
   std::int64_t running_ = 0;
   bool is_stopping_ = false;

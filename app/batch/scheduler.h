@@ -22,7 +22,8 @@ struct FailurePolicy {
 
 /// Runs all jobs that are not finished yet, in their order, as many at a time as the launcher has
 /// room for, and returns what became of each. A signal to stop is passed on to the jobs, which
-/// write checkpoints; the call returns when all have ended.
+/// write checkpoints, unless they outlive the program; when all have ended, stderr has how to go
+/// on, and Interrupted is thrown.
 std::vector<JobResult> run_jobs(const BatchPlan& plan, const BatchFolder& folder,
                                 Launcher& launcher, const FailurePolicy& policy, StateTable& table);
 

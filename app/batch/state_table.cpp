@@ -65,7 +65,7 @@ void StateTable::started(std::size_t job, bool goes_on) {
 void StateTable::changed(std::size_t job, const JobResult& result) {
   Row& row = rows_[job];
   const double seconds = row.since ? row.since->seconds() : 0;
-  row.seconds = seconds;
+  if (row.since) row.seconds = seconds;
   row.since.reset();
   if (result.state == JobState::kWaiting) {
     return line(fmt::format("{}: failed after {}, tried again: {}", row.name, duration(seconds),
@@ -80,12 +80,24 @@ void StateTable::changed(std::size_t job, const JobResult& result) {
     return line(fmt::format("{}: pruned {} ({} of {} done)", row.name, result.reason, ended_,
                             rows_.size()));
   }
-  durations_.push_back(seconds);
-  std::string text =
-      fmt::format("{}: {} after {}", row.name, state_name(result.state), duration(seconds));
+  std::string text = fmt::format("{}: {}", row.name, state_name(result.state));
+  if (seconds > 0) {
+    durations_.push_back(seconds);
+    text += " after " + duration(seconds);
+  }
   if (result.scores) text += ", " + score_text(result.scores->score, result.scores->val);
   if (!result.reason.empty()) text += ": " + result.reason;
   line(fmt::format("{} ({} of {} done)", text, ended_, rows_.size()));
+}
+
+void StateTable::waits_again(std::size_t job, const std::string& why) {
+  rows_[job].since.reset();
+  line(fmt::format("{}: {}; waits to go on", rows_[job].name, why));
+}
+
+void StateTable::note(const std::string& text) {
+  fmt::print(stderr, "{}\n", text);
+  drawn_lines_ = 0;
 }
 
 std::string StateTable::time_left(const std::vector<JobResult>& results) const {

@@ -21,6 +21,10 @@ class StateTable {
   void begin(const std::vector<JobResult>& results, const BatchFolder& folder);
   void started(std::size_t job, bool goes_on);
   void changed(std::size_t job, const JobResult& result);
+  /// A job that ran was stopped, and will go on.
+  void waits_again(std::size_t job, const std::string& why);
+  /// A line for a person, above the table.
+  void note(const std::string& text);
   /// To be called often: draws at most a few times a second.
   void refresh(const std::vector<JobResult>& results);
   void end(const std::vector<JobResult>& results);

@@ -7,9 +7,11 @@
 #include "app/batch/batch_summary.h"
 #include "app/batch/local_launcher.h"
 #include "app/batch/scheduler.h"
+#include "app/batch/slurm_submissions.h"
+#include "app/commands/batch_in_slurm.h"
 #include "app/commands/commands.h"
+#include "configs/slurm.h"
 #include "core/atomic_file.h"
-#include "core/cancellation.h"
 #include "core/errors.h"
 #include "models/strategy.h"
 
@@ -39,6 +41,47 @@ int run_one_job(const BatchOptions& options, const std::vector<BatchJob>& jobs) 
   return run_train(train);
 }
 
+/// Throws ConfigError for flags that the launcher has no use for.
+void refuse_idle_flags(const BatchOptions& options, bool is_slurm) {
+  if (options.dry_run && !is_slurm) {
+    throw ConfigError(
+        "--dry-run prints what would be given to Slurm. Add --launcher slurm, or leave it out.");
+  }
+  if (options.no_wait && !is_slurm) {
+    throw ConfigError(
+        "--no-wait leaves jobs to Slurm. Add --launcher slurm, or leave it out: jobs on this "
+        "machine end with their batch.");
+  }
+  if (is_slurm && options.threads > 0) {
+    throw ConfigError(fmt::format(
+        "--threads {}: with --launcher slurm a job's threads are the processors that it asks "
+        "Slurm for: `slurm: {{cpus: N}}` in {}.",
+        options.threads, options.file));
+  }
+}
+
+/// Throws ConfigError where jobs are compared on their way, for which somebody must stay.
+void refuse_halving(const std::vector<BatchJob>& jobs) {
+  for (const BatchJob& job : jobs) {
+    if (!job.halving) continue;
+    throw ConfigError(fmt::format(
+        "{}: search.halving lets jobs go on or end by what others have come to, so the batch has "
+        "to follow them. Leave --no-wait out.",
+        job.where));
+  }
+}
+
+std::vector<JobResult> run_here(const BatchOptions& options, const BatchPlan& plan,
+                                const BatchFolder& folder) {
+  const auto gpus = torch::cuda::is_available() && options.device.empty()
+                        ? static_cast<std::int64_t>(torch::cuda::device_count())
+                        : 0;
+  const LocalShares shares = share_machine(options.jobs, options.threads, gpus);
+  LocalLauncher launcher(folder, plan.names(), shares);
+  StateTable table(plan.names(), shares.jobs);
+  return run_jobs(plan, folder, launcher, {options.retries, options.fail_fast}, table);
+}
+
 /// Throws BatchError where not every job is finished.
 void require_all_finished(const std::vector<JobResult>& results, const BatchOptions& options) {
   std::int64_t failed = 0;
@@ -58,25 +101,26 @@ void require_all_finished(const std::vector<JobResult>& results, const BatchOpti
 
 int run_batch(const BatchOptions& options) {
   auto jobs = read_batch(options.file, strategy_choices());
+  const SlurmSettings settings = read_slurm_settings(options.file);
   if (options.job) return run_one_job(options, jobs);
-  const BatchPlan plan = plan_batch(std::move(jobs));
+  const bool is_slurm = options.launcher == "slurm";
+  refuse_idle_flags(options, is_slurm);
+  if (options.no_wait) refuse_halving(jobs);
+  const BatchPlan plan = plan_batch(std::move(jobs), /*run_here=*/!is_slurm);
   BatchFolder folder(options.out);
   folder.refuse_foreign_runs(plan);
-  folder.open(plan, options.file);
-  const auto gpus = torch::cuda::is_available() && options.device.empty()
-                        ? static_cast<std::int64_t>(torch::cuda::device_count())
-                        : 0;
-  const LocalShares shares = share_machine(options.jobs, options.threads, gpus);
-  std::vector<std::string> names;
-  for (const PlannedJob& planned : plan.jobs) names.push_back(planned.job.name);
-  LocalLauncher launcher(folder, names, shares);
-  StateTable table(names, shares.jobs);
-  const auto results =
-      run_jobs(plan, folder, launcher, {options.retries, options.fail_fast}, table);
-  if (stop_signal() != 0) {
-    fmt::print(stderr, "The same command again goes on from here.\n");
-    throw_if_stopped();
+  if (options.dry_run) {
+    fmt::print("{}", slurm_script(options, plan, folder, settings));
+    return 0;
   }
+  folder.open();
+  SlurmSubmissions submissions(folder.own_folder());
+  submissions.find_active();
+  is_slurm ? submissions.refuse_changed_jobs(plan) : submissions.refuse_active_jobs();
+  folder.make_ready(plan, options.file);
+  const auto results = is_slurm ? run_in_slurm(options, plan, folder, settings, submissions)
+                                : run_here(options, plan, folder);
+  if (options.no_wait) return 0;
   const BatchSummary summary{plan, folder, results, rank_groups(plan, results)};
   write_file_atomically(folder.path() / "summary.csv", to_csv(summary));
   write_file_atomically(folder.path() / "summary.json", to_json(summary));

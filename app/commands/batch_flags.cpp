@@ -3,6 +3,18 @@
 #include "app/commands/flag_checks.h"
 
 namespace transfer {
+namespace {
+
+constexpr const char* kSlurmHelp = R"(
+--launcher slurm gives what is not finished to Slurm as one array, follows it, and writes the same
+summary. The batch file's `slurm:` has partition, account, time, gres, memory, cpus (threads of a
+job), jobs (at a time), container, options (further ones of sbatch); configs/batch-slurm.yaml is an
+example. A job that Slurm stops (time limit, preemption) writes a checkpoint, is requeued and goes on.
+Ctrl-C ends the command, not the jobs: they go on in Slurm, the same command again follows them, and
+`scancel NUMBER`, which is said then, stops them with their checkpoints.
+Without Slurm, Ctrl-C stops the jobs with their checkpoints, and the same command again goes on.)";
+
+}  // namespace
 
 void add_batch(CLI::App& app, BatchOptions& options) {
   auto* command = app.add_subcommand(
@@ -11,7 +23,18 @@ void add_batch(CLI::App& app, BatchOptions& options) {
       ->required();
   command->add_option("--out", options.out, "Folder of the run directories and the summary")
       ->required();
-  command->add_option("--jobs", options.jobs, "Jobs at a time; default one, or one a GPU")
+  command->footer(kSlurmHelp);
+  command->add_option("--launcher", options.launcher, "Where jobs run: local (here) or slurm")
+      ->check(one_of({"local", "slurm"}))
+      ->capture_default_str();
+  command->add_flag("--dry-run", options.dry_run,
+                    "With --launcher slurm: print the script and submit nothing");
+  command->add_flag(
+      "--no-wait", options.no_wait,
+      "With --launcher slurm: submit and end; the command without it follows the jobs");
+  command
+      ->add_option("--jobs", options.jobs,
+                   "Jobs at a time; default one, or one a GPU; in Slurm as many as it lets run")
       ->transform(whole_number(1, 4096));
   command
       ->add_option("--threads", options.threads, "Threads shared out to these jobs; 0 is all cores")

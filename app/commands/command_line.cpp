@@ -37,6 +37,7 @@ Examples:
   transfer lr-find --data pets                       suggest a learning rate for fine-tune
   transfer preview --data pets --augment standard --file preview.png
   transfer batch jobs.yaml --out runs/study --jobs 2 many jobs; run again, it goes on
+  transfer batch jobs.yaml --out runs/study --launcher slurm --dry-run
   transfer cache prune runs/study/feature-store --unused-days 30
 
 `train` is the default command; `transfer COMMAND --help` tells its flags.

@@ -92,6 +92,12 @@ struct BatchOptions {
   std::string device;
   std::int64_t retries = 1;
   bool fail_fast = false;
+  /// `local` or `slurm`.
+  std::string launcher = "local";
+  /// Print what would be given to Slurm and stop.
+  bool dry_run = false;
+  /// Give the jobs to Slurm and end.
+  bool no_wait = false;
   /// The number of the one job to run here, from 1 on.
   std::optional<std::int64_t> job;
   bool json = false;

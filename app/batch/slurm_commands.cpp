@@ -1,0 +1,130 @@
+#include "app/batch/slurm_commands.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "app/batch/command_output.h"
+#include "core/errors.h"
+#include "core/whole_number.h"
+
+namespace transfer {
+namespace {
+
+constexpr const char* kRemedy =
+    "--launcher slurm works by Slurm's own commands. Run it on a machine that has them (a login "
+    "node of the cluster; on Debian the package slurm-client), or leave --launcher out to run the "
+    "jobs here.";
+
+CommandOutput run_slurm(const std::vector<std::string>& arguments) {
+  return run_command(arguments, kRemedy);
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  while (true) {
+    const auto end = text.find(separator);
+    parts.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) return parts;
+    text.remove_prefix(end + 1);
+  }
+}
+
+/// `123_4`, not `123` nor `123_[5-7]`.
+bool is_task(std::string_view id) {
+  const auto parts = split(id, '_');
+  return parts.size() == 2 && parse_whole_number(parts[0]) && parse_whole_number(parts[1]);
+}
+
+/// What a command said, on one line.
+std::string said(const CommandOutput& output) {
+  std::string text = output.err.empty() ? output.out : output.err;
+  while (text.ends_with('\n')) text.pop_back();
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text.empty() ? fmt::format("exit status {}", output.status) : text;
+}
+
+}  // namespace
+
+std::vector<SlurmTask> parse_queue(std::string_view lines) {
+  std::vector<SlurmTask> tasks;
+  for (const std::string_view line : split(lines, '\n')) {
+    const auto first = line.find('|');
+    const auto second = line.find('|', first + 1);
+    if (first == std::string_view::npos || second == std::string_view::npos) continue;
+    const std::string_view id = line.substr(0, first);
+    if (!is_task(id)) continue;
+    tasks.push_back({std::string(id), std::string(line.substr(first + 1, second - first - 1)),
+                     std::string(line.substr(second + 1))});
+  }
+  return tasks;
+}
+
+std::string parse_job(std::string_view line) {
+  const std::string_view job = line.substr(0, line.find_first_of(";\n"));
+  return parse_whole_number(job) ? std::string(job) : "";
+}
+
+std::map<std::string, std::string> parse_accounting(std::string_view lines) {
+  std::map<std::string, std::string> states;
+  for (const std::string_view line : split(lines, '\n')) {
+    const auto parts = split(line, '|');
+    if (parts.size() < 2 || !is_task(parts[0])) continue;
+    states[std::string(parts[0])] = std::string(parts[1].substr(0, parts[1].find(' ')));
+  }
+  return states;
+}
+
+bool is_over(std::string_view state) {
+  constexpr std::array kOver = {"COMPLETED", "CANCELLED", "FAILED",        "TIMEOUT",  "PREEMPTED",
+                                "NODE_FAIL", "BOOT_FAIL", "OUT_OF_MEMORY", "DEADLINE", "REVOKED"};
+  return std::find(kOver.begin(), kOver.end(), state) != kOver.end();
+}
+
+bool is_pending(std::string_view state) {
+  return state == "PENDING" || state == "CONFIGURING" || state.starts_with("REQUEUE") ||
+         state == "SPECIAL_EXIT" || state == "RESV_DEL_HOLD";
+}
+
+std::string submit_script(const std::filesystem::path& script) {
+  const CommandOutput output = run_slurm({"sbatch", "--parsable", script.string()});
+  const std::string job = output.status == 0 ? parse_job(output.out) : "";
+  if (job.empty()) {
+    throw BatchError(fmt::format(
+        "sbatch did not take the jobs: {}. The script is {}; what it asks for comes from `slurm:` "
+        "in the batch file.",
+        said(output), script.string()));
+  }
+  return job;
+}
+
+SlurmQueue ask_queue() {
+  const CommandOutput output =
+      run_slurm({"squeue", "--noheader", "--array", "--states=all",
+                 fmt::format("--user={}", ::geteuid()), "--format=%i|%T|%j"});
+  if (output.status != 0) return {{}, said(output)};
+  return {parse_queue(output.out), ""};
+}
+
+std::map<std::string, std::string> ask_accounting(const std::string& job) {
+  try {
+    const CommandOutput output =
+        run_slurm({"sacct", "--noheader", "--parsable2", "--allocations", "--array",
+                   fmt::format("--jobs={}", job), "--format=JobID,State"});
+    if (output.status == 0) return parse_accounting(output.out);
+  } catch (const BatchError&) {
+    // Some installations leave sacct out.
+  }
+  return {};
+}
+
+void cancel_tasks(const std::vector<std::string>& ids) {
+  if (ids.empty()) return;
+  std::vector<std::string> arguments = {"scancel", "--quiet"};
+  arguments.insert(arguments.end(), ids.begin(), ids.end());
+  run_slurm(arguments);
+}
+
+}  // namespace transfer

@@ -1,0 +1,69 @@
+#include "app/commands/batch_in_slurm.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include "app/batch/scheduler.h"
+#include "app/batch/slurm_launcher.h"
+#include "app/batch/slurm_script.h"
+
+namespace transfer {
+namespace {
+
+/// How the batch's jobs are called in Slurm; which of them is filled in later.
+SlurmArray slurm_array(const BatchOptions& options, const BatchFolder& folder,
+                       SlurmSettings settings) {
+  if (settings.program.empty()) {
+    settings.program = settings.container.empty()
+                           ? std::filesystem::read_symlink("/proc/self/exe").string()
+                           : kProgramInImage;
+  }
+  if (options.jobs > 0) settings.jobs = options.jobs;
+  SlurmArray array;
+  array.settings = std::move(settings);
+  array.batch_file = folder.jobs_file();
+  array.out = folder.path();
+  array.working_folder = std::filesystem::current_path();
+  array.device = options.device;
+  return array;
+}
+
+}  // namespace
+
+std::string slurm_script(const BatchOptions& options, const BatchPlan& plan,
+                         const BatchFolder& folder, const SlurmSettings& settings) {
+  SlurmArray array = slurm_array(options, folder, settings);
+  array.name = "transfer";
+  for (std::size_t job = 0; job < plan.jobs.size(); ++job) {
+    if (!folder.is_up_to_date(plan.jobs[job])) array.jobs[job + 1] = plan.jobs[job].job.name;
+  }
+  if (!array.jobs.empty()) return array_script(array);
+  fmt::print(stderr, "All {} jobs are finished; nothing would be submitted.\n", plan.jobs.size());
+  return "";
+}
+
+std::vector<JobResult> run_in_slurm(const BatchOptions& options, const BatchPlan& plan,
+                                    const BatchFolder& folder, const SlurmSettings& settings,
+                                    const SlurmSubmissions& submissions) {
+  SlurmArray array = slurm_array(options, folder, settings);
+  const std::int64_t jobs_at_once =
+      array.settings.jobs > 0 ? array.settings.jobs : static_cast<std::int64_t>(plan.jobs.size());
+  StateTable table(plan.names(), jobs_at_once);
+  SlurmLauncher launcher(folder, plan, std::move(array), submissions,
+                         [&table](const std::string& text) { table.note(text); });
+  if (!options.no_wait) {
+    auto results = run_jobs(plan, folder, launcher, {options.retries, options.fail_fast}, table);
+    launcher.forget_ended();
+    return results;
+  }
+  for (std::size_t job = 0; job < plan.jobs.size(); ++job) {
+    if (folder.progress(plan.jobs[job].job.name) != JobProgress::kFinished) launcher.start(job);
+  }
+  launcher.ended();
+  fmt::print(stderr, "{}\n", launcher.parting_words());
+  return {};
+}
+
+}  // namespace transfer

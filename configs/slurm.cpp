@@ -1,0 +1,149 @@
+#include "configs/slurm.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <string_view>
+#include <variant>
+
+#include "configs/yaml_settings.h"
+#include "core/errors.h"
+#include "core/whole_number.h"
+
+namespace transfer {
+namespace {
+
+/// One key of the section and the member it sets.
+struct Key {
+  const char* name;
+  std::variant<std::string*, std::int64_t*, std::vector<std::string>*> target;
+  std::int64_t least = 0;
+};
+
+std::vector<Key> keys_of(SlurmSettings& settings) {
+  return {{"partition", &settings.partition},
+          {"account", &settings.account},
+          {"time", &settings.time},
+          {"gres", &settings.gres},
+          {"memory", &settings.memory},
+          {"cpus", &settings.cpus, 1},
+          {"jobs", &settings.jobs, 0},
+          {"requeues", &settings.requeues, 0},
+          {"checkpoint_seconds", &settings.checkpoint_seconds, 1},
+          {"container", &settings.container},
+          {"container_command", &settings.container_command},
+          {"program", &settings.program},
+          {"options", &settings.options}};
+}
+
+/// Options of sbatch that decide how the batch follows its jobs.
+constexpr std::string_view kOwnOptions[] = {"--array",
+                                            "-a",
+                                            "--job-name",
+                                            "-J",
+                                            "--output",
+                                            "-o",
+                                            "--error",
+                                            "-e",
+                                            "--open-mode",
+                                            "--requeue",
+                                            "--no-requeue",
+                                            "--signal",
+                                            "--ntasks",
+                                            "-n",
+                                            "--wrap",
+                                            "--parsable",
+                                            "--wait",
+                                            "-W",
+                                            "--test-only",
+                                            "--chdir",
+                                            "-D",
+                                            "--cpus-per-task",
+                                            "-c"};
+
+/// A text that fits on a line of the script.
+std::string text_of(const YAML::Node& node, const std::string& where, const std::string& name,
+                    const char* expected) {
+  const std::string text = node.IsScalar() ? node.Scalar() : "";
+  const bool has_control = std::any_of(text.begin(), text.end(),
+                                       [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+  if (text.empty() || has_control) {
+    throw ConfigError(fmt::format("{}: slurm.{}: expected {} on one line", where, name, expected));
+  }
+  return text;
+}
+
+std::int64_t number_of(const YAML::Node& node, const std::string& where, const Key& key) {
+  constexpr std::int64_t kMost = 1'000'000;
+  const auto number = node.IsScalar() ? parse_whole_number(node.Scalar()) : std::nullopt;
+  if (!number || *number < key.least || *number > kMost) {
+    throw ConfigError(fmt::format("{}: slurm.{}: found '{}', expected a whole number from {} to {}",
+                                  where, key.name, node.IsScalar() ? node.Scalar() : "a list",
+                                  key.least, kMost));
+  }
+  return *number;
+}
+
+std::vector<std::string> list_of(const YAML::Node& node, const std::string& where,
+                                 const std::string& name) {
+  if (!node.IsSequence()) {
+    throw ConfigError(fmt::format("{}: slurm.{}: expected a list, such as [{}]", where, name,
+                                  name == "options" ? "--constraint=avx512" : "apptainer, exec"));
+  }
+  std::vector<std::string> texts;
+  for (const auto& entry : node) texts.push_back(text_of(entry, where, name, "texts"));
+  return texts;
+}
+
+void refuse_own_options(const std::vector<std::string>& options, const std::string& where) {
+  for (const std::string& option : options) {
+    if (!option.starts_with("-") || option == "-" || option == "--") {
+      throw ConfigError(
+          fmt::format("{}: slurm.options: found '{}', expected an option of sbatch, such as "
+                      "--constraint=avx512",
+                      where, option));
+    }
+    const std::string name = option.substr(0, option.find_first_of("= "));
+    for (const std::string_view own : kOwnOptions) {
+      const bool is_short = own.size() == 2 && name.starts_with(own) && !name.starts_with("--");
+      if (name != own && !is_short) continue;
+      throw ConfigError(fmt::format(
+          "{}: slurm.options: {} is what the batch itself sets, to follow its jobs. Leave it out; "
+          "slurm.jobs is how many run at a time, slurm.cpus the threads of each.",
+          where, name));
+    }
+  }
+}
+
+}  // namespace
+
+SlurmSettings read_slurm_settings(const std::filesystem::path& file) {
+  SlurmSettings settings;
+  const YAML::Node root = load_yaml_map(file);
+  const YAML::Node section = root["slurm"];
+  if (!section || section.IsNull()) return settings;
+  if (!section.IsMap()) {
+    throw ConfigError(fmt::format("{}: slurm: expected keys such as {{partition: NAME, cpus: 4}}",
+                                  place_of(section, file.string())));
+  }
+  const std::vector<Key> keys = keys_of(settings);
+  std::vector<std::string> names;
+  for (const Key& key : keys) names.emplace_back(key.name);
+  for (const Setting& setting : flatten(section, file.string(), names)) {
+    const Key& key = *std::find_if(keys.begin(), keys.end(),
+                                   [&](const Key& known) { return known.name == setting.key; });
+    if (auto* const text = std::get_if<std::string*>(&key.target)) {
+      **text = text_of(setting.value, setting.where, setting.key, "a text");
+    } else if (auto* const number = std::get_if<std::int64_t*>(&key.target)) {
+      **number = number_of(setting.value, setting.where, key);
+    } else {
+      *std::get<std::vector<std::string>*>(key.target) =
+          list_of(setting.value, setting.where, setting.key);
+    }
+    if (setting.key == "options") refuse_own_options(settings.options, setting.where);
+  }
+  return settings;
+}
+
+}  // namespace transfer

@@ -1,0 +1,140 @@
+"""--launcher slurm where Slurm is missing, refuses, or does what the tests' own Slurm never would: programs of the test
+stand for Slurm's."""
+
+import os
+import shutil
+from pathlib import Path
+
+from tests.cli.test_batch import BatchCase
+
+JOBS = "defaults: {backbone: tiny, data: {path: data}, head: {weight_decay: 0.01}}\njobs: [{name: a}, {name: b}]\n"
+
+
+class FakeSlurm(BatchCase):
+    def setUp(self):
+        super().setUp()
+        self.programs = self.folder / "bin"
+        self.programs.mkdir()
+        for name in ("bash", "sh", "rm", "mv", "cat", "echo", "sleep", "touch"):
+            (self.programs / name).symlink_to(shutil.which(name))
+        self.make_data()
+        self.write_jobs(JOBS)
+
+    def environment(self):
+        environment = {name: value for name, value in super().environment().items() if not name.startswith("SLURM")}
+        return {**environment, "PATH": str(self.programs), "FOLDER": str(self.folder)}
+
+    def program(self, name, body):
+        file = self.programs / name
+        file.write_text(f"#!/bin/bash\ncd {self.folder}\necho \"$0 $*\" >> calls\n{body}\n")
+        file.chmod(0o755)
+
+    def slurm(self, *flags, **options):
+        return self.batch("--launcher", "slurm", *flags, **options)
+
+    def calls(self, name):
+        lines = (self.folder / "calls").read_text().splitlines()
+        return [line for line in lines if line.startswith(str(self.programs / name) + " ")]
+
+
+class Refusals(FakeSlurm):
+    def test_without_slurm_the_missing_program_is_named(self):
+        done = self.slurm(expect=8)
+        self.assertIn("sbatch: not found on PATH", done.stderr)
+        self.assertIn("slurm-client", done.stderr)
+
+    def test_what_sbatch_says_is_passed_on(self):
+        self.program("sbatch", "echo 'sbatch: error: invalid partition specified: nope' >&2; exit 1")
+        done = self.slurm(expect=8)
+        self.assertIn("invalid partition specified: nope", done.stderr)
+        self.assertIn("out/batch/slurm.sh", done.stderr)
+        self.assertEqual(self.calls("sbatch"), [f"{self.programs}/sbatch --parsable out/batch/slurm.sh"])
+        self.program("sbatch", "echo all right")
+        self.program("squeue", "")
+        self.assertIn("sbatch did not take the jobs: all right", self.slurm(expect=8).stderr)
+
+    def test_flags_that_do_not_go_together(self):
+        self.assertIn("--launcher slurm", self.batch("--dry-run", expect=2).stderr)
+        self.assertIn("--launcher slurm", self.batch("--no-wait", expect=2).stderr)
+        self.assertIn("slurm: {cpus: N}", self.slurm("--threads", "2", expect=2).stderr)
+        self.assertIn("slurm", self.batch("--launcher", "slrum", expect=2).stderr)
+        self.write_jobs(JOBS + "slurm:\n  partiton: gpu\n")
+        for flags in ([], ["--launcher", "slurm"]):
+            done = self.batch(*flags, expect=2)
+            self.assertIn("jobs.yaml:4: unknown key 'partiton'; did you mean 'partition'?", done.stderr)
+
+    def test_a_dry_run_prints_the_script_and_does_nothing(self):
+        self.write_jobs(JOBS + "slurm: {partition: gpu, gres: 'gpu:1', jobs: 5}\n")
+        done = self.slurm("--dry-run", "--device", "cuda", "--jobs", "1")
+        for part in ("#SBATCH --array=1-2%1", "#SBATCH --partition=gpu", "--device cuda", "[2]=b"):
+            self.assertIn(part, done.stdout)
+        self.assertFalse((self.folder / "out").exists())
+        self.batch("--fail-fast")
+        done = self.slurm("--dry-run")
+        self.assertEqual(done.stdout, "")
+        self.assertIn("All 2 jobs are finished", done.stderr)
+
+    def test_a_device_that_only_the_nodes_have_is_no_mistake(self):
+        self.assertIn("#SBATCH", self.slurm("--dry-run", "--device", "cuda").stdout)
+        self.write_jobs(JOBS.replace("backbone: tiny", "backbone: tiny, device: cuda"))
+        self.assertIn("#SBATCH", self.slurm("--dry-run").stdout)
+
+
+class States(FakeSlurm):
+    # Runs the tasks in the place of Slurm, one after the other; the first array is 41.
+    RUN_ALL = """
+number=$(( $(cat number 2> /dev/null || echo 40) + 1 ))
+echo $number > number
+echo $number
+script=$2
+(for task in 1 2; do
+  case $(cat $script) in *"[$task]="*) SLURM_ARRAY_JOB_ID=$number SLURM_ARRAY_TASK_ID=$task bash $script ;; esac
+done) > /dev/null 2>&1 &
+"""
+
+    def test_exit_files_tell_where_squeue_is_silent(self):
+        self.program("sbatch", self.RUN_ALL)
+        self.program("squeue", "case $* in *--jobs*) echo RUNNING ;; *) echo 'Unable to contact slurm controller' >&2; "
+                     "exit 1 ;; esac")
+        done = self.slurm()
+        self.assertIn("squeue does not answer, and is asked again: Unable to contact slurm controller", done.stderr)
+        self.assertEqual([row["state"] for row in self.rows().values()], ["finished"] * 2)
+        self.assertEqual(len(self.calls("sbatch")), 1)
+        again = self.slurm()
+        self.assertIn("2 finished before", again.stderr)
+        self.assertEqual(len(self.calls("sbatch")), 1)
+
+    def test_timed_out_and_preempted_jobs_are_submitted_again_and_cancelled_ones_are_not(self):
+        self.program("sbatch", f"if [ -e number ]; then {self.RUN_ALL}\nelse echo 41 > number; echo 41; fi")
+        self.program("squeue", "case $* in *--jobs*) echo RUNNING ;; *) printf '41_1|TIMEOUT|x\\n41_2|CANCELLED|x\\n' ;; "
+                     "esac")
+        done = self.slurm(expect=8)
+        self.assertIn("a: stopped by Slurm (TIMEOUT); waits to go on", done.stderr)
+        rows = self.rows()
+        self.assertEqual([rows[job]["state"] for job in "ab"], ["finished", "stopped"])
+        self.assertIn("stopped b: cancelled in Slurm", done.stdout)
+        self.assertEqual(len(self.calls("sbatch")), 2)
+        self.assertIn("--array=1\n", (self.folder / "out/batch/slurm.sh").read_text())
+
+    def test_what_squeue_has_forgotten_sacct_tells(self):
+        self.program("sbatch", "echo 41")
+        self.program("squeue", "")
+        self.program("sacct", "printf '41_1|CANCELLED by 0\\n41_2|OUT_OF_MEMORY\\n'")
+        done = self.slurm("--retries", "0", expect=8)
+        self.assertIn("stopped a: cancelled in Slurm", done.stdout)
+        self.assertIn("failed b: out of memory in Slurm", done.stdout)
+        self.assertTrue(any("--jobs=41" in call for call in self.calls("sacct")))
+
+    def test_where_nobody_answers_no_job_is_run_a_second_time(self):
+        self.program("sbatch", "echo 41")
+        self.program("squeue", "touch asked; printf '41_1|RUNNING|x\\n41_2|PENDING|x\\n'")
+        process = self.start_batch("--launcher", "slurm")
+        self.wait_until((self.folder / "asked").exists, process, "squeue was asked")
+        process.kill()
+        process.communicate()
+        self.program("squeue", "echo 'slurm_load_jobs error: Unable to contact slurm controller' >&2; exit 1")
+        for flags in ([], ["--launcher", "slurm"]):
+            self.assertIn("squeue does not answer", self.batch(*flags, expect=8).stderr)
+        self.assertEqual(len(self.calls("sbatch")), 1)
+        (self.programs / "squeue").unlink()
+        self.assertIn("squeue: not found on PATH", self.batch(expect=8).stderr)
