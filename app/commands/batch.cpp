@@ -8,6 +8,7 @@
 #include "app/batch/local_launcher.h"
 #include "app/batch/scheduler.h"
 #include "app/commands/commands.h"
+#include "app/compute/process_group.h"
 #include "core/atomic_file.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
@@ -36,7 +37,7 @@ int run_one_job(const BatchOptions& options, const std::vector<BatchJob>& jobs) 
       train.sources.flags.emplace_back("device", options.device);
     }
   }
-  return run_train(train);
+  return run_train(train, single_process());
 }
 
 /// Throws BatchError where not every job is finished.

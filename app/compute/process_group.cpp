@@ -56,8 +56,8 @@ std::int64_t number_in(const char* variable) {
 /// Processes that a launcher has started beside this one, itself included.
 std::int64_t started_processes() {
   // mpirun says the first, srun the second.
-  return std::max({number_in("OMPI_COMM_WORLD_SIZE"), number_in("SLURM_STEP_NUM_TASKS"),
-                   std::int64_t{1}});
+  return std::max(
+      {number_in("OMPI_COMM_WORLD_SIZE"), number_in("SLURM_STEP_NUM_TASKS"), std::int64_t{1}});
 }
 
 /// Whether the launcher speaks PMIx or Open MPI's own protocol, so that MPI finds the others.

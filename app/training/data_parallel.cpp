@@ -97,8 +97,7 @@ void broadcast_tensors(ProcessGroup& group, const NamedTensors& tensors) {
   }
 }
 
-void share_state(ProcessGroup& group, const TrainableNetwork& network,
-                 const std::string& buffers) {
+void share_state(ProcessGroup& group, const TrainableNetwork& network, const std::string& buffers) {
   if (group.size() == 1) return;
   const at::NoGradGuard no_gradients;
   NamedTensors from_first;
@@ -132,9 +131,8 @@ std::vector<BrokenPicture> gather_broken(ProcessGroup& group,
   }
   std::stable_sort(all.begin(), all.end(),
                    [](const auto& a, const auto& b) { return a.sample < b.sample; });
-  const auto repeated =
-      std::unique(all.begin(), all.end(),
-                  [](const auto& a, const auto& b) { return a.sample == b.sample; });
+  const auto repeated = std::unique(
+      all.begin(), all.end(), [](const auto& a, const auto& b) { return a.sample == b.sample; });
   all.erase(repeated, all.end());
   return all;
 }

@@ -71,7 +71,8 @@ GradientBuckets::GradientBuckets(ProcessGroup& group, std::vector<torch::Tensor>
     }
   }
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
-    torch::autograd::impl::set_post_acc_grad_hooks(parameters_[i], std::make_unique<Hook>(*this, i));
+    torch::autograd::impl::set_post_acc_grad_hooks(parameters_[i],
+                                                   std::make_unique<Hook>(*this, i));
   }
 }
 
@@ -105,8 +106,7 @@ void GradientBuckets::arrived(std::size_t parameter) {
 }
 
 void GradientBuckets::send_complete() {
-  while (sent_ < buckets_.size() &&
-         buckets_[sent_].here == buckets_[sent_].parameters.size()) {
+  while (sent_ < buckets_.size() && buckets_[sent_].here == buckets_[sent_].parameters.size()) {
     send(buckets_[sent_]);
   }
 }
