@@ -82,6 +82,8 @@ GradientBuckets::~GradientBuckets() {
   }
 }
 
+std::size_t GradientBuckets::count() const { return buckets_.size(); }
+
 void GradientBuckets::begin() {
   for (Bucket& bucket : buckets_) {
     bucket.is_here.assign(bucket.parameters.size(), false);

@@ -41,7 +41,7 @@ class GradientBuckets {
   /// afterwards if it had in any process. Nothing without begin(). Throws as Pending::wait().
   void finish();
 
-  std::size_t count() const { return buckets_.size(); }
+  std::size_t count() const;
   /// Buckets whose sum began before finish(), in the last step.
   std::size_t sent_early() const { return sent_early_; }
   const ReductionCost& cost() const { return cost_; }
