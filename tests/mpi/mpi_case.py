@@ -34,8 +34,8 @@ class MpiCase(FineTuneCase):
     def environment(self):
         return {**super().environment(), "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 
-    def mpirun(self, processes, *arguments, flags=()):
-        return [MPIRUN, *MPIRUN_FLAGS, *flags, "-n", str(processes), *self.command(*arguments)]
+    def mpirun(self, processes, *arguments):
+        return [MPIRUN, *MPIRUN_FLAGS, "-n", str(processes), *self.command(*arguments)]
 
     def run_mpi(self, processes, *arguments, expect=0):
         done = subprocess.run(self.mpirun(processes, *arguments), cwd=self.folder, env=self.environment(), text=True,
@@ -51,7 +51,7 @@ class MpiCase(FineTuneCase):
         """Many pictures of few pixels: two classes that colour tells apart, not too easily."""
         generator = random.Random(5)
         for split in splits:
-            for name, colour in (("red", (150, 110, 110)), ("blue", (110, 110, 150))):
+            for name, colour in (("red", (130, 125, 125)), ("blue", (125, 125, 130))):
                 folder = self.folder / "data" / split / name
                 folder.mkdir(parents=True)
                 for i in range(per_class):

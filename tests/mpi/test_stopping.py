@@ -39,17 +39,25 @@ def is_alive(process):
         return False
 
 
+def all_end(processes, seconds=10):
+    """Whether they do in that time: mpirun itself may end a moment before them."""
+    deadline = time.time() + seconds
+    while any(map(is_alive, processes)) and time.time() < deadline:
+        time.sleep(0.02)
+    return not any(map(is_alive, processes))
+
+
 class Stopping(MpiCase):
-    def start(self, processes, *arguments, flags=()):
-        process = subprocess.Popen(self.mpirun(processes, *arguments, flags=flags), cwd=self.folder,
-                                   env=self.environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    def start(self, processes, *arguments):
+        process = subprocess.Popen(self.mpirun(processes, *arguments), cwd=self.folder, env=self.environment(),
+                                   text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.addCleanup(lambda: process.poll() is None and process.kill())
         return process
 
-    def begin(self, processes, flags=()):
+    def begin(self, processes, *more):
         """A run that has finished its first epoch."""
         self.make_small_data(per_class=100)
-        process = self.start(processes, "--data", "data", "--backbone", "steady", "--out", "run", *FLAGS, flags=flags)
+        process = self.start(processes, "--data", "data", "--backbone", "steady", "--out", "run", *FLAGS, *more)
         metrics = self.folder / "run/metrics.jsonl"
         deadline = time.time() + 60
         while not (metrics.exists() and metrics.read_text()) and process.poll() is None and time.time() < deadline:
@@ -57,15 +65,18 @@ class Stopping(MpiCase):
         self.assertIsNone(process.poll(), "ended before it could be stopped")
         return process
 
-    def check_goes_on(self, processes):
+    def check_goes_on(self, processes, epochs=6):
         self.assertFalse((self.folder / "run/model.pt").exists())
         self.assertTrue((self.folder / "run/checkpoint.pt").exists())
         if processes == 1:
             self.run_transfer("--resume", "run")
         else:
             self.run_mpi(processes, "--resume", "run")
-        self.assertEqual(self.summary("run")["epochs"], 6)
+        self.assertEqual(self.summary("run")["epochs"], epochs)
+        self.assertEqual([line["epoch"] for line in self.lines("run")], list(range(1, epochs + 1)))
         self.assertFalse((self.folder / "run/checkpoint.pt").exists())
+
+    def check_equals_uninterrupted(self):
         self.run_transfer("--data", "data", "--backbone", "steady", "--out", "whole", *FLAGS)
         self.assert_same_curve("run", "whole")
 
@@ -77,8 +88,9 @@ class Stopping(MpiCase):
         error = process.communicate(timeout=60)[1]
         self.assertNotEqual(process.returncode, 0)
         self.assertIn("signal 9", error)
-        self.assertFalse(any(map(is_alive, ranks.values())))
+        self.assertTrue(all_end(ranks.values()))
         self.check_goes_on(4)
+        self.check_equals_uninterrupted()
 
     def test_a_dead_first_process_too_and_one_goes_on_alone(self):
         process = self.begin(3)
@@ -87,7 +99,7 @@ class Stopping(MpiCase):
         error = process.communicate(timeout=60)[1]
         self.assertNotEqual(process.returncode, 0)
         self.assertIn("signal 9", error)
-        self.assertFalse(any(map(is_alive, ranks.values())))
+        self.assertTrue(all_end(ranks.values()))
         self.check_goes_on(1)
 
     def test_one_that_is_told_to_stop_stops_all_with_a_checkpoint(self):
@@ -99,13 +111,16 @@ class Stopping(MpiCase):
         self.assertIn("stopped by SIGTERM", error)
         self.assertIn("transfer --resume run", error)
         self.check_goes_on(2)
+        self.check_equals_uninterrupted()
 
     def test_mpirun_told_to_stop(self):
-        process = self.begin(2, flags=("--mca", "odls_base_sigkill_timeout", "30"))
-        process.send_signal(signal.SIGTERM)
-        error = process.communicate(timeout=60)[1]
+        process = self.begin(2, "--set", "train.epochs=25")
+        ranks = processes_of(process.pid)
+        process.send_signal(signal.SIGTERM)  # it tells the processes a second later
+        process.communicate(timeout=60)
         self.assertNotEqual(process.returncode, 0)
-        self.check_goes_on(1)
+        self.assertTrue(all_end(ranks.values()))
+        self.check_goes_on(1, epochs=25)
 
     def test_an_error_of_one_process_names_it_and_ends_all(self):
         self.make_small_data(per_class=6)
