@@ -48,8 +48,8 @@ def connect(i: int, mbit: float) -> None:
     run(f"ip -n {host} link set {inside} up")
     run(f"ip -n {host} link set lo up")
     if mbit > 0:
-        # One direction each; the bucket holds a hundredth of a second.
-        shape = f"root tbf rate {mbit}mbit burst {max(int(mbit * 1e6 / 8 / 100), 65536)} latency 50ms"
+        # One direction each; the queue is long enough that nothing is dropped, which TCP would take for congestion.
+        shape = f"root tbf rate {mbit}mbit burst {max(int(mbit * 1e6 / 8 / 200), 65536)} limit 16mb"
         run(f"tc -n {host} qdisc add dev {inside} {shape}")
         run(f"tc qdisc add dev {outside} {shape}")
 
