@@ -7,8 +7,8 @@ from tests.mpi.mpi_case import MpiCase
 
 # 22 pictures, so that the last batch of 2 leaves some processes without rows.
 EXACT = ("--strategy", "fine-tune", "--augment", "none", "--set", "train.batch_norm=frozen", "--set", "train.epochs=4",
-         "--set", "train.batch_size=10", "--set", "train.patience=0", "--set", "train.warmup_epochs=0", "--threads", "1")
-RANDOM = ("--set", "head.start=random")
+         "--set", "train.batch_size=10", "--set", "train.patience=0", "--set", "train.warmup_epochs=0", "--threads", "1",
+         "--set", "head.start=random")
 RUN_FILES = ["config.yaml", "metrics.jsonl", "model.pt", "predictions_val.csv", "summary.json"]
 
 
@@ -33,16 +33,16 @@ class DataParallel(MpiCase):
         self.assertEqual(folders - {"feature-store"}, {"2", "4", "data", "one"})
 
     def test_sgd_with_small_buckets_and_class_weights(self):
-        self.check(*RANDOM, "--set", "train.optimizer=sgd", "--set", "train.lr=0.02", "--set", "train.bucket_mb=0.001",
+        self.check("--set", "train.optimizer=sgd", "--set", "train.lr=0.2", "--set", "train.bucket_mb=0.001",
                    "--set", "head.class_weights=auto")
 
     def test_adamw_with_accumulation_and_clipping(self):
-        self.check("--set", "train.optimizer=adamw", "--set", "train.lr=0.003", "--set", "train.accumulate=2",
+        self.check("--set", "train.optimizer=adamw", "--set", "train.lr=0.01", "--set", "train.accumulate=2",
                    "--set", "train.clip_norm=0.5")
 
     def test_everything_that_moves_by_itself(self):
         self.make_small_data(per_class=11)
-        flags = ("--strategy", "fine-tune", *RANDOM, "--set", "train.epochs=2", "--set", "train.batch_size=9", "--set",
+        flags = ("--strategy", "fine-tune", "--set", "head.start=random", "--set", "train.epochs=2", "--set", "train.batch_size=9", "--set",
                  "train.ema=0.9", "--set", "augment.mixup=0.3", "--augment", "standard", "--set",
                  "data.sampler=balanced", "--set", "train.unfreeze_every=1", "--set", "train.replicas=2")
         statistics = []

@@ -12,7 +12,7 @@ from tests.mpi.mpi_case import HAS_MPI, MpiCase
 
 FLAGS = ("--strategy", "fine-tune", "--augment", "none", "--set", "train.batch_norm=frozen", "--set", "train.epochs=6",
          "--set", "train.batch_size=4", "--set", "train.patience=0", "--set", "train.optimizer=sgd", "--set",
-         "train.lr=0.005", "--threads", "1")
+         "train.lr=0.005", "--set", "head.start=random", "--threads", "1")
 
 
 def processes_of(parent):
@@ -114,7 +114,7 @@ class Stopping(MpiCase):
         self.check_equals_uninterrupted()
 
     def test_mpirun_told_to_stop(self):
-        process = self.begin(2, "--set", "train.epochs=25")
+        process = self.begin(2, "--set", "train.epochs=25", "--set", "head.start=fitted")
         ranks = processes_of(process.pid)
         process.send_signal(signal.SIGTERM)  # it tells the processes a second later
         process.communicate(timeout=60)
