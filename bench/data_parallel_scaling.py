@@ -33,10 +33,10 @@ from machine import BINARY, ROOT, describe
 
 BACKBONE = ROOT / "models/pretrained/efficientnet-lite0.pt"
 ROWS = 8
-STEPS = 8
+STEPS = int(os.environ.get("BENCH_STEPS", "8"))
 BUCKET_MB = 4.0
 ONE_BUCKET_MB = 1000.0
-LINKS_MBIT = (0, 1000, 250, 100)
+LINKS_MBIT = tuple(map(int, os.environ.get("BENCH_LINKS", "0,1000,250,100").split(",")))
 NODES = (2, 8, 16, 32, 64)
 # What clusters have: links in Gbit/s, and the latency of one message over TCP there, in seconds.
 CLUSTER_LINKS = {"1 Gbit/s": (1.0, 50e-6), "10 Gbit/s": (10.0, 30e-6), "25 Gbit/s": (25.0, 20e-6)}
