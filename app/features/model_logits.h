@@ -36,9 +36,9 @@ struct EvaluationPart {
   }
 };
 
-/// Runs `forward` (images [n,C,H,W] → logits [n,classes] on any device) over `part` of the pictures;
-/// the logits of the others are zero.
-/// `pass.loader` needs the preprocessing only. `forward` is called from several threads at once.
+/// Runs `forward` (images [n,C,H,W] → logits [n,classes] on any device) over `part` of the
+/// pictures; the logits of the others are zero. `pass.loader` needs the preprocessing only.
+/// `forward` is called from several threads at once.
 PictureLogits picture_logits(PicturePass pass, std::int64_t classes,
                              const std::function<torch::Tensor(const torch::Tensor&)>& forward,
                              const EvaluationPart& part = {});

@@ -59,8 +59,9 @@ class TrainingStep {
 
   /// Adds the gradients of a batch; rows without a label do not count. `seed` decides what Dropout
   /// drops and how pictures are mixed. The sum is not finite where the loss is not; the gradients
-  /// are of no use then. In a group the loss is that of all parts, a batch may be empty (`count` 0),
-  /// and `is_last` tells the batch after which finish() comes, so that sums may begin in backward.
+  /// are of no use then. In a group the loss is that of all parts, a batch may be empty (`count`
+  /// 0), and `is_last` tells the batch after which finish() comes, so that sums may begin in
+  /// backward.
   BatchLoss add(const Batch& batch, std::uint64_t seed, bool is_last = true);
 
   /// Divides the gradients by the weight of what was added, shortens them to `train.clip_norm`, and

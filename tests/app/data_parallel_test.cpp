@@ -10,23 +10,13 @@
 #include "app/training/training_step.h"
 #include "core/errors.h"
 #include "tests/app/thread_group.h"
-#include "tests/models/tensor_file.h"
+#include "tests/app/tiny_network.h"
 
 namespace transfer {
 namespace {
 
-Backbone backbone() { return Backbone::load(path_in("TRANSFER_FIXTURES", "steady.pt")); }
-
-TrainableOptions options() {
-  TrainableOptions result;
-  result.classes = 5;
-  result.batch_norm = "frozen";
-  result.seed = 3;
-  return result;
-}
-
 /// Rows [first, first + count) of the batch that `step` names.
-Batch batch_of(std::int64_t step, std::int64_t first, std::int64_t count) {
+Batch rows_of_batch(std::int64_t step, std::int64_t first, std::int64_t count) {
   if (count == 0) return {};
   auto generator = at::detail::createCPUGenerator(static_cast<std::uint64_t>(step));
   Batch batch;
@@ -40,14 +30,15 @@ Batch batch_of(std::int64_t step, std::int64_t first, std::int64_t count) {
 
 constexpr double kRate = 0.002;
 
-struct Trained {
+struct AfterSteps {
   std::vector<double> losses;
   NamedTensors state;
 };
 
 /// Three steps, of which the second adds two batches, the last one of two rows.
-Trained train(ProcessGroup& group, const std::string& optimizer, std::int64_t bucket_bytes) {
-  TrainableNetwork network(backbone(), options(), torch::kCPU);
+AfterSteps take_steps(ProcessGroup& group, const std::string& optimizer,
+                      std::int64_t bucket_bytes) {
+  TrainableNetwork network(fixture_backbone("steady.pt"), five_classes("frozen"), torch::kCPU);
   Config config;
   config.train.optimizer = optimizer;
   config.train.clip_norm = 1;
@@ -56,13 +47,13 @@ Trained train(ProcessGroup& group, const std::string& optimizer, std::int64_t bu
   TrainingStep step(network, config, 5, loss, torch::kCPU);
   step.use_group(group, bucket_bytes);
   step.train_from(0);
-  Trained trained;
+  AfterSteps trained;
   const std::vector<std::vector<std::int64_t>> steps = {{9}, {8, 2}, {7}};
   for (const auto& batches : steps) {
     for (std::size_t i = 0; i < batches.size(); ++i) {
       const auto rows = rows_of_shard({0, batches[i]}, {group.rank(), group.size(), 1});
       const auto result =
-          step.add(batch_of(batches[i], rows.first, rows.count), 0, i + 1 == batches.size());
+          step.add(rows_of_batch(batches[i], rows.first, rows.count), 0, i + 1 == batches.size());
       trained.losses.push_back(result.sum / result.weight);
     }
     step.finish(kRate);
@@ -75,12 +66,12 @@ Trained train(ProcessGroup& group, const std::string& optimizer, std::int64_t bu
 
 TEST(DataParallel, StepsOfAGroupAreThoseOfOneProcess) {
   for (const std::string optimizer : {"sgd", "adamw"}) {
-    const auto alone = train(*single_process(), optimizer, 1);
+    const auto alone = take_steps(*single_process(), optimizer, 1);
     for (const std::int64_t processes : {2, 3, 4}) {
       for (const std::int64_t bytes : {1, 4096, 1 << 25}) {
-        std::vector<Trained> all(static_cast<std::size_t>(processes));
+        std::vector<AfterSteps> all(static_cast<std::size_t>(processes));
         ThreadGroup::run(processes, [&](ProcessGroup& group) {
-          all[static_cast<std::size_t>(group.rank())] = train(group, optimizer, bytes);
+          all[static_cast<std::size_t>(group.rank())] = take_steps(group, optimizer, bytes);
         });
         for (std::size_t i = 0; i < alone.losses.size(); ++i) {
           EXPECT_NEAR(all[0].losses[i], alone.losses[i], 1e-5) << optimizer << i;
@@ -99,7 +90,7 @@ TEST(DataParallel, StepsOfAGroupAreThoseOfOneProcess) {
 
 TEST(GradientBuckets, SumsBeginWhileBackwardRuns) {
   ThreadGroup::run(2, [](ProcessGroup& group) {
-    TrainableNetwork network(backbone(), options(), torch::kCPU);
+    TrainableNetwork network(fixture_backbone("steady.pt"), five_classes("frozen"), torch::kCPU);
     std::vector<std::string> names;
     std::vector<torch::Tensor> parameters;
     for (const auto& [name, tensor] : network.parameters()) {
@@ -110,7 +101,7 @@ TEST(GradientBuckets, SumsBeginWhileBackwardRuns) {
     GradientBuckets buckets(group, parameters, /*bytes=*/1);
     EXPECT_EQ(buckets.count(), parameters.size());
     buckets.begin();
-    network.logits(batch_of(9, group.rank() * 4, 4).images).sum().backward();
+    network.logits(rows_of_batch(9, group.rank() * 4, 4).images).sum().backward();
     const auto own = parameters.front().grad().clone();
     buckets.finish();
     EXPECT_EQ(buckets.sent_early(), buckets.count()) << "every gradient is told of when complete";
@@ -156,12 +147,13 @@ TEST(GradientBuckets, AreFilledFromTheLastParameter) {
 TEST(DataParallel, StateIsOfTheFirstProcessOrTheMean) {
   for (const std::string buffers : {"rank0", "synchronised"}) {
     ThreadGroup::run(2, [&](ProcessGroup& group) {
-      TrainableNetwork network(backbone(), options(), torch::kCPU);
+      TrainableNetwork network(fixture_backbone("steady.pt"), five_classes("frozen"), torch::kCPU);
       const torch::NoGradGuard no_gradients;
       for (auto& [name, tensor] : network.state()) tensor.fill_(group.rank() == 0 ? 2 : 6);
       share_state(group, network, buffers);
       for (const auto& [name, tensor] : network.state()) {
-        const bool is_mean = buffers == "synchronised" && name.find("running_") != std::string::npos;
+        const bool is_mean =
+            buffers == "synchronised" && name.find("running_") != std::string::npos;
         EXPECT_TRUE(tensor.eq(is_mean ? 4 : 2).all().item<bool>()) << buffers << ' ' << name;
       }
     });

@@ -47,7 +47,8 @@ class ThreadGroup : public ProcessGroup {
   std::int64_t local_rank() const override { return rank_; }
 
   std::unique_ptr<Pending> begin_sum(std::span<float> numbers) override {
-    return std::make_unique<ThreadPending>(*meeting_, give({1, sums_++}, text_of(numbers)), numbers);
+    return std::make_unique<ThreadPending>(*meeting_, give({1, sums_++}, text_of(numbers)),
+                                           numbers);
   }
   void sum(std::span<float> numbers) override { add_up(numbers); }
   void sum(std::span<double> numbers) override { add_up(numbers); }
