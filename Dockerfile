@@ -25,7 +25,7 @@ ARG TORCH=cpu
 ARG TORCH_INDEX
 RUN bash setup/image_backbone.sh "$TORCH" "$TORCH_INDEX"
 COPY --from=sources / .
-RUN cmake -S . -B build -G Ninja -Wno-dev -DTRANSFER_BUILD_TESTS=OFF -DCMAKE_INSTALL_PREFIX=/opt/transfer \
+RUN cmake -S . -B build -G Ninja -Wno-dev -DTRANSFER_BUILD_TESTS=OFF -DTRANSFER_MPI=OFF -DCMAKE_INSTALL_PREFIX=/opt/transfer \
       -DCMAKE_INSTALL_LIBDIR=lib && \
     cmake --build build --parallel "$(nproc)" && cmake --install build --strip && rm -rf build
 COPY setup/image_libraries.sh setup/

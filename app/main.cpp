@@ -2,13 +2,19 @@
 #include <malloc.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <memory>
+#include <string>
 #include <string_view>
 #include <system_error>
+#include <thread>
 
 #include "app/commands/commands.h"
+#include "app/compute/process_group.h"
+#include "app/report/rank_output.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
 
@@ -31,9 +37,9 @@ void flush_results() {
                   errno != 0 ? std::strerror(errno) : "an earlier write failed"));
 }
 
-int run(int argc, char** argv) {
+int run(int argc, char** argv, const std::shared_ptr<transfer::ProcessGroup>& group) {
   try {
-    const int status = transfer::run_command_line(argc, argv);
+    const int status = transfer::run_command_line(argc, argv, group);
     flush_results();
     return status;
   } catch (const std::system_error&) {
@@ -42,23 +48,37 @@ int run(int argc, char** argv) {
   }
 }
 
+/// Says what went wrong and ends the other processes of the group too. What all of them meet, such
+/// as a wrong flag, is the first one's to say, which ends the others while they wait here.
+int fail(transfer::ProcessGroup& group, const transfer::RankOutput& output,
+         const std::string& message, int status) {
+  constexpr auto kForTheFirst = std::chrono::seconds(2);
+  std::fflush(stdout);
+  if (!group.is_first()) std::this_thread::sleep_for(kForTheFirst);
+  output.error(message);
+  if (group.size() > 1) group.abort(status);
+  return status;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   keep_freed_memory();
   transfer::install_signal_handlers();
+  auto group = transfer::single_process();
+  auto output = std::make_unique<transfer::RankOutput>(*group);
   try {
-    return run(argc, argv);
+    group = transfer::join_process_group();
+    output = std::make_unique<transfer::RankOutput>(*group);
+    return run(argc, argv, group);
   } catch (const transfer::Error& error) {
-    std::fflush(stdout);
-    fmt::print(stderr, "transfer: {}\n", error.what());
-    return error.exit_code();
+    return fail(*group, *output, error.what(), error.exit_code());
   } catch (const std::exception& error) {
-    std::fflush(stdout);
     // LibTorch adds a stack trace, which tells a user nothing.
     const std::string_view message(error.what());
-    fmt::print(stderr, "transfer: unexpected failure: {}\n",
-               message.substr(0, message.find("\nException raised from")));
-    return 1;
+    return fail(*group, *output,
+                fmt::format("unexpected failure: {}",
+                            message.substr(0, message.find("\nException raised from"))),
+                1);
   }
 }

@@ -3,6 +3,7 @@ set(TRANSFER_TEST_ENVIRONMENT
   "TRANSFER_BINARY=${CMAKE_BINARY_DIR}/transfer"
   "TRANSFER_FIXTURES=${CMAKE_BINARY_DIR}/fixtures"
   "TRANSFER_GOLDEN=${CMAKE_BINARY_DIR}/golden"
+  "TRANSFER_HAS_MPI=${TRANSFER_HAS_MPI}"
   "PYTHONDONTWRITEBYTECODE=1")
 
 # transfer_unit_tests(ROOM LIBRARIES...): one GoogleTest executable of tests/ROOM/*.cpp. It runs as
@@ -31,5 +32,8 @@ function(transfer_python_tests)
              WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     set_tests_properties(${folder}.${name} PROPERTIES
       ENVIRONMENT "${TRANSFER_TEST_ENVIRONMENT}" TIMEOUT 400 FIXTURES_REQUIRED models)
+    if(folder STREQUAL "mpi")  # several processes at once
+      set_tests_properties(${folder}.${name} PROPERTIES PROCESSORS 2)
+    endif()
   endforeach()
 endfunction()

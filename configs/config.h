@@ -201,6 +201,15 @@ struct TrainConfig {
   /// written into the run's config.yaml, so that the run can be repeated and resumed to the last
   /// bit.
   std::optional<std::int64_t> replicas;
+  /// What becomes of BatchNorm's running statistics where several processes train together
+  /// (`mpirun`) and `batch_norm` is `train`. Every process normalises by its own rows of a batch,
+  /// as PyTorch's DistributedDataParallel does; at the end of each epoch, and in checkpoints, all
+  /// take those of `rank0`, or `synchronised` the mean over the processes: of the means that of all
+  /// pictures, of the variances less than it by the variance of the processes' means.
+  std::string batch_norm_buffers = "rank0";
+  /// Megabytes of gradients that several processes sum in one go (Li et al. 2020): the sum of the
+  /// last layers' runs while backward is at the first ones.
+  double bucket_mb = 25.0;
   /// Decay of the moving average of the weights, which is evaluated and saved in their place;
   /// 0 is off.
   double ema = 0.0;

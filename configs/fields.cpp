@@ -85,6 +85,9 @@ void add_train_fields(std::vector<Field>& fields, TrainConfig& t) {
   fields.push_back({"train.clip_norm", &t.clip_norm, 0, 1e9});
   fields.push_back({"train.accumulate", &t.accumulate, 1, 1e6});
   fields.push_back({"train.replicas", &t.replicas, 1, 256});
+  fields.push_back(
+      {"train.batch_norm_buffers", &t.batch_norm_buffers, 0, 0, {"rank0", "synchronised"}});
+  fields.push_back({"train.bucket_mb", &t.bucket_mb, 1e-3, 1e3});
   fields.push_back({"train.ema", &t.ema, 0, 0.999999});
   fields.push_back(
       {"train.precision", &t.precision, 0, 0, {"float32", "bfloat16", "float16", "auto"}});

@@ -39,7 +39,10 @@ int stop_signal() { return received_signal; }
 
 void throw_if_stopped() {
   const int signal = received_signal;
-  if (signal == 0) return;
+  if (signal != 0) throw_stopped(signal);
+}
+
+void throw_stopped(int signal) {
   throw Interrupted(std::string("stopped by ") + (signal == SIGINT ? "Ctrl-C" : "SIGTERM"), signal);
 }
 

@@ -13,4 +13,7 @@ int stop_signal();
 /// batches, iterations, folder entries, lines of input.
 void throw_if_stopped();
 
+/// Throws Interrupted for a signal that this process or one that works with it has received.
+[[noreturn]] void throw_stopped(int signal);
+
 }  // namespace transfer

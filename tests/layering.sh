@@ -19,7 +19,7 @@ refuse() {
 
 # check ROOT
 check() {
-  local root=$1 breaches=0 app_but_report
+  local root=$1 breaches=0 app_but_report app_but_compute
   refuse '(configs|datasets|models|app)/' "core includes no other folder" core
   refuse '(datasets|models)/' "configs includes core only" configs
   refuse 'models/' "datasets and models never include each other" datasets
@@ -29,6 +29,9 @@ check() {
   app_but_report=$(cd "$root" && find app -mindepth 1 -maxdepth 1 -type d ! -name report 2>/dev/null || true)
   # shellcheck disable=SC2086  # one word a folder
   refuse 'opencv2/' "OpenCV appears in datasets/ and app/report/ only" core configs models $app_but_report
+  app_but_compute=$(cd "$root" && find app -mindepth 1 -maxdepth 1 ! -name compute 2>/dev/null || true)
+  # shellcheck disable=SC2086
+  refuse 'mpi\.h' "MPI appears in app/compute/ only" core configs datasets models $app_but_compute
   refuse '(torch/script\.h|torch/csrc/jit)' "TorchScript appears in models/ only" core configs datasets app
   [ "$breaches" -eq 0 ]
 }
@@ -54,6 +57,7 @@ must_fail models/a.cpp '#include "datasets/dataset.h"'
 must_fail models/a.cpp '  #include "app/training/metrics.h"'
 must_fail app/main.cpp '#include <yaml-cpp/yaml.h>'
 must_fail app/features/a.cpp '#include <opencv2/core.hpp>'
+must_fail app/training/a.cpp '#include <mpi.h>'
 must_fail datasets/a.cpp '#include <torch/script.h>'
 must_fail app/commands/a.cpp '#include <torch/csrc/jit/api/module.h>'
 

@@ -10,6 +10,7 @@
 #include "app/batch/slurm_submissions.h"
 #include "app/commands/batch_in_slurm.h"
 #include "app/commands/commands.h"
+#include "app/compute/process_group.h"
 #include "configs/slurm.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
@@ -38,7 +39,7 @@ int run_one_job(const BatchOptions& options, const std::vector<BatchJob>& jobs) 
       train.sources.flags.emplace_back("device", options.device);
     }
   }
-  return run_train(train);
+  return run_train(train, single_process());
 }
 
 /// Throws ConfigError for flags that the launcher has no use for.

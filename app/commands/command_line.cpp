@@ -9,6 +9,7 @@
 #include "app/commands/batch_flags.h"
 #include "app/commands/commands.h"
 #include "app/commands/flag_checks.h"
+#include "app/compute/process_group.h"
 #include "core/errors.h"
 #include "core/nearest_name.h"
 #include "models/strategy.h"
@@ -213,7 +214,8 @@ std::vector<std::string> with_default_command(int argc, const char* const* argv)
 
 }  // namespace
 
-int run_command_line(int argc, const char* const* argv) {
+int run_command_line(int argc, const char* const* argv,
+                     const std::shared_ptr<ProcessGroup>& group) {
   CLI::App app("Transfer learning from a folder of pictures and a pretrained CNN.", "transfer");
   app.footer(kExamples);
   app.set_version_flag("--version", "transfer " TRANSFER_VERSION);
@@ -256,6 +258,13 @@ int run_command_line(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     throw ConfigError(std::string(error.what()) + " (see transfer --help)");
   }
+  if (app.got_subcommand("train")) return run_train(train, group);
+  if (group->size() > 1) {
+    throw ConfigError(fmt::format(
+        "{} processes were started for 'transfer {}', which one process does. Start several for "
+        "training only, or leave out mpirun or srun.",
+        group->size(), app.get_subcommands().front()->get_name()));
+  }
   if (app.got_subcommand("evaluate")) return run_evaluate(evaluate);
   if (app.got_subcommand("predict")) return run_predict(predict);
   if (app.got_subcommand("inspect")) return run_inspect(inspect);
@@ -266,8 +275,7 @@ int run_command_line(int argc, const char* const* argv) {
     const bool lists = app.get_subcommand("cache")->got_subcommand("ls");
     return lists ? run_cache_ls(cache) : run_cache_prune(cache);
   }
-  if (app.got_subcommand("preview")) return run_preview(preview);
-  return run_train(train);
+  return run_preview(preview);
 }
 
 }  // namespace transfer

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -113,9 +114,12 @@ struct CacheOptions {
   std::optional<std::int64_t> keep_mb;
 };
 
+class ProcessGroup;
+
 // Each runs one command: results on stdout, everything else on stderr. All return 0 when the work
 // is done and throw Error otherwise.
-int run_train(const TrainOptions& options);
+/// Together with the other processes of the group.
+int run_train(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& group);
 int run_evaluate(const EvaluateOptions& options);
 int run_predict(const PredictOptions& options);
 int run_inspect(const InspectOptions& options);
@@ -127,7 +131,8 @@ int run_cache_ls(const CacheOptions& options);
 int run_cache_prune(const CacheOptions& options);
 
 /// Parses the command line and runs the command it names (`train` where it names none). Throws
-/// Error; an unknown flag is a ConfigError with the nearest one.
-int run_command_line(int argc, const char* const* argv);
+/// Error; an unknown flag is a ConfigError with the nearest one, and so is a command that several
+/// processes cannot do together.
+int run_command_line(int argc, const char* const* argv, const std::shared_ptr<ProcessGroup>& group);
 
 }  // namespace transfer

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "app/commands/commands.h"
+#include "app/compute/process_group.h"
 #include "app/runs/advice.h"
 #include "app/runs/fine_tune_run.h"
 #include "app/runs/frozen_features_run.h"
@@ -25,17 +26,32 @@ Summary run_strategy(const Preparation& preparation, const RunDirectory& run, bo
   return run_fine_tuning(preparation, run, resumes, known);
 }
 
+/// What `make` gives, made by the first process of the group.
+template <typename Make>
+RunDirectory in_first_process(ProcessGroup& group, const Make& make) {
+  if (!group.is_first()) return RunDirectory::of_other_process(broadcast_text(group, ""));
+  RunDirectory run = make();
+  broadcast_text(group, run.path().string());
+  return run;
+}
+
+void write_results(Summary summary, const RunDirectory& run, const Stopwatch& since_start,
+                   bool json) {
+  if (is_file(run.file("advice.json"))) summary.advice = read_file(run.file("advice.json"));
+  summary.peak_memory_mb = peak_memory_mb();
+  summary.seconds_total = since_start.seconds();
+  write_file_atomically(run.file("summary.json"), to_json(summary));
+  run.remove_checkpoints();
+  fmt::print("{}", json ? to_json(summary) : to_text(summary));
+}
+
 /// Trains, writes summary.json last, and prints the result.
 void train_in(const Preparation& preparation, const RunDirectory& run, bool resumes,
               const Stopwatch& since_start, bool json, StageProbing known = {}) {
   try {
     Summary summary = run_strategy(preparation, run, resumes, std::move(known));
-    if (is_file(run.file("advice.json"))) summary.advice = read_file(run.file("advice.json"));
-    summary.peak_memory_mb = peak_memory_mb();
-    summary.seconds_total = since_start.seconds();
-    write_file_atomically(run.file("summary.json"), to_json(summary));
-    run.remove_checkpoints();
-    fmt::print("{}", json ? to_json(summary) : to_text(summary));
+    if (preparation.group->is_first()) write_results(std::move(summary), run, since_start, json);
+    preparation.group->wait_for_all();
   } catch (const Interrupted& stop) {
     throw Interrupted(fmt::format("{}. No model was written. Go on with: transfer --resume {}",
                                   stop.what(), run.path().string()),
@@ -70,9 +86,10 @@ Config resumed_config(const TrainOptions& options, const RunDirectory& run) {
   return config;
 }
 
-int resume(const TrainOptions& options) {
+int resume(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& group) {
   const Stopwatch since_start;
-  const RunDirectory run = RunDirectory::open(options.resume);
+  const RunDirectory run =
+      in_first_process(*group, [&] { return RunDirectory::open(options.resume); });
   const Config config = resumed_config(options, run);
   if (is_file(run.file("summary.json"))) {
     fmt::print(stderr, "{}: this run is finished; there is nothing to go on with.\n",
@@ -80,7 +97,7 @@ int resume(const TrainOptions& options) {
     if (options.json) fmt::print("{}", read_file(run.file("summary.json")));
     return 0;
   }
-  Preparation preparation = prepare(config);
+  Preparation preparation = prepare(config, group);
   preparation.pause_after = options.pause_after;
   train_in(preparation, run, /*resumes=*/true, since_start, options.json);
   return 0;
@@ -110,18 +127,24 @@ int run_chosen_strategy(const TrainOptions& options, const Stopwatch& since_star
 
 }  // namespace
 
-int run_train(const TrainOptions& options) {
-  if (!options.resume.empty()) return resume(options);
+int run_train(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& group) {
+  if (!options.resume.empty()) return resume(options, group);
   const Stopwatch since_start;
   const Config config = resolve_config(options.sources, strategy_choices());
   if (options.print_config) {
     fmt::print("{}", to_yaml(config));
     return 0;
   }
-  if (config.strategy == kAutoStrategy) return run_chosen_strategy(options, since_start);
-  Preparation preparation = prepare(config);
+  if (config.strategy == kAutoStrategy) {
+    if (group->size() == 1) return run_chosen_strategy(options, since_start);
+    throw ConfigError(
+        "--strategy auto: measures in one process. Ask for its choice with transfer advise, and "
+        "start several processes with the command that it ends with.");
+  }
+  Preparation preparation = prepare(config, group);
   preparation.pause_after = options.pause_after;
-  train_in(preparation, RunDirectory::create(config), /*resumes=*/false, since_start, options.json);
+  const RunDirectory run = in_first_process(*group, [&] { return RunDirectory::create(config); });
+  train_in(preparation, run, /*resumes=*/false, since_start, options.json);
   return 0;
 }
 

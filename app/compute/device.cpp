@@ -20,6 +20,8 @@ namespace {
       fmt::format("--device {}: expected auto, cpu, cuda or cuda:N, such as cuda:0", name));
 }
 
+std::int64_t cuda_devices() { return static_cast<unsigned char>(torch::cuda::device_count()); }
+
 /// The N of `cuda:N`; 0 for plain `cuda`.
 int device_index(const std::string& name) {
   if (name == "cuda") return 0;
@@ -41,12 +43,13 @@ std::int64_t allowed_cores() {
 
 }  // namespace
 
-torch::Device choose_device(const std::string& name) {
+torch::Device choose_device(const std::string& name, std::int64_t local_rank) {
   if (name == "cpu") return torch::kCPU;
-  if (name == "auto") {
-    return torch::cuda::is_available() ? torch::Device(torch::kCUDA, 0)
-                                       : torch::Device(torch::kCPU);
-  }
+  const auto in_turn = [&] {
+    return torch::Device(torch::kCUDA,
+                         static_cast<torch::DeviceIndex>(local_rank % cuda_devices()));
+  };
+  if (name == "auto") return torch::cuda::is_available() ? in_turn() : torch::Device(torch::kCPU);
   const int index = device_index(name);
   if (!torch::hasCUDA()) {
     throw DeviceError(fmt::format(
@@ -54,7 +57,7 @@ torch::Device choose_device(const std::string& name) {
         "TORCH_DIR at it and build again; or use --device cpu.",
         name));
   }
-  const int count = static_cast<unsigned char>(torch::cuda::device_count());
+  const std::int64_t count = cuda_devices();
   if (count == 0) {
     throw DeviceError(
         fmt::format("--device {}: no CUDA device was found; is the NVIDIA driver installed? Or use "
@@ -65,6 +68,7 @@ torch::Device choose_device(const std::string& name) {
     throw DeviceError(
         fmt::format("--device {}: there are {} CUDA devices, numbered from 0.", name, count));
   }
+  if (name == "cuda") return in_turn();
   return {torch::kCUDA, static_cast<torch::DeviceIndex>(index)};
 }
 

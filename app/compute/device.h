@@ -8,8 +8,9 @@
 namespace transfer {
 
 /// The device for `auto`, `cpu`, `cuda` or `cuda:N`; `auto` takes CUDA where it works. Throws
-/// ConfigError for another text and DeviceError that says what is missing for CUDA.
-torch::Device choose_device(const std::string& name);
+/// ConfigError for another text and DeviceError that says what is missing for CUDA. With `auto` and
+/// `cuda` the processes of one machine, told by their `local_rank`, take its GPUs in turn.
+torch::Device choose_device(const std::string& name, std::int64_t local_rank = 0);
 
 /// `threads`, or when it is 0 the number of cores this process may use, within its container's
 /// limit of processor time. Sets torch's own count for the calling thread.

@@ -62,6 +62,14 @@ class HeldLocks {
   std::vector<std::int64_t> held_;
 };
 
+/// Other temporary files, such as those of the folder's description, are written without a lock.
+bool is_unfinished_segment(const fs::path& file) {
+  const std::string name = file.filename().string();
+  const bool is_of_segment =
+      name.find(".features.") != std::string::npos || name.find(".keys.") != std::string::npos;
+  return is_of_segment && file.extension() == ".tmp";
+}
+
 /// The keys of a segment; none where the file does not hold whole ones.
 std::vector<std::string> read_keys(const fs::path& file) {
   const std::string text = read_file(file);
@@ -127,7 +135,7 @@ void FeatureArchive::remove_leftovers() {
   if (!locks_.try_take(0, kLocks)) return;
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(folder_, ignored)) {
-    if (entry.path().extension() == ".tmp") fs::remove(entry.path(), ignored);
+    if (is_unfinished_segment(entry.path())) fs::remove(entry.path(), ignored);
   }
   locks_.give_back(0, kLocks);
 }

@@ -206,6 +206,7 @@ std::vector<BrokenPicture> FeatureStore::compute(const Part& part, FeatureTable&
       });
   broken.insert(broken.end(), found_broken.begin(), found_broken.end());
   forward_seconds_ += seconds;
+  computed_ += static_cast<std::int64_t>(rows.size());
   return broken;
 }
 

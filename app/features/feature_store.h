@@ -75,6 +75,9 @@ class FeatureStore {
   /// threads), decoding left out.
   double forward_seconds() const { return forward_seconds_; }
 
+  /// Pictures, each view counted, that went through the layers in this process.
+  std::int64_t computed() const { return computed_; }
+
   /// Features of `samples` with `augmented_views` extra views. `title` names the split in
   /// messages. Broken pictures are named on stderr unless `names_broken` is false. Throws DataError
   /// when more than `data.max_broken` of the pictures are broken.
@@ -131,6 +134,7 @@ class FeatureStore {
   /// Position in `known_` by path.
   std::unordered_map<std::string, std::int64_t> known_rows_;
   double forward_seconds_ = 0;
+  std::int64_t computed_ = 0;
 };
 
 }  // namespace transfer

@@ -1,6 +1,7 @@
 #include "app/features/model_logits.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace transfer {
 
@@ -9,15 +10,24 @@ std::int64_t evaluation_batch(std::int64_t pictures) {
 }
 
 PictureLogits picture_logits(PicturePass pass, std::int64_t classes,
-                             const std::function<torch::Tensor(const torch::Tensor&)>& forward) {
+                             const std::function<torch::Tensor(const torch::Tensor&)>& forward,
+                             const EvaluationPart& part) {
   const auto count = static_cast<std::int64_t>(pass.samples.size());
   PictureLogits result;
   result.logits = torch::zeros({count, classes});
-  pass.loader.batch_size = evaluation_batch(count);
+  const std::int64_t size = evaluation_batch(count);
+  const auto batches = part.batches((count + size - 1) / size);
+  const std::int64_t first = batches.first * size;
+  const std::int64_t rows = std::min(batches.count * size, count - first);
+  if (rows <= 0) return result;
+  pass.loader.order.resize(static_cast<std::size_t>(rows));
+  std::iota(pass.loader.order.begin(), pass.loader.order.end(), first);
+  pass.loader.batch_size = size;
   pass.loader.workers = std::min(pass.threads, std::max<std::int64_t>(count, 1));
   result.broken =
-      run_over_pictures(pass, forward, [&result](const Batch& batch, const torch::Tensor& logits) {
-        result.logits.narrow(0, batch.first, batch.count).copy_(logits.narrow(0, 0, batch.count));
+      run_over_pictures(pass, forward, [&](const Batch& batch, const torch::Tensor& logits) {
+        result.logits.narrow(0, first + batch.first, batch.count)
+            .copy_(logits.narrow(0, 0, batch.count));
       });
   for (const BrokenPicture& picture : result.broken) result.logits[picture.sample].zero_();
   return result;

@@ -20,10 +20,28 @@ struct PictureLogits {
 /// Pictures a batch where `pictures` are evaluated.
 std::int64_t evaluation_batch(std::int64_t pictures);
 
-/// Runs `forward` (images [n,C,H,W] → logits [n,classes] on any device) over pictures.
-/// `pass.loader` needs the preprocessing only. `forward` is called from several threads at once.
+/// The batches of an evaluation that one of several processes runs.
+struct EvaluationPart {
+  std::int64_t rank = 0;
+  std::int64_t processes = 1;
+
+  struct Batches {
+    std::int64_t first = 0;
+    std::int64_t count = 0;
+  };
+  /// Consecutive ones, of `all`.
+  Batches batches(std::int64_t all) const {
+    const std::int64_t first = all * rank / processes;
+    return {first, all * (rank + 1) / processes - first};
+  }
+};
+
+/// Runs `forward` (images [n,C,H,W] → logits [n,classes] on any device) over `part` of the
+/// pictures; the logits of the others are zero. `pass.loader` needs the preprocessing only.
+/// `forward` is called from several threads at once.
 PictureLogits picture_logits(PicturePass pass, std::int64_t classes,
-                             const std::function<torch::Tensor(const torch::Tensor&)>& forward);
+                             const std::function<torch::Tensor(const torch::Tensor&)>& forward,
+                             const EvaluationPart& part = {});
 
 /// The same for a finished model. `title` names the work on the progress bar.
 PictureLogits model_logits(const Classifier& model, const std::vector<Sample>& samples,

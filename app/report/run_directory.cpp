@@ -66,6 +66,12 @@ RunDirectory RunDirectory::open(const fs::path& path) {
   return run;
 }
 
+RunDirectory RunDirectory::of_other_process(const fs::path& path) {
+  RunDirectory run(path);
+  run.is_written_here_ = false;
+  return run;
+}
+
 void RunDirectory::lock() {
   constexpr double kSeconds = 20;
   lock_ = FileLock::take(path_, kSeconds,
@@ -75,6 +81,7 @@ void RunDirectory::lock() {
 }
 
 void RunDirectory::write_config(const Config& config) const {
+  if (!is_written_here_) return;
   // The folder is not part of what the run repeats: the copy names none.
   Config repeatable = config;
   repeatable.out.clear();
@@ -83,6 +90,7 @@ void RunDirectory::write_config(const Config& config) const {
 }
 
 void RunDirectory::append_metrics(std::string_view json_line) const {
+  if (!is_written_here_) return;
   std::ofstream stream(file("metrics.jsonl"), std::ios::app);
   stream << json_line << '\n';
   stream.flush();
@@ -93,6 +101,7 @@ void RunDirectory::append_metrics(std::string_view json_line) const {
 }
 
 void RunDirectory::keep_metrics(std::int64_t epochs) const {
+  if (!is_written_here_) return;
   std::ifstream stream(file("metrics.jsonl"));
   std::string kept;
   std::string line;
@@ -101,12 +110,14 @@ void RunDirectory::keep_metrics(std::int64_t epochs) const {
 }
 
 void RunDirectory::remove_checkpoints() const {
+  if (!is_written_here_) return;
   std::error_code ignored;
   fs::remove(checkpoint(), ignored);
   fs::remove(best_weights(), ignored);
 }
 
 void RunDirectory::discard() const {
+  if (!is_written_here_) return;
   std::error_code ignored;
   for (const char* name : kFiles) fs::remove(file(name), ignored);
   fs::remove(path_, ignored);

@@ -25,6 +25,9 @@ class RunDirectory {
   /// goes on writing to it for 20 seconds.
   static RunDirectory open(const std::filesystem::path& path);
 
+  /// One that another process of a group has made or opened: nothing is written to it from here.
+  static RunDirectory of_other_process(const std::filesystem::path& path);
+
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path file(const std::string& name) const { return path_ / name; }
 
@@ -53,6 +56,7 @@ class RunDirectory {
   void lock();
 
   std::filesystem::path path_;
+  bool is_written_here_ = true;
   std::optional<FileLock> lock_;
 };
 

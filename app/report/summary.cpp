@@ -40,6 +40,13 @@ std::string to_json(const Summary& s) {
   if (!s.cut.empty()) object["cut"] = s.cut;
   if (!s.frozen_up_to.empty()) object["frozen_up_to"] = s.frozen_up_to;
   if (s.replicas > 1) object["replicas"] = s.replicas;
+  if (s.processes > 1) object["processes"] = s.processes;
+  if (s.reduction.steps > 0) {
+    object["data_parallel"] = {{"steps", s.reduction.steps},
+                               {"bytes_a_step", s.reduction.bytes / s.reduction.steps},
+                               {"seconds_in_steps", s.seconds_in_steps},
+                               {"seconds_waiting", s.reduction.seconds_waiting}};
+  }
   if (!s.activations.empty()) object["activations"] = s.activations;
   for (const StageProbe& probe : s.probes) {
     object["probes"].push_back({{"stage", probe.stage},

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/training/gradient_buckets.h"
 #include "app/training/metrics.h"
 
 namespace transfer {
@@ -36,6 +37,11 @@ struct Summary {
   std::string activations;
   /// Copies of the network that trained side by side.
   std::int64_t replicas = 1;
+  /// Processes that did the run together, and what training took each of them (the first's
+  /// figures): forward, backward and steps, and the exchange of gradients among it.
+  std::int64_t processes = 1;
+  double seconds_in_steps = 0;
+  ReductionCost reduction;
   std::int64_t train_pictures = 0;
   std::int64_t best_epoch = 0;
   std::int64_t epochs = 0;

@@ -52,13 +52,15 @@ Start start_head(const Preparation& p, const RunDirectory& run, const Loss& loss
                  const StageProbing& known, TrainableNetwork& network) {
   if (p.config.head.start != "fitted" || p.config.train.from_scratch) return {};
   auto fitted = fit_head_to_frozen_features(p, feature_store_folder(p.config, run), known);
-  network.set_head(loss.target_scaling.scaled(fitted.head));
+  if (fitted.head) network.set_head(loss.target_scaling.scaled(*fitted.head));
   return {true, std::move(fitted.broken)};
 }
 
 void summarize_training(const Preparation& p, const TrainingOutcome& outcome, Summary& summary) {
   summary.best_epoch = outcome.best_epoch;
   summary.epochs = outcome.epochs;
+  summary.seconds_in_steps = outcome.seconds_in_steps;
+  summary.reduction = outcome.reduction;
   summary.weight_decay = p.config.head.weight_decay.value_or(0);
   for (const auto& picture : outcome.broken) summary.broken.push_back(picture.reason);
   summary.train_pictures = static_cast<std::int64_t>(p.dataset.train.size()) -
@@ -73,6 +75,7 @@ void evaluate_splits(const Preparation& p, const RunDirectory& run, Trainer& tra
   if (!p.dataset.test.empty()) {
     summary.test = evaluate_split(trainer, p.dataset.test, "test", p, summary).metrics;
   }
+  if (!p.group->is_first()) return;
   write_file_atomically(run.file("predictions_val.csv"),
                         prediction_table(objective_of(p.config), p.dataset.val, val.truth,
                                          val.outputs, p.dataset.classes));
@@ -87,7 +90,7 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, bool resumes,
   TrainableNetwork network(p.backbone, trainable_options(p), p.device);
   const Loss loss = training_loss(p.config, truth_of(p.dataset.train),
                                   static_cast<std::int64_t>(p.dataset.classes.size()), p.device);
-  const bool goes_on = resumes && is_file(run.checkpoint());
+  const bool goes_on = resumes && broadcast_number(*p.group, is_file(run.checkpoint()) ? 1 : 0) > 0;
   Start start = goes_on ? Start{} : start_head(p, run, loss, known, network);
   const ChosenInput chosen = choose_training_input(p, run, network);
   p.config.train.replicas = choose_replicas(p, loss, network, *chosen.input);
@@ -102,6 +105,7 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, bool resumes,
   task.loss = loss;
   task.pause_after = p.pause_after;
   task.start_counts = start.head_is_fitted;
+  task.group = p.group;
   task.known_broken = std::move(start.broken);
   task.on_epoch = [&run](const EpochReport& report) { report_epoch(run, report); };
   Trainer trainer(network, std::move(task));
@@ -115,6 +119,7 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, bool resumes,
   summary.seconds_train = training.seconds() - summary.seconds_extract;
   summarize_training(p, outcome, summary);
   evaluate_splits(p, run, trainer, summary);
+  if (!p.group->is_first()) return summary;
   const TargetScaling& scaling = loss.target_scaling;
   if (!scaling.is_identity()) network.scale_outputs(scaling.deviation, scaling.mean);
   network.write(p.dataset.classes, run.file("model.pt"), objective_of(p.config));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 #include "app/runs/preparation.h"
@@ -10,10 +11,10 @@
 
 namespace transfer {
 
-/// A head to start fine-tuning from, in the targets' units, and the training pictures that could
-/// not be decoded.
+/// A head to start fine-tuning from, in the targets' units, in the first process of a group only;
+/// and the training pictures that could not be decoded.
 struct FittedStart {
-  Head head;
+  std::optional<Head> head;
   std::vector<BrokenPicture> broken;
 };
 

@@ -1,6 +1,7 @@
 #include "app/runs/frozen_features_run.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cstdio>
 #include <optional>
@@ -55,6 +56,10 @@ Features extract(const Preparation& p, const RunDirectory& run, const std::strin
   require_every_class(features.train, p.dataset.classes, objective_of(p.config).targets(),
                       p.config.data.path);
   if (!p.dataset.test.empty()) features.test = store.extract(p.dataset.test, "test", 0);
+  if (p.group->size() > 1) {
+    const auto shares = p.group->gather(fmt::format("{}", store.computed()));
+    fmt::print(stderr, "features computed by each process: {}\n", fmt::join(shares, ", "));
+  }
   return features;
 }
 
@@ -96,7 +101,8 @@ std::string choose_cut(const Preparation& p, const RunDirectory& run, StageProbi
   if (!p.config.cut.empty()) return p.config.cut;
   known = probe_stages(p, early_stages(p.backbone), feature_store_folder(p.config, run));
   summary.probes = in_summary(known.stages);
-  std::string cut = best_probe(known.stages).cut;
+  const std::string cut =
+      broadcast_text(*p.group, p.group->is_first() ? best_probe(known.stages).cut : std::string());
   fmt::print(stderr, "cut at {}\n", cut);
   return cut;
 }
@@ -109,6 +115,7 @@ Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run, St
   summary.cut = choose_cut(p, run, known, summary);
   const Features features = extract(p, run, summary.cut, known);
   summary.seconds_extract = extraction.seconds();
+  if (!p.group->is_first()) return summary;
 
   const Stopwatch training;
   const FittedHead fitted = fit(p, features, run, known, summary);

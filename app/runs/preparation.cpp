@@ -47,11 +47,14 @@ void warn_of_unused_settings(const Config& config) {
   }
 }
 
-Preparation prepare(const Config& config) {
+Preparation prepare(const Config& given, std::shared_ptr<ProcessGroup> group) {
+  Config config = given;
+  if (group->size() > 1) config.cache.share = true;
   // Which settings `auto` will look at is not known yet.
   if (config.strategy != kAutoStrategy) warn_of_unused_settings(config);
-  const auto device = choose_device(config.device);
-  const auto threads = use_threads(config.threads);
+  const auto device = choose_device(config.device, group->local_rank());
+  auto threads = use_threads(config.threads);
+  if (config.threads == 0) threads = use_threads(share_of_cores(*group, threads));
   const TargetKind kind = objective_of(config).targets();
   Dataset dataset = open_dataset(config.data, static_cast<std::uint64_t>(config.seed), kind);
   const auto backbone = choose_backbone(config, dataset);
@@ -64,7 +67,11 @@ Preparation prepare(const Config& config) {
     fmt::print(stderr, "{} files are no pictures by their ending and were skipped, such as {}\n",
                dataset.skipped_files.size(), dataset.skipped_files.front());
   }
-  return {config, device, threads, backbone, std::move(dataset)};
+  if (group->size() > 1) {
+    fmt::print(stderr, "{} processes train together, each with the threads and the device above\n",
+               group->size());
+  }
+  return {config, device, threads, backbone, std::move(dataset), std::move(group)};
 }
 
 TrainableOptions trainable_options(const Preparation& p) {
@@ -88,6 +95,7 @@ Summary begin_summary(const Preparation& p, const RunDirectory& run) {
   summary.backbone = p.backbone.metadata().name;
   summary.device = p.device.str();
   summary.threads = p.threads;
+  summary.processes = p.group->size();
   summary.seed = p.config.seed;
   summary.objective = objective_of(p.config);
   summary.classes = p.dataset.classes;

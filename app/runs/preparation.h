@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 
+#include "app/compute/process_group.h"
 #include "app/report/run_directory.h"
 #include "app/report/summary.h"
 #include "app/training/head_fit.h"
@@ -23,6 +25,8 @@ struct Preparation {
   std::int64_t threads = 1;
   Backbone backbone;
   Dataset dataset;
+  /// Those who do the run together.
+  std::shared_ptr<ProcessGroup> group = single_process();
   /// Epoch after which fine-tuning pauses with a checkpoint; 0 goes on to its end.
   std::int64_t pause_after = 0;
 };
@@ -34,8 +38,9 @@ void warn_of_unused_settings(const Config& config);
 void check_frozen_stages(const Config& config, const Backbone& backbone);
 
 /// Chooses the device, loads the backbone and reads the data, and says on stderr what was found.
-/// Throws Error.
-Preparation prepare(const Config& config);
+/// Throws Error. The processes of a group share the features that they compute (`cache.share`),
+/// the cores and the GPUs of their machine.
+Preparation prepare(const Config& config, std::shared_ptr<ProcessGroup> group = single_process());
 
 /// How the network to be trained starts, as the configuration says.
 TrainableOptions trainable_options(const Preparation& preparation);

@@ -80,6 +80,14 @@ std::int64_t choose_replicas(const Preparation& p, const Loss& loss, TrainableNe
                              TrainingInput& input) {
   const auto& given = p.config.train.replicas;
   if (given == 1) return 1;
+  if (p.group->size() > 1) {
+    if (given) {
+      fmt::print(stderr,
+                 "warning: train.replicas has no effect where several processes train together: "
+                 "each trains one copy of the network.\n");
+    }
+    return 1;
+  }
   if (p.device.is_cuda()) {
     if (given) fmt::print(stderr, "warning: train.replicas has no effect on {}.\n", p.device.str());
     return 1;

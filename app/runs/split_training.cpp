@@ -108,7 +108,7 @@ ChosenInput choose_training_input(Preparation& p, const RunDirectory& run,
                            const torch::NoGradGuard no_gradients;
                            return network.logits_behind_split(activations).to(torch::kCPU);
                          });
-    precision = suffices ? "float16" : "float32";
+    precision = broadcast_text(*p.group, suffices ? "float16" : "float32");
   }
   const auto layers = stored_layers(p, prefix, precision);
   fmt::print(stderr,

@@ -134,6 +134,7 @@ StageProbing probe_stages(const Preparation& p, std::vector<std::string> cuts,
                           const std::filesystem::path& feature_store) {
   StageProbing probing;
   probing.features = extract_stages(p, std::move(cuts), feature_store);
+  if (!p.group->is_first()) return probing;
   probing.stages.resize(probing.features.cuts.size());
   const Stopwatch stopwatch;
   run_side_by_side(static_cast<std::int64_t>(probing.stages.size()), p.threads,

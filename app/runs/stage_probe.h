@@ -56,7 +56,8 @@ std::vector<std::string> early_stages(const Backbone& backbone);
 /// Scores a linear head on every cut by 5-fold cross-validation on at most about 2,000 training
 /// pictures, every class in proportion. One pass over the pictures serves all cuts. Throws
 /// ModelError where the backbone cannot be cut, and DataError where a class has fewer than two
-/// pictures.
+/// pictures. In a group of processes all compute features and the first alone scores: the others
+/// get no stages.
 StageProbing probe_stages(const Preparation& preparation, std::vector<std::string> cuts,
                           const std::filesystem::path& feature_store);
 

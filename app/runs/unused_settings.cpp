@@ -10,14 +10,29 @@ namespace transfer {
 namespace {
 
 /// What only the training of the network itself uses.
-const std::set<std::string> kForTrainedLayers = {
-    "head.start",         "data.sampler",           "train.accumulate",
-    "train.batch_norm",   "train.clip_norm",        "train.checkpoint_minutes",
-    "train.ema",          "train.freeze_epochs",    "train.freeze_stages",
-    "train.from_scratch", "train.head_lr_multiple", "train.lr_decay",
-    "train.on_nonfinite", "train.precision",        "train.unfreeze_every",
-    "train.weight_decay", "augment.mixup",          "augment.cutmix",
-    "train.replicas",     "cache.activations",      "cache.precision"};
+const std::set<std::string> kForTrainedLayers = {"head.start",
+                                                 "data.sampler",
+                                                 "train.accumulate",
+                                                 "train.batch_norm",
+                                                 "train.clip_norm",
+                                                 "train.checkpoint_minutes",
+                                                 "train.ema",
+                                                 "train.freeze_epochs",
+                                                 "train.freeze_stages",
+                                                 "train.from_scratch",
+                                                 "train.head_lr_multiple",
+                                                 "train.lr_decay",
+                                                 "train.on_nonfinite",
+                                                 "train.precision",
+                                                 "train.unfreeze_every",
+                                                 "train.weight_decay",
+                                                 "augment.mixup",
+                                                 "augment.cutmix",
+                                                 "train.replicas",
+                                                 "cache.activations",
+                                                 "cache.precision",
+                                                 "train.bucket_mb",
+                                                 "train.batch_norm_buffers"};
 
 /// What only a head on cached features uses.
 const std::set<std::string> kForFrozenLayers = {"train.iterations"};

@@ -29,17 +29,21 @@ std::unique_ptr<BatchReader> PictureInput::read(const LoaderOptions& epoch) {
 }
 
 PictureLogits PictureInput::evaluate(const TrainableNetwork& network,
-                                     const std::vector<Sample>& samples, const std::string& title) {
+                                     const std::vector<Sample>& samples, const std::string& title,
+                                     const EvaluationPart& part) {
   PicturePass pass;
   pass.samples = samples;
   pass.device = device_;
   pass.threads = threads_;
   pass.title = title;
   pass.loader.preprocessing = preprocessing_;
-  return picture_logits(std::move(pass), network.classes(), [&](const torch::Tensor& images) {
-    torch::NoGradGuard no_gradients;
-    return part_.logits(network, part_.input_of(images)).to(torch::kCPU);
-  });
+  return picture_logits(
+      std::move(pass), network.classes(),
+      [&](const torch::Tensor& images) {
+        torch::NoGradGuard no_gradients;
+        return part_.logits(network, part_.input_of(images)).to(torch::kCPU);
+      },
+      part);
 }
 
 }  // namespace transfer

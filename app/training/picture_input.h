@@ -19,7 +19,7 @@ class PictureInput : public TrainingInput {
   const TrainedPart& part() const override { return part_; }
   std::unique_ptr<BatchReader> read(const LoaderOptions& epoch) override;
   PictureLogits evaluate(const TrainableNetwork& network, const std::vector<Sample>& samples,
-                         const std::string& title) override;
+                         const std::string& title, const EvaluationPart& part) override;
 
  private:
   const std::vector<Sample>& train_;

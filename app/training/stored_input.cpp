@@ -66,14 +66,16 @@ const FeatureSet& StoredInput::features_of(const std::vector<Sample>& samples,
 }
 
 PictureLogits StoredInput::evaluate(const TrainableNetwork& network,
-                                    const std::vector<Sample>& samples, const std::string& title) {
+                                    const std::vector<Sample>& samples, const std::string& title,
+                                    const EvaluationPart& part) {
   const FeatureSet& set = features_of(samples, title);
   const FeatureTable& table = set.views.front();
   const std::int64_t size = evaluation_batch(table.rows());
   PictureLogits result{torch::zeros({table.rows(), network.classes()}), set.broken};
-  run_side_by_side((table.rows() + size - 1) / size, threads_, [&](std::int64_t batch) {
+  const auto own = part.batches((table.rows() + size - 1) / size);
+  run_side_by_side(own.count, threads_, [&](std::int64_t i) {
     const torch::NoGradGuard no_gradients;
-    const std::int64_t first = batch * size;
+    const std::int64_t first = (own.first + i) * size;
     const std::int64_t rows = std::min(size, table.rows() - first);
     auto input = table.read(first, rows);
     if (rows < size) {

@@ -24,7 +24,7 @@ class StoredInput : public TrainingInput {
   std::unique_ptr<BatchReader> read(const LoaderOptions& epoch) override;
   /// The first call for a split other than training and validation computes its activations.
   PictureLogits evaluate(const TrainableNetwork& network, const std::vector<Sample>& samples,
-                         const std::string& title) override;
+                         const std::string& title, const EvaluationPart& part) override;
 
  private:
   const FeatureSet& features_of(const std::vector<Sample>& samples, const std::string& title);

@@ -8,9 +8,11 @@
 #include <set>
 #include <vector>
 
+#include "app/compute/process_group.h"
 #include "app/features/model_logits.h"
 #include "app/training/checkpoint.h"
 #include "app/training/head_fit.h"
+#include "app/training/shard_sampler.h"
 #include "app/training/training_input.h"
 #include "app/training/training_step.h"
 #include "app/training/weight_average.h"
@@ -44,19 +46,29 @@ struct TrainingTask {
   Loss loss = {};
   /// Called after every epoch.
   std::function<void(const EpochReport&)> on_epoch = {};
+  /// Those who train together. Each takes its rows of every batch; all hold the same network, and
+  /// the first alone writes the files.
+  std::shared_ptr<ProcessGroup> group = single_process();
 };
 
 /// How training ended. The network holds the weights of `best_epoch`, for scaled targets.
 struct TrainingOutcome {
   std::int64_t best_epoch = 0;
   std::int64_t epochs = 0;
+  /// Seconds that this process spent in forward, backward and optimizer steps, and of its group's
+  /// exchange of gradients; since the training began or went on.
+  double seconds_in_steps = 0;
+  ReductionCost reduction = {};
   /// Training pictures that could not be decoded.
   std::vector<BrokenPicture> broken;
 };
 
 /// Trains a network epoch by epoch, until the epochs are used up or the validation
 /// loss stops falling. Everything random is drawn from (seed, epoch, batch or picture), so a run
-/// that goes on from a checkpoint is the run that was never stopped, bit for bit.
+/// that goes on from a checkpoint is the run that was never stopped, bit for bit. A group of
+/// processes makes the steps of one process with the same batches, but for rounding and, where
+/// they are on, BatchNorm's statistics, Dropout and the mixing of pictures, which each process has
+/// for its own rows.
 class Trainer {
  public:
   Trainer(TrainableNetwork& network, TrainingTask task);
@@ -76,10 +88,20 @@ class Trainer {
 
  private:
   void train_one_epoch();
+  /// Adds this process's part of batch `index`; false where the loss is no number and the training
+  /// has gone back.
+  bool add_batch(const Batch& batch, std::int64_t index, std::int64_t batches);
   void take_step(std::int64_t batch, std::int64_t batches);
+  /// Which rows of a batch are this process's.
+  Shard shard() const;
   /// Takes pictures as broken that were reported before.
   void know_broken(std::vector<BrokenPicture> broken);
   void note_broken(const Batch& batch);
+  /// Names the broken pictures that any process has met since the last call.
+  void exchange_broken();
+  /// Where a stop was asked for in any process, or a checkpoint is due: writes it, and throws for a
+  /// stop.
+  void save_if_agreed(bool is_due);
   double learning_rate(double epoch) const;
   void finish_epoch();
   bool is_at_end() const;
@@ -105,7 +127,10 @@ class Trainer {
   std::vector<torch::Tensor> best_;
   std::set<std::int64_t> seen_broken_;
   std::vector<BrokenPicture> broken_;
+  /// Met by this process and not exchanged yet.
+  std::vector<BrokenPicture> newly_broken_;
   Stopwatch clock_;
+  double seconds_in_steps_ = 0;
   double seconds_before_ = 0;
   /// Seconds on the clock when the last checkpoint was written.
   double last_saved_ = 0;

@@ -32,9 +32,11 @@ class TrainingInput {
   /// what the frozen layers made of them, [n,…] float32.
   virtual std::unique_ptr<BatchReader> read(const LoaderOptions& epoch) = 0;
 
-  /// Logits of a split by the network, which is in evaluation mode. `samples` must outlive this.
+  /// Logits of a split by the network, which is in evaluation mode; of one process's part of it,
+  /// the other rows being zero. `samples` must outlive this.
   virtual PictureLogits evaluate(const TrainableNetwork& network,
-                                 const std::vector<Sample>& samples, const std::string& title) = 0;
+                                 const std::vector<Sample>& samples, const std::string& title,
+                                 const EvaluationPart& part) = 0;
 };
 
 }  // namespace transfer

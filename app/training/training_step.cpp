@@ -2,8 +2,10 @@
 
 #include <torch/optim/optimizer.h>
 
+#include <array>
 #include <cmath>
 #include <numeric>
+#include <set>
 
 #include "app/training/gradients.h"
 #include "app/training/mixing.h"
@@ -52,6 +54,12 @@ void TrainingStep::use_replicas(std::int64_t count) {
   replicas_->train(trainable_);
 }
 
+void TrainingStep::use_group(ProcessGroup& group, std::int64_t bucket_bytes) {
+  if (group.size() == 1) return;
+  group_ = &group;
+  bucket_bytes_ = bucket_bytes;
+}
+
 void TrainingStep::train_from(std::int64_t first) {
   trainable_.clear();
   for (const ParameterGroup& group : groups_) {
@@ -59,9 +67,31 @@ void TrainingStep::train_from(std::int64_t first) {
       trainable_.insert(trainable_.end(), group.names.begin(), group.names.end());
   }
   replicas_->train(trainable_);
+  if (group_ == nullptr) return;
+  earlier_cost_ = reduction_cost();
+  buckets_.reset();  // the old ones take their hooks away
+  const std::set<std::string> names(trainable_.begin(), trainable_.end());
+  std::vector<torch::Tensor> trained;
+  for (const auto& [name, tensor] : network_.parameters()) {
+    if (names.contains(name)) trained.push_back(tensor);
+  }
+  buckets_ = std::make_unique<GradientBuckets>(*group_, std::move(trained), bucket_bytes_);
 }
 
-BatchLoss TrainingStep::add(const Batch& batch, std::uint64_t seed) {
+BatchLoss TrainingStep::add(const Batch& batch, std::uint64_t seed, bool is_last) {
+  if (buckets_ && is_last) buckets_->begin();
+  BatchLoss result = add_part(batch, seed);
+  if (group_ != nullptr) {
+    std::array<double, 2> sums = {result.sum, result.weight};
+    group_->sum(std::span<double>(sums));
+    result = {sums[0], sums[1]};
+  }
+  if (std::isfinite(result.sum)) added_weight_ += result.weight;
+  return result;
+}
+
+BatchLoss TrainingStep::add_part(const Batch& batch, std::uint64_t seed) {
+  if (batch.count == 0) return {};
   CountedRows rows = counted_rows(batch);
   torch::Tensor images = std::move(rows.images);
   Truth truth = std::move(rows.truth);
@@ -80,9 +110,7 @@ BatchLoss TrainingStep::add(const Batch& batch, std::uint64_t seed) {
       [&](const TrainableNetwork& network, std::int64_t begin, std::int64_t count) {
         return add_gradients(network, input.narrow(0, begin, count), truth.narrow(begin, count));
       });
-  const BatchLoss result{std::accumulate(sums.begin(), sums.end(), 0.0), loss_.weight(truth)};
-  if (std::isfinite(result.sum)) added_weight_ += result.weight;
-  return result;
+  return {std::accumulate(sums.begin(), sums.end(), 0.0), loss_.weight(truth)};
 }
 
 double TrainingStep::add_gradients(const TrainableNetwork& network, const torch::Tensor& input,
@@ -101,6 +129,7 @@ double TrainingStep::add_gradients(const TrainableNetwork& network, const torch:
 }
 
 void TrainingStep::finish(double rate) {
+  if (buckets_) buckets_->finish();
   if (added_weight_ == 0) return;
   const auto all = parameters();
   const bool is_finite = !precision_.scales_loss || scaler_.unscale(all);
@@ -116,8 +145,19 @@ void TrainingStep::finish(double rate) {
 }
 
 void TrainingStep::discard() {
+  if (buckets_) buckets_->finish();  // the other processes wait for these sums
   optimizer_->zero_grad();
   added_weight_ = 0;
+}
+
+ReductionCost TrainingStep::reduction_cost() const {
+  ReductionCost cost = earlier_cost_;
+  if (buckets_) {
+    cost.steps += buckets_->cost().steps;
+    cost.bytes += buckets_->cost().bytes;
+    cost.seconds_waiting += buckets_->cost().seconds_waiting;
+  }
+  return cost;
 }
 
 std::vector<torch::Tensor> TrainingStep::parameters() const {

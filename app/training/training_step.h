@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "app/compute/precision.h"
+#include "app/compute/process_group.h"
+#include "app/training/gradient_buckets.h"
 #include "app/training/gradient_scaler.h"
 #include "app/training/loss.h"
 #include "app/training/parameter_groups.h"
@@ -33,6 +35,8 @@ struct BatchLoss {
 ///
 ///     step.add(batch, seed);  // once, or `train.accumulate` times
 ///     step.finish(rate);
+///
+/// In a group each process adds its part of the batch, and all get the gradients of the whole.
 class TrainingStep {
  public:
   /// Shares the network, of which `part` runs. Throws ConfigError for an optimizer that cannot
@@ -45,13 +49,20 @@ class TrainingStep {
   /// ModelError where it cannot be copied.
   void use_replicas(std::int64_t count);
 
+  /// Takes steps together with the other processes of the group, which must outlive this; each adds
+  /// its own part of every batch. Gradients are summed in buckets of so many bytes. Called before
+  /// train_from().
+  void use_group(ProcessGroup& group, std::int64_t bucket_bytes);
+
   /// The network for training from now on: the head, and the stages from `first` on.
   void train_from(std::int64_t first);
 
   /// Adds the gradients of a batch; rows without a label do not count. `seed` decides what Dropout
   /// drops and how pictures are mixed. The sum is not finite where the loss is not; the gradients
-  /// are of no use then.
-  BatchLoss add(const Batch& batch, std::uint64_t seed);
+  /// are of no use then. In a group the loss is that of all parts, a batch may be empty (`count`
+  /// 0), and `is_last` tells the batch after which finish() comes, so that sums may begin in
+  /// backward.
+  BatchLoss add(const Batch& batch, std::uint64_t seed, bool is_last = true);
 
   /// Divides the gradients by the weight of what was added, shortens them to `train.clip_norm`, and
   /// steps at `rate`. Gradients that are not finite skip the step. Clears them.
@@ -62,11 +73,15 @@ class TrainingStep {
 
   /// All trainable parameters, for the average of weights.
   std::vector<torch::Tensor> parameters() const;
+  /// What the exchange of gradients has cost so far; nothing without a group.
+  ReductionCost reduction_cost() const;
   const Loss& loss() const { return loss_; }
   torch::optim::Optimizer& optimizer() { return *optimizer_; }
   GradientScaler& scaler() { return scaler_; }
 
  private:
+  /// The loss of this process's part of the batch, whose gradients are added.
+  BatchLoss add_part(const Batch& batch, std::uint64_t seed);
   /// Runs forward and backward; returns the loss in the targets' units.
   double add_gradients(const TrainableNetwork& network, const torch::Tensor& input,
                        const Truth& truth) const;
@@ -82,6 +97,11 @@ class TrainingStep {
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
   GradientScaler scaler_;
   std::unique_ptr<Replicas> replicas_;
+  ProcessGroup* group_ = nullptr;
+  std::int64_t bucket_bytes_ = 0;
+  std::unique_ptr<GradientBuckets> buckets_;
+  /// Of buckets that were replaced since.
+  ReductionCost earlier_cost_;
   /// Names of the parameters that train now.
   std::vector<std::string> trainable_;
   /// Weight of the batches added since the last step.

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "app/compute/process_group.h"
+
+namespace transfer {
+
+/// The group of all processes that a launcher has connected by MPI, `processes` of them by what it
+/// says. Throws ConfigError in a build without MPI.
+std::shared_ptr<ProcessGroup> join_mpi(std::int64_t processes);
+
+}  // namespace transfer

@@ -1,0 +1,30 @@
+#include "app/report/rank_output.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace transfer {
+
+RankOutput::RankOutput(const ProcessGroup& group) {
+  if (group.is_first()) return;
+  name_ = fmt::format("transfer (process {} of {})", group.rank() + 1, group.size());
+  stderr_ = ::fdopen(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0), "w");
+  const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (stderr_ == nullptr || nowhere < 0) return;
+  ::dup2(nowhere, STDOUT_FILENO);
+  ::dup2(nowhere, STDERR_FILENO);
+  ::close(nowhere);
+}
+
+RankOutput::~RankOutput() {
+  if (stderr_ != nullptr) std::fclose(stderr_);
+}
+
+void RankOutput::error(const std::string& message) const {
+  std::FILE* target = stderr_ != nullptr ? stderr_ : stderr;
+  fmt::print(target, "{}: {}\n", name_, message);
+  std::fflush(target);
+}
+
+}  // namespace transfer

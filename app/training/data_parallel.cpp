@@ -1,0 +1,140 @@
+#include "app/training/data_parallel.h"
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstring>
+
+#include "core/cancellation.h"
+
+namespace transfer {
+namespace {
+
+std::span<std::byte> bytes_of(const torch::Tensor& tensor) {
+  return {static_cast<std::byte*>(tensor.data_ptr()), tensor.nbytes()};
+}
+
+/// Runs `exchange` on the tensor's numbers in host memory, in the order in which they lie.
+template <typename Exchange>
+void in_host_memory(const torch::Tensor& tensor, const Exchange& exchange) {
+  if (tensor.is_cpu() && tensor.is_non_overlapping_and_dense()) {
+    exchange(tensor);
+    return;
+  }
+  const auto copy = tensor.to(torch::kCPU, tensor.scalar_type(), /*non_blocking=*/false,
+                              /*copy=*/true, torch::MemoryFormat::Contiguous);
+  exchange(copy);
+  torch::Tensor target = tensor;
+  target.copy_(copy);
+}
+
+bool is_running_statistic(const std::string& name) {
+  return name.ends_with("running_mean") || name.ends_with("running_var");
+}
+
+void average(ProcessGroup& group, const torch::Tensor& tensor) {
+  in_host_memory(tensor, [&group](const torch::Tensor& numbers) {
+    group.sum(std::span(numbers.data_ptr<float>(), static_cast<std::size_t>(numbers.numel())));
+    numbers.div_(static_cast<double>(group.size()));
+  });
+}
+
+/// A picture as text: its number, then the reason.
+void append(std::string& text, const BrokenPicture& picture) {
+  const auto add = [&text](std::int64_t number) {
+    text.append(reinterpret_cast<const char*>(&number), sizeof(number));
+  };
+  add(picture.sample);
+  add(static_cast<std::int64_t>(picture.reason.size()));
+  text += picture.reason;
+}
+
+std::vector<BrokenPicture> parse(const std::string& text) {
+  std::vector<BrokenPicture> pictures;
+  std::size_t at = 0;
+  const auto read = [&] {
+    std::int64_t number = 0;
+    std::memcpy(&number, text.data() + at, sizeof(number));
+    at += sizeof(number);
+    return number;
+  };
+  while (at < text.size()) {
+    BrokenPicture picture;
+    picture.sample = read();
+    const auto length = static_cast<std::size_t>(read());
+    picture.reason = text.substr(at, length);
+    at += length;
+    pictures.push_back(std::move(picture));
+  }
+  return pictures;
+}
+
+}  // namespace
+
+Agreement agree(ProcessGroup& group, int signal, bool is_due) {
+  std::array<double, 3> votes = {signal == SIGINT ? 1.0 : 0.0,
+                                 signal != 0 && signal != SIGINT ? 1.0 : 0.0,
+                                 group.is_first() && is_due ? 1.0 : 0.0};
+  group.sum(std::span<double>(votes));
+  Agreement agreement;
+  if (votes[1] > 0) agreement.signal = SIGTERM;
+  if (votes[0] > 0) agreement.signal = SIGINT;
+  agreement.saves = votes[2] > 0 || agreement.signal != 0;
+  return agreement;
+}
+
+void throw_if_any_stopped(ProcessGroup& group, int signal) {
+  const Agreement agreement = agree(group, signal, false);
+  if (agreement.signal != 0) throw_stopped(agreement.signal);
+}
+
+void broadcast_tensors(ProcessGroup& group, const NamedTensors& tensors) {
+  if (group.size() == 1) return;
+  const at::NoGradGuard no_gradients;
+  for (const auto& entry : tensors) {
+    in_host_memory(entry.second,
+                   [&group](const torch::Tensor& numbers) { group.broadcast(bytes_of(numbers)); });
+  }
+}
+
+void share_state(ProcessGroup& group, const TrainableNetwork& network, const std::string& buffers) {
+  if (group.size() == 1) return;
+  const at::NoGradGuard no_gradients;
+  NamedTensors from_first;
+  for (const auto& [name, tensor] : network.state()) {
+    if (buffers == "synchronised" && is_running_statistic(name)) {
+      average(group, tensor.detach());
+    } else {
+      from_first.emplace_back(name, tensor.detach());
+    }
+  }
+  broadcast_tensors(group, from_first);
+}
+
+PictureLogits put_together(ProcessGroup& group, PictureLogits part) {
+  if (group.size() == 1) return part;
+  part.logits = part.logits.contiguous();
+  group.sum(
+      std::span(part.logits.data_ptr<float>(), static_cast<std::size_t>(part.logits.numel())));
+  part.broken = gather_broken(group, part.broken);
+  return part;
+}
+
+std::vector<BrokenPicture> gather_broken(ProcessGroup& group,
+                                         const std::vector<BrokenPicture>& own) {
+  std::string text;
+  for (const BrokenPicture& picture : own) append(text, picture);
+  std::vector<BrokenPicture> all;
+  for (const std::string& part : group.gather(text)) {
+    auto pictures = parse(part);
+    std::move(pictures.begin(), pictures.end(), std::back_inserter(all));
+  }
+  std::stable_sort(all.begin(), all.end(),
+                   [](const auto& a, const auto& b) { return a.sample < b.sample; });
+  const auto repeated = std::unique(
+      all.begin(), all.end(), [](const auto& a, const auto& b) { return a.sample == b.sample; });
+  all.erase(repeated, all.end());
+  return all;
+}
+
+}  // namespace transfer

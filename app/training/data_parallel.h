@@ -1,0 +1,46 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "app/compute/process_group.h"
+#include "app/features/model_logits.h"
+#include "app/training/checkpoint.h"
+#include "models/trainable_network.h"
+
+namespace transfer {
+
+// What the processes that train one network tell each other beside gradients. All of them must call
+// these functions together.
+
+/// Throws Interrupted in every process where any was told to stop. `signal` is what this one has
+/// received, or 0.
+void throw_if_any_stopped(ProcessGroup& group, int signal);
+
+/// Whether any process was told to stop, and whether it is time to write a checkpoint, which is
+/// rank 0's to say: `is_due` counts there only.
+struct Agreement {
+  int signal = 0;
+  bool saves = false;
+};
+Agreement agree(ProcessGroup& group, int signal, bool is_due);
+
+/// Gives all processes the tensors of rank 0, in place.
+void broadcast_tensors(ProcessGroup& group, const NamedTensors& tensors);
+
+/// Makes the network the same in all processes: weights and buffers of rank 0; with `buffers`
+/// `synchronised` the running statistics are the mean of all (see train.batch_norm_buffers).
+void share_state(ProcessGroup& group, const TrainableNetwork& network, const std::string& buffers);
+
+/// Outputs of which each process has some rows, the others being zero, and its broken pictures,
+/// put together.
+PictureLogits put_together(ProcessGroup& group, PictureLogits part);
+
+/// The broken pictures of all processes in the order of samples, each once.
+std::vector<BrokenPicture> gather_broken(ProcessGroup& group,
+                                         const std::vector<BrokenPicture>& own);
+
+}  // namespace transfer

@@ -1,0 +1,159 @@
+#include "app/training/gradient_buckets.h"
+
+#include <torch/csrc/autograd/function_hook.h>
+#include <torch/csrc/autograd/variable.h>
+
+#include "core/stopwatch.h"
+
+namespace transfer {
+
+/// Called by LibTorch when a parameter's gradient is complete.
+class GradientBuckets::Hook : public torch::autograd::PostAccumulateGradHook {
+ public:
+  Hook(GradientBuckets& buckets, std::size_t parameter)
+      : buckets_(buckets), parameter_(parameter) {}
+  void operator()(const torch::autograd::Variable&) override { buckets_.arrived(parameter_); }
+
+ private:
+  GradientBuckets& buckets_;
+  std::size_t parameter_;
+};
+
+struct GradientBuckets::Bucket {
+  std::vector<std::size_t> parameters;
+  /// The gradients one after another, then for each parameter 1 if it has one, else 0.
+  torch::Tensor flat;
+  /// The parts of `flat` in the parameters' shapes and layouts.
+  std::vector<torch::Tensor> parts;
+  std::vector<bool> is_here;
+  std::size_t here = 0;
+  std::unique_ptr<ProcessGroup::Pending> pending;
+
+  float& presence(std::size_t i) {
+    return flat.data_ptr<float>()[flat.size(0) - static_cast<std::int64_t>(parameters.size() - i)];
+  }
+};
+
+namespace {
+
+/// A part of a flat buffer, laid out as the parameter, so that copying is one pass.
+torch::Tensor part_like(const torch::Tensor& flat, std::int64_t first,
+                        const torch::Tensor& parameter) {
+  const auto part = flat.narrow(0, first, parameter.numel());
+  if (!parameter.is_non_overlapping_and_dense()) return part.view(parameter.sizes());
+  return part.as_strided(parameter.sizes(), parameter.strides());
+}
+
+}  // namespace
+
+GradientBuckets::GradientBuckets(ProcessGroup& group, std::vector<torch::Tensor> parameters,
+                                 std::int64_t bytes)
+    : group_(group), parameters_(std::move(parameters)), places_(parameters_.size()) {
+  const auto numbers = bytes / static_cast<std::int64_t>(sizeof(float));
+  std::int64_t size = numbers;
+  for (std::size_t i = parameters_.size(); i-- > 0;) {
+    if (size >= numbers) {
+      buckets_.emplace_back();
+      size = 0;
+    }
+    places_[i] = {buckets_.size() - 1, buckets_.back().parameters.size()};
+    buckets_.back().parameters.push_back(i);
+    size += parameters_[i].numel();
+  }
+  for (Bucket& bucket : buckets_) {
+    auto length = static_cast<std::int64_t>(bucket.parameters.size());
+    for (const std::size_t i : bucket.parameters) length += parameters_[i].numel();
+    bucket.flat = torch::zeros({length}, torch::kFloat32);
+    std::int64_t first = 0;
+    for (const std::size_t i : bucket.parameters) {
+      bucket.parts.push_back(part_like(bucket.flat, first, parameters_[i]));
+      first += parameters_[i].numel();
+    }
+  }
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    torch::autograd::impl::set_post_acc_grad_hooks(parameters_[i],
+                                                   std::make_unique<Hook>(*this, i));
+  }
+}
+
+GradientBuckets::~GradientBuckets() {
+  for (const auto& parameter : parameters_) {
+    torch::autograd::impl::set_post_acc_grad_hooks(parameter, nullptr);
+  }
+}
+
+std::size_t GradientBuckets::count() const { return buckets_.size(); }
+
+void GradientBuckets::begin() {
+  for (Bucket& bucket : buckets_) {
+    bucket.is_here.assign(bucket.parameters.size(), false);
+    bucket.here = 0;
+  }
+  sent_ = 0;
+  is_begun_ = true;
+}
+
+void GradientBuckets::arrived(std::size_t parameter) {
+  if (!is_begun_) return;
+  const at::NoGradGuard no_gradients;
+  const auto [number, place] = places_[parameter];
+  Bucket& bucket = buckets_[number];
+  if (bucket.is_here[place]) return;
+  bucket.is_here[place] = true;
+  bucket.parts[place].copy_(parameters_[parameter].grad());
+  ++bucket.here;
+  send_complete();
+  // MPI moves data inside its calls only.
+  for (std::size_t i = 0; i < sent_; ++i) buckets_[i].pending->is_done();
+}
+
+void GradientBuckets::send_complete() {
+  while (sent_ < buckets_.size() && buckets_[sent_].here == buckets_[sent_].parameters.size()) {
+    send(buckets_[sent_]);
+  }
+}
+
+void GradientBuckets::send(Bucket& bucket) {
+  for (std::size_t i = 0; i < bucket.parameters.size(); ++i) {
+    const auto& gradient = parameters_[bucket.parameters[i]].grad();
+    bucket.presence(i) = gradient.defined() ? 1.0F : 0.0F;
+    if (bucket.is_here[i]) continue;
+    // Of earlier batches of the step, where this process has no part of the last one.
+    if (gradient.defined()) {
+      bucket.parts[i].copy_(gradient);
+    } else {
+      bucket.parts[i].zero_();
+    }
+  }
+  bucket.pending = group_.begin_sum(
+      std::span(bucket.flat.data_ptr<float>(), static_cast<std::size_t>(bucket.flat.size(0))));
+  cost_.bytes += bucket.flat.size(0) * static_cast<std::int64_t>(sizeof(float));
+  ++sent_;
+}
+
+void GradientBuckets::finish() {
+  if (!is_begun_) return;
+  is_begun_ = false;
+  const at::NoGradGuard no_gradients;
+  sent_early_ = sent_;
+  const Stopwatch clock;
+  while (sent_ < buckets_.size()) send(buckets_[sent_]);
+  for (Bucket& bucket : buckets_) {
+    bucket.pending->wait();
+    bucket.pending.reset();
+    put_back(bucket);
+  }
+  ++cost_.steps;
+  cost_.seconds_waiting += clock.seconds();
+}
+
+void GradientBuckets::put_back(Bucket& bucket) {
+  for (std::size_t i = 0; i < bucket.parameters.size(); ++i) {
+    if (bucket.presence(i) == 0.0F) continue;
+    torch::Tensor parameter = parameters_[bucket.parameters[i]];
+    if (!parameter.grad().defined()) parameter.mutable_grad() = torch::empty_like(parameter);
+    parameter.grad().copy_(bucket.parts[i]);
+  }
+}
+
+}  // namespace transfer

@@ -1,0 +1,117 @@
+// What of a Trainer outlives it: checkpoints, the best weights, and going back to them.
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <torch/optim/optimizer.h>
+
+#include <cmath>
+
+#include "app/training/data_parallel.h"
+#include "app/training/trainer.h"
+#include "core/errors.h"
+
+namespace transfer {
+namespace {
+
+/// Times that `on_nonfinite: retry` goes back, each time to half the rate.
+constexpr std::int64_t kMostRetries = 3;
+constexpr double kRetryFactor = 0.5;
+
+}  // namespace
+
+void Trainer::keep_as_best() {
+  const auto state = network_.state();
+  best_.clear();
+  for (const auto& [name, tensor] : state) best_.push_back(tensor.detach().cpu().clone());
+  if (task_.group->is_first()) write_tensors(task_.best_weights, state);
+}
+
+NamedTensors Trainer::checkpoint_tensors() {
+  NamedTensors tensors = network_.state();
+  if (!average_) return tensors;
+  const auto state = average_->state();
+  for (std::size_t i = 0; i < state.average.size(); ++i) {
+    tensors.emplace_back(fmt::format("average.{}", i), state.average[i]);
+  }
+  return tensors;
+}
+
+void Trainer::save_checkpoint() {
+  last_saved_ = clock_.seconds();
+  if (!task_.group->is_first()) return;
+  progress_.stopping = stopping_.state();
+  progress_.plateau = plateau_.state();
+  progress_.scaler = step_.scaler().state();
+  progress_.average_updates = average_ ? average_->updates() : 0;
+  progress_.seconds = seconds_before_ + clock_.seconds();
+  progress_.broken = broken_;
+  write_checkpoint(task_.checkpoint, checkpoint_tensors(), step_.optimizer(), progress_);
+}
+
+void Trainer::load_checkpoint() {
+  task_.group->wait_for_all();  // the first may still be writing
+  const NamedTensors tensors = checkpoint_tensors();
+  progress_ = read_checkpoint(task_.checkpoint, tensors, step_.optimizer());
+  stopping_.restore(progress_.stopping);
+  plateau_.restore(progress_.plateau);
+  step_.scaler().restore(progress_.scaler);
+  if (average_) {
+    WeightAverageState state;
+    state.updates = progress_.average_updates;
+    for (std::size_t i = network_.state().size(); i < tensors.size(); ++i) {
+      state.average.push_back(tensors[i].second);
+    }
+    average_->restore(state);
+  }
+}
+
+std::int64_t Trainer::resume() {
+  load_checkpoint();
+  know_broken(progress_.broken);
+  seconds_before_ = progress_.seconds;
+  if (progress_.threads != task_.threads) {
+    fmt::print(stderr,
+               "warning: the run was begun with {} threads and goes on with {}; its numbers will "
+               "differ in the last digits from those of a run that was never stopped.\n",
+               progress_.threads, task_.threads);
+  }
+  const bool may_copy = task_.device.is_cpu() && task_.group->size() == 1;
+  if (may_copy) step_.use_replicas(progress_.replicas);
+  if (std::isfinite(stopping_.state().best_loss)) {
+    NamedTensors best;
+    for (const auto& [name, tensor] : network_.state()) {
+      best_.push_back(torch::empty_like(tensor, tensor.options().device(torch::kCPU)));
+      best.emplace_back(name, best_.back());
+    }
+    read_tensors(task_.best_weights, best);
+  }
+  return progress_.epoch;
+}
+
+void Trainer::go_back(const Batch& batch) {
+  std::vector<std::string> names;
+  for (const auto sample : batch.samples) {
+    names.push_back(task_.dataset.train[static_cast<std::size_t>(sample)].path);
+  }
+  names = task_.group->gather(fmt::format("{}", fmt::join(names, ", ")));
+  std::erase(names, "");
+  const std::string what =
+      fmt::format("the loss is no longer a number in epoch {}, at the pictures {}",
+                  progress_.epoch + 1, fmt::join(names, ", "));
+  if (config_.train.on_nonfinite != "retry" || progress_.retries >= kMostRetries) {
+    throw TrainingError(
+        fmt::format("{}. The last good state is {}. Lower train.lr, set train.clip_norm, or let "
+                    "the training go back by itself with train.on_nonfinite: retry.",
+                    what, task_.checkpoint.string()));
+  }
+  const std::int64_t retries = progress_.retries + 1;
+  const double factor = progress_.rate_factor * kRetryFactor;
+  step_.discard();
+  load_checkpoint();
+  progress_.retries = retries;
+  progress_.rate_factor = factor;
+  fmt::print(stderr, "warning: {}. Going back to epoch {} with {} times the learning rate.\n", what,
+             progress_.epoch + 1, factor);
+}
+
+}  // namespace transfer

@@ -1,0 +1,209 @@
+"""How training by several processes scales: measured on hosts with shaped network links, and a model that predicts it.
+
+A host is a network namespace with one process pinned to one core (network_hosts.py). The model of a step in which each
+of N processes computes B rows:
+
+    compute(B) = c0 + c1 B                                           fitted to one process at several B
+    sum(s, N)  = 2 (N - 1) / N * s / bandwidth + 2 (N - 1) * latency  a ring's time for s bytes (Patarasuk and Yuan 2009)
+    step       = compute(B) + what of the sums is not hidden
+
+A bucket's sum begins when its gradients are complete and the bucket before has gone. When they are complete within
+the step is measured once with Python, by hooks on every parameter of the same TorchScript network. The bandwidth is fitted
+for each link to a run without overlap (one bucket); the runs with smaller buckets are predicted from it and measured.
+
+Usage (root): .venv/bin/python bench/data_parallel_scaling.py [--out FILE.json]
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy
+import torch
+from PIL import Image
+
+import network_hosts
+from machine import BINARY, ROOT, describe
+
+BACKBONE = ROOT / "models/pretrained/efficientnet-lite0.pt"
+ROWS = 8
+STEPS = int(os.environ.get("BENCH_STEPS", "8"))
+BUCKET_MB = 4.0
+ONE_BUCKET_MB = 1000.0
+LINKS_MBIT = tuple(map(int, os.environ.get("BENCH_LINKS", "0,1000,250,100").split(",")))
+NODES = (2, 8, 16, 32, 64)
+# What clusters have: links in Gbit/s, and the latency of one message over TCP there, in seconds.
+CLUSTER_LINKS = {"1 Gbit/s": (1.0, 50e-6), "10 Gbit/s": (10.0, 30e-6), "25 Gbit/s": (25.0, 20e-6)}
+PIN = "exec taskset -c $(( ${OMPI_COMM_WORLD_RANK:-0} %% %d )) \"$@\""
+
+
+def make_pictures(folder: Path, count: int) -> None:
+    generator = numpy.random.default_rng(0)
+    for split, number in (("train", count), ("val", 2)):
+        for name in ("a", "b"):
+            (folder / split / name).mkdir(parents=True)
+            for i in range(number // 2):
+                pixels = generator.integers(0, 256, (224, 224, 3), dtype=numpy.uint8)
+                Image.fromarray(pixels).save(folder / split / name / f"{i}.jpg", quality=60)
+
+
+def train(folder: Path, processes: int, rows: int, bucket_mb: float, launch: list) -> dict:
+    """Seconds and bytes a step of one epoch of STEPS steps, as rank 0 measured them."""
+    data, out = folder / f"data-{processes * rows}", folder / "run"
+    if not data.exists():
+        make_pictures(data, processes * rows * STEPS)
+    command = [
+        "sh", "-c", PIN % os.cpu_count(), "sh", BINARY, "--data", data, "--strategy", "fine-tune", "--backbone", BACKBONE,
+        "--out", out, "--overwrite", "--threads", "1", "--augment", "none", "--set", "train.batch_norm=frozen",
+        "--set", "head.start=random", "--set", "train.epochs=1", "--set", f"train.batch_size={processes * rows}",
+        "--set", "train.freeze_epochs=0", "--set", "train.warmup_epochs=0", "--set", f"train.bucket_mb={bucket_mb}",
+        "--set", "train.replicas=1",
+    ]
+    if processes > 1:
+        command = ["mpirun", "--allow-run-as-root", *launch, "--map-by", "node", "--oversubscribe", "--bind-to", "none",
+                   "-n", processes, *command]
+    start = time.perf_counter()
+    done = subprocess.run(list(map(str, command)), cwd=folder, capture_output=True, text=True, timeout=280, check=False)
+    if done.returncode != 0:
+        sys.exit(f"{command} ended with {done.returncode}:\n{done.stderr[-2000:]}")
+    summary = json.loads((out / "summary.json").read_text())
+    cost = summary.get("data_parallel", {"steps": STEPS, "bytes_a_step": 0, "seconds_waiting": 0.0})
+    line = json.loads((out / "metrics.jsonl").read_text().splitlines()[0])
+    # One process alone has no exchange to report: its epoch, of which evaluation is a hundredth.
+    in_steps = cost.get("seconds_in_steps", line["seconds"])
+    return {"processes": processes, "rows": rows, "bucket_mb": bucket_mb, "seconds_a_step": in_steps / cost["steps"],
+            "seconds_waiting_a_step": cost["seconds_waiting"] / cost["steps"], "bytes_a_step": cost["bytes_a_step"],
+            "command_seconds": time.perf_counter() - start, "command": " ".join(map(str, command[-3:]))}
+
+
+def gradient_timeline() -> list:
+    """(bytes, part of the step after which it is complete) of every parameter's gradient, in the order they come."""
+    torch.set_num_threads(1)
+    os.sched_setaffinity(0, {0})
+    network = torch.jit.load(str(BACKBONE)).eval()
+    network = network.to(memory_format=torch.channels_last)
+    images = torch.randn(ROWS, 3, 224, 224).contiguous(memory_format=torch.channels_last)
+    events = []
+    for parameter in network.parameters():
+        parameter.requires_grad_(True)
+        parameter.register_post_accumulate_grad_hook(
+            lambda tensor: events.append((tensor.numel() * 4, time.perf_counter())))
+    with torch.jit.optimized_execution(False):
+        for _ in range(2):  # the second one counts
+            events.clear()
+            start = time.perf_counter()
+            network(images).logsumexp(1).sum().backward()
+            end = time.perf_counter()
+    os.sched_setaffinity(0, range(os.cpu_count()))
+    return [(size, (moment - start) / (end - start)) for size, moment in events]
+
+
+def buckets_of(timeline: list, bucket_mb: float) -> list:
+    """(bytes, part of the step after which all are complete) of each bucket."""
+    buckets = []
+    for size, moment in timeline:
+        if not buckets or buckets[-1][0] >= bucket_mb * 2**20:
+            buckets.append((0, 0.0))
+        buckets[-1] = (buckets[-1][0] + size, max(buckets[-1][1], moment))
+    return buckets
+
+
+def predicted_step(compute: float, processes: int, buckets: list, bandwidth: float, latency: float) -> float:
+    """Seconds of a step; bandwidth in bytes a second."""
+    free = 0.0
+    for size, moment in buckets:
+        ring = 2 * (processes - 1) / processes * size / bandwidth + 2 * (processes - 1) * latency
+        free = max(free, moment * compute) + ring
+    return max(free, compute)
+
+
+def fitted_bandwidth(run: dict) -> float:
+    """Of a run whose sum is one bucket, begun when backward was over."""
+    processes = run["processes"]
+    return 2 * (processes - 1) / processes * run["bytes_a_step"] / run["seconds_waiting_a_step"]
+
+
+@contextlib.contextmanager
+def link(mbit: int, processes: int):
+    with network_hosts.hosts(processes, mbit) as flags:
+        yield flags
+
+
+def measure_links(folder: Path, compute: float, timeline: list) -> list:
+    results = []
+    for mbit in LINKS_MBIT:
+        with link(mbit, 2) as flags:
+            whole = train(folder, 2, ROWS, ONE_BUCKET_MB, flags)
+            parts = train(folder, 2, ROWS, BUCKET_MB, flags)
+        bandwidth = fitted_bandwidth(whole)
+        # What two processes on one machine cost each other beside the network shows in the run without overlap.
+        together = whole["seconds_a_step"] - whole["seconds_waiting_a_step"]
+        predicted = predicted_step(together, 2, buckets_of(timeline, BUCKET_MB), bandwidth, 0.0)
+        results.append({
+            "link_mbit": mbit or None, "effective_bandwidth_mbit": bandwidth * 8 / 1e6, "compute_alone": compute,
+            "compute_of_two": together, "one_bucket": whole, "buckets": parts,
+            "predicted_seconds_a_step": predicted, "measured_seconds_a_step": parts["seconds_a_step"],
+            "error": predicted / parts["seconds_a_step"] - 1,
+        })
+        print(f"link {mbit or 'unshaped'}: effective {bandwidth * 8 / 1e6:.0f} Mbit/s; step with one bucket "
+              f"{whole['seconds_a_step']:.3f} s, with buckets of {BUCKET_MB} MB {parts['seconds_a_step']:.3f} s, predicted "
+              f"{predicted:.3f} s", flush=True)
+    return results
+
+
+def predict_clusters(fit: tuple, timeline: list) -> list:
+    """Weak scaling (ROWS a node) and strong scaling (64 rows in all) on nodes that compute as this core does."""
+    results = []
+    for name, (gigabits, latency) in CLUSTER_LINKS.items():
+        bandwidth = gigabits * 1e9 / 8 * 0.94  # what Ethernet, IP and TCP leave
+        for nodes in NODES:
+            buckets = buckets_of(timeline, BUCKET_MB)
+            weak_compute = fit[0] + fit[1] * ROWS
+            weak = predicted_step(weak_compute, nodes, buckets, bandwidth, latency)
+            strong_compute = fit[0] + fit[1] * 64 / nodes
+            strong = predicted_step(strong_compute, nodes, buckets, bandwidth, latency)
+            results.append({"link": name, "nodes": nodes, "weak_efficiency": weak_compute / weak,
+                            "strong_speedup": (fit[0] + fit[1] * 64) / strong})
+    return results
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=ROOT / "bench/results/data_parallel_scaling.json")
+    arguments = parser.parse_args()
+    reason = network_hosts.why_impossible()
+    if reason:
+        print(f"SKIPPED: {reason}")
+        return
+    timeline = gradient_timeline()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        alone = [train(folder, 1, rows, BUCKET_MB, []) for rows in (4, 8, 16)]
+        slope, constant = numpy.polyfit([run["rows"] for run in alone], [run["seconds_a_step"] for run in alone], 1)
+        fit = (float(constant), float(slope))
+        compute = next(run["seconds_a_step"] for run in alone if run["rows"] == ROWS)
+        print(f"one process: {fit[0]:.3f} s + {fit[1]:.4f} s a row", flush=True)
+        memory = train(folder, 2, ROWS, BUCKET_MB, ["--mca", "btl", "self,vader"])
+        print(f"two processes, shared memory: {memory['seconds_a_step']:.3f} s a step", flush=True)
+        links = measure_links(folder, compute, timeline)
+    result = {
+        "command": "bench/data_parallel_scaling.py", "machine": describe(), "backbone": BACKBONE.stem, "rows_a_process": ROWS,
+        "steps": STEPS, "bucket_mb": BUCKET_MB, "compute_seconds": {"constant": fit[0], "a_row": fit[1]}, "alone": alone,
+        "buckets": [{"bytes": size, "complete_after": moment} for size, moment in buckets_of(timeline, BUCKET_MB)],
+        "shared_memory": memory, "links": links, "predicted": predict_clusters(fit, timeline),
+    }
+    arguments.out.parent.mkdir(exist_ok=True)
+    arguments.out.write_text(json.dumps(result, indent=2) + "\n")
+    for row in result["predicted"]:
+        print(f"{row['link']:>10} {row['nodes']:3d} nodes: weak scaling {row['weak_efficiency']:.0%}, speed-up of a batch of "
+              f"64 rows {row['strong_speedup']:.1f}")
+
+
+if __name__ == "__main__":
+    main()
