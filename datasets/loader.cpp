@@ -18,15 +18,6 @@
 #include "datasets/preprocess.h"
 
 namespace transfer {
-namespace {
-
-/// A batch that workers are filling, row by row.
-struct OpenBatch {
-  Batch batch;
-  std::int64_t rows_left = 0;
-};
-
-}  // namespace
 
 class Loader::Implementation {
  public:
@@ -84,6 +75,12 @@ class Loader::Implementation {
   }
 
  private:
+  /// A batch that workers are filling, row by row.
+  struct OpenBatch {
+    Batch batch;
+    std::int64_t rows_left = 0;
+  };
+
   void work() {
     std::unique_lock lock(mutex_);
     while (true) {
