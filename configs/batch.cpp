@@ -117,7 +117,7 @@ class Reader {
 
   std::string name_of(const YAML::Node& job) const {
     const YAML::Node node = job["name"];
-    const std::string name = node && node.IsScalar() ? node.Scalar() : "";
+    std::string name = node && node.IsScalar() ? node.Scalar() : "";
     if (name.empty()) {
       throw ConfigError(
           fmt::format("{}: the job has no name, which its run directory is called by. Expected "

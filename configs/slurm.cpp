@@ -65,7 +65,7 @@ constexpr std::string_view kOwnOptions[] = {"--array",
 /// A text that fits on a line of the script.
 std::string text_of(const YAML::Node& node, const std::string& where, const std::string& name,
                     const char* expected) {
-  const std::string text = node.IsScalar() ? node.Scalar() : "";
+  std::string text = node.IsScalar() ? node.Scalar() : "";
   const bool has_control = std::any_of(text.begin(), text.end(),
                                        [](char c) { return static_cast<unsigned char>(c) < 0x20; });
   if (text.empty() || has_control) {
@@ -129,6 +129,7 @@ SlurmSettings read_slurm_settings(const std::filesystem::path& file) {
   }
   const std::vector<Key> keys = keys_of(settings);
   std::vector<std::string> names;
+  names.reserve(keys.size());
   for (const Key& key : keys) names.emplace_back(key.name);
   for (const Setting& setting : flatten(section, file.string(), names)) {
     const Key& key = *std::find_if(keys.begin(), keys.end(),
