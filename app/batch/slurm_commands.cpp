@@ -90,7 +90,7 @@ bool is_pending(std::string_view state) {
 
 std::string submit_script(const std::filesystem::path& script) {
   const CommandOutput output = run_slurm({"sbatch", "--parsable", script.string()});
-  const std::string job = output.status == 0 ? parse_job(output.out) : "";
+  std::string job = output.status == 0 ? parse_job(output.out) : "";
   if (job.empty()) {
     throw BatchError(fmt::format(
         "sbatch did not take the jobs: {}. The script is {}; what it asks for comes from `slurm:` "

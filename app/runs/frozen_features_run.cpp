@@ -101,7 +101,7 @@ std::string choose_cut(const Preparation& p, const RunDirectory& run, StageProbi
   if (!p.config.cut.empty()) return p.config.cut;
   known = probe_stages(p, early_stages(p.backbone), feature_store_folder(p.config, run));
   summary.probes = in_summary(known.stages);
-  const std::string cut =
+  std::string cut =
       broadcast_text(*p.group, p.group->is_first() ? best_probe(known.stages).cut : std::string());
   fmt::print(stderr, "cut at {}\n", cut);
   return cut;
