@@ -4,7 +4,7 @@ A host is a network namespace with one process pinned to one core (network_hosts
 of N processes computes B rows:
 
     compute(B) = c0 + c1 B                                           fitted to one process at several B
-    sum(s, N)  = 2 (N - 1) / N * s / bandwidth + 2 (N - 1) * latency  a ring's time for s bytes (Patarasuk and Yuan 2009)
+    sum(s, N)  = 2 (N - 1) / N * s / bandwidth + 2 log2(N) * latency  s bytes by Rabenseifner's way (Thakur et al. 2005)
     step       = compute(B) + what of the sums is not hidden
 
 A bucket's sum begins when its gradients are complete and the bucket before has gone. When they are complete within
@@ -17,6 +17,7 @@ Usage (root): .venv/bin/python bench/data_parallel_scaling.py [--out FILE.json]
 import argparse
 import contextlib
 import json
+import math
 import os
 import subprocess
 import sys
@@ -33,6 +34,7 @@ from machine import BINARY, ROOT, describe
 
 BACKBONE = ROOT / "models/pretrained/efficientnet-lite0.pt"
 ROWS = 8
+ALL_ROWS = 512
 STEPS = int(os.environ.get("BENCH_STEPS", "8"))
 BUCKET_MB = 4.0
 ONE_BUCKET_MB = 1000.0
@@ -114,12 +116,15 @@ def buckets_of(timeline: list, bucket_mb: float) -> list:
     return buckets
 
 
+def sum_seconds(size: int, processes: int, bandwidth: float, latency: float) -> float:
+    return 2 * (processes - 1) / processes * size / bandwidth + 2 * math.log2(processes) * latency
+
+
 def predicted_step(compute: float, processes: int, buckets: list, bandwidth: float, latency: float) -> float:
     """Seconds of a step; bandwidth in bytes a second."""
     free = 0.0
     for size, moment in buckets:
-        ring = 2 * (processes - 1) / processes * size / bandwidth + 2 * (processes - 1) * latency
-        free = max(free, moment * compute) + ring
+        free = max(free, moment * compute) + sum_seconds(size, processes, bandwidth, latency)
     return max(free, compute)
 
 
@@ -133,6 +138,33 @@ def fitted_bandwidth(run: dict) -> float:
 def link(mbit: int, processes: int):
     with network_hosts.hosts(processes, mbit) as flags:
         yield flags
+
+
+def compute_line(alone: list) -> tuple:
+    """Seconds a step, c0 + c1 rows, neither below 0."""
+    rows = numpy.array([run["rows"] for run in alone], dtype=float)
+    seconds = numpy.array([run["seconds_a_step"] for run in alone])
+    slope, constant = numpy.polyfit(rows, seconds, 1)
+    if constant < 0:  # the line through 0
+        constant, slope = 0.0, float(rows @ seconds / (rows @ rows))
+    return float(constant), float(slope)
+
+
+def measure_four(folder: Path, timeline: list, bandwidth: float, mbit: int) -> dict:
+    """Four hosts, two a core: what the sums take follows from the bandwidth that two hosts have shown."""
+    with link(mbit, 4) as flags:
+        whole = train(folder, 4, ROWS // 2, ONE_BUCKET_MB, flags)
+        parts = train(folder, 4, ROWS // 2, BUCKET_MB, flags)
+    together = whole["seconds_a_step"] - whole["seconds_waiting_a_step"]
+    result = {
+        "link_mbit": mbit, "one_bucket": whole, "buckets": parts, "compute_of_four": together,
+        "predicted_one_bucket": together + sum_seconds(whole["bytes_a_step"], 4, bandwidth, 0.0),
+        "predicted_seconds_a_step": predicted_step(together, 4, buckets_of(timeline, BUCKET_MB), bandwidth, 0.0),
+    }
+    print(f"four hosts, {mbit} Mbit/s: one bucket {whole['seconds_a_step']:.3f} s, predicted "
+          f"{result['predicted_one_bucket']:.3f} s; buckets {parts['seconds_a_step']:.3f} s, predicted "
+          f"{result['predicted_seconds_a_step']:.3f} s", flush=True)
+    return result
 
 
 def measure_links(folder: Path, compute: float, timeline: list) -> list:
@@ -158,7 +190,7 @@ def measure_links(folder: Path, compute: float, timeline: list) -> list:
 
 
 def predict_clusters(fit: tuple, timeline: list) -> list:
-    """Weak scaling (ROWS a node) and strong scaling (64 rows in all) on nodes that compute as this core does."""
+    """Weak scaling (ROWS a node) and strong scaling (ALL_ROWS) on nodes that compute as this core does."""
     results = []
     for name, (gigabits, latency) in CLUSTER_LINKS.items():
         bandwidth = gigabits * 1e9 / 8 * 0.94  # what Ethernet, IP and TCP leave
@@ -166,10 +198,10 @@ def predict_clusters(fit: tuple, timeline: list) -> list:
             buckets = buckets_of(timeline, BUCKET_MB)
             weak_compute = fit[0] + fit[1] * ROWS
             weak = predicted_step(weak_compute, nodes, buckets, bandwidth, latency)
-            strong_compute = fit[0] + fit[1] * 64 / nodes
+            strong_compute = fit[0] + fit[1] * ALL_ROWS / nodes
             strong = predicted_step(strong_compute, nodes, buckets, bandwidth, latency)
             results.append({"link": name, "nodes": nodes, "weak_efficiency": weak_compute / weak,
-                            "strong_speedup": (fit[0] + fit[1] * 64) / strong})
+                            "strong_speedup": (fit[0] + fit[1] * ALL_ROWS) / strong})
     return results
 
 
@@ -185,24 +217,24 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         alone = [train(folder, 1, rows, BUCKET_MB, []) for rows in (4, 8, 16)]
-        slope, constant = numpy.polyfit([run["rows"] for run in alone], [run["seconds_a_step"] for run in alone], 1)
-        fit = (float(constant), float(slope))
+        fit = compute_line(alone)
         compute = next(run["seconds_a_step"] for run in alone if run["rows"] == ROWS)
         print(f"one process: {fit[0]:.3f} s + {fit[1]:.4f} s a row", flush=True)
         memory = train(folder, 2, ROWS, BUCKET_MB, ["--mca", "btl", "self,vader"])
         print(f"two processes, shared memory: {memory['seconds_a_step']:.3f} s a step", flush=True)
         links = measure_links(folder, compute, timeline)
+        four = measure_four(folder, timeline, links[-1]["effective_bandwidth_mbit"] * 1e6 / 8, LINKS_MBIT[-1])
     result = {
         "command": "bench/data_parallel_scaling.py", "machine": describe(), "backbone": BACKBONE.stem, "rows_a_process": ROWS,
         "steps": STEPS, "bucket_mb": BUCKET_MB, "compute_seconds": {"constant": fit[0], "a_row": fit[1]}, "alone": alone,
         "buckets": [{"bytes": size, "complete_after": moment} for size, moment in buckets_of(timeline, BUCKET_MB)],
-        "shared_memory": memory, "links": links, "predicted": predict_clusters(fit, timeline),
+        "shared_memory": memory, "links": links, "four_hosts": four, "predicted": predict_clusters(fit, timeline),
     }
     arguments.out.parent.mkdir(exist_ok=True)
     arguments.out.write_text(json.dumps(result, indent=2) + "\n")
     for row in result["predicted"]:
         print(f"{row['link']:>10} {row['nodes']:3d} nodes: weak scaling {row['weak_efficiency']:.0%}, speed-up of a batch of "
-              f"64 rows {row['strong_speedup']:.1f}")
+              f"{ALL_ROWS} rows {row['strong_speedup']:.1f}")
 
 
 if __name__ == "__main__":
