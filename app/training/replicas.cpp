@@ -49,9 +49,8 @@ void Replicas::collect_gradients() {
     std::vector<torch::Tensor> added;
     for (std::size_t i = 0; i < own.size(); ++i) {
       torch::Tensor parameter = theirs[i].second;
-      auto gradient = parameter.grad();
+      torch::Tensor gradient = std::move(parameter.mutable_grad());  // which leaves none behind
       if (!gradient.defined()) continue;
-      parameter.mutable_grad().reset();
       if (own[i].second.grad().defined()) {
         sums.push_back(own[i].second.grad());
         added.push_back(gradient);
