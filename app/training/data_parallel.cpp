@@ -24,8 +24,7 @@ void in_host_memory(const torch::Tensor& tensor, const Exchange& exchange) {
   const auto copy = tensor.to(torch::kCPU, tensor.scalar_type(), /*non_blocking=*/false,
                               /*copy=*/true, torch::MemoryFormat::Contiguous);
   exchange(copy);
-  torch::Tensor target = tensor;
-  target.copy_(copy);
+  tensor.copy_(copy);
 }
 
 bool is_running_statistic(const std::string& name) {
