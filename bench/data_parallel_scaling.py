@@ -19,6 +19,7 @@ import contextlib
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -35,7 +36,7 @@ from machine import BINARY, ROOT, describe
 BACKBONE = ROOT / "models/pretrained/efficientnet-lite0.pt"
 ROWS = 8
 ALL_ROWS = 512
-STEPS = int(os.environ.get("BENCH_STEPS", "8"))
+STEPS = int(os.environ.get("BENCH_STEPS", "6"))
 BUCKET_MB = 4.0
 ONE_BUCKET_MB = 1000.0
 LINKS_MBIT = tuple(map(int, os.environ.get("BENCH_LINKS", "0,1000,250,100").split(",")))
@@ -213,6 +214,7 @@ def main() -> None:
     if reason:
         print(f"SKIPPED: {reason}")
         return
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped by SIGTERM"))  # which removes the hosts
     timeline = gradient_timeline()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
