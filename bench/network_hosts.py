@@ -34,6 +34,8 @@ def run(command: str) -> None:
 
 def remove(count: int) -> None:
     for i in range(count):
+        # The link first: a namespace's own end goes some time after it.
+        subprocess.run(["ip", "link", "del", f"port{i}"], capture_output=True, check=False)
         subprocess.run(["ip", "netns", "del", f"transfer-h{i}"], capture_output=True, check=False)
     subprocess.run(["ip", "link", "del", BRIDGE], capture_output=True, check=False)
 
