@@ -102,8 +102,9 @@ constexpr std::size_t kMostAtOnce = std::size_t{1} << 28;
 class MpiGroup : public ProcessGroup {
  public:
   MpiGroup() {
-    // Unasked, Open MPI 4.1 sums in place along a binomial tree, log2(N) times as many bytes; this is
-    // the reduce-scatter and allgather of Rabenseifner (Thakur et al. 2005). The user's choice wins.
+    // Unasked, Open MPI 4.1 sums in place along a binomial tree, log2(N) times as many bytes; this
+    // is the reduce-scatter and allgather of Rabenseifner (Thakur et al. 2005). The user's choice
+    // wins.
     ::setenv("OMPI_MCA_coll_libnbc_iallreduce_algorithm", "3", /*overwrite=*/0);
     int provided = 0;
     check(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &provided), "MPI_Init");
