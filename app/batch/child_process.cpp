@@ -48,6 +48,10 @@ struct Streams {
 
 }  // namespace
 
+int exit_status(int wait_status) {
+  return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
 ChildProcess ChildProcess::start(const std::vector<std::string>& arguments,
                                  const std::filesystem::path& log) {
   const Streams streams(log);
@@ -72,7 +76,7 @@ std::optional<int> ChildProcess::poll() {
   if (status_) return status_;
   int status = 0;
   if (::waitpid(process_, &status, WNOHANG) != process_) return std::nullopt;
-  status_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  status_ = exit_status(status);
   return status_;
 }
 

@@ -9,6 +9,9 @@
 
 namespace transfer {
 
+/// A status from waitpid as shells tell it: the exit status, 128 + N where signal N ended it.
+int exit_status(int wait_status);
+
 /// Another process of this very program. It is killed when this one ends, however that happens; a
 /// terminal's Ctrl-C does not reach it, so that it is asked to stop once, by `stop`.
 class ChildProcess {

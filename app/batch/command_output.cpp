@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "app/batch/child_process.h"
 #include "core/errors.h"
 
 namespace transfer {
@@ -92,7 +93,7 @@ int wait_for(pid_t process) {
   while (::waitpid(process, &status, 0) < 0) {
     if (errno != EINTR) throw std::system_error(errno, std::generic_category(), "waitpid");
   }
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  return exit_status(status);
 }
 
 }  // namespace

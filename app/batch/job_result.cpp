@@ -12,10 +12,10 @@
 namespace transfer {
 namespace {
 
-/// The key of the one number that people compare by.
-std::string score_key(const nlohmann::json& metrics) {
+/// The key, behind `prefix`, of the one number that people compare by.
+std::string score_key(const nlohmann::json& metrics, const std::string& prefix = "") {
   for (const char* key : {"map", "r2"}) {
-    if (metrics.contains(key)) return key;
+    if (metrics.contains(prefix + key)) return key;
   }
   return "top1";
 }
@@ -70,9 +70,7 @@ std::vector<EpochScore> read_epoch_scores(const std::filesystem::path& run_direc
     for (std::string line; std::getline(lines, line);) {
       if (lines.eof()) break;  // a run that was killed did not end this line
       const auto epoch = nlohmann::json::parse(line);
-      const std::string key = epoch.contains("val_map")  ? "map"
-                              : epoch.contains("val_r2") ? "r2"
-                                                         : "top1";
+      const std::string key = score_key(epoch, "val_");
       scores.push_back(
           {key, epoch.at("val_" + key).get<double>(), epoch.at("val_loss").get<double>()});
     }

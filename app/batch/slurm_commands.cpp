@@ -1,10 +1,12 @@
 #include "app/batch/slurm_commands.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "app/batch/command_output.h"
 #include "core/errors.h"
@@ -86,6 +88,14 @@ bool is_over(std::string_view state) {
 bool is_pending(std::string_view state) {
   return state == "PENDING" || state == "CONFIGURING" || state.starts_with("REQUEUE") ||
          state == "SPECIAL_EXIT" || state == "RESV_DEL_HOLD";
+}
+
+std::string array_of(const std::string& task) { return task.substr(0, task.find('_')); }
+
+std::string scancel_of(const std::vector<std::string>& tasks) {
+  std::set<std::string> arrays;
+  for (const std::string& task : tasks) arrays.insert(array_of(task));
+  return fmt::format("scancel {}", fmt::join(arrays, " "));
 }
 
 std::string submit_script(const std::filesystem::path& script) {

@@ -41,6 +41,12 @@ bool is_over(std::string_view state);
 /// Whether it waits for its turn.
 bool is_pending(std::string_view state);
 
+/// The array of a task: `123` of `123_4`.
+std::string array_of(const std::string& task);
+
+/// What a person types to stop the arrays of these tasks: `scancel 12 13`.
+std::string scancel_of(const std::vector<std::string>& tasks);
+
 // Slurm's own commands. All throw BatchError when the command is not installed.
 
 /// Submits a script with sbatch and returns the job's number. Throws BatchError with sbatch's words

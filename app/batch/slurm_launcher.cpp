@@ -1,7 +1,6 @@
 #include "app/batch/slurm_launcher.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -40,8 +39,6 @@ std::string new_array_name(const std::filesystem::path& folder) {
   return name + "-" +
          sha256_hex(fmt::format("{} {} {}", last.string(), ::getpid(), now)).substr(0, 8);
 }
-
-std::string array_of(const std::string& task) { return task.substr(0, task.find('_')); }
 
 }  // namespace
 
@@ -254,14 +251,14 @@ void SlurmLauncher::forget_ended() {
 }
 
 std::string SlurmLauncher::parting_words() const {
-  std::set<std::string> arrays;
-  for (const auto& [job, task] : tasks_) arrays.insert(array_of(task.id));
-  for (const auto& [job, task] : earlier_) arrays.insert(array_of(task));
-  if (arrays.empty()) return "Slurm has no job of this batch; the same command again goes on.";
+  std::vector<std::string> tasks;
+  for (const auto& [job, task] : tasks_) tasks.push_back(task.id);
+  for (const auto& [job, task] : earlier_) tasks.push_back(task);
+  if (tasks.empty()) return "Slurm has no job of this batch; the same command again goes on.";
   return fmt::format(
-      "The jobs go on in Slurm. The same command again follows them; `scancel {}` stops them with "
+      "The jobs go on in Slurm. The same command again follows them; `{}` stops them with "
       "their checkpoints.",
-      fmt::join(arrays, " "));
+      scancel_of(tasks));
 }
 
 }  // namespace transfer

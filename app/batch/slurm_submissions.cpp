@@ -1,11 +1,9 @@
 #include "app/batch/slurm_submissions.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "core/atomic_file.h"
 #include "core/errors.h"
@@ -41,13 +39,6 @@ SlurmSubmission from_object(const ordered_json& object) {
 std::size_t index_of(const std::string& id) {
   const auto number = parse_whole_number(std::string_view(id).substr(id.find('_') + 1));
   return number ? static_cast<std::size_t>(*number) : 0;
-}
-
-/// `scancel 12_3 12_4`; of many the arrays.
-std::string scancel_of(const std::vector<ActiveTask>& tasks) {
-  std::set<std::string> arrays;
-  for (const ActiveTask& task : tasks) arrays.insert(task.id.substr(0, task.id.find('_')));
-  return fmt::format("scancel {}", fmt::join(arrays, " "));
 }
 
 }  // namespace
@@ -140,10 +131,12 @@ void SlurmSubmissions::refuse_changed_jobs(const BatchPlan& plan) const {
 
 void SlurmSubmissions::refuse_active_jobs() const {
   if (active_.empty()) return;
+  std::vector<std::string> tasks;
+  for (const ActiveTask& task : active_) tasks.push_back(task.id);
   throw BatchError(fmt::format(
       "Slurm still has {} jobs of this batch. Follow them with --launcher slurm, or stop them with "
       "`{}` before they run here.",
-      active_.size(), scancel_of(active_)));
+      active_.size(), scancel_of(tasks)));
 }
 
 }  // namespace transfer
