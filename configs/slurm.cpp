@@ -31,6 +31,7 @@ std::vector<Key> keys_of(SlurmSettings& settings) {
           {"jobs", &settings.jobs, 0},
           {"requeues", &settings.requeues, 0},
           {"checkpoint_seconds", &settings.checkpoint_seconds, 1},
+          {"file_delay_seconds", &settings.file_delay_seconds, 0},
           {"container", &settings.container},
           {"container_command", &settings.container_command},
           {"program", &settings.program},

@@ -26,6 +26,9 @@ struct SlurmSettings {
   std::int64_t requeues = 10;
   /// Seconds before the time limit at which a job is told to write its checkpoint.
   std::int64_t checkpoint_seconds = 120;
+  /// Seconds until a file that a node wrote must be seen here: NFS keeps what it knows of a folder
+  /// for up to a minute.
+  std::int64_t file_delay_seconds = 70;
   /// Image that the jobs run in; empty runs them on the node itself.
   std::string container;
   /// What runs the image: `container_command… container program …`.

@@ -20,9 +20,6 @@ constexpr double kFilesInterval = 0.5;
 /// Seconds between two questions to squeue while something happens, and when nothing does.
 constexpr double kShortestInterval = 1;
 constexpr double kLongestInterval = 15;
-/// Seconds until a file that was written on another machine must be seen here: NFS keeps what it
-/// knows of a folder for up to a minute.
-constexpr double kPatience = 70;
 /// 128 + SIGTERM
 constexpr int kStoppedStatus = 143;
 
@@ -208,7 +205,8 @@ std::optional<EndedJob> SlurmLauncher::judge(std::size_t job, Task& task,
     return judge_stopped(job, state, "");
   }
   if (!task.lost) task.lost.emplace();
-  if (task.lost->seconds() < kPatience) return std::nullopt;
+  const auto delay = static_cast<double>(array_.settings.file_delay_seconds);
+  if (task.lost->seconds() < delay) return std::nullopt;
   return EndedJob{job, 1, JobEnd::kExited,
                   fmt::format("left Slurm ({}) without an exit status; {} may tell why",
                               state.empty() ? "which knows nothing of it any more" : state,

@@ -35,7 +35,7 @@ TEST(SlurmSettings, EveryKeyIsRead) {
       "jobs: []\n"
       "slurm:\n"
       "  partition: gpu\n  account: 'it''s mine'\n  time: 2-12:00:00\n  gres: gpu:a100:1\n"
-      "  memory: 8G\n  cpus: 4\n  jobs: 3\n  requeues: 0\n  checkpoint_seconds: 30\n"
+      "  memory: 8G\n  cpus: 4\n  jobs: 3\n  requeues: 0\n  checkpoint_seconds: 30\n  file_delay_seconds: 5\n"
       "  container: transfer.sif\n  container_command: [apptainer, exec, --nv]\n"
       "  program: /usr/bin/transfer\n  options: [--constraint=avx512, -C fast]\n");
   EXPECT_EQ(s.partition, "gpu");
@@ -47,6 +47,7 @@ TEST(SlurmSettings, EveryKeyIsRead) {
   EXPECT_EQ(s.jobs, 3);
   EXPECT_EQ(s.requeues, 0);
   EXPECT_EQ(s.checkpoint_seconds, 30);
+  EXPECT_EQ(s.file_delay_seconds, 5);
   EXPECT_EQ(s.container, "transfer.sif");
   EXPECT_THAT(s.container_command, ElementsAre("apptainer", "exec", "--nv"));
   EXPECT_EQ(s.program, "/usr/bin/transfer");

@@ -160,6 +160,23 @@ class Stopped(SlurmCase):
         self.assertEqual(self.epochs_of("a"), list(range(1, 201)))
 
 
+class Preempted(SlurmCase):
+    def test_a_job_makes_room_for_an_urgent_one_and_goes_on_behind_it(self):
+        self.make_data()
+        self.write_jobs(SLURM + DEFAULTS + f"jobs: [{{name: deep, {LONG.replace('200', '500')}}}]\n")
+        watcher = self.start_slurm()
+        self.wait_until((self.folder / "out/deep/checkpoint.pt").exists, watcher, "a checkpoint")
+        task = self.task_of(1)
+        cluster.run("sbatch", "--partition=urgent", f"--cpus-per-task={cluster.settings['processors']}",
+                    "--output=/dev/null", "--wrap=sleep 1", check=True)
+        self.wait_for(lambda: cluster.states()[task] == "PENDING", "the job that made room")
+        out, log = watcher.communicate(timeout=60)
+        self.assertEqual(watcher.returncode, 0, log)
+        self.assertIn("stopped by SIGTERM", (self.folder / "out/batch/deep.log").read_text())
+        self.assertEqual(self.epochs_of("deep"), list(range(1, 501)), "each epoch once")
+        self.assertEqual([row["state"] for row in self.rows().values()], ["finished"])
+
+
 class Rounds(SlurmCase):
     def test_jobs_that_pause_for_others_come_to_the_same_end_as_here(self):
         self.make_data()

@@ -37,8 +37,11 @@ SelectTypeParameters=CR_CPU
 SlurmdParameters=config_overrides
 SchedulerParameters=sched_interval=1,batch_sched_delay=0,sched_min_interval=0,bf_interval=1
 KillWait=20
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
 NodeName=node NodeHostname={host} NodeAddr=127.0.0.1 CPUs={processors} RealMemory=64000 State=UNKNOWN
-PartitionName=work Nodes=node Default=YES State=UP
+PartitionName=work Nodes=node Default=YES State=UP PriorityTier=1
+PartitionName=urgent Nodes=node State=UP PriorityTier=2 PreemptMode=OFF
 """
 
 
@@ -69,7 +72,8 @@ class Cluster:
     """Running from `start` to `stop`. `environment` is for programs that are to use it.
 
     The node takes `processors` jobs of one thread at a time, however many cores there are. A requeued job waits
-    `cred_expire` seconds, two minutes where nothing, or less than 5, is set.
+    `cred_expire` seconds, two minutes where nothing, or less than 5, is set. Jobs of the partition `urgent` take the
+    place of those of `work`.
     """
 
     def __init__(self, processors=2):

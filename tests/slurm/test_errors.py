@@ -3,6 +3,7 @@ stand for Slurm's."""
 
 import os
 import shutil
+import time
 from pathlib import Path
 
 from tests.cli.test_batch import BatchCase
@@ -124,6 +125,20 @@ done) > /dev/null 2>&1 &
         self.assertIn("stopped a: cancelled in Slurm", done.stdout)
         self.assertIn("failed b: out of memory in Slurm", done.stdout)
         self.assertTrue(any("--jobs=41" in call for call in self.calls("sacct")))
+
+    def test_a_task_that_left_no_exit_file_has_failed_once_it_must_have_been_seen(self):
+        self.write_jobs("slurm: {file_delay_seconds: 4}\n" + JOBS)
+        # The file of b is seen only after Slurm has said that it failed.
+        self.program("sbatch", "echo 41; (sleep 2; echo '41 7 RUNNING' > out/batch/b.tmp; "
+                     "mv out/batch/b.tmp out/batch/b.exit) > /dev/null 2>&1 &")
+        self.program("squeue", "printf '41_1|FAILED|x\\n41_2|FAILED|x\\n'")
+        begin = time.monotonic()
+        done = self.slurm("--retries", "0", expect=8)
+        self.assertGreater(time.monotonic() - begin, 4)
+        self.assertIn("failed a: left Slurm (FAILED) without an exit status", done.stdout)
+        self.assertIn("slurm-41_1.log may tell why", done.stdout)
+        self.assertIn("failed b: ", done.stdout)
+        self.assertNotIn("failed b: left Slurm", done.stdout)
 
     def test_where_nobody_answers_no_job_is_run_a_second_time(self):
         self.program("sbatch", "echo 41")
