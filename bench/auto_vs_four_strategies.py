@@ -137,7 +137,7 @@ def run(binary: Path, data: Path, seed: int, strategy: str, out: Path) -> dict:
             "loss": summary["val"]["loss"], "best_epoch": summary["best_epoch"],
             "right": "".join("01"[row["class"] == row["label"]] for row in rows), "seconds": seconds,
             "extract_seconds": summary["seconds"]["extract"], "train_pictures": summary["train_pictures"],
-            "advice": summary.get("advice")}
+            "advice": summary.get("advice"), "machine": describe()}
 
 
 def advise(binary: Path, data: Path, seed: int) -> dict:
@@ -234,7 +234,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "bench/results/auto_vs_four_strategies.json")
     parser.add_argument("--binary", type=Path, default=BINARY)
     arguments = parser.parse_args()
-    result = {"machine": describe(), "rows": [], "lines": []}
+    result = {"command": "bench/auto_vs_four_strategies.py --seeds " + " ".join(map(str, arguments.seeds)),
+              "rows": [], "lines": []}
     if arguments.out.exists():
         result = json.loads(arguments.out.read_text())
 
