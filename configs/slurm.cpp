@@ -39,29 +39,12 @@ std::vector<Key> keys_of(SlurmSettings& settings) {
 }
 
 /// Options of sbatch that decide how the batch follows its jobs.
-constexpr std::string_view kOwnOptions[] = {"--array",
-                                            "-a",
-                                            "--job-name",
-                                            "-J",
-                                            "--output",
-                                            "-o",
-                                            "--error",
-                                            "-e",
-                                            "--open-mode",
-                                            "--requeue",
-                                            "--no-requeue",
-                                            "--signal",
-                                            "--ntasks",
-                                            "-n",
-                                            "--wrap",
-                                            "--parsable",
-                                            "--wait",
-                                            "-W",
-                                            "--test-only",
-                                            "--chdir",
-                                            "-D",
-                                            "--cpus-per-task",
-                                            "-c"};
+constexpr std::string_view kOwnOptions[] = {
+    "--array",  "-a", "--job-name",  "-J",         "--output",     "-o",
+    "--error",  "-e", "--open-mode", "--requeue",  "--no-requeue", "--signal",
+    "--ntasks", "-n", "--wrap",      "--parsable", "--clusters",   "-M",
+    "--wait",   "-W", "--test-only", "--chdir",    "-D",           "--cpus-per-task",
+    "-c"};
 
 /// A text that fits on a line of the script.
 std::string text_of(const YAML::Node& node, const std::string& where, const std::string& name,

@@ -28,7 +28,11 @@ struct FileLock::Descriptor {
 };
 
 std::optional<FileLock> FileLock::try_take(const std::filesystem::path& path) {
-  auto descriptor = std::make_shared<Descriptor>(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // NFS makes flock a lock for all machines only on files that are open for writing.
+  auto descriptor = std::make_shared<Descriptor>(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  if (descriptor->number < 0) {
+    descriptor = std::make_shared<Descriptor>(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  }
   if (descriptor->number >= 0 && ::flock(descriptor->number, LOCK_EX | LOCK_NB) != 0 &&
       errno == EWOULDBLOCK) {
     return std::nullopt;

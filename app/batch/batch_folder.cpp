@@ -43,17 +43,17 @@ void BatchFolder::open() {
                                   own_folder().string(), error.message()));
   }
   constexpr double kSeconds = 5;
-  lock_ = FileLock::take(own_folder(), kSeconds,
+  // A file and not the folder: NFS passes only locks of files on to other machines.
+  const fs::path lock = own("lock");
+  if (!is_file(lock)) write_file_atomically(lock, "");
+  lock_ = FileLock::take(lock, kSeconds,
                          fmt::format("{}: another batch is running there. Wait for it or stop it, "
                                      "or choose another folder with --out.",
                                      path_.string()));
 }
 
-void BatchFolder::make_ready(const BatchPlan& plan, const fs::path& batch_file) {
-  std::error_code same;
-  if (!fs::equivalent(batch_file, jobs_file(), same)) {
-    write_file_atomically(jobs_file(), read_file(batch_file));
-  }
+void BatchFolder::make_ready(const BatchPlan& plan, const std::string& batch_file) {
+  write_file_atomically(jobs_file(), batch_file);
   for (const PlannedJob& planned : plan.jobs) make_job_ready(planned);
 }
 

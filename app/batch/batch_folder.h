@@ -43,9 +43,10 @@ class BatchFolder {
   /// another batch runs there, and Interrupted.
   void open();
 
-  /// Copies the batch file; removes the runs of jobs whose configuration, data or backbone has
-  /// changed since, which is said on stderr. Throws OutputError. REQUIRES: open.
-  void make_ready(const BatchPlan& plan, const std::filesystem::path& batch_file);
+  /// Writes the batch file, whose text the plan was made from; removes the runs of jobs whose
+  /// configuration, data or backbone has changed since, which is said on stderr. Throws
+  /// OutputError. REQUIRES: open.
+  void make_ready(const BatchPlan& plan, const std::string& batch_file);
 
   JobProgress progress(const std::string& job) const;
   /// Whether the job is finished as the plan has it.

@@ -33,8 +33,36 @@ struct Streams {
   Streams& operator=(const Streams&) = delete;
 };
 
+/// Keeps the signals that stop a program away until it is gone, so that none is lost between fork
+/// and exec, where the parent's handlers are still in place.
+class StopSignalsHeld {
+ public:
+  StopSignalsHeld() {
+    sigset_t stop;
+    ::sigemptyset(&stop);
+    ::sigaddset(&stop, SIGINT);
+    ::sigaddset(&stop, SIGTERM);
+    ::sigprocmask(SIG_BLOCK, &stop, &before_);
+  }
+  ~StopSignalsHeld() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+  StopSignalsHeld(const StopSignalsHeld&) = delete;
+  StopSignalsHeld& operator=(const StopSignalsHeld&) = delete;
+
+  /// For the child: what was held back now ends it.
+  void let_through_in_child() const {
+    ::signal(SIGINT, SIG_DFL);
+    ::signal(SIGTERM, SIG_DFL);
+    ::sigprocmask(SIG_SETMASK, &before_, nullptr);
+  }
+
+ private:
+  sigset_t before_;
+};
+
 /// The child between fork and exec: only what POSIX allows there.
-[[noreturn]] void become_child(pid_t parent, const Streams& streams, char* const* arguments) {
+[[noreturn]] void become_child(pid_t parent, const Streams& streams, const StopSignalsHeld& held,
+                               char* const* arguments) {
+  held.let_through_in_child();
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(kNotStarted);  // it died before the line above
   ::setpgid(0, 0);
@@ -66,9 +94,10 @@ ChildProcess ChildProcess::start(const std::vector<std::string>& arguments,
   for (std::string& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   const pid_t parent = ::getpid();
+  const StopSignalsHeld held;
   const pid_t process = ::fork();
   if (process < 0) throw std::system_error(errno, std::generic_category(), "fork");
-  if (process == 0) become_child(parent, streams, pointers.data());
+  if (process == 0) become_child(parent, streams, held, pointers.data());
   return ChildProcess(process);
 }
 

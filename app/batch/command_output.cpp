@@ -7,12 +7,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
+#include <optional>
+#include <string_view>
 #include <system_error>
 
 #include "app/batch/child_process.h"
-#include "core/errors.h"
+#include "core/cancellation.h"
+#include "core/stopwatch.h"
 
 namespace transfer {
 namespace {
@@ -65,27 +70,45 @@ struct SpawnOptions {
   SpawnOptions& operator=(const SpawnOptions&) = delete;
 };
 
-/// Reads both to their ends, as either may fill up first.
-void read_both(int out, int err, CommandOutput& output) {
+/// Whether a program that was started so long ago has had its time.
+bool is_overdue(const Stopwatch& since_start, std::optional<Stopwatch>& since_stop,
+                double seconds) {
+  constexpr double kSecondsAfterStop = 2;
+  if (stop_signal() != 0 && !since_stop) since_stop.emplace();
+  return since_start.seconds() >= seconds ||
+         (since_stop && since_stop->seconds() >= kSecondsAfterStop);
+}
+
+/// Appends what can be read without waiting; marks a stream that has ended.
+void read_some(pollfd& source, std::string& text) {
+  std::array<char, 4096> bytes{};
+  const ssize_t count = ::read(source.fd, bytes.data(), bytes.size());
+  if (count < 0 && errno == EINTR) return;
+  if (count <= 0) {
+    source.fd = -1;
+  } else {
+    text.append(bytes.data(), static_cast<std::size_t>(count));
+  }
+}
+
+/// Reads both to their ends, as either may fill up first; false where that takes too long.
+bool read_both(int out, int err, double seconds, CommandOutput& output) {
+  constexpr int kMilliseconds = 200;
   std::array<pollfd, 2> sources{pollfd{out, POLLIN, 0}, pollfd{err, POLLIN, 0}};
   const std::array<std::string*, 2> texts{&output.out, &output.err};
-  std::array<char, 4096> bytes{};
+  const Stopwatch since_start;
+  std::optional<Stopwatch> since_stop;
   while (sources[0].fd >= 0 || sources[1].fd >= 0) {
-    if (::poll(sources.data(), sources.size(), -1) < 0) {
-      if (errno == EINTR) continue;
+    if (is_overdue(since_start, since_stop, seconds)) return false;
+    const int ready = ::poll(sources.data(), sources.size(), kMilliseconds);
+    if (ready < 0 && errno != EINTR) {
       throw std::system_error(errno, std::generic_category(), "poll");
     }
-    for (std::size_t i = 0; i < sources.size(); ++i) {
-      if (sources[i].fd < 0 || sources[i].revents == 0) continue;
-      const ssize_t count = ::read(sources[i].fd, bytes.data(), bytes.size());
-      if (count < 0 && errno == EINTR) continue;
-      if (count <= 0) {
-        sources[i].fd = -1;
-      } else {
-        texts[i]->append(bytes.data(), static_cast<std::size_t>(count));
-      }
+    for (std::size_t i = 0; ready > 0 && i < sources.size(); ++i) {
+      if (sources[i].fd >= 0 && sources[i].revents != 0) read_some(sources[i], *texts[i]);
     }
   }
+  return true;
 }
 
 int wait_for(pid_t process) {
@@ -96,9 +119,25 @@ int wait_for(pid_t process) {
   return exit_status(status);
 }
 
+/// The environment without the variables that are to be hidden, as `NAME=VALUE`.
+std::vector<char*> visible_environment(const std::vector<std::string>& hidden) {
+  std::vector<char*> visible;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const std::string_view name = text.substr(0, text.find('='));
+    const bool is_hidden = std::any_of(hidden.begin(), hidden.end(), [name](std::string_view word) {
+      return word.ends_with('*') ? name.starts_with(word.substr(0, word.size() - 1)) : name == word;
+    });
+    if (!is_hidden) visible.push_back(*entry);
+  }
+  visible.push_back(nullptr);
+  return visible;
+}
+
 }  // namespace
 
-CommandOutput run_command(const std::vector<std::string>& arguments, const std::string& remedy) {
+CommandOutput run_command(const std::vector<std::string>& arguments,
+                          const CommandOptions& options) {
   std::vector<std::string> words = arguments;
   std::vector<char*> pointers;
   pointers.reserve(words.size() + 1);
@@ -106,20 +145,25 @@ CommandOutput run_command(const std::vector<std::string>& arguments, const std::
   pointers.push_back(nullptr);
   Pipe out;
   Pipe err;
-  const SpawnOptions options(out, err);
+  const SpawnOptions spawn(out, err);
   pid_t process = 0;
-  const int error = ::posix_spawnp(&process, pointers[0], &options.actions, &options.attributes,
-                                   pointers.data(), environ);
+  const int error = ::posix_spawnp(&process, pointers[0], &spawn.actions, &spawn.attributes,
+                                   pointers.data(), visible_environment(options.hidden).data());
   if (error == ENOENT || error == EACCES) {
-    throw BatchError(fmt::format("{}: {} on PATH. {}", arguments.front(),
-                                 error == ENOENT ? "not found" : "no program that may be run",
-                                 remedy));
+    throw MissingProgram(fmt::format("{}: {} on PATH. {}", arguments.front(),
+                                     error == ENOENT ? "not found" : "no program that may be run",
+                                     options.remedy));
   }
   if (error != 0) throw std::system_error(error, std::generic_category(), arguments.front());
   out.close_writing();
   err.close_writing();
   CommandOutput output;
-  read_both(out.reading(), err.reading(), output);
+  const Stopwatch clock;
+  if (!read_both(out.reading(), err.reading(), options.seconds, output)) {
+    ::kill(-process, SIGKILL);
+    output.err += fmt::format("{} did not end within {:.0f} seconds and was killed\n",
+                              arguments.front(), clock.seconds());
+  }
   output.status = wait_for(process);
   return output;
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -18,6 +19,13 @@ std::string score_key(const nlohmann::json& metrics, const std::string& prefix =
     if (metrics.contains(prefix + key)) return key;
   }
   return "top1";
+}
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// A number; what was none when it was written is `null` in JSON and counts as the worst there is.
+double number_or(const nlohmann::json& value, double worst) {
+  return value.is_null() ? worst : value.get<double>();
 }
 
 }  // namespace
@@ -42,11 +50,11 @@ RunScores read_scores(const std::filesystem::path& run_directory) {
     RunScores scores;
     const auto& val = summary.at("val");
     scores.score = score_key(val);
-    scores.val = val.at(scores.score).get<double>();
-    scores.val_loss = val.at("loss").get<double>();
+    scores.val = number_or(val.at(scores.score), -kInfinity);
+    scores.val_loss = number_or(val.at("loss"), kInfinity);
     if (summary.contains("test")) {
-      scores.test = summary.at("test").at(scores.score).get<double>();
-      scores.test_loss = summary.at("test").at("loss").get<double>();
+      scores.test = number_or(summary.at("test").at(scores.score), -kInfinity);
+      scores.test_loss = number_or(summary.at("test").at("loss"), kInfinity);
     }
     scores.strategy = summary.at("strategy").get<std::string>();
     scores.best_epoch = summary.at("best_epoch").get<std::int64_t>();
@@ -71,8 +79,8 @@ std::vector<EpochScore> read_epoch_scores(const std::filesystem::path& run_direc
       if (lines.eof()) break;  // a run that was killed did not end this line
       const auto epoch = nlohmann::json::parse(line);
       const std::string key = score_key(epoch, "val_");
-      scores.push_back(
-          {key, epoch.at("val_" + key).get<double>(), epoch.at("val_loss").get<double>()});
+      scores.push_back({key, number_or(epoch.at("val_" + key), -kInfinity),
+                        number_or(epoch.at("val_loss"), kInfinity)});
     }
     return scores;
   } catch (const nlohmann::json::exception& error) {

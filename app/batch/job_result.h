@@ -48,8 +48,8 @@ struct EpochScore {
   double loss = 0;
 };
 
-/// The scores after each epoch so far, from metrics.jsonl; none where there is no such file yet.
-/// Throws DataError when it is damaged.
+/// The scores after each epoch so far, from metrics.jsonl; none where there is no such file yet. A
+/// number that was none counts as the worst there is. Throws DataError when the file is damaged.
 std::vector<EpochScore> read_epoch_scores(const std::filesystem::path& run_directory);
 
 /// A job at the end of the batch.

@@ -3,14 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
 #include <utility>
+
+#include "app/compute/device.h"
 
 namespace transfer {
 
 LocalShares share_machine(std::int64_t jobs, std::int64_t threads, std::int64_t gpus) {
-  const std::int64_t cores =
-      threads > 0 ? threads : std::max<std::int64_t>(std::thread::hardware_concurrency(), 1);
+  const std::int64_t cores = threads > 0 ? threads : usable_cores();
   LocalShares shares;
   shares.jobs = jobs > 0 ? jobs : std::max<std::int64_t>(gpus, 1);
   shares.threads = std::max<std::int64_t>(cores / shares.jobs, 1);

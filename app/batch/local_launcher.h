@@ -22,7 +22,7 @@ struct LocalShares {
 };
 
 /// `jobs` at a time (0: one a GPU, or one where there is none) with an equal share of `threads`
-/// (0: all cores).
+/// (0: usable_cores()).
 LocalShares share_machine(std::int64_t jobs, std::int64_t threads, std::int64_t gpus);
 
 /// Jobs as child processes on this machine, a fixed number at a time.

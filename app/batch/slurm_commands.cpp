@@ -20,8 +20,14 @@ constexpr const char* kRemedy =
     "node of the cluster; on Debian the package slurm-client), or leave --launcher out to run the "
     "jobs here.";
 
+/// Variables by which a user tells Slurm's commands what to show, or to call jobs, and which would
+/// hide the batch's own.
+const std::vector<std::string> kHidden = {
+    "SQUEUE_*",      "SBATCH_JOB_NAME", "SBATCH_ARRAY_INX", "SBATCH_NO_REQUEUE", "SBATCH_OUTPUT",
+    "SBATCH_SIGNAL", "SBATCH_CLUSTERS", "SBATCH_WAIT",      "SLURM_CLUSTERS"};
+
 CommandOutput run_slurm(const std::vector<std::string>& arguments) {
-  return run_command(arguments, kRemedy);
+  return run_command(arguments, {kRemedy, kHidden});
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
@@ -112,7 +118,7 @@ std::string submit_script(const std::filesystem::path& script) {
 
 SlurmQueue ask_queue() {
   const CommandOutput output =
-      run_slurm({"squeue", "--noheader", "--array", "--states=all",
+      run_slurm({"squeue", "--noheader", "--all", "--array", "--states=all",
                  fmt::format("--user={}", ::geteuid()), "--format=%i|%T|%j"});
   if (output.status != 0) return {{}, said(output)};
   return {parse_queue(output.out), ""};
@@ -124,17 +130,18 @@ std::map<std::string, std::string> ask_accounting(const std::string& job) {
         run_slurm({"sacct", "--noheader", "--parsable2", "--allocations", "--array",
                    fmt::format("--jobs={}", job), "--format=JobID,State"});
     if (output.status == 0) return parse_accounting(output.out);
-  } catch (const BatchError&) {
+  } catch (const MissingProgram&) {
     // Some installations leave sacct out.
   }
   return {};
 }
 
-void cancel_tasks(const std::vector<std::string>& ids) {
-  if (ids.empty()) return;
+std::string cancel_tasks(const std::vector<std::string>& ids) {
+  if (ids.empty()) return "";
   std::vector<std::string> arguments = {"scancel", "--quiet"};
   arguments.insert(arguments.end(), ids.begin(), ids.end());
-  run_slurm(arguments);
+  const CommandOutput output = run_slurm(arguments);
+  return output.status == 0 ? "" : said(output);
 }
 
 }  // namespace transfer

@@ -47,7 +47,7 @@ std::string array_of(const std::string& task);
 /// What a person types to stop the arrays of these tasks: `scancel 12 13`.
 std::string scancel_of(const std::vector<std::string>& tasks);
 
-// Slurm's own commands. All throw BatchError when the command is not installed.
+// Slurm's own commands. All throw MissingProgram when the command is not installed.
 
 /// Submits a script with sbatch and returns the job's number. Throws BatchError with sbatch's words
 /// when it refuses.
@@ -59,7 +59,8 @@ SlurmQueue ask_queue();
 /// States by sacct of a job's tasks, by id; nothing where Slurm keeps no accounts.
 std::map<std::string, std::string> ask_accounting(const std::string& job);
 
-/// Has tasks stopped by scancel: those that run get SIGTERM and then half a minute.
-void cancel_tasks(const std::vector<std::string>& ids);
+/// Has tasks stopped by scancel: those that run get SIGTERM and then half a minute. Returns why
+/// scancel did not do it; nothing when it did.
+std::string cancel_tasks(const std::vector<std::string>& ids);
 
 }  // namespace transfer

@@ -1,15 +1,16 @@
 #include "app/batch/slurm_launcher.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
-#include <sstream>
 #include <utility>
 
+#include "app/batch/command_output.h"
 #include "core/atomic_file.h"
-#include "core/file_kind.h"
+#include "core/errors.h"
 #include "core/hash.h"
 
 namespace transfer {
@@ -20,8 +21,6 @@ constexpr double kFilesInterval = 0.5;
 /// Seconds between two questions to squeue while something happens, and when nothing does.
 constexpr double kShortestInterval = 1;
 constexpr double kLongestInterval = 15;
-/// 128 + SIGTERM
-constexpr int kStoppedStatus = 143;
 
 /// A name for an array that no other has: the folder's and eight digits.
 std::string new_array_name(const std::filesystem::path& folder) {
@@ -47,12 +46,23 @@ SlurmLauncher::SlurmLauncher(const BatchFolder& folder, const BatchPlan& plan, S
       array_(std::move(array)),
       submissions_(std::move(submissions)),
       say_(std::move(say)) {
-  for (std::size_t job = 0; job < plan_.jobs.size(); ++job) {
-    for (const ActiveTask& task : submissions_.active()) {
-      if (task.job.name == plan_.jobs[job].job.name) earlier_[job] = task.id;
+  std::vector<std::string> strangers;
+  for (const ActiveTask& task : submissions_.active()) {
+    const auto planned =
+        std::find_if(plan_.jobs.begin(), plan_.jobs.end(),
+                     [&task](const PlannedJob& one) { return one.job.name == task.job.name; });
+    if (planned == plan_.jobs.end()) {
+      strangers.push_back(fmt::format("{} ({})", task.job.name, task.id));
+    } else {
+      earlier_[static_cast<std::size_t>(planned - plan_.jobs.begin())] = task.id;
     }
   }
+  has_strangers_ = !strangers.empty();
   if (!earlier_.empty()) say_(fmt::format("Slurm still has {} of the jobs", earlier_.size()));
+  if (has_strangers_) {
+    say_(fmt::format("Slurm still has jobs that are not in the batch file any more; they go on: {}",
+                     fmt::join(strangers, ", ")));
+  }
 }
 
 void SlurmLauncher::start(std::size_t job) {
@@ -70,6 +80,38 @@ bool SlurmLauncher::is_queued(std::size_t job) const {
   return task == tasks_.end() || is_pending(task->second.state);
 }
 
+void SlurmLauncher::submit_waiting() {
+  if (refused_ && (refused_->seconds() < kLongestInterval || adopt_last())) return;
+  try {
+    submit();
+    refused_.reset();
+  } catch (const MissingProgram&) {
+    submissions_.drop_last();
+    throw;
+  } catch (const BatchError& error) {
+    if (tasks_.empty()) throw;
+    say_(fmt::format("{} It is tried again in {:.0f} s.", error.what(), kLongestInterval));
+    refused_.emplace();
+  }
+}
+
+bool SlurmLauncher::adopt_last() {
+  const SlurmQueue queue = ask_queue();
+  const auto known = std::find_if(queue.tasks.begin(), queue.tasks.end(),
+                                  [this](const auto& task) { return task.name == array_.name; });
+  if (known != queue.tasks.end()) {
+    submissions_.set_job(array_of(known->id));
+    follow(array_of(known->id));
+    return true;
+  }
+  if (!queue.failure.empty()) {
+    refused_.emplace();
+    return true;
+  }
+  submissions_.drop_last();
+  return false;
+}
+
 void SlurmLauncher::submit() {
   array_.name = new_array_name(folder_.path());
   array_.batch_file = folder_.own(array_.name + ".yaml");
@@ -79,6 +121,8 @@ void SlurmLauncher::submit() {
     const PlannedJob& planned = plan_.jobs[job];
     array_.jobs[job + 1] = planned.job.name;
     submission.jobs[job + 1] = {planned.job.name, planned.key};
+    std::error_code ignored;
+    std::filesystem::remove(folder_.exit_file(planned.job.name), ignored);
   }
   const auto script = folder_.own("slurm.sh");
   write_file_atomically(array_.batch_file, read_file(folder_.jobs_file()));
@@ -86,11 +130,17 @@ void SlurmLauncher::submit() {
   submissions_.add(std::move(submission));
   const std::string array = submit_script(script);
   submissions_.set_job(array);
-  for (const std::size_t job : waiting_) {
-    tasks_[job] = Task{fmt::format("{}_{}", array, job + 1), "PENDING", std::nullopt};
-  }
   say_(fmt::format("Slurm has {} jobs as {} ({})", waiting_.size(), array, script.string()));
-  waiting_.clear();
+  follow(array);
+}
+
+void SlurmLauncher::follow(const std::string& array) {
+  std::erase_if(waiting_, [&](std::size_t job) {
+    if (!array_.jobs.contains(job + 1)) return false;
+    tasks_[job] = Task{fmt::format("{}_{}", array, job + 1), "PENDING", std::nullopt};
+    return true;
+  });
+  refused_.reset();
   since_queue_ = {};
   interval_ = kShortestInterval;
 }
@@ -101,7 +151,7 @@ std::vector<EndedJob> SlurmLauncher::ended() {
     for (const std::size_t job : waiting_) ended.push_back({job, 0, JobEnd::kStopped, ""});
     waiting_.clear();
   } else if (!waiting_.empty()) {
-    submit();
+    submit_waiting();
   }
   const auto take = [&](std::vector<EndedJob> some) {
     for (EndedJob& end : some) {
@@ -120,26 +170,6 @@ std::vector<EndedJob> SlurmLauncher::ended() {
   return ended;
 }
 
-bool SlurmLauncher::is_done(std::size_t job) const {
-  const std::string& name = plan_.jobs[job].job.name;
-  const JobProgress progress = folder_.progress(name);
-  return progress == JobProgress::kFinished ||
-         (progress == JobProgress::kInterrupted && folder_.pause(name) > 0);
-}
-
-std::optional<SlurmLauncher::ExitFile> SlurmLauncher::exit_file(std::size_t job,
-                                                                const Task& task) const {
-  const auto file = folder_.exit_file(plan_.jobs[job].job.name);
-  if (!is_file(file)) return std::nullopt;
-  std::istringstream words(read_file(file));
-  std::string array;
-  ExitFile exit;
-  if (!(words >> array >> exit.status >> exit.state) || array != array_of(task.id)) {
-    return std::nullopt;
-  }
-  return exit;
-}
-
 std::vector<EndedJob> SlurmLauncher::look_at_files() {
   std::vector<EndedJob> ended;
   for (auto& [job, task] : tasks_) {
@@ -155,6 +185,7 @@ std::vector<EndedJob> SlurmLauncher::look_at_files() {
 }
 
 std::vector<EndedJob> SlurmLauncher::look_at_queue() {
+  if (is_stopping_ && !is_cancelled_) cancel();
   const SlurmQueue queue = ask_queue();
   if (!queue.failure.empty()) {
     if (!is_silent_) say_("squeue does not answer, and is asked again: " + queue.failure);
@@ -176,8 +207,10 @@ std::vector<EndedJob> SlurmLauncher::look_at_queue() {
       if (!accounts.contains(array)) accounts[array] = ask_accounting(array);
       state = accounts[array][task.id];
     }
-    if (state != task.state) interval_ = kShortestInterval;
-    if (!state.empty()) task.state = state;
+    if (!state.empty() && state != task.state) {
+      interval_ = kShortestInterval;
+      task.state = state;
+    }
     if (state.empty() || is_over(state)) {
       if (auto end = judge(job, task, state)) ended.push_back(std::move(*end));
     } else {
@@ -187,65 +220,25 @@ std::vector<EndedJob> SlurmLauncher::look_at_queue() {
   return ended;
 }
 
-std::optional<EndedJob> SlurmLauncher::judge(std::size_t job, Task& task,
-                                             const std::string& state) {
-  const auto file = exit_file(job, task);
-  const bool is_out_of_memory = state == "OUT_OF_MEMORY";
-  const bool is_finished = folder_.progress(plan_.jobs[job].job.name) == JobProgress::kFinished;
-  if (is_finished || (file && file->status == 0 && is_done(job))) {
-    return EndedJob{job, 0, JobEnd::kExited, ""};
-  }
-  if (is_out_of_memory) {
-    return EndedJob{job, 137, JobEnd::kExited,
-                    "out of memory in Slurm; slurm.memory asks for more"};
-  }
-  if (file && file->status == kStoppedStatus) return judge_stopped(job, state, file->state);
-  if (file && file->status != 0) return EndedJob{job, file->status, JobEnd::kExited, ""};
-  if (!file && !state.empty() && state != "COMPLETED" && state != "FAILED") {
-    return judge_stopped(job, state, "");
-  }
-  if (!task.lost) task.lost.emplace();
-  const auto delay = static_cast<double>(array_.settings.file_delay_seconds);
-  if (task.lost->seconds() < delay) return std::nullopt;
-  return EndedJob{job, 1, JobEnd::kExited,
-                  fmt::format("left Slurm ({}) without an exit status; {} may tell why",
-                              state.empty() ? "which knows nothing of it any more" : state,
-                              folder_.own(fmt::format("slurm-{}.log", task.id)).string())};
-}
-
-EndedJob SlurmLauncher::judge_stopped(std::size_t job, const std::string& state,
-                                      const std::string& word) {
-  if (word == kRequeuesSpent) {
-    return {job, kStoppedStatus, JobEnd::kStopped,
-            fmt::format("stopped by its time limit or a preemption, and requeued {} times before "
-                        "(slurm.requeues)",
-                        array_.settings.requeues)};
-  }
-  const bool is_machine =
-      state == "TIMEOUT" || state == "PREEMPTED" || state == "NODE_FAIL" || state == "BOOT_FAIL";
-  // Told by Slurm to stop, it could not requeue itself.
-  const bool is_refused = state != "CANCELLED" && word == "RUNNING";
-  if (is_machine || is_refused) return taken_away(job, state);
-  return {job, kStoppedStatus, JobEnd::kStopped,
-          state == "CANCELLED" ? "cancelled in Slurm" : "stopped in Slurm"};
-}
-
-EndedJob SlurmLauncher::taken_away(std::size_t job, const std::string& state) {
-  const bool is_again = times_taken_[job]++ < array_.settings.requeues;
-  return {job, kStoppedStatus, is_again ? JobEnd::kTakenAway : JobEnd::kStopped,
-          fmt::format("stopped by Slurm ({})", state.empty() ? "asked to end" : state)};
-}
-
 void SlurmLauncher::stop() {
   is_stopping_ = true;
-  std::vector<std::string> ids;
-  for (const auto& [job, task] : tasks_) ids.push_back(task.id);
-  cancel_tasks(ids);
+  cancel();
   interval_ = kShortestInterval;
 }
 
+void SlurmLauncher::cancel() {
+  std::vector<std::string> ids;
+  for (const auto& [job, task] : tasks_) ids.push_back(task.id);
+  const std::string failure = cancel_tasks(ids);
+  is_cancelled_ = failure.empty();
+  if (!is_cancelled_) say_("scancel does not stop the jobs, and is asked again: " + failure);
+}
+
 void SlurmLauncher::forget_ended() {
-  if (tasks_.empty() && earlier_.empty()) submissions_.keep_active({});
+  if (!tasks_.empty() || !earlier_.empty()) return;
+  if (!has_strangers_) return submissions_.keep_active({});
+  const SlurmQueue queue = ask_queue();
+  if (queue.failure.empty()) submissions_.keep_active(queue.tasks);
 }
 
 std::string SlurmLauncher::parting_words() const {

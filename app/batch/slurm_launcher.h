@@ -34,7 +34,7 @@ class SlurmLauncher : public Launcher {
   bool jobs_outlive_program() const override { return true; }
   std::string parting_words() const override;
 
-  /// Forgets the arrays of which no job is left. To be called when all jobs have ended.
+  /// Forgets the arrays of which no job is left. To be called when all jobs of the plan have ended.
   void forget_ended();
 
  private:
@@ -53,7 +53,14 @@ class SlurmLauncher : public Launcher {
     std::string state;
   };
 
+  /// Gives Slurm what is waiting. Where it refuses, other jobs are followed meanwhile.
+  void submit_waiting();
   void submit();
+  /// Takes as submitted what sbatch took without saying so; whether there was any.
+  bool adopt_last();
+  /// The waiting jobs are tasks of this array now.
+  void follow(const std::string& array);
+  void cancel();
   /// The exit file of this very task, and no earlier one's.
   std::optional<ExitFile> exit_file(std::size_t job, const Task& task) const;
   /// Whether the files of a job that ended well are there: its summary, or the checkpoint of its
@@ -75,8 +82,12 @@ class SlurmLauncher : public Launcher {
   std::function<void(const std::string&)> say_;
   /// Tasks of an earlier sitting that were not started in this one, by job.
   std::map<std::size_t, std::string> earlier_;
+  /// Whether Slurm has jobs that the batch file has no more.
+  bool has_strangers_ = false;
   /// Started, and not yet given to Slurm.
   std::vector<std::size_t> waiting_;
+  /// Since Slurm refused them.
+  std::optional<Stopwatch> refused_;
   std::map<std::size_t, Task> tasks_;
   /// Times that a job was taken away in this sitting.
   std::map<std::size_t, std::int64_t> times_taken_;
@@ -86,6 +97,8 @@ class SlurmLauncher : public Launcher {
   double interval_ = 0;
   bool is_silent_ = false;
   bool is_stopping_ = false;
+  /// Whether scancel has done what it was told.
+  bool is_cancelled_ = false;
 };
 
 }  // namespace transfer

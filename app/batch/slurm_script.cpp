@@ -79,7 +79,10 @@ name=${{names[SLURM_ARRAY_TASK_ID]}}
 task=${{SLURM_ARRAY_JOB_ID}}_$SLURM_ARRAY_TASK_ID
 ending={own}$name.exit
 rm -f "$ending"
-state() {{ squeue --noheader --jobs="$task" --format=%T; }}
+unset ${{!SQUEUE_@}}
+state() {{
+  for pause in 2 5 0; do squeue --noheader --all --jobs="$task" --format=%T && return; sleep $pause; done
+}}
 
 {command} < /dev/null >> {own}"$name.log" 2>&1 &
 job=$!

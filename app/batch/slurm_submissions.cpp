@@ -63,6 +63,13 @@ void SlurmSubmissions::add(SlurmSubmission submission) {
   write();
 }
 
+void SlurmSubmissions::drop_last() {
+  std::error_code ignored;
+  fs::remove(own_folder_ / (submissions_.back().name + ".yaml"), ignored);
+  submissions_.pop_back();
+  write();
+}
+
 void SlurmSubmissions::set_job(const std::string& job) {
   submissions_.back().job = job;
   write();

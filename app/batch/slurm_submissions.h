@@ -44,11 +44,12 @@ class SlurmSubmissions {
   /// `own_folder` is the batch's `batch/`. Throws DataError when the file is damaged.
   explicit SlurmSubmissions(std::filesystem::path own_folder);
 
-  bool empty() const { return submissions_.empty(); }
   const std::vector<SlurmSubmission>& all() const { return submissions_; }
 
   /// Throws OutputError.
   void add(SlurmSubmission submission);
+  /// Forgets the array added last, which sbatch surely did not take. Throws OutputError.
+  void drop_last();
   /// Writes down what sbatch called the array added last. Throws OutputError.
   void set_job(const std::string& job);
 

@@ -107,6 +107,8 @@ int run_batch(const BatchOptions& options) {
   const bool is_slurm = options.launcher == "slurm";
   refuse_idle_flags(options, is_slurm);
   if (options.no_wait) refuse_halving(jobs);
+  // As it is now: planning reads all pictures, and meanwhile the file may be edited.
+  const std::string batch_file = read_file(options.file);
   const BatchPlan plan = plan_batch(std::move(jobs), /*run_here=*/!is_slurm);
   BatchFolder folder(options.out);
   folder.refuse_foreign_runs(plan);
@@ -118,7 +120,7 @@ int run_batch(const BatchOptions& options) {
   SlurmSubmissions submissions(folder.own_folder());
   submissions.find_active();
   is_slurm ? submissions.refuse_changed_jobs(plan) : submissions.refuse_active_jobs();
-  folder.make_ready(plan, options.file);
+  folder.make_ready(plan, batch_file);
   const auto results = is_slurm ? run_in_slurm(options, plan, folder, settings, submissions)
                                 : run_here(options, plan, folder);
   if (options.no_wait) return 0;

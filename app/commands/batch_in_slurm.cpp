@@ -2,15 +2,29 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
 #include "app/batch/scheduler.h"
 #include "app/batch/slurm_launcher.h"
 #include "app/batch/slurm_script.h"
+#include "core/errors.h"
 
 namespace transfer {
 namespace {
+
+/// Throws ConfigError for a path that a line of a script cannot hold.
+void require_one_line(const std::filesystem::path& path, const char* what) {
+  const std::string text = path.string();
+  const bool has_control = std::any_of(text.begin(), text.end(),
+                                       [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+  if (!has_control) return;
+  throw ConfigError(fmt::format(
+      "{} '{}' has a line break or another control character in its name, which a script for Slurm "
+      "cannot hold. Choose another.",
+      what, text));
+}
 
 /// How the batch's jobs are called in Slurm; which of them is filled in later.
 SlurmArray slurm_array(const BatchOptions& options, const BatchFolder& folder,
@@ -26,6 +40,8 @@ SlurmArray slurm_array(const BatchOptions& options, const BatchFolder& folder,
   array.batch_file = folder.jobs_file();
   array.out = folder.path();
   array.working_folder = std::filesystem::current_path();
+  require_one_line(array.out, "--out");
+  require_one_line(array.working_folder, "the working folder");
   array.device = options.device;
   return array;
 }

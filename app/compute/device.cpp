@@ -77,9 +77,10 @@ void use_threads_for(std::int64_t multiply_adds, std::int64_t threads) {
   at::set_num_threads(multiply_adds >= kWorthSharing ? static_cast<int>(threads) : 1);
 }
 
+std::int64_t usable_cores() { return threads_within(read_container_limits(), allowed_cores()); }
+
 std::int64_t use_threads(std::int64_t threads) {
-  const std::int64_t count =
-      threads > 0 ? threads : threads_within(read_container_limits(), allowed_cores());
+  const std::int64_t count = threads > 0 ? threads : usable_cores();
   at::set_num_threads(static_cast<int>(count));
   return count;
 }

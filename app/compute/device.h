@@ -12,8 +12,10 @@ namespace transfer {
 /// `cuda` the processes of one machine, told by their `local_rank`, take its GPUs in turn.
 torch::Device choose_device(const std::string& name, std::int64_t local_rank = 0);
 
-/// `threads`, or when it is 0 the number of cores this process may use, within its container's
-/// limit of processor time. Sets torch's own count for the calling thread.
+/// Cores that this process may use, within its container's limit of processor time.
+std::int64_t usable_cores();
+
+/// `threads`, or usable_cores() when it is 0. Sets torch's own count for the calling thread.
 std::int64_t use_threads(std::int64_t threads);
 
 /// Sets torch's thread count for work of so many multiply-adds a step: all `threads` for large

@@ -31,11 +31,20 @@ bool is_running_statistic(const std::string& name) {
   return name.ends_with("running_mean") || name.ends_with("running_var");
 }
 
-void average(ProcessGroup& group, const torch::Tensor& tensor) {
-  in_host_memory(tensor, [&group](const torch::Tensor& numbers) {
+/// The mean over all processes; `share` is this one's part of it.
+void average(ProcessGroup& group, const torch::Tensor& tensor, double share) {
+  in_host_memory(tensor, [&group, share](const torch::Tensor& numbers) {
+    numbers.mul_(share);
     group.sum(std::span(numbers.data_ptr<float>(), static_cast<std::size_t>(numbers.numel())));
-    numbers.div_(static_cast<double>(group.size()));
   });
+}
+
+/// This process's part of the pictures of all; of none at all, an equal part.
+double share_of(ProcessGroup& group, std::int64_t pictures) {
+  std::array<double, 1> all = {static_cast<double>(pictures)};
+  group.sum(std::span<double>(all));
+  return all[0] > 0 ? static_cast<double>(pictures) / all[0]
+                    : 1.0 / static_cast<double>(group.size());
 }
 
 /// A picture as text: its number, then the reason.
@@ -96,13 +105,15 @@ void broadcast_tensors(ProcessGroup& group, const NamedTensors& tensors) {
   }
 }
 
-void share_state(ProcessGroup& group, const TrainableNetwork& network, const std::string& buffers) {
+void share_state(ProcessGroup& group, const TrainableNetwork& network, const std::string& buffers,
+                 std::int64_t pictures) {
   if (group.size() == 1) return;
   const at::NoGradGuard no_gradients;
+  const double share = share_of(group, pictures);
   NamedTensors from_first;
   for (const auto& [name, tensor] : network.state()) {
     if (buffers == "synchronised" && is_running_statistic(name)) {
-      average(group, tensor.detach());
+      average(group, tensor.detach(), share);
     } else {
       from_first.emplace_back(name, tensor.detach());
     }

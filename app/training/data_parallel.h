@@ -32,8 +32,10 @@ Agreement agree(ProcessGroup& group, int signal, bool is_due);
 void broadcast_tensors(ProcessGroup& group, const NamedTensors& tensors);
 
 /// Makes the network the same in all processes: weights and buffers of rank 0; with `buffers`
-/// `synchronised` the running statistics are the mean of all (see train.batch_norm_buffers).
-void share_state(ProcessGroup& group, const TrainableNetwork& network, const std::string& buffers);
+/// `synchronised` the running statistics are the mean of all (see train.batch_norm_buffers), each
+/// counting by the `pictures` that it has seen since the last time.
+void share_state(ProcessGroup& group, const TrainableNetwork& network, const std::string& buffers,
+                 std::int64_t pictures);
 
 /// Outputs of which each process has some rows, the others being zero, and its broken pictures,
 /// put together.

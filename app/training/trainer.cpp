@@ -60,7 +60,7 @@ void Trainer::know_broken(std::vector<BrokenPicture> broken) {
 }
 
 TrainingOutcome Trainer::run() {
-  share_state(*task_.group, network_, "rank0");
+  share_state(*task_.group, network_, "rank0", 0);
   if (progress_.epoch == 0 && progress_.batch == 0) {
     if (task_.start_counts && best_.empty()) keep_start();
     save_checkpoint();
@@ -126,6 +126,7 @@ bool Trainer::add_batch(const Batch& batch, std::int64_t index, std::int64_t bat
     go_back(batch);
     return false;
   }
+  pictures_since_shared_ += batch.count;
   progress_.loss_sum += loss.sum;
   progress_.loss_weight += loss.weight;
   seconds_in_steps_ += clock.seconds();
@@ -151,12 +152,17 @@ void Trainer::save_if_agreed(bool is_due) {
   const Agreement agreement = agree(*task_.group, stop_signal(), is_due);
   if (agreement.saves) {
     exchange_broken();
-    share_state(*task_.group, network_, config_.train.batch_norm_buffers);
+    share_own_state();
     save_checkpoint();
   }
   if (agreement.signal == 0) return;
   task_.group->wait_for_all();  // the first may still be writing
   throw_stopped(agreement.signal);
+}
+
+void Trainer::share_own_state() {
+  share_state(*task_.group, network_, config_.train.batch_norm_buffers, pictures_since_shared_);
+  pictures_since_shared_ = 0;
 }
 
 void Trainer::note_broken(const Batch& batch) {
@@ -199,7 +205,7 @@ PictureLogits Trainer::evaluate(const std::vector<Sample>& samples, const std::s
 
 void Trainer::finish_epoch() {
   exchange_broken();
-  share_state(*task_.group, network_, config_.train.batch_norm_buffers);
+  share_own_state();
   const double train_loss = progress_.loss_sum / std::max(progress_.loss_weight, 1e-12);
   std::optional<AverageInPlace> averaged;
   if (average_) averaged.emplace(*average_);

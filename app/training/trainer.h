@@ -102,6 +102,8 @@ class Trainer {
   /// Where a stop was asked for in any process, or a checkpoint is due: writes it, and throws for a
   /// stop.
   void save_if_agreed(bool is_due);
+  /// Makes the network the same in all processes.
+  void share_own_state();
   double learning_rate(double epoch) const;
   void finish_epoch();
   bool is_at_end() const;
@@ -129,6 +131,8 @@ class Trainer {
   std::vector<BrokenPicture> broken_;
   /// Met by this process and not exchanged yet.
   std::vector<BrokenPicture> newly_broken_;
+  /// Pictures of this process since the network was last the same in all.
+  std::int64_t pictures_since_shared_ = 0;
   Stopwatch clock_;
   double seconds_in_steps_ = 0;
   double seconds_before_ = 0;

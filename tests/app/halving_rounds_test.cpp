@@ -2,6 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include "app/batch/job_result.h"
+#include "core/atomic_file.h"
+#include "tests/datasets/temporary_folder.h"
+
 namespace transfer {
 namespace {
 
@@ -22,6 +26,22 @@ std::vector<std::string> verdicts(const Halving& halving, const std::vector<Cont
                                                           : "wait");
   }
   return texts;
+}
+
+TEST(HalvingRounds, ALossThatIsNoNumberIsTheWorst) {
+  const TemporaryFolder folder;
+  write_file_atomically(folder.path() / "metrics.jsonl",
+                        "{\"epoch\":1,\"val_loss\":0.5,\"val_top1\":0.5}\n"
+                        "{\"epoch\":2,\"val_loss\":null,\"val_top1\":0.5}\n"
+                        "{\"epoch\":3,\"val_loss\":null,\"val_r2\":null}\n");
+  const auto epochs = read_epoch_scores(folder.path());
+  ASSERT_EQ(epochs.size(), 3U);
+  Contestant broken{"broken"};
+  for (const std::size_t epoch : {1, 2}) {
+    broken.epochs = {epochs[epoch]};
+    EXPECT_THAT(verdicts({1, 2}, {broken, with("b", {0.5}, 9)}),
+                testing::ElementsAre("out", "run 0"));
+  }
 }
 
 TEST(HalvingRounds, AllRunToTheFirstComparison) {

@@ -2,9 +2,12 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+
 #include "app/batch/command_output.h"
 #include "app/batch/slurm_submissions.h"
 #include "core/errors.h"
+#include "core/stopwatch.h"
 #include "tests/datasets/temporary_folder.h"
 
 namespace transfer {
@@ -18,25 +21,44 @@ using testing::ThrowsMessage;
 TEST(CommandOutput, ArgumentsArriveAsTheyAre) {
   const auto done = run_command(
       {"sh", "-c", "printf '<%s>' \"$@\"; echo oops >&2; exit 3", "sh", "a b", "it's", "$HOME", ""},
-      "");
+      {});
   EXPECT_EQ(done.out, "<a b><it's><$HOME><>");
   EXPECT_EQ(done.err, "oops\n");
   EXPECT_EQ(done.status, 3);
-  EXPECT_EQ(run_command({"sh", "-c", "kill -9 $$"}, "").status, 137);
+  EXPECT_EQ(run_command({"sh", "-c", "kill -9 $$"}, {}).status, 137);
 }
 
 TEST(CommandOutput, MuchOutputOnBothStreamsIsReadToTheEnd) {
   const auto done =
-      run_command({"sh", "-c", "yes a | head -c 300000; yes b | head -c 300000 >&2"}, "");
+      run_command({"sh", "-c", "yes a | head -c 300000; yes b | head -c 300000 >&2"}, {});
   EXPECT_EQ(done.out.size(), 300000U);
   EXPECT_EQ(done.err.size(), 300000U);
 }
 
+TEST(CommandOutput, WhatTakesTooLongIsKilledWithItsChildren) {
+  const Stopwatch clock;
+  const auto done = run_command({"sh", "-c", "echo a; sleep 60; echo b"}, {"", {}, 0.5});
+  EXPECT_LT(clock.seconds(), 30);
+  EXPECT_EQ(done.status, 137);
+  EXPECT_EQ(done.out, "a\n");
+  EXPECT_THAT(done.err, HasSubstr("did not end within"));
+}
+
+TEST(CommandOutput, HiddenVariablesAreNotSeen) {
+  setenv("TEST_SHOWN", "1", 1);
+  setenv("TEST_HIDDEN", "2", 1);
+  setenv("TESTS_1", "3", 1);
+  const auto done = run_command({"sh", "-c", "echo $TEST_SHOWN,$TEST_HIDDEN,$TESTS_1"},
+                                {"", {"TEST_HIDDEN", "TESTS_*"}});
+  EXPECT_EQ(done.out, "1,,\n");
+  for (const char* name : {"TEST_SHOWN", "TEST_HIDDEN", "TESTS_1"}) unsetenv(name);
+}
+
 TEST(CommandOutput, AProgramThatIsMissingIsNamed) {
   try {
-    run_command({"no-such-program", "x"}, "Install it.");
+    run_command({"no-such-program", "x"}, {"Install it."});
     FAIL();
-  } catch (const BatchError& error) {
+  } catch (const MissingProgram& error) {
     EXPECT_STREQ(error.what(), "no-such-program: not found on PATH. Install it.");
   }
 }
@@ -80,7 +102,7 @@ TEST(SlurmSubmissions, OutliveTheProgramUntilSlurmHasFinishedWithThem) {
   const TemporaryFolder folder;
   {
     SlurmSubmissions written(folder.path());
-    EXPECT_TRUE(written.empty());
+    EXPECT_TRUE(written.all().empty());
     written.add(submission("a-1"));
     written.set_job("12");
     written.add(submission("a-2"));

@@ -90,10 +90,13 @@ class SlurmTaskScript : public testing::Test {
     array_.settings.program = (folder_.path() / "a 'program'").string();
     std::filesystem::create_directories(array_.working_folder / array_.out / "batch");
     std::filesystem::create_directories(folder_.path() / "bin");
-    program("bin/squeue", "echo ${STATE-RUNNING}");
+    program("bin/squeue", "[ -z \"$SQUEUE_PARTITION\" ] && rm " + silent_once() +
+                              " 2> /dev/null && exit 1; echo ${STATE-RUNNING}");
     program("bin/scontrol", "echo \"$@\" >> " + requeued() + "; exit ${SCONTROL-0}");
   }
 
+  /// Where this is, squeue does not answer once, but where it is told what to show.
+  std::string silent_once() const { return (folder_.path() / "silent").string(); }
   std::string requeued() const { return (folder_.path() / "requeued").string(); }
 
   void program(const std::string& name, const std::string& body) {
@@ -149,6 +152,10 @@ TEST_F(SlurmTaskScript, AStoppedJobIsRequeuedWhereSlurmDoesNotEndItItself) {
   EXPECT_EQ(run("SLURM_RESTART_COUNT=10"), 143);
   EXPECT_EQ(own_file("steel-seed=1.exit"), "77 143 REQUEUES_SPENT\n");
   EXPECT_FALSE(std::filesystem::exists(requeued()));
+  std::ofstream(silent_once()) << "";
+  EXPECT_EQ(run("SQUEUE_PARTITION=other"), 143);
+  EXPECT_FALSE(std::filesystem::exists(silent_once())) << "SQUEUE_ variables are not passed on";
+  EXPECT_EQ(read_file(requeued()), "requeue 77_2\n") << "squeue is asked again";
   EXPECT_EQ(run("SCONTROL=1"), 143);
   EXPECT_EQ(own_file("steel-seed=1.exit"), "77 143 RUNNING\n") << "requeueing was refused";
 }

@@ -16,7 +16,7 @@ class FakeSlurm(BatchCase):
         super().setUp()
         self.programs = self.folder / "bin"
         self.programs.mkdir()
-        for name in ("bash", "sh", "rm", "mv", "cat", "echo", "sleep", "touch"):
+        for name in ("bash", "sh", "rm", "mv", "cat", "echo", "sed", "sleep", "touch"):
             (self.programs / name).symlink_to(shutil.which(name))
         self.make_data()
         self.write_jobs(JOBS)
@@ -43,6 +43,7 @@ class Refusals(FakeSlurm):
         done = self.slurm(expect=8)
         self.assertIn("sbatch: not found on PATH", done.stderr)
         self.assertIn("slurm-client", done.stderr)
+        self.batch()  # here, as the message proposes
 
     def test_what_sbatch_says_is_passed_on(self):
         self.program("sbatch", "echo 'sbatch: error: invalid partition specified: nope' >&2; exit 1")
@@ -116,6 +117,32 @@ done) > /dev/null 2>&1 &
         self.assertIn("stopped b: cancelled in Slurm", done.stdout)
         self.assertEqual(len(self.calls("sbatch")), 2)
         self.assertIn("--array=1\n", (self.folder / "out/batch/slurm.sh").read_text())
+
+    def test_what_a_failing_machine_takes_away_is_submitted_again_even_where_slurm_refuses_at_first(self):
+        # a could not learn from squeue whether to requeue itself; the node of b failed. The second sbatch is refused.
+        self.program("sbatch", f"""touch call; case $(cat call) in
+"") echo 1 > call; echo 41 > number; echo 41; echo '41 143 UNKNOWN' > out/batch/a.exit ;;
+1) echo 2 > call; echo 'QOSMaxSubmitJobPerUserLimit' >&2; exit 1 ;;
+*) {self.RUN_ALL} ;;
+esac""")
+        self.program("squeue", "case $* in *--jobs*) echo RUNNING ;; *) printf '41_1|FAILED|x\\n'; "
+                     "case $(cat call) in 1) echo '41_2|RUNNING|x' ;; *) echo '41_2|NODE_FAIL|x' ;; esac ;; esac")
+        done = self.slurm()
+        self.assertIn("QOSMaxSubmitJobPerUserLimit", done.stderr)
+        self.assertIn("a: stopped by Slurm (FAILED); waits to go on", done.stderr)
+        self.assertIn("b: stopped by Slurm (NODE_FAIL); waits to go on", done.stderr)
+        self.assertEqual([row["state"] for row in self.rows().values()], ["finished"] * 2)
+        self.assertFalse((self.folder / "out/batch/slurm.json").exists())
+
+    def test_a_job_taken_out_of_the_batch_file_is_not_forgotten_while_slurm_has_it(self):
+        self.program("sbatch", "sed -n 's/#SBATCH --job-name=//p' $2 > name; echo 41 > number; echo 41")
+        self.slurm("--no-wait")
+        self.write_jobs(JOBS.replace(", {name: b}", ""))
+        self.program("squeue", "case $* in *--jobs*) echo RUNNING ;; *) echo \"41_2|RUNNING|$(cat name)\" ;; esac")
+        self.program("sbatch", self.RUN_ALL)
+        self.assertIn("not in the batch file any more; they go on: b (41_2)", self.slurm().stderr)
+        self.write_jobs(JOBS)
+        self.assertIn("Slurm still has 1 jobs of this batch", self.batch(expect=8).stderr)
 
     def test_what_squeue_has_forgotten_sacct_tells(self):
         self.program("sbatch", "echo 41")
