@@ -85,6 +85,15 @@ std::map<std::string, std::string> parse_accounting(std::string_view lines) {
   return states;
 }
 
+std::optional<std::int64_t> parse_largest_index(std::string_view configuration) {
+  for (const std::string_view line : split(configuration, '\n')) {
+    if (!line.starts_with("MaxArraySize")) continue;
+    const auto number = parse_whole_number(line.substr(line.find_last_of(' ') + 1));
+    return number ? std::optional(*number - 1) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
 bool is_over(std::string_view state) {
   constexpr std::array kOver = {"COMPLETED", "CANCELLED", "FAILED",        "TIMEOUT",  "PREEMPTED",
                                 "NODE_FAIL", "BOOT_FAIL", "OUT_OF_MEMORY", "DEADLINE", "REVOKED"};
@@ -114,6 +123,18 @@ std::string submit_script(const std::filesystem::path& script) {
         said(output), script.string()));
   }
   return job;
+}
+
+void require_index(std::int64_t index) {
+  // Slurm's own default; most clusters have more.
+  constexpr std::int64_t kAlwaysAllowed = 1000;
+  if (index <= kAlwaysAllowed) return;
+  const auto largest = parse_largest_index(run_slurm({"scontrol", "show", "config"}).out);
+  if (!largest || index <= *largest) return;
+  throw BatchError(fmt::format(
+      "the batch has {} jobs, and this Slurm takes no more than {} in an array (MaxArraySize). "
+      "Divide the batch file into smaller ones, each with its own --out.",
+      index, *largest));
 }
 
 SlurmQueue ask_queue() {

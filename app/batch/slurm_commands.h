@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +37,10 @@ std::string parse_job(std::string_view line);
 /// The states in sacct's lines `JOB_INDEX|STATE`, by id; of `CANCELLED by 1000` the first word.
 std::map<std::string, std::string> parse_accounting(std::string_view lines);
 
+/// The largest index that `scontrol show config` allows in an array, by its line `MaxArraySize =
+/// N`; nothing where there is none.
+std::optional<std::int64_t> parse_largest_index(std::string_view configuration);
+
 /// Whether a task in this state will not run any more.
 bool is_over(std::string_view state);
 
@@ -52,6 +58,9 @@ std::string scancel_of(const std::vector<std::string>& tasks);
 /// Submits a script with sbatch and returns the job's number. Throws BatchError with sbatch's words
 /// when it refuses.
 std::string submit_script(const std::filesystem::path& script);
+
+/// Throws BatchError where Slurm is known not to take arrays up to this index.
+void require_index(std::int64_t index);
 
 /// The user's tasks that Slurm has not forgotten, by squeue.
 SlurmQueue ask_queue();

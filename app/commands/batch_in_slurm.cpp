@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "app/batch/scheduler.h"
+#include "app/batch/slurm_commands.h"
 #include "app/batch/slurm_launcher.h"
 #include "app/batch/slurm_script.h"
 #include "core/errors.h"
@@ -63,6 +64,7 @@ std::string slurm_script(const BatchOptions& options, const BatchPlan& plan,
 std::vector<JobResult> run_in_slurm(const BatchOptions& options, const BatchPlan& plan,
                                     const BatchFolder& folder, const SlurmSettings& settings,
                                     const SlurmSubmissions& submissions) {
+  require_index(static_cast<std::int64_t>(plan.jobs.size()));
   SlurmArray array = slurm_array(options, folder, settings);
   const std::int64_t jobs_at_once =
       array.settings.jobs > 0 ? array.settings.jobs : static_cast<std::int64_t>(plan.jobs.size());

@@ -81,6 +81,14 @@ TEST(SlurmCommands, JobNumbersAndAccounts) {
               ElementsAre(Pair("7_1", "COMPLETED"), Pair("7_2", "CANCELLED")));
 }
 
+TEST(SlurmCommands, TheLargestIndexIsOneLessThanTheSizeOfArrays) {
+  EXPECT_EQ(parse_largest_index("MailProg                = /bin/mail\n"
+                                "MaxArraySize            = 1001\nMaxJobCount = 10000\n"),
+            1000);
+  EXPECT_EQ(parse_largest_index("slurm_load_ctl_conf error"), std::nullopt);
+  EXPECT_NO_THROW(require_index(1000));
+}
+
 TEST(SlurmCommands, StatesThatWaitRunOrAreOver) {
   for (const char* state : {"COMPLETED", "CANCELLED", "TIMEOUT", "PREEMPTED", "OUT_OF_MEMORY"}) {
     EXPECT_TRUE(is_over(state)) << state;
