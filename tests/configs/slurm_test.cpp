@@ -35,7 +35,8 @@ TEST(SlurmSettings, EveryKeyIsRead) {
       "jobs: []\n"
       "slurm:\n"
       "  partition: gpu\n  account: 'it''s mine'\n  time: 2-12:00:00\n  gres: gpu:a100:1\n"
-      "  memory: 8G\n  cpus: 4\n  jobs: 3\n  requeues: 0\n  checkpoint_seconds: 30\n  file_delay_seconds: 5\n"
+      "  memory: 8G\n  cpus: 4\n  jobs: 3\n  requeues: 0\n  checkpoint_seconds: 30\n  "
+      "file_delay_seconds: 5\n"
       "  container: transfer.sif\n  container_command: [apptainer, exec, --nv]\n"
       "  program: /usr/bin/transfer\n  options: [--constraint=avx512, -C fast]\n");
   EXPECT_EQ(s.partition, "gpu");
