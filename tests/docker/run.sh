@@ -20,6 +20,8 @@ clean_up() {
       kill "$daemon"
       while kill -0 "$daemon" 2> /dev/null; do sleep 0.2; done
     fi
+    # dockerd leaves the namespaces of its network mounted.
+    umount "$state"/exec/netns/* 2> /dev/null || true
     [ -n "${TRANSFER_DOCKER_STATE:-}" ] || rm -rf "$state"
   fi
 }
