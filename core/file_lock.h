@@ -13,7 +13,8 @@ namespace transfer {
 /// Copies share the lock; the last one gives it back.
 class FileLock {
  public:
-  /// The lock on `path`, which must exist; nothing while another process holds it.
+  /// The lock on `path`, a folder or a file, which is made where it is missing; nothing while
+  /// another process holds it.
   static std::optional<FileLock> try_take(const std::filesystem::path& path);
 
   /// The same, waited for so long. Throws OutputError with the message `held` when it is held all

@@ -44,9 +44,7 @@ void BatchFolder::open() {
   }
   constexpr double kSeconds = 5;
   // A file and not the folder: NFS passes only locks of files on to other machines.
-  const fs::path lock = own("lock");
-  if (!is_file(lock)) write_file_atomically(lock, "");
-  lock_ = FileLock::take(lock, kSeconds,
+  lock_ = FileLock::take(own("lock"), kSeconds,
                          fmt::format("{}: another batch is running there. Wait for it or stop it, "
                                      "or choose another folder with --out.",
                                      path_.string()));

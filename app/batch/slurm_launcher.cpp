@@ -236,7 +236,8 @@ void SlurmLauncher::cancel() {
 
 void SlurmLauncher::forget_ended() {
   if (!tasks_.empty() || !earlier_.empty()) return;
-  if (!has_strangers_) return submissions_.keep_active({});
+  const bool may_have_more = has_strangers_ || refused_.has_value();
+  if (!may_have_more) return submissions_.keep_active({});
   const SlurmQueue queue = ask_queue();
   if (queue.failure.empty()) submissions_.keep_active(queue.tasks);
 }
