@@ -50,9 +50,7 @@ constexpr std::string_view kOwnOptions[] = {
 std::string text_of(const YAML::Node& node, const std::string& where, const std::string& name,
                     const char* expected) {
   std::string text = node.IsScalar() ? node.Scalar() : "";
-  const bool has_control = std::any_of(text.begin(), text.end(),
-                                       [](char c) { return static_cast<unsigned char>(c) < 0x20; });
-  if (text.empty() || has_control) {
+  if (text.empty() || !fits_on_one_line(text)) {
     throw ConfigError(fmt::format("{}: slurm.{}: expected {} on one line", where, name, expected));
   }
   return text;
@@ -101,6 +99,11 @@ void refuse_own_options(const std::vector<std::string>& options, const std::stri
 }
 
 }  // namespace
+
+bool fits_on_one_line(std::string_view text) {
+  return std::none_of(text.begin(), text.end(),
+                      [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+}
 
 SlurmSettings read_slurm_settings(const std::filesystem::path& file) {
   SlurmSettings settings;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace transfer {
@@ -42,6 +43,9 @@ struct SlurmSettings {
 
 /// Where the project's Docker image has the binary.
 inline constexpr const char* kProgramInImage = "/opt/transfer/bin/transfer";
+
+/// Whether a script's line can hold the text: it has no line break or other control character.
+bool fits_on_one_line(std::string_view text);
 
 /// The settings of a batch file, the defaults where it has no `slurm`. Throws ConfigError naming
 /// file and line: an unknown key, a wrong type, a number out of range, an option of sbatch that the

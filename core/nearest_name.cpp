@@ -55,4 +55,9 @@ std::string suggestion(std::string_view name, const std::vector<std::string>& ca
   return fmt::format("; known: {}", fmt::join(candidates, ", "));
 }
 
+std::string nearest_or_stop(std::string_view name, const std::vector<std::string>& candidates) {
+  const std::string nearest = nearest_name(name, candidates);
+  return nearest.empty() ? "." : fmt::format("; did you mean '{}'?", nearest);
+}
+
 }  // namespace transfer

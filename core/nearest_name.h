@@ -13,4 +13,8 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
 /// "; did you mean 'X'?" for the nearest candidate, else "; known: a, b, c".
 std::string suggestion(std::string_view name, const std::vector<std::string>& candidates);
 
+/// The end of a sentence about an unknown name, before another one: "; did you mean 'X'?", or "."
+/// where no candidate is near.
+std::string nearest_or_stop(std::string_view name, const std::vector<std::string>& candidates);
+
 }  // namespace transfer

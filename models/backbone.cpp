@@ -109,12 +109,11 @@ std::filesystem::path find_backbone(const std::string& name_or_file) {
     if (is_file(file)) return file;
   }
   const auto names = exported_names();
-  const auto nearest = nearest_name(name_or_file, names);
   throw ModelError(fmt::format(
       "backbone '{}' was not found. Exported backbones: {}{} Give a TorchScript file, or export "
       "one: .venv/bin/python models/export/export.py {} --out models/pretrained",
       name_or_file, names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")),
-      nearest.empty() ? "." : fmt::format("; did you mean '{}'?", nearest), name_or_file));
+      nearest_or_stop(name_or_file, names), name_or_file));
 }
 
 }  // namespace transfer

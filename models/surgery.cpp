@@ -87,11 +87,10 @@ void end_graph_at(const std::shared_ptr<Graph>& graph, Value* value) {
   std::vector<std::string> known;
   for (const auto& child : module.named_modules()) known.push_back(child.name);
   const bool exists = std::find(known.begin(), known.end(), stage) != known.end();
-  const std::string nearest = exists ? "" : nearest_name(stage, known);
   throw ModelError(fmt::format(
       "{}: stage '{}' is not called by forward, so the network cannot be cut there{} `transfer "
       "inspect` lists the stages.",
-      file, stage, nearest.empty() ? "." : fmt::format("; did you mean '{}'?", nearest)));
+      file, stage, exists ? "." : nearest_or_stop(stage, known)));
 }
 
 }  // namespace

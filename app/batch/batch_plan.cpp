@@ -119,6 +119,13 @@ std::vector<std::string> BatchPlan::names() const {
   return names;
 }
 
+std::optional<std::size_t> BatchPlan::find(const std::string& name) const {
+  for (std::size_t job = 0; job < jobs.size(); ++job) {
+    if (jobs[job].job.name == name) return job;
+  }
+  return std::nullopt;
+}
+
 BatchPlan plan_batch(std::vector<BatchJob> jobs, bool run_here) {
   BatchPlan plan;
   std::vector<std::string> messages;

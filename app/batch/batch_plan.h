@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +22,8 @@ struct BatchPlan {
   std::vector<PlannedJob> jobs;
 
   std::vector<std::string> names() const;
+  /// Where the job of that name is; nothing where the plan has none.
+  std::optional<std::size_t> find(const std::string& name) const;
 };
 
 /// Opens the data and the backbone of every job and hashes them; where the jobs run on this machine

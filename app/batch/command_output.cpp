@@ -11,7 +11,6 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <optional>
 #include <string_view>
 #include <system_error>
 
@@ -70,14 +69,8 @@ struct SpawnOptions {
   SpawnOptions& operator=(const SpawnOptions&) = delete;
 };
 
-/// Whether a program that was started so long ago has had its time.
-bool is_overdue(const Stopwatch& since_start, std::optional<Stopwatch>& since_stop,
-                double seconds) {
-  constexpr double kSecondsAfterStop = 2;
-  if (stop_signal() != 0 && !since_stop) since_stop.emplace();
-  return since_start.seconds() >= seconds ||
-         (since_stop && since_stop->seconds() >= kSecondsAfterStop);
-}
+/// Seconds that a program still gets when this one is told to stop.
+constexpr double kSecondsAfterStop = 2;
 
 /// Appends what can be read without waiting; marks a stream that has ended.
 void read_some(pollfd& source, std::string& text) {
@@ -91,15 +84,19 @@ void read_some(pollfd& source, std::string& text) {
   }
 }
 
-/// Reads both to their ends, as either may fill up first; false where that takes too long.
-bool read_both(int out, int err, double seconds, CommandOutput& output) {
+/// Reads both to their ends, as either may fill up first; false where that is not done when `clock`
+/// shows so many seconds.
+bool read_both(int out, int err, const Stopwatch& clock, double seconds, CommandOutput& output) {
   constexpr int kMilliseconds = 200;
   std::array<pollfd, 2> sources{pollfd{out, POLLIN, 0}, pollfd{err, POLLIN, 0}};
   const std::array<std::string*, 2> texts{&output.out, &output.err};
-  const Stopwatch since_start;
-  std::optional<Stopwatch> since_stop;
+  bool is_stopping = false;
   while (sources[0].fd >= 0 || sources[1].fd >= 0) {
-    if (is_overdue(since_start, since_stop, seconds)) return false;
+    if (!is_stopping && stop_signal() != 0) {
+      is_stopping = true;
+      seconds = std::min(seconds, clock.seconds() + kSecondsAfterStop);
+    }
+    if (clock.seconds() >= seconds) return false;
     const int ready = ::poll(sources.data(), sources.size(), kMilliseconds);
     if (ready < 0 && errno != EINTR) {
       throw std::system_error(errno, std::generic_category(), "poll");
@@ -159,7 +156,7 @@ CommandOutput run_command(const std::vector<std::string>& arguments,
   err.close_writing();
   CommandOutput output;
   const Stopwatch clock;
-  if (!read_both(out.reading(), err.reading(), options.seconds, output)) {
+  if (!read_both(out.reading(), err.reading(), clock, options.seconds, output)) {
     ::kill(-process, SIGKILL);
     output.err += fmt::format("{} did not end within {:.0f} seconds and was killed\n",
                               arguments.front(), clock.seconds());

@@ -125,16 +125,16 @@ std::string submit_script(const std::filesystem::path& script) {
   return job;
 }
 
-void require_index(std::int64_t index) {
+void require_array_size(std::int64_t jobs) {
   // Slurm's own default; most clusters have more.
   constexpr std::int64_t kAlwaysAllowed = 1000;
-  if (index <= kAlwaysAllowed) return;
+  if (jobs <= kAlwaysAllowed) return;
   const auto largest = parse_largest_index(run_slurm({"scontrol", "show", "config"}).out);
-  if (!largest || index <= *largest) return;
+  if (!largest || jobs <= *largest) return;
   throw BatchError(fmt::format(
       "the batch has {} jobs, and this Slurm takes no more than {} in an array (MaxArraySize). "
       "Divide the batch file into smaller ones, each with its own --out.",
-      index, *largest));
+      jobs, *largest));
 }
 
 SlurmQueue ask_queue() {

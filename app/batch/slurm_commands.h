@@ -59,8 +59,8 @@ std::string scancel_of(const std::vector<std::string>& tasks);
 /// when it refuses.
 std::string submit_script(const std::filesystem::path& script);
 
-/// Throws BatchError where Slurm is known not to take arrays up to this index.
-void require_index(std::int64_t index);
+/// Throws BatchError where Slurm is known not to take an array of so many jobs.
+void require_array_size(std::int64_t jobs);
 
 /// The user's tasks that Slurm has not forgotten, by squeue.
 SlurmQueue ask_queue();

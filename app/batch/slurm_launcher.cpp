@@ -48,13 +48,10 @@ SlurmLauncher::SlurmLauncher(const BatchFolder& folder, const BatchPlan& plan, S
       say_(std::move(say)) {
   std::vector<std::string> strangers;
   for (const ActiveTask& task : submissions_.active()) {
-    const auto planned =
-        std::find_if(plan_.jobs.begin(), plan_.jobs.end(),
-                     [&task](const PlannedJob& one) { return one.job.name == task.job.name; });
-    if (planned == plan_.jobs.end()) {
-      strangers.push_back(fmt::format("{} ({})", task.job.name, task.id));
+    if (const auto job = plan_.find(task.job.name)) {
+      earlier_[*job] = task.id;
     } else {
-      earlier_[static_cast<std::size_t>(planned - plan_.jobs.begin())] = task.id;
+      strangers.push_back(fmt::format("{} ({})", task.job.name, task.id));
     }
   }
   has_strangers_ = !strangers.empty();
@@ -81,10 +78,9 @@ bool SlurmLauncher::is_queued(std::size_t job) const {
 }
 
 void SlurmLauncher::submit_waiting() {
-  if (refused_ && (refused_->seconds() < kLongestInterval || adopt_last())) return;
+  if (refused_ && (refused_->seconds() < kLongestInterval || !settle_refused())) return;
   try {
     submit();
-    refused_.reset();
   } catch (const MissingProgram&) {
     submissions_.drop_last();
     throw;
@@ -95,21 +91,21 @@ void SlurmLauncher::submit_waiting() {
   }
 }
 
-bool SlurmLauncher::adopt_last() {
+bool SlurmLauncher::settle_refused() {
   const SlurmQueue queue = ask_queue();
   const auto known = std::find_if(queue.tasks.begin(), queue.tasks.end(),
                                   [this](const auto& task) { return task.name == array_.name; });
   if (known != queue.tasks.end()) {
     submissions_.set_job(array_of(known->id));
     follow(array_of(known->id));
-    return true;
+    return !waiting_.empty();
   }
   if (!queue.failure.empty()) {
     refused_.emplace();
-    return true;
+    return false;
   }
   submissions_.drop_last();
-  return false;
+  return true;
 }
 
 void SlurmLauncher::submit() {

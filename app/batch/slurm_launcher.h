@@ -56,8 +56,9 @@ class SlurmLauncher : public Launcher {
   /// Gives Slurm what is waiting. Where it refuses, other jobs are followed meanwhile.
   void submit_waiting();
   void submit();
-  /// Takes as submitted what sbatch took without saying so; whether there was any.
-  bool adopt_last();
+  /// Learns what became of the array that sbatch seemed to refuse, and follows it where Slurm has
+  /// it all the same; whether there is something to submit now.
+  bool settle_refused();
   /// The waiting jobs are tasks of this array now.
   void follow(const std::string& array);
   void cancel();

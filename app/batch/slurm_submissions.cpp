@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
@@ -64,8 +63,7 @@ void SlurmSubmissions::add(SlurmSubmission submission) {
 }
 
 void SlurmSubmissions::drop_last() {
-  std::error_code ignored;
-  fs::remove(own_folder_ / (submissions_.back().name + ".yaml"), ignored);
+  remove_batch_file(submissions_.back());
   submissions_.pop_back();
   write();
 }
@@ -89,15 +87,19 @@ void SlurmSubmissions::keep_active(const std::vector<SlurmTask>& queue) {
     }
     if (active_.size() > before) {
       kept.push_back(submission);
-      continue;
+    } else {
+      remove_batch_file(submission);
     }
-    std::error_code ignored;
-    fs::remove(own_folder_ / (submission.name + ".yaml"), ignored);
   }
   if (kept.size() != submissions_.size()) {
     submissions_ = std::move(kept);
     write();
   }
+}
+
+void SlurmSubmissions::remove_batch_file(const SlurmSubmission& submission) const {
+  std::error_code ignored;
+  fs::remove(own_folder_ / (submission.name + ".yaml"), ignored);
 }
 
 void SlurmSubmissions::write() const {
@@ -125,14 +127,12 @@ void SlurmSubmissions::find_active() {
 
 void SlurmSubmissions::refuse_changed_jobs(const BatchPlan& plan) const {
   for (const ActiveTask& task : active_) {
-    const auto planned =
-        std::find_if(plan.jobs.begin(), plan.jobs.end(),
-                     [&task](const PlannedJob& one) { return one.job.name == task.job.name; });
-    if (planned == plan.jobs.end() || planned->key == task.job.key) continue;
+    const auto job = plan.find(task.job.name);
+    if (!job || plan.jobs[*job].key == task.job.key) continue;
     throw BatchError(fmt::format(
         "job {} ({}) is in Slurm as {} with other settings, data or backbone than it has now. Stop "
         "it with `scancel {}`, or wait for its end, and start again.",
-        task.job.name, planned->job.where, task.id, task.id));
+        task.job.name, plan.jobs[*job].job.where, task.id, task.id));
   }
 }
 

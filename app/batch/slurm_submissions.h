@@ -71,6 +71,8 @@ class SlurmSubmissions {
 
  private:
   std::filesystem::path file() const { return own_folder_ / "slurm.json"; }
+  /// Removes the copy of the batch file that an array's tasks read.
+  void remove_batch_file(const SlurmSubmission& submission) const;
   void write() const;
 
   std::filesystem::path own_folder_;

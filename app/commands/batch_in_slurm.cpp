@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
@@ -17,14 +16,11 @@ namespace {
 
 /// Throws ConfigError for a path that a line of a script cannot hold.
 void require_one_line(const std::filesystem::path& path, const char* what) {
-  const std::string text = path.string();
-  const bool has_control = std::any_of(text.begin(), text.end(),
-                                       [](char c) { return static_cast<unsigned char>(c) < 0x20; });
-  if (!has_control) return;
+  if (fits_on_one_line(path.string())) return;
   throw ConfigError(fmt::format(
       "{} '{}' has a line break or another control character in its name, which a script for Slurm "
       "cannot hold. Choose another.",
-      what, text));
+      what, path.string()));
 }
 
 /// How the batch's jobs are called in Slurm; which of them is filled in later.
@@ -64,7 +60,7 @@ std::string slurm_script(const BatchOptions& options, const BatchPlan& plan,
 std::vector<JobResult> run_in_slurm(const BatchOptions& options, const BatchPlan& plan,
                                     const BatchFolder& folder, const SlurmSettings& settings,
                                     const SlurmSubmissions& submissions) {
-  require_index(static_cast<std::int64_t>(plan.jobs.size()));
+  require_array_size(static_cast<std::int64_t>(plan.jobs.size()));
   SlurmArray array = slurm_array(options, folder, settings);
   const std::int64_t jobs_at_once =
       array.settings.jobs > 0 ? array.settings.jobs : static_cast<std::int64_t>(plan.jobs.size());

@@ -109,10 +109,11 @@ void share_state(ProcessGroup& group, const TrainableNetwork& network, const std
                  std::int64_t pictures) {
   if (group.size() == 1) return;
   const at::NoGradGuard no_gradients;
-  const double share = share_of(group, pictures);
+  const bool averages = buffers == "synchronised";
+  const double share = averages ? share_of(group, pictures) : 0;
   NamedTensors from_first;
   for (const auto& [name, tensor] : network.state()) {
-    if (buffers == "synchronised" && is_running_statistic(name)) {
+    if (averages && is_running_statistic(name)) {
       average(group, tensor.detach(), share);
     } else {
       from_first.emplace_back(name, tensor.detach());

@@ -39,6 +39,12 @@ class EarlyStopping {
 
   const EarlyStoppingState& state() const { return state_; }
   void restore(const EarlyStoppingState& state) { state_ = state; }
+  /// Keeps the best epoch of a course that was given up, where it is better than this one's.
+  void keep_best_of(const EarlyStoppingState& abandoned) {
+    if (abandoned.best_loss >= state_.best_loss) return;
+    state_.best_loss = abandoned.best_loss;
+    state_.best_epoch = abandoned.best_epoch;
+  }
 
  private:
   std::int64_t patience_;

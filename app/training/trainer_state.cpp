@@ -110,13 +110,7 @@ void Trainer::go_back(const Batch& batch) {
   const EarlyStoppingState abandoned = stopping_.state();
   load_checkpoint();
   pictures_since_shared_ = 0;
-  // The best weights so far stay the best, also where they came after the checkpoint.
-  EarlyStoppingState stopping = stopping_.state();
-  if (abandoned.best_loss < stopping.best_loss) {
-    stopping.best_loss = abandoned.best_loss;
-    stopping.best_epoch = abandoned.best_epoch;
-    stopping_.restore(stopping);
-  }
+  stopping_.keep_best_of(abandoned);  // their weights may have come after the checkpoint
   progress_.retries = retries;
   progress_.rate_factor = factor;
   fmt::print(stderr, "warning: {}. Going back to epoch {} with {} times the learning rate.\n", what,

@@ -86,7 +86,7 @@ TEST(SlurmCommands, TheLargestIndexIsOneLessThanTheSizeOfArrays) {
                                 "MaxArraySize            = 1001\nMaxJobCount = 10000\n"),
             1000);
   EXPECT_EQ(parse_largest_index("slurm_load_ctl_conf error"), std::nullopt);
-  EXPECT_NO_THROW(require_index(1000));
+  EXPECT_NO_THROW(require_array_size(1000));
 }
 
 TEST(SlurmCommands, StatesThatWaitRunOrAreOver) {

@@ -63,6 +63,15 @@ TEST(FileLock, IsHeldByOneProcessAndGoesWithItWhenItIsKilled) {
   EXPECT_FALSE(FileLock::try_take(folder)) << "within one process too";
 }
 
+TEST(FileLock, IsOneForAllWhoFindNoFile) {
+  const fs::path file = fs::path(testing::TempDir()) / "file_lock_made";
+  fs::remove(file);
+  const auto mine = FileLock::try_take(file);
+  ASSERT_TRUE(mine);
+  EXPECT_TRUE(fs::is_regular_file(file));
+  EXPECT_FALSE(FileLock::try_take(file));
+}
+
 TEST(NumberedLocks, AreHeldOneByOne) {
   const fs::path file = fs::path(testing::TempDir()) / "numbered_locks";
   Holder holder([&] {

@@ -48,6 +48,13 @@ class SlurmCase(BatchCase):
         return self.start_batch("--launcher", "slurm", *flags,
                                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
 
+    def start_until_checkpoint(self, jobs, job):
+        """The watcher of a batch, when the job has written its first checkpoint."""
+        self.write_jobs(jobs)
+        watcher = self.start_slurm()
+        self.wait_until((self.folder / "out" / job / "checkpoint.pt").exists, watcher, "a checkpoint")
+        return watcher
+
     def wait_for(self, condition, what):
         deadline = time.time() + 60
         while not condition():
@@ -80,10 +87,8 @@ jobs:
     def test_six_jobs_one_fails_one_is_stopped_and_goes_on_and_the_watcher_comes_and_goes(self):
         self.make_data()
         self.make_data(root="more", splits=("train", "val", "test"), classes=("red", "green"))
-        self.write_jobs(self.JOBS)
-        watcher = self.start_slurm()
+        watcher = self.start_until_checkpoint(self.JOBS, "deep")
         checkpoint = self.folder / "out/deep/checkpoint.pt"
-        self.wait_until(checkpoint.exists, watcher, "a checkpoint")
         watcher.send_signal(signal.SIGINT)
         out, log = watcher.communicate(timeout=30)
         self.assertEqual((watcher.returncode, out), (130, ""), log)
@@ -115,9 +120,8 @@ jobs:
 class Stopped(SlurmCase):
     def test_a_cancelled_job_is_left_alone_until_the_next_time(self):
         self.make_data()
-        self.write_jobs(SLURM + DEFAULTS + f"jobs: [{{name: a, {ENDLESS}}}, {{name: b}}]\n")
-        watcher = self.start_slurm()
-        self.wait_until((self.folder / "out/a/checkpoint.pt").exists, watcher, "a checkpoint")
+        watcher = self.start_until_checkpoint(
+            SLURM + DEFAULTS + f"jobs: [{{name: a, {ENDLESS}}}, {{name: b}}]\n", "a")
         cluster.run("scancel", self.task_of(1), check=True)
         out, log = watcher.communicate(timeout=60)
         self.assertEqual(watcher.returncode, 8, log)
@@ -139,9 +143,7 @@ class Stopped(SlurmCase):
     def test_a_killed_watcher_loses_nothing_and_changed_jobs_wait(self):
         self.make_data()
         jobs = SLURM + DEFAULTS + f"jobs: [{{name: a, {ENDLESS}}}]\n"
-        self.write_jobs(jobs)
-        watcher = self.start_slurm()
-        self.wait_until((self.folder / "out/a/checkpoint.pt").exists, watcher, "a checkpoint")
+        watcher = self.start_until_checkpoint(jobs, "a")
         watcher.kill()
         watcher.communicate()
         task = self.task_of(1)
@@ -163,9 +165,8 @@ class Stopped(SlurmCase):
 class Preempted(SlurmCase):
     def test_a_job_makes_room_for_an_urgent_one_and_goes_on_behind_it(self):
         self.make_data()
-        self.write_jobs(SLURM + DEFAULTS + f"jobs: [{{name: deep, {LONG.replace('200', '500')}}}]\n")
-        watcher = self.start_slurm()
-        self.wait_until((self.folder / "out/deep/checkpoint.pt").exists, watcher, "a checkpoint")
+        watcher = self.start_until_checkpoint(
+            SLURM + DEFAULTS + f"jobs: [{{name: deep, {LONG.replace('200', '500')}}}]\n", "deep")
         task = self.task_of(1)
         cluster.run("sbatch", "--partition=urgent", f"--cpus-per-task={cluster.settings['processors']}",
                     "--output=/dev/null", "--wrap=sleep 1", check=True)
