@@ -29,7 +29,8 @@ struct FileLock::Descriptor {
 
 std::optional<FileLock> FileLock::try_take(const std::filesystem::path& path) {
   // NFS makes flock a lock for all machines only on files that are open for writing.
-  auto descriptor = std::make_shared<Descriptor>(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  auto descriptor =
+      std::make_shared<Descriptor>(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
   if (descriptor->number < 0) {
     descriptor = std::make_shared<Descriptor>(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   }
