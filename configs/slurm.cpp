@@ -98,7 +98,42 @@ void refuse_own_options(const std::vector<std::string>& options, const std::stri
   }
 }
 
+/// A job whose signal comes as it starts is requeued for ever without a step.
+void require_time_before_checkpoint(const SlurmSettings& settings, const std::string& where) {
+  const auto limit = slurm_seconds(settings.time);
+  constexpr std::int64_t kNoLimit = 0;  // as sbatch takes it
+  if (!limit || *limit == kNoLimit || *limit > settings.checkpoint_seconds) return;
+  throw ConfigError(fmt::format(
+      "{}: slurm.time is '{}' ({} s), and a job is told to write its checkpoint {} s before that: "
+      "it would never begin. Expected more time, or fewer slurm.checkpoint_seconds.",
+      where, settings.time, *limit, settings.checkpoint_seconds));
+}
+
 }  // namespace
+
+std::optional<std::int64_t> slurm_seconds(std::string_view time) {
+  constexpr std::int64_t kUnits[] = {86400, 3600, 60, 1};  // of days, hours, minutes, seconds
+  const auto dash = time.find('-');
+  const bool has_days = dash != std::string_view::npos;
+  std::vector<std::string_view> parts;
+  if (has_days) parts.push_back(time.substr(0, dash));
+  std::string_view rest = has_days ? time.substr(dash + 1) : time;
+  for (auto colon = rest.find(':'); colon != std::string_view::npos; colon = rest.find(':')) {
+    parts.push_back(rest.substr(0, colon));
+    rest.remove_prefix(colon + 1);
+  }
+  parts.push_back(rest);
+  // Without days, minutes alone or with seconds, else from hours on.
+  std::size_t unit = has_days ? 0 : parts.size() == 3 ? 1 : 2;
+  if (unit + parts.size() > std::size(kUnits)) return std::nullopt;
+  std::int64_t seconds = 0;
+  for (const std::string_view part : parts) {
+    const auto number = parse_whole_number(part);
+    if (!number || *number < 0) return std::nullopt;
+    seconds += *number * kUnits[unit++];
+  }
+  return seconds;
+}
 
 bool fits_on_one_line(std::string_view text) {
   return std::none_of(text.begin(), text.end(),
@@ -131,6 +166,7 @@ SlurmSettings read_slurm_settings(const std::filesystem::path& file) {
     }
     if (setting.key == "options") refuse_own_options(settings.options, setting.where);
   }
+  require_time_before_checkpoint(settings, place_of(section, file.string()));
   return settings;
 }
 

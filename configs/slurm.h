@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,9 +48,13 @@ inline constexpr const char* kProgramInImage = "/opt/transfer/bin/transfer";
 /// Whether a script's line can hold the text: it has no line break or other control character.
 bool fits_on_one_line(std::string_view text);
 
+/// Seconds of a time limit as sbatch takes it: minutes, M:S, H:M:S, D-H, D-H:M or D-H:M:S. Nothing
+/// for any other text, such as UNLIMITED.
+std::optional<std::int64_t> slurm_seconds(std::string_view time);
+
 /// The settings of a batch file, the defaults where it has no `slurm`. Throws ConfigError naming
 /// file and line: an unknown key, a wrong type, a number out of range, an option of sbatch that the
-/// batch itself sets.
+/// batch itself sets, a time limit that leaves no time before the checkpoint.
 SlurmSettings read_slurm_settings(const std::filesystem::path& file);
 
 }  // namespace transfer

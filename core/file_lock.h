@@ -15,14 +15,20 @@ class FileLock {
  public:
   /// The lock on `path`, a folder or a file, which is made where it is missing; nothing while
   /// another process holds it.
-  static std::optional<FileLock> try_take(const std::filesystem::path& path);
+  static std::optional<FileLock> try_take(const std::filesystem::path& path) {
+    return try_take(path, AfterUse::kKeep);
+  }
 
-  /// The same, waited for so long. Throws OutputError with the message `held` when it is held all
-  /// the time, and Interrupted.
-  static FileLock take(const std::filesystem::path& path, double seconds, const std::string& held);
+  /// A lock on a file that is there only while it is held, but after a crash. It is waited for so
+  /// long. Throws OutputError with the message `held` when it is held all the time, and
+  /// Interrupted.
+  static FileLock take_temporary(const std::filesystem::path& path, double seconds,
+                                 const std::string& held);
 
  private:
+  enum class AfterUse { kKeep, kRemove };
   struct Descriptor;
+  static std::optional<FileLock> try_take(const std::filesystem::path& path, AfterUse after_use);
   explicit FileLock(std::shared_ptr<Descriptor> descriptor) : descriptor_(std::move(descriptor)) {}
 
   std::shared_ptr<Descriptor> descriptor_;

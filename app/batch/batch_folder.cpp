@@ -44,10 +44,11 @@ void BatchFolder::open() {
   }
   constexpr double kSeconds = 5;
   // A file and not the folder: NFS passes only locks of files on to other machines.
-  lock_ = FileLock::take(own("lock"), kSeconds,
-                         fmt::format("{}: another batch is running there. Wait for it or stop it, "
-                                     "or choose another folder with --out.",
-                                     path_.string()));
+  lock_ = FileLock::take_temporary(
+      own("lock"), kSeconds,
+      fmt::format("{}: another batch is running there. Wait for it or stop it, "
+                  "or choose another folder with --out.",
+                  path_.string()));
 }
 
 void BatchFolder::make_ready(const BatchPlan& plan, const std::string& batch_file) {

@@ -59,13 +59,10 @@ std::string said(const CommandOutput& output) {
 std::vector<SlurmTask> parse_queue(std::string_view lines) {
   std::vector<SlurmTask> tasks;
   for (const std::string_view line : split(lines, '\n')) {
-    const auto first = line.find('|');
-    const auto second = line.find('|', first + 1);
-    if (first == std::string_view::npos || second == std::string_view::npos) continue;
-    const std::string_view id = line.substr(0, first);
-    if (!is_task(id)) continue;
-    tasks.push_back({std::string(id), std::string(line.substr(first + 1, second - first - 1)),
-                     std::string(line.substr(second + 1))});
+    const auto parts = split(line, '|');
+    if (parts.size() < 4 || !is_task(parts[0])) continue;
+    tasks.push_back({std::string(parts[0]), std::string(parts[1]), std::string(parts[2]),
+                     std::string(parts[3])});
   }
   return tasks;
 }
@@ -105,6 +102,12 @@ bool is_pending(std::string_view state) {
          state == "SPECIAL_EXIT" || state == "RESV_DEL_HOLD";
 }
 
+bool is_held(const SlurmTask& task) {
+  // JobHeldUser, JobHeldAdmin, job_requeued_in_held_state, launch_failed_requeued_held
+  return is_pending(task.state) && (task.reason.find("Held") != std::string::npos ||
+                                    task.reason.find("held") != std::string::npos);
+}
+
 std::string array_of(const std::string& task) { return task.substr(0, task.find('_')); }
 
 std::string scancel_of(const std::vector<std::string>& tasks) {
@@ -140,7 +143,7 @@ void require_array_size(std::int64_t jobs) {
 SlurmQueue ask_queue() {
   const CommandOutput output =
       run_slurm({"squeue", "--noheader", "--all", "--array", "--states=all",
-                 fmt::format("--user={}", ::geteuid()), "--format=%i|%T|%j"});
+                 fmt::format("--user={}", ::geteuid()), "--format=%i|%T|%j|%r"});
   if (output.status != 0) return {{}, said(output)};
   return {parse_queue(output.out), ""};
 }

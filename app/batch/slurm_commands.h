@@ -18,6 +18,8 @@ struct SlurmTask {
   std::string state;
   /// Name of the array it belongs to.
   std::string name;
+  /// Why it waits, as Slurm calls it: `Resources`, `JobHeldUser` …
+  std::string reason = {};
 };
 
 /// What came of asking squeue.
@@ -27,8 +29,8 @@ struct SlurmQueue {
   std::string failure;
 };
 
-/// The tasks in lines `JOB_INDEX|STATE|NAME`; other lines, as of jobs that are no arrays, are
-/// passed over.
+/// The tasks in lines `JOB_INDEX|STATE|NAME|REASON`; other lines, as of jobs that are no arrays,
+/// are passed over.
 std::vector<SlurmTask> parse_queue(std::string_view lines);
 
 /// The job that `sbatch --parsable` names: `ID` or `ID;CLUSTER`. Empty when it is none.
@@ -46,6 +48,9 @@ bool is_over(std::string_view state);
 
 /// Whether it waits for its turn.
 bool is_pending(std::string_view state);
+
+/// Whether it waits for a person to let it go on.
+bool is_held(const SlurmTask& task);
 
 /// The array of a task: `123` of `123_4`.
 std::string array_of(const std::string& task);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <utility>
 
 #include "app/batch/command_output.h"
@@ -133,7 +134,7 @@ void SlurmLauncher::submit() {
 void SlurmLauncher::follow(const std::string& array) {
   std::erase_if(waiting_, [&](std::size_t job) {
     if (!array_.jobs.contains(job + 1)) return false;
-    tasks_[job] = Task{fmt::format("{}_{}", array, job + 1), "PENDING", std::nullopt};
+    tasks_[job] = Task{fmt::format("{}_{}", array, job + 1)};
     return true;
   });
   refused_.reset();
@@ -192,7 +193,11 @@ std::vector<EndedJob> SlurmLauncher::look_at_queue() {
   if (is_silent_) say_("squeue answers again");
   is_silent_ = false;
   std::map<std::string, std::string> states;
-  for (const SlurmTask& task : queue.tasks) states[task.id] = task.state;
+  std::set<std::string> held;
+  for (const SlurmTask& task : queue.tasks) {
+    states[task.id] = task.state;
+    if (is_held(task)) held.insert(task.id);
+  }
   std::map<std::string, std::map<std::string, std::string>> accounts;
   std::vector<EndedJob> ended;
   interval_ = std::min(1.5 * interval_, kLongestInterval);
@@ -207,6 +212,7 @@ std::vector<EndedJob> SlurmLauncher::look_at_queue() {
       interval_ = kShortestInterval;
       task.state = state;
     }
+    say_when_held(job, task, held.contains(task.id));
     if (state.empty() || is_over(state)) {
       if (auto end = judge(job, task, state)) ended.push_back(std::move(*end));
     } else {
@@ -214,6 +220,14 @@ std::vector<EndedJob> SlurmLauncher::look_at_queue() {
     }
   }
   return ended;
+}
+
+void SlurmLauncher::say_when_held(std::size_t job, Task& task, bool is_held) {
+  if (is_held && !task.is_held) {
+    say_(fmt::format("{} is held in Slurm, and waits for `scontrol release {}`",
+                     plan_.jobs[job].job.name, task.id));
+  }
+  task.is_held = is_held;
 }
 
 void SlurmLauncher::stop() {

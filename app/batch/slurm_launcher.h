@@ -46,6 +46,8 @@ class SlurmLauncher : public Launcher {
     std::string state = "PENDING";
     /// Since when nobody knows what became of it.
     std::optional<Stopwatch> lost;
+    /// Whether somebody holds it, as the user was told.
+    bool is_held = false;
   };
   /// What a task wrote of its end.
   struct ExitFile {
@@ -70,6 +72,7 @@ class SlurmLauncher : public Launcher {
   /// Jobs that are known to have finished well, and the next look at squeue where one failed.
   std::vector<EndedJob> look_at_files();
   std::vector<EndedJob> look_at_queue();
+  void say_when_held(std::size_t job, Task& task, bool is_held);
   /// What became of a task that Slurm says is over, or has forgotten (`state` empty); nothing while
   /// that is not known.
   std::optional<EndedJob> judge(std::size_t job, Task& task, const std::string& state);

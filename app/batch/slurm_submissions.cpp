@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
@@ -40,6 +41,16 @@ std::size_t index_of(const std::string& id) {
   return number ? static_cast<std::size_t>(*number) : 0;
 }
 
+/// What squeue says. Throws BatchError when it does not answer.
+std::vector<SlurmTask> queue_of_batch() {
+  SlurmQueue queue = ask_queue();
+  if (queue.failure.empty()) return std::move(queue.tasks);
+  throw BatchError(fmt::format(
+      "squeue does not answer, so nobody knows which jobs of this batch Slurm still has: {}. Try "
+      "again when Slurm is back.",
+      queue.failure));
+}
+
 }  // namespace
 
 SlurmSubmissions::SlurmSubmissions(fs::path own_folder) : own_folder_(std::move(own_folder)) {
@@ -73,11 +84,9 @@ void SlurmSubmissions::set_job(const std::string& job) {
   write();
 }
 
-void SlurmSubmissions::keep_active(const std::vector<SlurmTask>& queue) {
+void SlurmSubmissions::see_active(const std::vector<SlurmTask>& queue) {
   active_.clear();
-  std::vector<SlurmSubmission> kept;
   for (const SlurmSubmission& submission : submissions_) {
-    const std::size_t before = active_.size();
     for (const SlurmTask& task : queue) {
       if (task.name != submission.name || is_over(task.state)) continue;
       const auto job = submission.jobs.find(index_of(task.id));
@@ -85,16 +94,21 @@ void SlurmSubmissions::keep_active(const std::vector<SlurmTask>& queue) {
         active_.push_back({task.id, submission.name, job->second});
       }
     }
-    if (active_.size() > before) {
-      kept.push_back(submission);
-    } else {
-      remove_batch_file(submission);
-    }
   }
-  if (kept.size() != submissions_.size()) {
-    submissions_ = std::move(kept);
-    write();
+}
+
+void SlurmSubmissions::keep_active(const std::vector<SlurmTask>& queue) {
+  see_active(queue);
+  const auto is_over = [&](const SlurmSubmission& submission) {
+    return std::none_of(active_.begin(), active_.end(),
+                        [&](const ActiveTask& task) { return task.array == submission.name; });
+  };
+  const std::size_t before = submissions_.size();
+  for (const SlurmSubmission& submission : submissions_) {
+    if (is_over(submission)) remove_batch_file(submission);
   }
+  std::erase_if(submissions_, is_over);
+  if (submissions_.size() != before) write();
 }
 
 void SlurmSubmissions::remove_batch_file(const SlurmSubmission& submission) const {
@@ -114,15 +128,11 @@ void SlurmSubmissions::write() const {
 }
 
 void SlurmSubmissions::find_active() {
-  if (submissions_.empty()) return;
-  const SlurmQueue queue = ask_queue();
-  if (!queue.failure.empty()) {
-    throw BatchError(fmt::format(
-        "squeue does not answer, so nobody knows which jobs of this batch Slurm still has: {}. "
-        "Try again when Slurm is back.",
-        queue.failure));
-  }
-  keep_active(queue.tasks);
+  if (!submissions_.empty()) keep_active(queue_of_batch());
+}
+
+void SlurmSubmissions::look_at_active() {
+  if (!submissions_.empty()) see_active(queue_of_batch());
 }
 
 void SlurmSubmissions::refuse_changed_jobs(const BatchPlan& plan) const {

@@ -59,6 +59,8 @@ class SlurmSubmissions {
   /// The same with what squeue says; asks nothing where nothing was ever given to Slurm. Throws
   /// BatchError when it does not answer.
   void find_active();
+  /// The same without a change to the file.
+  void look_at_active();
   /// What Slurm still had at the last look.
   const std::vector<ActiveTask>& active() const { return active_; }
 
@@ -70,6 +72,8 @@ class SlurmSubmissions {
   void refuse_active_jobs() const;
 
  private:
+  /// Sets `active_`.
+  void see_active(const std::vector<SlurmTask>& queue);
   std::filesystem::path file() const { return own_folder_ / "slurm.json"; }
   /// Removes the copy of the batch file that an array's tasks read.
   void remove_batch_file(const SlurmSubmission& submission) const;

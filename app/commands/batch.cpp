@@ -113,7 +113,10 @@ int run_batch(const BatchOptions& options) {
   BatchFolder folder(options.out);
   folder.refuse_foreign_runs(plan);
   if (options.dry_run) {
-    fmt::print("{}", slurm_script(options, plan, folder, settings));
+    SlurmSubmissions submissions(folder.own_folder());
+    submissions.look_at_active();
+    submissions.refuse_changed_jobs(plan);
+    fmt::print("{}", slurm_script(options, plan, folder, settings, submissions));
     return 0;
   }
   folder.open();

@@ -46,14 +46,21 @@ SlurmArray slurm_array(const BatchOptions& options, const BatchFolder& folder,
 }  // namespace
 
 std::string slurm_script(const BatchOptions& options, const BatchPlan& plan,
-                         const BatchFolder& folder, const SlurmSettings& settings) {
+                         const BatchFolder& folder, const SlurmSettings& settings,
+                         const SlurmSubmissions& submissions) {
   SlurmArray array = slurm_array(options, folder, settings);
   array.name = "transfer";
   for (std::size_t job = 0; job < plan.jobs.size(); ++job) {
     if (!folder.is_up_to_date(plan.jobs[job])) array.jobs[job + 1] = plan.jobs[job].job.name;
   }
+  std::size_t active = 0;
+  for (const ActiveTask& task : submissions.active()) {
+    if (const auto job = plan.find(task.job.name)) active += array.jobs.erase(*job + 1);
+  }
+  if (active > 0) fmt::print(stderr, "Slurm has {} of the jobs already.\n", active);
   if (!array.jobs.empty()) return array_script(array);
-  fmt::print(stderr, "All {} jobs are finished; nothing would be submitted.\n", plan.jobs.size());
+  fmt::print(stderr, "{} of {} jobs are finished; nothing would be submitted.\n",
+             plan.jobs.size() - active, plan.jobs.size());
   return "";
 }
 

@@ -11,9 +11,11 @@
 
 namespace transfer {
 
-/// The script that would be submitted for the jobs that are not finished; empty where all are.
+/// The script that would be submitted for the jobs that are neither finished nor in Slurm already;
+/// empty where there are none.
 std::string slurm_script(const BatchOptions& options, const BatchPlan& plan,
-                         const BatchFolder& folder, const SlurmSettings& settings);
+                         const BatchFolder& folder, const SlurmSettings& settings,
+                         const SlurmSubmissions& submissions);
 
 /// Runs the jobs in Slurm, as run_jobs does. With `options.no_wait` gives Slurm what is neither
 /// finished nor there already, says how to go on, and returns nothing. Throws BatchError and

@@ -19,6 +19,9 @@ constexpr const char* kFiles[] = {"config.yaml",        "metrics.jsonl",       "
                                   "model.pt",           "predictions_val.csv", "checkpoint.pt",
                                   "checkpoint-best.pt", "advice.json"};
 
+/// Held while somebody writes. A file, since on NFS a folder cannot be locked for all machines.
+constexpr const char* kLock = ".lock";
+
 fs::path default_path(const Config& config) {
   const auto data = fs::path(config.data.path).lexically_normal();
   const auto name = data.has_filename() ? data.stem() : data.parent_path().stem();
@@ -74,10 +77,12 @@ RunDirectory RunDirectory::of_other_process(const fs::path& path) {
 
 void RunDirectory::lock() {
   constexpr double kSeconds = 20;
-  lock_ = FileLock::take(path_, kSeconds,
-                         fmt::format("{}: another process is writing to this run directory. Wait "
-                                     "for it or stop it, or choose another folder with --out.",
-                                     path_.string()));
+  lock_ = FileLock::take_temporary(
+      file(kLock), kSeconds,
+      fmt::format(
+          "{}: another process is writing to this run directory. Wait for it or stop it, or "
+          "choose another folder with --out.",
+          path_.string()));
 }
 
 void RunDirectory::write_config(const Config& config) const {
@@ -120,6 +125,7 @@ void RunDirectory::discard() const {
   if (!is_written_here_) return;
   std::error_code ignored;
   for (const char* name : kFiles) fs::remove(file(name), ignored);
+  fs::remove(file(kLock), ignored);
   fs::remove(path_, ignored);
 }
 

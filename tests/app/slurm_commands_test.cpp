@@ -65,11 +65,14 @@ TEST(CommandOutput, AProgramThatIsMissingIsNamed) {
 
 TEST(SlurmCommands, QueueLinesAreTasks) {
   const auto tasks = parse_queue(
-      "12_1|RUNNING|a-1\n12_2|PENDING|a|b\n12_[3-9%2]|PENDING|a-1\n13|RUNNING|no array\nnoise\n");
+      "12_1|RUNNING|a-1|None\n12_2|PENDING|a-2|JobHeldUser\n12_[3-9%2]|PENDING|a-1|None\n"
+      "13|RUNNING|no array|None\nnoise\n");
   ASSERT_EQ(tasks.size(), 2U);
   EXPECT_EQ(tasks[0].id, "12_1");
   EXPECT_EQ(tasks[0].state, "RUNNING");
-  EXPECT_EQ(tasks[1].name, "a|b");
+  EXPECT_FALSE(is_held(tasks[0]));
+  EXPECT_EQ(tasks[1].name, "a-2");
+  EXPECT_TRUE(is_held(tasks[1]));
 }
 
 TEST(SlurmCommands, JobNumbersAndAccounts) {

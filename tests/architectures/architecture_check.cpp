@@ -126,7 +126,8 @@ nlohmann::ordered_json check(const std::string& archive, const std::string& gold
                              const std::string& folder, std::size_t cuts) {
   const auto tensors = read_tensors(golden);
   const auto& input = tensors.at("input");
-  const auto backbone = Backbone::load(archive);
+  // Without metadata it would be taken for a network of 224 pixels, which the transformer is not.
+  const auto backbone = Backbone::load(archive).with_input_size(input.size(2));
   auto metadata = backbone.metadata();
   const auto module = backbone.implementation().module;
   require(!metadata.stages.empty(), "no stages were found");

@@ -2,7 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdint>
 #include <fstream>
+#include <map>
+#include <optional>
 
 #include "configs/batch.h"
 #include "core/errors.h"
@@ -84,6 +87,30 @@ TEST(SlurmSettings, MistakesNameTheLine) {
                 HasSubstr("the batch itself sets"))
         << own;
   }
+}
+
+TEST(SlurmSettings, TimeLimitsAreReadAsSbatchReadsThem) {
+  for (const auto& [text, seconds] :
+       std::map<const char*, std::int64_t>{{"30", 1800},
+                                           {"2:30", 150},
+                                           {"1:00:05", 3605},
+                                           {"2-3", 2 * 86400 + 3 * 3600},
+                                           {"1-0:30", 86400 + 1800},
+                                           {"1-01:00:02", 86400 + 3602}}) {
+    EXPECT_EQ(slurm_seconds(text), seconds) << text;
+  }
+  for (const char* text : {"", "UNLIMITED", "1:2:3:4", "1-1:2:3:4", "-5", "1:", "5 min"}) {
+    EXPECT_EQ(slurm_seconds(text), std::nullopt) << text;
+  }
+}
+
+TEST(SlurmSettings, ATimeLimitLeavesTimeBeforeTheCheckpoint) {
+  EXPECT_THAT(section_refusal("jobs: []\nslurm: {time: 2}\n"),
+              AllOf(HasSubstr(":2"), HasSubstr("'2' (120 s)"), HasSubstr("120 s before")));
+  EXPECT_THAT(section_refusal("slurm: {time: \"1:0:0\", checkpoint_seconds: 3600}"),
+              HasSubstr("checkpoint_seconds"));
+  EXPECT_EQ(read_section("slurm: {time: 3}\n").time, "3");
+  EXPECT_EQ(read_section("slurm: {time: 0}\n").time, "0");
 }
 
 TEST(SlurmSettings, TheBatchItselfTakesASection) {

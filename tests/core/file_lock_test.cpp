@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <optional>
 
 #include "core/errors.h"
 
@@ -51,12 +52,6 @@ TEST(FileLock, IsHeldByOneProcessAndGoesWithItWhenItIsKilled) {
   fs::create_directories(folder);
   Holder holder([&] { static auto lock = FileLock::try_take(folder); });
   EXPECT_FALSE(FileLock::try_take(folder));
-  try {
-    FileLock::take(folder, 0.1, "somebody has it");
-    FAIL() << "taken while held";
-  } catch (const OutputError& error) {
-    EXPECT_STREQ(error.what(), "somebody has it");
-  }
   holder.kill();
   const auto mine = FileLock::try_take(folder);
   ASSERT_TRUE(mine);
@@ -70,6 +65,27 @@ TEST(FileLock, IsOneForAllWhoFindNoFile) {
   ASSERT_TRUE(mine);
   EXPECT_TRUE(fs::is_regular_file(file));
   EXPECT_FALSE(FileLock::try_take(file));
+}
+
+TEST(FileLock, ATemporaryFileIsThereWhileItIsHeldAndAfterACrashNoHindrance) {
+  const fs::path file = fs::path(testing::TempDir()) / "file_lock_temporary";
+  fs::remove(file);
+  Holder holder([&] { static auto lock = FileLock::take_temporary(file, 0, "nobody has it"); });
+  try {
+    FileLock::take_temporary(file, 0.1, "somebody has it");
+    FAIL() << "taken while held";
+  } catch (const OutputError& error) {
+    EXPECT_STREQ(error.what(), "somebody has it");
+  }
+  holder.kill();
+  EXPECT_TRUE(fs::exists(file));
+  { const auto mine = FileLock::take_temporary(file, 0, "the killed one has it"); }
+  EXPECT_FALSE(fs::exists(file));
+  auto first = std::make_optional(FileLock::take_temporary(file, 0, "nobody has it"));
+  fs::remove(file);
+  const auto second = FileLock::take_temporary(file, 0, "it is another file");
+  first.reset();
+  EXPECT_TRUE(fs::exists(file)) << "each removes its own";
 }
 
 TEST(NumberedLocks, AreHeldOneByOne) {

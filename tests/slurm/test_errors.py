@@ -74,7 +74,20 @@ class Refusals(FakeSlurm):
         self.batch("--fail-fast")
         done = self.slurm("--dry-run")
         self.assertEqual(done.stdout, "")
-        self.assertIn("All 2 jobs are finished", done.stderr)
+        self.assertIn("2 of 2 jobs are finished", done.stderr)
+
+    def test_a_dry_run_leaves_out_what_slurm_has_already(self):
+        self.program("sbatch", "sed -n 's/#SBATCH --job-name=//p' $2 > name; echo 41")
+        self.slurm("--no-wait")
+        self.program("squeue", "echo \"41_2|PENDING|$(cat name)|Priority\"")
+        written = (self.folder / "out/batch/slurm.json").read_bytes()
+        done = self.slurm("--dry-run")
+        self.assertIn("#SBATCH --array=1\n", done.stdout)
+        self.assertIn("Slurm has 1 of the jobs already", done.stderr)
+        self.program("squeue", "")
+        self.assertIn("#SBATCH --array=1-2\n", self.slurm("--dry-run").stdout)
+        self.assertEqual((self.folder / "out/batch/slurm.json").read_bytes(), written)
+        self.assertEqual(len(self.calls("sbatch")), 1)
 
     def test_a_device_that_only_the_nodes_have_is_no_mistake(self):
         self.assertIn("#SBATCH", self.slurm("--dry-run", "--device", "cuda").stdout)
@@ -95,7 +108,7 @@ done) > /dev/null 2>&1 &
 """
 
     def test_exit_files_tell_where_squeue_is_silent(self):
-        self.program("sbatch", self.RUN_ALL)
+        self.program("sbatch", self.RUN_ALL.replace("(for", "(sleep 2; for"))  # squeue is asked meanwhile
         self.program("squeue", "case $* in *--jobs*) echo RUNNING ;; *) echo 'Unable to contact slurm controller' >&2; "
                      "exit 1 ;; esac")
         done = self.slurm()
@@ -108,8 +121,8 @@ done) > /dev/null 2>&1 &
 
     def test_timed_out_and_preempted_jobs_are_submitted_again_and_cancelled_ones_are_not(self):
         self.program("sbatch", f"if [ -e number ]; then {self.RUN_ALL}\nelse echo 41 > number; echo 41; fi")
-        self.program("squeue", "case $* in *--jobs*) echo RUNNING ;; *) printf '41_1|TIMEOUT|x\\n41_2|CANCELLED|x\\n' ;; "
-                     "esac")
+        self.program("squeue", "case $* in *--jobs*) echo RUNNING ;; *) "
+                     "printf '41_1|TIMEOUT|x|None\\n41_2|CANCELLED|x|None\\n' ;; esac")
         done = self.slurm(expect=8)
         self.assertIn("a: stopped by Slurm (TIMEOUT); waits to go on", done.stderr)
         rows = self.rows()
@@ -125,8 +138,8 @@ done) > /dev/null 2>&1 &
 1) echo 2 > call; echo 'QOSMaxSubmitJobPerUserLimit' >&2; exit 1 ;;
 *) {self.RUN_ALL} ;;
 esac""")
-        self.program("squeue", "case $* in *--jobs*) echo RUNNING ;; *) printf '41_1|FAILED|x\\n'; "
-                     "case $(cat call) in 1) echo '41_2|RUNNING|x' ;; *) echo '41_2|NODE_FAIL|x' ;; esac ;; esac")
+        self.program("squeue", "case $* in *--jobs*) echo RUNNING ;; *) printf '41_1|FAILED|x|None\\n'; "
+                     "case $(cat call) in 1) echo '41_2|RUNNING|x|None' ;; *) echo '41_2|NODE_FAIL|x|None' ;; esac ;; esac")
         done = self.slurm()
         self.assertIn("QOSMaxSubmitJobPerUserLimit", done.stderr)
         self.assertIn("a: stopped by Slurm (FAILED); waits to go on", done.stderr)
@@ -134,11 +147,21 @@ esac""")
         self.assertEqual([row["state"] for row in self.rows().values()], ["finished"] * 2)
         self.assertFalse((self.folder / "out/batch/slurm.json").exists())
 
+    def test_a_held_job_is_told_from_one_that_waits_for_its_turn(self):
+        self.program("sbatch", f"echo 0 > looks; {self.RUN_ALL.replace('(for', '(sleep 4; for')}")
+        self.program("squeue", """case $* in *--jobs*) echo RUNNING ;;
+*) looks=$(( $(cat looks) + 1 )); echo $looks > looks
+echo '41_1|PENDING|x|Priority'; echo '41_2|PENDING|x|JobHeldUser' ;; esac""")
+        done = self.slurm()
+        self.assertGreater(int((self.folder / "looks").read_text()), 1)
+        self.assertEqual(done.stderr.count("is held in Slurm"), 1)
+        self.assertIn("b is held in Slurm, and waits for `scontrol release 41_2`", done.stderr)
+
     def test_a_job_taken_out_of_the_batch_file_is_not_forgotten_while_slurm_has_it(self):
         self.program("sbatch", "sed -n 's/#SBATCH --job-name=//p' $2 > name; echo 41 > number; echo 41")
         self.slurm("--no-wait")
         self.write_jobs(JOBS.replace(", {name: b}", ""))
-        self.program("squeue", "case $* in *--jobs*) echo RUNNING ;; *) echo \"41_2|RUNNING|$(cat name)\" ;; esac")
+        self.program("squeue", "case $* in *--jobs*) echo RUNNING ;; *) echo \"41_2|RUNNING|$(cat name)|None\" ;; esac")
         self.program("sbatch", self.RUN_ALL)
         self.assertIn("not in the batch file any more; they go on: b (41_2)", self.slurm().stderr)
         self.write_jobs(JOBS)
@@ -158,7 +181,7 @@ esac""")
         # The file of b is seen only after Slurm has said that it failed.
         self.program("sbatch", "echo 41; (sleep 2; echo '41 7 RUNNING' > out/batch/b.tmp; "
                      "mv out/batch/b.tmp out/batch/b.exit) > /dev/null 2>&1 &")
-        self.program("squeue", "printf '41_1|FAILED|x\\n41_2|FAILED|x\\n'")
+        self.program("squeue", "printf '41_1|FAILED|x|None\\n41_2|FAILED|x|None\\n'")
         begin = time.monotonic()
         done = self.slurm("--retries", "0", expect=8)
         self.assertGreater(time.monotonic() - begin, 4)
@@ -169,7 +192,7 @@ esac""")
 
     def test_where_nobody_answers_no_job_is_run_a_second_time(self):
         self.program("sbatch", "echo 41")
-        self.program("squeue", "touch asked; printf '41_1|RUNNING|x\\n41_2|PENDING|x\\n'")
+        self.program("squeue", "touch asked; printf '41_1|RUNNING|x|None\\n41_2|PENDING|x|None\\n'")
         process = self.start_batch("--launcher", "slurm")
         self.wait_until((self.folder / "asked").exists, process, "squeue was asked")
         process.kill()
