@@ -2,6 +2,7 @@
 
 #include <ATen/record_function.h>
 #include <fmt/format.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
 
 #include <algorithm>
 
@@ -108,6 +109,8 @@ std::vector<CutOutput> run_blank_picture(const Backbone& backbone,
   torch::NoGradGuard no_gradients;
   torch::jit::Module module = with_all_outputs(backbone, cuts);
   module.eval();
+  // Plans of how to run fast cost more than the one run.
+  const torch::jit::GraphOptimizerEnabledGuard without_plans(false);
   const Preprocessing& p = backbone.metadata().preprocessing;
   const CountingScope counting;
   std::vector<torch::Tensor> tensors;

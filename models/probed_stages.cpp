@@ -15,13 +15,10 @@ bool is_convolution(const torch::jit::Value* value) {
   return kind == c10::aten::conv2d || kind == c10::aten::_convolution;
 }
 
-/// Whether the stage gives what a convolution computes and a BatchNorm reads.
-bool splits_batch_norm(const Backbone& backbone, const std::string& stage) {
-  const auto cut = graph_with_cuts(backbone.implementation().module, {stage}, backbone.file());
-  torch::jit::Inline(*cut.graph);
-  const auto* output = cut.graph->outputs()[cut.outputs.front()];
-  const auto& uses = output->uses();
-  return is_convolution(output) && std::any_of(uses.begin(), uses.end(), [](const auto& use) {
+/// Whether a value is what a convolution computes and a BatchNorm reads.
+bool splits_batch_norm(const torch::jit::Value* value) {
+  const auto& uses = value->uses();
+  return is_convolution(value) && std::any_of(uses.begin(), uses.end(), [](const auto& use) {
            return use.user->kind() == c10::aten::batch_norm;
          });
 }
@@ -32,9 +29,11 @@ std::vector<std::string> probed_stages(const Backbone& backbone) {
   std::vector<std::string> stages = backbone.metadata().stages;
   if (stages.empty()) return stages;
   stages.pop_back();
+  const auto cuts = graph_with_cuts(backbone.implementation().module, stages, backbone.file());
+  torch::jit::Inline(*cuts.graph);
   std::vector<std::string> whole;
-  for (const std::string& stage : stages) {
-    if (!splits_batch_norm(backbone, stage)) whole.push_back(stage);
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    if (!splits_batch_norm(cuts.graph->outputs()[cuts.outputs[i]])) whole.push_back(stages[i]);
   }
   return whole.empty() ? stages : whole;
 }

@@ -45,7 +45,7 @@ class SlurmLauncher : public Launcher {
     /// As Slurm has it.
     std::string state = "PENDING";
     /// Since when nobody knows what became of it.
-    std::optional<Stopwatch> lost;
+    std::optional<Stopwatch> lost = {};
     /// Whether somebody holds it, as the user was told.
     bool is_held = false;
   };

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+
+#include "app/training/loss.h"
+#include "datasets/truth.h"
+
+namespace transfer {
+
+/// Pictures in folds: each is left out of one of the fits.
+struct FoldedPictures {
+  torch::Tensor features;  ///< [n,D], scaled
+  Truth truth;             ///< of n rows
+  torch::Tensor folds;     ///< [n], 0 to `count` − 1
+  std::int64_t count = 0;
+};
+
+/// The linear heads of a cross-validation, one for each fold's rest. They are fitted at once: side
+/// by side in one matrix they cost one step of L-BFGS instead of one each. Their objectives have no
+/// weight in common, so the sum is smallest where each of them is.
+class FoldHeads {
+ public:
+  /// Shares the tensors of `pictures`, on whose device it computes; `outputs` of each head.
+  FoldHeads(const Loss& loss, const FoldedPictures& pictures, std::int64_t outputs);
+
+  /// Fits with that weight decay (a penalty of decay / 2 · ‖W‖² on the mean loss), beginning at the
+  /// last fit. Returns the outputs [n,C] for every picture by the head that has not seen it. Throws
+  /// Interrupted.
+  torch::Tensor fit(double weight_decay);
+
+ private:
+  /// The summed loss of outputs [F,C,n], and its gradient by them.
+  struct LossOfOutputs {
+    double sum = 0;
+    torch::Tensor gradient;
+  };
+  LossOfOutputs loss_of(const torch::Tensor& outputs) const;
+  /// The second derivatives of the summed loss by each of the outputs [F,C,n], or what is in
+  /// proportion to them.
+  torch::Tensor curvature_of(const torch::Tensor& outputs) const;
+
+  /// Chooses the unit of every weight such that the objective curves alike along all of them:
+  /// L-BFGS converges in a fraction of the time (Nocedal and Wright, "Numerical Optimization",
+  /// 2006, section 2.2).
+  void choose_units(double weight_decay);
+  /// [F,C,n] for all pictures.
+  torch::Tensor outputs() const;
+
+  const Loss& loss_;
+  const FoldedPictures& pictures_;
+  std::int64_t outputs_;
+  /// Of all pictures once for each fold: [F·n]; a picture does not count in its own.
+  Truth truth_;
+  /// Cross-entropy only: what each output's −log p weighs [F,C,n], and the sum over the classes
+  /// [F,1,n].
+  torch::Tensor targets_;
+  torch::Tensor target_sums_;
+  /// Weight of all folds' pictures, and each head's part of it [F·C,1].
+  double total_ = 0;
+  torch::Tensor share_;
+  /// The true weights [F·C,D] and biases [F·C,1] are these times their units.
+  torch::Tensor weight_;
+  torch::Tensor bias_;
+  torch::Tensor weight_units_;
+  torch::Tensor bias_units_;
+};
+
+}  // namespace transfer
