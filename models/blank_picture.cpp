@@ -29,6 +29,10 @@ struct CostPerOutput : at::ObserverContext {
   std::int64_t multiply_adds = 0;
 };
 
+/// Where the operator's own values begin among those shown: the interpreter shows all that lies on
+/// its stack, the operator's last.
+std::size_t first_own(std::size_t shown, std::size_t own) { return shown - std::min(shown, own); }
+
 std::unique_ptr<at::ObserverContext> on_start(const at::RecordFunction& function) {
   auto cost = std::make_unique<CostPerOutput>();
   const std::string_view name = function.name();
@@ -36,7 +40,8 @@ std::unique_ptr<at::ObserverContext> on_start(const at::RecordFunction& function
   if (!is_convolution && name != "aten::addmm" && name != "aten::mm") return cost;
   // Inputs: _convolution(input, weight, …), addmm(bias, input, weight), mm(input, weight).
   const std::size_t position = name == "aten::addmm" ? 2 : 1;
-  const auto inputs = function.inputs();
+  const auto all_inputs = function.inputs();
+  const auto inputs = all_inputs.slice(first_own(all_inputs.size(), function.num_inputs()));
   if (inputs.size() <= position || !inputs[position].isTensor()) return cost;
   const auto& weight = inputs[position].toTensor();
   cost->multiply_adds = is_convolution ? weight.numel() / weight.size(0) : weight.size(0);
@@ -46,8 +51,9 @@ std::unique_ptr<at::ObserverContext> on_start(const at::RecordFunction& function
 void on_end(const at::RecordFunction& function, at::ObserverContext* context) {
   const auto* cost = static_cast<const CostPerOutput*>(context);
   const auto& outputs = function.outputs();
-  if (outputs.empty() || !outputs[0].isTensor()) return;
-  const auto& output = outputs[0].toTensor();
+  const std::size_t first = first_own(outputs.size(), function.num_outputs());
+  if (first >= outputs.size() || !outputs[first].isTensor()) return;
+  const auto& output = outputs[first].toTensor();
   if (cost != nullptr) counted_multiply_adds += cost->multiply_adds * output.numel();
   given_tensors.push_back({output.unsafeGetTensorImpl(), counted_multiply_adds});
 }

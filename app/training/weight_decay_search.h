@@ -32,8 +32,8 @@ constexpr std::int64_t kMostCrossValidated = 2000;
 
 /// Chooses the head's weight decay by 5-fold cross-validation on at most so many unaugmented
 /// training features, taken by `problem.seed`; validation pictures are not looked at. The smallest
-/// loss wins; weaker decays are no longer tried once one has done worse than the one before.
-/// `problem.weight_decay` is ignored.
+/// loss wins, of nearly equal ones the strongest decay's; weaker decays are no longer tried once
+/// one has done worse than the one before. `problem.weight_decay` is ignored.
 WeightDecayChoice choose_weight_decay(const HeadProblem& problem);
 
 }  // namespace transfer
