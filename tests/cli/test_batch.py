@@ -198,6 +198,32 @@ jobs:
         self.assertNotIn("good: started", done.stderr)
         self.assertEqual(self.rows()["good"]["state"], "waiting")
 
+    def test_fail_fast_stops_what_runs_beside_the_failure(self):
+        self.make_data()
+        self.write_jobs("defaults: {backbone: tiny, data: {path: data}, strategy: fine-tune, head: {start: random}}\njobs:\n"
+                        "  - {name: long, train: {epochs: 100000, patience: 0}}\n"
+                        "  - {name: bad, train: {optimizer: sgd, lr: 1.0e+6, clip_norm: 0, warmup_epochs: 0}}\n")
+        done = self.batch("--fail-fast", "--jobs", "2", "--threads", "2", expect=8)
+        self.assertIn("long: started", done.stderr)
+        rows = self.rows()
+        self.assertEqual((rows["bad"]["state"], rows["long"]["state"]), ("failed", "stopped"))
+
+    def test_a_job_is_tried_no_more_often_than_asked(self):
+        self.make_data()
+        self.write_jobs("defaults: {backbone: tiny, data: {path: data}}\njobs:\n"
+                        "  - {name: a, strategy: fine-tune, train: {epochs: 100000, patience: 0}}\n")
+        process = self.start_batch("--retries", "2")
+        killed = set()
+        while process.poll() is None and len(killed) < 10:
+            for child in set(children_of(process.pid)) - killed:
+                os.kill(child, signal.SIGKILL)
+                killed.add(child)
+            time.sleep(0.01)
+        _, log = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 8, log)
+        self.assertEqual(len(killed), 3, "the first time and two more")
+        self.assertEqual(self.rows()["a"]["state"], "failed")
+
     def test_a_job_that_is_killed_is_tried_again_and_goes_on(self):
         self.make_data()
         self.write_jobs("defaults: {backbone: tiny, data: {path: data}}\njobs:\n"
@@ -360,6 +386,7 @@ jobs:
             process = self.start_batch("--threads", "1")
             self.wait_until(lambda: children_of(process.pid), process, "a job ran")
             time.sleep(moments.uniform(0, whole / 4))
+            self.assertIsNone(process.poll(), "ended before it could be killed")
             process.kill()
             process.communicate()
         self.batch("--threads", "1")

@@ -6,7 +6,7 @@ from tests.mpi.mpi_case import MpiCase
 
 
 class SharedFeatures(MpiCase):
-    def check(self, *flags, counts, least_sharers):
+    def check(self, *flags, counts):
         self.make_small_data(per_class=150)
         self.run_transfer("--data", "data", "--backbone", "tiny", "--out", "one", *flags)
         expected = (self.folder / "one/predictions_val.csv").read_bytes()
@@ -17,7 +17,7 @@ class SharedFeatures(MpiCase):
             shares = re.search(r"features computed by each process: (.+)", done.stderr)
             shares = [int(share) for share in shares.group(1).split(", ")]
             self.assertEqual(len(shares), processes)
-            self.assertGreaterEqual(sum(share > 0 for share in shares), least_sharers, shares)
+            self.assertGreaterEqual(sum(share > 0 for share in shares), 2, shares)
             keys = [key for path in (self.folder / store).glob("*/*.keys") for key in path.read_text().split()]
             self.assertEqual(len(keys), len(set(keys)), "no picture was computed twice")
             self.assertEqual([line["epoch"] for line in self.lines(f"{processes}")],
@@ -25,9 +25,9 @@ class SharedFeatures(MpiCase):
             self.assertEqual(self.summary(f"{processes}")["weight_decay"], self.summary("one")["weight_decay"])
 
     def test_freeze_conv_with_augmented_views(self):
-        self.check("--strategy", "freeze-conv", "--augment", "light", "--augment-views", "1", counts=(2, 4), least_sharers=2)
+        self.check("--strategy", "freeze-conv", "--augment", "light", "--augment-views", "1", counts=(2, 4))
 
     def test_early_features_with_a_probed_cut(self):
-        self.check("--strategy", "early-features", counts=(2,), least_sharers=1)
+        self.check("--strategy", "early-features", counts=(2,))
         one, two = self.summary("one"), self.summary("2")
         self.assertEqual((one["cut"], one["probes"]), (two["cut"], two["probes"]))

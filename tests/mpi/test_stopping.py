@@ -1,6 +1,7 @@
 """What ends a run of several processes, what is left of it, and that it goes on with another number of them."""
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -112,6 +113,21 @@ class Stopping(MpiCase):
         self.assertIn("transfer --resume run", error)
         self.check_goes_on(2)
         self.check_equals_uninterrupted()
+
+    def test_a_loss_that_is_no_number_stops_all_with_the_pictures_of_all(self):
+        self.make_small_data(per_class=6)
+        # One step an epoch, of all twelve pictures: half of them are the second process's.
+        flags = ("--strategy", "fine-tune", "--augment", "none", "--threads", "1", *(f"--set={setting}" for setting in (
+            "train.batch_size=12", "train.lr=1e6", "train.optimizer=sgd", "train.clip_norm=0", "train.warmup_epochs=0",
+            "train.freeze_epochs=0", "train.epochs=30", "head.start=random")))
+        done = self.train_mpi(2, *flags, expect=7)
+        self.assertIn("no longer a number", done.stderr)
+        message = next(line for line in done.stderr.splitlines() if "no longer a number" in line)
+        self.assertEqual(len(set(re.findall(r"train/\w+/\d\.png", message))), 12, message)
+        self.assertFalse((self.folder / "run/model.pt").exists())
+        self.assertTrue((self.folder / "run/checkpoint.pt").exists())
+        done = self.train_mpi(2, *flags, "--set", "train.on_nonfinite=retry", out="again", expect=7)
+        self.assertEqual(done.stderr.count("Going back"), 3, "said by one process, as often as it is done")
 
     def test_mpirun_told_to_stop(self):
         process = self.begin(2, "--set", "train.epochs=25", "--set", "head.start=fitted")
