@@ -202,7 +202,7 @@ jobs:
         self.make_data()
         self.write_jobs("defaults: {backbone: tiny, data: {path: data}, strategy: fine-tune, head: {start: random}}\njobs:\n"
                         "  - {name: long, train: {epochs: 100000, patience: 0}}\n"
-                        "  - {name: bad, train: {optimizer: sgd, lr: 1.0e+6, clip_norm: 0, warmup_epochs: 0}}\n")
+                        "  - {name: bad, train: {optimizer: sgd, lr: 1000, epochs: 60, freeze_epochs: 0, clip_norm: 0, warmup_epochs: 0}}\n")
         done = self.batch("--fail-fast", "--jobs", "2", "--threads", "2", expect=8)
         self.assertIn("long: started", done.stderr)
         rows = self.rows()

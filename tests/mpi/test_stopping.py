@@ -118,7 +118,7 @@ class Stopping(MpiCase):
         self.make_small_data(per_class=6)
         # One step an epoch, of all twelve pictures: half of them are the second process's.
         flags = ("--strategy", "fine-tune", "--augment", "none", "--threads", "1", *(f"--set={setting}" for setting in (
-            "train.batch_size=12", "train.lr=1e6", "train.optimizer=sgd", "train.clip_norm=0", "train.warmup_epochs=0",
+            "train.batch_size=12", "train.lr=1e3", "train.optimizer=sgd", "train.clip_norm=0", "train.warmup_epochs=0",
             "train.freeze_epochs=0", "train.epochs=30", "head.start=random")))
         done = self.train_mpi(2, *flags, expect=7)
         self.assertIn("no longer a number", done.stderr)
