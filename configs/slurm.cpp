@@ -40,11 +40,11 @@ std::vector<Key> keys_of(SlurmSettings& settings) {
 
 /// Options of sbatch that decide how the batch follows its jobs.
 constexpr std::string_view kOwnOptions[] = {
-    "--array",  "-a", "--job-name",  "-J",         "--output",     "-o",
-    "--error",  "-e", "--open-mode", "--requeue",  "--no-requeue", "--signal",
-    "--ntasks", "-n", "--wrap",      "--parsable", "--clusters",   "-M",
-    "--wait",   "-W", "--test-only", "--chdir",    "-D",           "--cpus-per-task",
-    "-c"};
+    "--array",  "-a",     "--job-name",  "-J",         "--output",     "-o",
+    "--error",  "-e",     "--open-mode", "--requeue",  "--no-requeue", "--signal",
+    "--ntasks", "-n",     "--wrap",      "--parsable", "--clusters",   "-M",
+    "--wait",   "-W",     "--test-only", "--chdir",    "-D",           "--cpus-per-task",
+    "-c",       "--time", "-t"};
 
 /// A text that fits on a line of the script.
 std::string text_of(const YAML::Node& node, const std::string& where, const std::string& name,
@@ -92,27 +92,34 @@ void refuse_own_options(const std::vector<std::string>& options, const std::stri
       if (name != own && !is_short) continue;
       throw ConfigError(fmt::format(
           "{}: slurm.options: {} is what the batch itself sets, to follow its jobs. Leave it out; "
-          "slurm.jobs is how many run at a time, slurm.cpus the threads of each.",
+          "slurm.jobs is how many run at a time, slurm.cpus the threads of each, slurm.time the "
+          "time limit.",
           where, name));
     }
   }
 }
 
-/// A job whose signal comes as it starts is requeued for ever without a step.
+/// A job whose signal comes as it starts is requeued again and again without a step. sbatch rounds
+/// limits up to minutes, and its signal may come a minute early.
 void require_time_before_checkpoint(const SlurmSettings& settings, const std::string& where) {
   const auto limit = slurm_seconds(settings.time);
   constexpr std::int64_t kNoLimit = 0;  // as sbatch takes it
-  if (!limit || *limit == kNoLimit || *limit > settings.checkpoint_seconds) return;
+  constexpr std::int64_t kMinute = 60;
+  if (!limit || *limit == kNoLimit) return;
+  const std::int64_t granted = (*limit + kMinute - 1) / kMinute * kMinute;
+  if (granted > settings.checkpoint_seconds + kMinute) return;
   throw ConfigError(fmt::format(
-      "{}: slurm.time is '{}' ({} s), and a job is told to write its checkpoint {} s before that: "
-      "it would never begin. Expected more time, or fewer slurm.checkpoint_seconds.",
-      where, settings.time, *limit, settings.checkpoint_seconds));
+      "{}: slurm.time is '{}' ({} s), and a job may be told to write its checkpoint {} s before "
+      "that (slurm.checkpoint_seconds, and Slurm may be a minute early): it would never begin. "
+      "Expected more time, or fewer slurm.checkpoint_seconds.",
+      where, settings.time, granted, settings.checkpoint_seconds + kMinute));
 }
 
 }  // namespace
 
 std::optional<std::int64_t> slurm_seconds(std::string_view time) {
   constexpr std::int64_t kUnits[] = {86400, 3600, 60, 1};  // of days, hours, minutes, seconds
+  constexpr std::int64_t kMostOfAUnit = 100'000'000;
   const auto dash = time.find('-');
   const bool has_days = dash != std::string_view::npos;
   std::vector<std::string_view> parts;
@@ -129,7 +136,7 @@ std::optional<std::int64_t> slurm_seconds(std::string_view time) {
   std::int64_t seconds = 0;
   for (const std::string_view part : parts) {
     const auto number = parse_whole_number(part);
-    if (!number || *number < 0) return std::nullopt;
+    if (!number || *number < 0 || *number > kMostOfAUnit) return std::nullopt;
     seconds += *number * kUnits[unit++];
   }
   return seconds;

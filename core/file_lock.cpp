@@ -29,50 +29,56 @@ bool is_still_at(int descriptor, const std::filesystem::path& path) {
 
 }  // namespace
 
-struct FileLock::Descriptor {
-  int number = -1;
-  /// A file to be removed, and the process that made it; the lock's copy in a fork leaves it.
-  std::filesystem::path temporary = {};
-  pid_t owner = 0;
-
-  explicit Descriptor(int descriptor) : number(descriptor) {}
-  ~Descriptor() {
-    if (owner == ::getpid() && is_still_at(number, temporary)) ::unlink(temporary.c_str());
-    if (number >= 0) ::close(number);
-  }
+/// The open file. Whoever holds the lock removes it; the copy in a fork only closes it.
+class FileLock::Descriptor {
+ public:
+  explicit Descriptor(std::filesystem::path file)
+      // NFS makes flock a lock for all machines only on files that are open for writing.
+      : file_(std::move(file)),
+        number_(::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {}
+  ~Descriptor() { close(); }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
+
+  bool take() {
+    if (number_ < 0) return true;
+    const bool is_held = ::flock(number_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (is_held || !is_still_at(number_, file_)) return false;
+    holder_ = ::getpid();
+    return true;
+  }
+
+  void close() {
+    if (number_ < 0) return;
+    if (holder_ == ::getpid() && is_still_at(number_, file_)) ::unlink(file_.c_str());
+    ::close(number_);
+    number_ = -1;
+  }
+
+ private:
+  std::filesystem::path file_;
+  int number_ = -1;
+  pid_t holder_ = 0;
 };
 
-std::optional<FileLock> FileLock::try_take(const std::filesystem::path& path, AfterUse after_use) {
-  // NFS makes flock a lock for all machines only on files that are open for writing.
-  auto descriptor =
-      std::make_shared<Descriptor>(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
-  if (descriptor->number < 0) {
-    descriptor = std::make_shared<Descriptor>(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  }
-  if (descriptor->number >= 0 && ::flock(descriptor->number, LOCK_EX | LOCK_NB) != 0 &&
-      errno == EWOULDBLOCK) {
-    return std::nullopt;
-  }
-  if (after_use == AfterUse::kRemove && descriptor->number >= 0) {
-    if (!is_still_at(descriptor->number, path)) return std::nullopt;
-    descriptor->temporary = path;
-    descriptor->owner = ::getpid();
-  }
+std::optional<FileLock> FileLock::try_take(const std::filesystem::path& file) {
+  auto descriptor = std::make_shared<Descriptor>(file);
+  if (!descriptor->take()) return std::nullopt;
   return FileLock(std::move(descriptor));
 }
 
-FileLock FileLock::take_temporary(const std::filesystem::path& path, double seconds,
-                                  const std::string& held) {
+FileLock FileLock::take(const std::filesystem::path& file, double seconds,
+                        const std::string& held) {
   const Stopwatch waited;
   while (true) {
-    if (auto lock = try_take(path, AfterUse::kRemove)) return std::move(*lock);
+    if (auto lock = try_take(file)) return std::move(*lock);
     if (waited.seconds() >= seconds) throw OutputError(held);
     throw_if_stopped();
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
 }
+
+void FileLock::give_back() const { descriptor_->close(); }
 
 NumberedLocks::NumberedLocks(const std::filesystem::path& file)
     : descriptor_(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {

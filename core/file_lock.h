@@ -8,27 +8,24 @@
 
 namespace transfer {
 
-/// A lock (flock) on a file or a folder that another process may want too. It goes with the process
-/// that holds it, however that ends. Where the file system has no such locks, everybody gets one.
-/// Copies share the lock; the last one gives it back.
+/// A lock (flock) that another process may want too, on a file that is removed when the lock is
+/// given back; only a process that is killed leaves its file. It goes with the process that holds
+/// it, however that ends. Where the file system has no such locks, everybody gets one. Copies share
+/// the lock; the last one gives it back.
 class FileLock {
  public:
-  /// The lock on `path`, a folder or a file, which is made where it is missing; nothing while
-  /// another process holds it.
-  static std::optional<FileLock> try_take(const std::filesystem::path& path) {
-    return try_take(path, AfterUse::kKeep);
-  }
+  /// Nothing while another process holds it.
+  static std::optional<FileLock> try_take(const std::filesystem::path& file);
 
-  /// A lock on a file that is there only while it is held, but after a crash. It is waited for so
-  /// long. Throws OutputError with the message `held` when it is held all the time, and
-  /// Interrupted.
-  static FileLock take_temporary(const std::filesystem::path& path, double seconds,
-                                 const std::string& held);
+  /// The same, waited for so long. Throws OutputError with the message `held` when it is held all
+  /// the time, and Interrupted.
+  static FileLock take(const std::filesystem::path& file, double seconds, const std::string& held);
+
+  /// Gives the lock back before the last copy goes.
+  void give_back() const;
 
  private:
-  enum class AfterUse { kKeep, kRemove };
-  struct Descriptor;
-  static std::optional<FileLock> try_take(const std::filesystem::path& path, AfterUse after_use);
+  class Descriptor;
   explicit FileLock(std::shared_ptr<Descriptor> descriptor) : descriptor_(std::move(descriptor)) {}
 
   std::shared_ptr<Descriptor> descriptor_;

@@ -125,8 +125,8 @@ std::vector<CutOutput> run_blank_picture(const Backbone& backbone,
     tensors = module.forward({picture}).toTensorVector();
   } catch (const std::exception& error) {
     throw ModelError(fmt::format(
-        "{}: a picture of {}x{} with {} channels does not pass through the network. Expected the "
-        "size that it was made for: set data.input_size. What it says: {}",
+        "{}: a picture of {}x{} with {} channels does not pass through the network. If it was "
+        "made for one size only, set data.input_size. What it says: {}",
         backbone.file(), p.width, p.height, p.channels, std::string(error.what()).substr(0, 400)));
   }
   std::vector<CutOutput> outputs;

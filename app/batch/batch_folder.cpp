@@ -13,21 +13,12 @@
 #include "core/whole_number.h"
 
 namespace transfer {
-namespace {
-
 namespace fs = std::filesystem;
-
-bool is_empty_or_absent(const fs::path& folder) {
-  std::error_code error;
-  return !fs::exists(folder, error) || fs::is_empty(folder, error);
-}
-
-}  // namespace
 
 void BatchFolder::refuse_foreign_runs(const BatchPlan& plan) const {
   for (const PlannedJob& planned : plan.jobs) {
     const std::string& name = planned.job.name;
-    if (is_file(key_file(name)) || is_empty_or_absent(run(name))) continue;
+    if (is_file(key_file(name)) || !RunDirectory::is_used(run(name))) continue;
     throw OutputError(fmt::format(
         "{}: exists already and was not made by this batch. Choose another folder with --out, or "
         "another name for the job ({}).",
@@ -44,11 +35,10 @@ void BatchFolder::open() {
   }
   constexpr double kSeconds = 5;
   // A file and not the folder: NFS passes only locks of files on to other machines.
-  lock_ = FileLock::take_temporary(
-      own("lock"), kSeconds,
-      fmt::format("{}: another batch is running there. Wait for it or stop it, "
-                  "or choose another folder with --out.",
-                  path_.string()));
+  lock_ = FileLock::take(own("lock"), kSeconds,
+                         fmt::format("{}: another batch is running there. Wait for it or stop it, "
+                                     "or choose another folder with --out.",
+                                     path_.string()));
 }
 
 void BatchFolder::make_ready(const BatchPlan& plan, const std::string& batch_file) {

@@ -103,17 +103,21 @@ bool is_pending(std::string_view state) {
 }
 
 bool is_held(const SlurmTask& task) {
-  // JobHeldUser, JobHeldAdmin, job_requeued_in_held_state, launch_failed_requeued_held
-  return is_pending(task.state) && (task.reason.find("Held") != std::string::npos ||
-                                    task.reason.find("held") != std::string::npos);
+  // JobHeldUser, JobHeldAdmin, JobHoldMaxRequeue, job_requeued_in_held_state …
+  constexpr std::array kHolds = {"Held", "held", "Hold"};
+  return task.state == "SPECIAL_EXIT" ||
+         (is_pending(task.state) &&
+          std::any_of(kHolds.begin(), kHolds.end(), [&](const char* word) {
+            return task.reason.find(word) != std::string::npos;
+          }));
 }
 
 std::string array_of(const std::string& task) { return task.substr(0, task.find('_')); }
 
-std::string scancel_of(const std::vector<std::string>& tasks) {
+std::string arrays_of(const std::vector<std::string>& tasks) {
   std::set<std::string> arrays;
   for (const std::string& task : tasks) arrays.insert(array_of(task));
-  return fmt::format("scancel {}", fmt::join(arrays, " "));
+  return fmt::format("{}", fmt::join(arrays, " "));
 }
 
 std::string submit_script(const std::filesystem::path& script) {

@@ -55,8 +55,8 @@ bool is_held(const SlurmTask& task);
 /// The array of a task: `123` of `123_4`.
 std::string array_of(const std::string& task);
 
-/// What a person types to stop the arrays of these tasks: `scancel 12 13`.
-std::string scancel_of(const std::vector<std::string>& tasks);
+/// The arrays of these tasks, each once, as scancel and scontrol take them: `12 13`.
+std::string arrays_of(const std::vector<std::string>& tasks);
 
 // Slurm's own commands. All throw MissingProgram when the command is not installed.
 

@@ -200,6 +200,7 @@ std::vector<EndedJob> SlurmLauncher::look_at_queue() {
   }
   std::map<std::string, std::map<std::string, std::string>> accounts;
   std::vector<EndedJob> ended;
+  say_when_held(held);
   interval_ = std::min(1.5 * interval_, kLongestInterval);
   for (auto& [job, task] : tasks_) {
     std::string state = states[task.id];
@@ -212,7 +213,6 @@ std::vector<EndedJob> SlurmLauncher::look_at_queue() {
       interval_ = kShortestInterval;
       task.state = state;
     }
-    say_when_held(job, task, held.contains(task.id));
     if (state.empty() || is_over(state)) {
       if (auto end = judge(job, task, state)) ended.push_back(std::move(*end));
     } else {
@@ -222,12 +222,20 @@ std::vector<EndedJob> SlurmLauncher::look_at_queue() {
   return ended;
 }
 
-void SlurmLauncher::say_when_held(std::size_t job, Task& task, bool is_held) {
-  if (is_held && !task.is_held) {
-    say_(fmt::format("{} is held in Slurm, and waits for `scontrol release {}`",
-                     plan_.jobs[job].job.name, task.id));
+void SlurmLauncher::say_when_held(const std::set<std::string>& held) {
+  std::vector<std::string> names;
+  std::vector<std::string> ids;
+  for (auto& [job, task] : tasks_) {
+    const bool was_held = std::exchange(task.is_held, held.contains(task.id));
+    if (was_held || !task.is_held) continue;
+    names.push_back(plan_.jobs[job].job.name);
+    ids.push_back(task.id);
   }
-  task.is_held = is_held;
+  if (ids.empty()) return;
+  const std::string what = ids.size() == 1 ? ids.front() : arrays_of(ids);
+  say_(fmt::format("{} held in Slurm until `scontrol release {}`",
+                   ids.size() == 1 ? names.front() + " is" : fmt::format("{} jobs are", ids.size()),
+                   what));
 }
 
 void SlurmLauncher::stop() {
@@ -258,9 +266,9 @@ std::string SlurmLauncher::parting_words() const {
   for (const auto& [job, task] : earlier_) tasks.push_back(task);
   if (tasks.empty()) return "Slurm has no job of this batch; the same command again goes on.";
   return fmt::format(
-      "The jobs go on in Slurm. The same command again follows them; `{}` stops them with "
+      "The jobs go on in Slurm. The same command again follows them; `scancel {}` stops them with "
       "their checkpoints.",
-      scancel_of(tasks));
+      arrays_of(tasks));
 }
 
 }  // namespace transfer

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -72,7 +73,7 @@ class SlurmLauncher : public Launcher {
   /// Jobs that are known to have finished well, and the next look at squeue where one failed.
   std::vector<EndedJob> look_at_files();
   std::vector<EndedJob> look_at_queue();
-  void say_when_held(std::size_t job, Task& task, bool is_held);
+  void say_when_held(const std::set<std::string>& held);
   /// What became of a task that Slurm says is over, or has forgotten (`state` empty); nothing while
   /// that is not known.
   std::optional<EndedJob> judge(std::size_t job, Task& task, const std::string& state);

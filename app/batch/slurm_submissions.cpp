@@ -42,7 +42,7 @@ std::size_t index_of(const std::string& id) {
 }
 
 /// What squeue says. Throws BatchError when it does not answer.
-std::vector<SlurmTask> queue_of_batch() {
+std::vector<SlurmTask> queue_or_stop() {
   SlurmQueue queue = ask_queue();
   if (queue.failure.empty()) return std::move(queue.tasks);
   throw BatchError(fmt::format(
@@ -99,15 +99,15 @@ void SlurmSubmissions::see_active(const std::vector<SlurmTask>& queue) {
 
 void SlurmSubmissions::keep_active(const std::vector<SlurmTask>& queue) {
   see_active(queue);
-  const auto is_over = [&](const SlurmSubmission& submission) {
+  const auto is_gone = [&](const SlurmSubmission& submission) {
     return std::none_of(active_.begin(), active_.end(),
                         [&](const ActiveTask& task) { return task.array == submission.name; });
   };
   const std::size_t before = submissions_.size();
   for (const SlurmSubmission& submission : submissions_) {
-    if (is_over(submission)) remove_batch_file(submission);
+    if (is_gone(submission)) remove_batch_file(submission);
   }
-  std::erase_if(submissions_, is_over);
+  std::erase_if(submissions_, is_gone);
   if (submissions_.size() != before) write();
 }
 
@@ -128,11 +128,11 @@ void SlurmSubmissions::write() const {
 }
 
 void SlurmSubmissions::find_active() {
-  if (!submissions_.empty()) keep_active(queue_of_batch());
+  if (!submissions_.empty()) keep_active(queue_or_stop());
 }
 
 void SlurmSubmissions::look_at_active() {
-  if (!submissions_.empty()) see_active(queue_of_batch());
+  if (!submissions_.empty()) see_active(queue_or_stop());
 }
 
 void SlurmSubmissions::refuse_changed_jobs(const BatchPlan& plan) const {
@@ -152,8 +152,8 @@ void SlurmSubmissions::refuse_active_jobs() const {
   for (const ActiveTask& task : active_) tasks.push_back(task.id);
   throw BatchError(fmt::format(
       "Slurm still has {} jobs of this batch. Follow them with --launcher slurm, or stop them with "
-      "`{}` before they run here.",
-      active_.size(), scancel_of(tasks)));
+      "`scancel {}` before they run here.",
+      active_.size(), arrays_of(tasks)));
 }
 
 }  // namespace transfer

@@ -3,6 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ctime>
 #include <fstream>
 
@@ -34,15 +35,24 @@ fs::path default_path(const Config& config) {
 
 }  // namespace
 
+bool RunDirectory::is_used(const fs::path& path) {
+  std::error_code error;
+  if (!fs::is_directory(path, error)) return fs::exists(path, error);
+  const auto entries = fs::directory_iterator(path, error);
+  return std::any_of(fs::begin(entries), fs::end(entries),
+                     [](const auto& entry) { return entry.path().filename() != kLock; });
+}
+
 RunDirectory RunDirectory::create(const Config& config) {
   RunDirectory run(config.out.empty() ? default_path(config) : fs::path(config.out));
-  std::error_code error;
-  const bool is_used = fs::exists(run.path(), error) && !fs::is_empty(run.path(), error);
-  if (is_used && !config.overwrite) {
+  const auto refuse_used = [&] {
+    if (config.overwrite || !is_used(run.path())) return;
     throw OutputError(
         fmt::format("{}: exists already. Choose another folder with --out, or give --overwrite.",
                     run.path().string()));
-  }
+  };
+  refuse_used();
+  std::error_code error;
   fs::create_directories(run.path(), error);
   if (error) {
     throw OutputError(
@@ -51,6 +61,7 @@ RunDirectory RunDirectory::create(const Config& config) {
                     run.path().string(), error.message()));
   }
   run.lock();
+  refuse_used();  // another process may have been there first
   for (const char* name : kFiles) fs::remove(run.file(name), error);
   run.write_config(config);
   write_file_atomically(run.file("metrics.jsonl"), "");
@@ -77,7 +88,7 @@ RunDirectory RunDirectory::of_other_process(const fs::path& path) {
 
 void RunDirectory::lock() {
   constexpr double kSeconds = 20;
-  lock_ = FileLock::take_temporary(
+  lock_ = FileLock::take(
       file(kLock), kSeconds,
       fmt::format(
           "{}: another process is writing to this run directory. Wait for it or stop it, or "
@@ -125,7 +136,7 @@ void RunDirectory::discard() const {
   if (!is_written_here_) return;
   std::error_code ignored;
   for (const char* name : kFiles) fs::remove(file(name), ignored);
-  fs::remove(file(kLock), ignored);
+  lock_->give_back();
   fs::remove(path_, ignored);
 }
 

@@ -15,6 +15,9 @@ namespace transfer {
 /// one of its objects lives, so that no two processes write to it.
 class RunDirectory {
  public:
+  /// Whether a folder has anything in it but a lock that a killed process has left.
+  static bool is_used(const std::filesystem::path& path);
+
   /// Makes the folder and writes config.yaml. The name is `config.out`, or
   /// `runs/TIME-DATA-STRATEGY`. Throws OutputError when it exists with content and
   /// `config.overwrite` is false, when it cannot be written, or when another process goes on

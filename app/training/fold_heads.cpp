@@ -16,13 +16,10 @@ constexpr double kFitTolerance = 1e-7;
 /// Where every picture's class is certain the loss is flat; more curvature than this is assumed.
 constexpr double kLeastCurvature = 1e-6;
 
-/// What each class's −log p weighs in Loss's cross-entropy: [n,C], zero for rows that do not count.
-torch::Tensor target_weights(const Loss& loss, const torch::Tensor& labels, std::int64_t classes) {
-  const auto hot = torch::one_hot(labels.clamp_min(0), classes).to(torch::kFloat32);
-  auto weights =
-      hot * (1.0 - loss.label_smoothing) + loss.label_smoothing / static_cast<double>(classes);
-  if (loss.class_weights.defined()) weights = weights * loss.class_weights;
-  return weights * labels.ge(0).unsqueeze(1);
+/// [n,C]: 1 for the class of each row that counts.
+torch::Tensor class_targets(const torch::Tensor& labels, std::int64_t classes) {
+  return torch::one_hot(labels.clamp_min(0), classes).to(torch::kFloat32) *
+         labels.ge(0).unsqueeze(1);
 }
 
 }  // namespace
@@ -46,7 +43,7 @@ FoldHeads::FoldHeads(const Loss& loss, const FoldedPictures& pictures, std::int6
   const bool is_cross_entropy =
       loss.objective.targets() == TargetKind::kClass && !truth_.targets.defined();
   if (is_cross_entropy) {
-    targets_ = target_weights(loss, truth_.labels, outputs)
+    targets_ = cross_entropy_weights(loss, class_targets(truth_.labels, outputs))
                    .view({pictures.count, rows, outputs})
                    .transpose(1, 2)
                    .contiguous();
@@ -77,7 +74,11 @@ torch::Tensor FoldHeads::curvature_of(const torch::Tensor& outputs) const {
     return p * (1.0 - p) * target_sums_;
   }
   const auto counts = truth_.labels.ge(0).view({pictures_.count, 1, -1}).to(outputs.options());
-  return (counts / static_cast<double>(outputs_)).expand_as(outputs);
+  if (loss_.objective.targets() == TargetKind::kLabels) {
+    const auto p = outputs.sigmoid();
+    return p * (1.0 - p) * counts;
+  }
+  return (counts * (2.0 / static_cast<double>(outputs_))).expand_as(outputs);
 }
 
 torch::Tensor FoldHeads::outputs() const {

@@ -37,8 +37,8 @@ class FoldHeads {
     torch::Tensor gradient;
   };
   LossOfOutputs loss_of(const torch::Tensor& outputs) const;
-  /// The second derivatives of the summed loss by each of the outputs [F,C,n], or what is in
-  /// proportion to them.
+  /// The second derivatives of the summed loss by each of the outputs [F,C,n]; of all losses of
+  /// numbers the squared error's.
   torch::Tensor curvature_of(const torch::Tensor& outputs) const;
 
   /// Chooses the unit of every weight such that the objective curves alike along all of them:

@@ -15,12 +15,7 @@ torch::Tensor hard_cross_entropy(const Loss& loss, const torch::Tensor& logits,
 
 torch::Tensor soft_cross_entropy(const Loss& loss, const torch::Tensor& logits,
                                  const torch::Tensor& targets) {
-  const auto classes = static_cast<double>(logits.size(1));
-  // A row's smoothing is shared out in proportion to its sum: 1, or 0 for a row that does not
-  // count.
-  auto weights = targets * (1.0 - loss.label_smoothing) +
-                 targets.sum(1, /*keepdim=*/true) * (loss.label_smoothing / classes);
-  if (loss.class_weights.defined()) weights = weights * loss.class_weights;
+  const auto weights = cross_entropy_weights(loss, targets);
   return -(weights * logits.to(torch::kFloat32).log_softmax(1)).sum();
 }
 
@@ -75,6 +70,16 @@ LossSum Loss::sums(const torch::Tensor& outputs, const Truth& truth) const {
     case TargetKind::kValues: break;
   }
   return regression(*this, outputs, truth);
+}
+
+torch::Tensor cross_entropy_weights(const Loss& loss, const torch::Tensor& targets) {
+  const auto classes = static_cast<double>(targets.size(1));
+  // A row's smoothing is shared out in proportion to its sum: 1, or 0 for a row that does not
+  // count.
+  auto weights = targets * (1.0 - loss.label_smoothing) +
+                 targets.sum(1, /*keepdim=*/true) * (loss.label_smoothing / classes);
+  if (loss.class_weights.defined()) weights = weights * loss.class_weights;
+  return weights;
 }
 
 double Loss::weight(const Truth& truth) const {

@@ -49,6 +49,10 @@ struct Loss {
   Loss plain() const { return {objective, 0, {}, target_scaling}; }
 };
 
+/// Cross-entropy is Σ w · −log p over the classes: these w, of targets [n,C] (1 for a picture's
+/// class, or parts of several), smoothed and weighted as `loss` says. Rows of zeros stay zeros.
+torch::Tensor cross_entropy_weights(const Loss& loss, const torch::Tensor& targets);
+
 /// The loss that the configuration asks for; class weights `auto` and the scaling of targets are
 /// measured on `train`. Its tensors lie on `device`.
 Loss training_loss(const Config& config, const Truth& train, std::int64_t classes,

@@ -17,7 +17,7 @@ struct WeightDecayScore {
 };
 
 struct WeightDecayChoice {
-  /// For a fit to all training pictures: the best of the scores, times the part of the pictures
+  /// For a fit to all training pictures: the chosen score's, times the part of the pictures
   /// that was looked at. The penalty is a prior, beside which the sum of the losses grows with the
   /// pictures, but what is minimised is their mean.
   double weight_decay = 0;
@@ -26,6 +26,12 @@ struct WeightDecayChoice {
   /// Of those tried, from strong to weak.
   std::vector<WeightDecayScore> scores;
 };
+
+/// The strongest decay whose loss is the smallest or hardly larger, as the one-standard-error rule
+/// (Breiman et al., "Classification and Regression Trees", 1984) prefers the simpler of equals, but
+/// with a narrower margin. Losses that are no numbers are passed over. REQUIRES: not empty, from
+/// strong to weak.
+const WeightDecayScore& strongest_of_the_best(const std::vector<WeightDecayScore>& scores);
 
 /// Most training pictures that are looked at.
 constexpr std::int64_t kMostCrossValidated = 2000;

@@ -12,7 +12,7 @@ constexpr std::int64_t kFolds = 3;
 constexpr std::int64_t kRows = 45;
 constexpr std::int64_t kClasses = 4;
 /// How far from the exact outputs the fits end, where the loss is flat.
-constexpr double kStopsAt = 0.08;
+constexpr double kStopsAt = 0.03;
 
 FoldedPictures pictures() {
   torch::manual_seed(3);
@@ -21,7 +21,7 @@ FoldedPictures pictures() {
   const auto centres = torch::randn({kClasses, 6});
   const auto features = (centres.index_select(0, labels) + 1.5 * torch::randn({kRows, 6})) *
                         torch::tensor({3.0F, 1.0F, 1.0F, 0.3F, 0.1F, 0.01F});
-  return {features, {labels, {}}, torch::arange(kRows) % kFolds, kFolds};
+  return {features, {labels, {}}, torch::arange(kRows).remainder(9).sub(5).clamp(0, 2), kFolds};
 }
 
 /// The outputs of `fold`'s pictures by a head that is fitted alone to all others, by autograd and
@@ -52,7 +52,7 @@ torch::Tensor fitted_alone(Loss loss, const FoldedPictures& all, std::int64_t ou
 
 void expect_as_fitted_alone(const Loss& loss, const FoldedPictures& all, std::int64_t outputs) {
   FoldHeads heads(loss, all, outputs);
-  for (const double weight_decay : {1.0, 0.1, 0.01}) {
+  for (const double weight_decay : {1.0, 0.5}) {
     const auto found = heads.fit(weight_decay);
     for (std::int64_t fold = 0; fold < kFolds; ++fold) {
       const auto expected = fitted_alone(loss, all, outputs, weight_decay, fold);

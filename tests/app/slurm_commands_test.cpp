@@ -72,7 +72,15 @@ TEST(SlurmCommands, QueueLinesAreTasks) {
   EXPECT_EQ(tasks[0].state, "RUNNING");
   EXPECT_FALSE(is_held(tasks[0]));
   EXPECT_EQ(tasks[1].name, "a-2");
-  EXPECT_TRUE(is_held(tasks[1]));
+  for (const char* reason : {"JobHeldUser", "JobHeldAdmin", "JobHoldMaxRequeue",
+                             "job_requeued_in_held_state", "launch_failed_requeued_held"}) {
+    EXPECT_TRUE(is_held({"1_1", "PENDING", "a", reason})) << reason;
+    EXPECT_FALSE(is_held({"1_1", "RUNNING", "a", reason})) << reason;
+  }
+  EXPECT_TRUE(is_held({"1_1", "SPECIAL_EXIT", "a", "special_exit_state"}));
+  for (const char* reason : {"Priority", "Resources", "Dependency", "BeginTime"}) {
+    EXPECT_FALSE(is_held({"1_1", "PENDING", "a", reason})) << reason;
+  }
 }
 
 TEST(SlurmCommands, JobNumbersAndAccounts) {

@@ -168,6 +168,21 @@ TEST(WeightDecay, NoiseAsksForMoreDecayThanSignal) {
   EXPECT_LT(choose(clear), 0.1);
 }
 
+TEST(WeightDecay, OfNearlyEqualLossesTheStrongestDecayIsTaken) {
+  const auto chosen = [](const std::vector<double>& losses) {
+    std::vector<WeightDecayScore> scores;
+    double weight_decay = 16;
+    for (const double loss : losses) scores.push_back({weight_decay /= 2, loss, {}});
+    return strongest_of_the_best(scores).weight_decay;
+  };
+  EXPECT_EQ(chosen({0.3, 0.2, 0.1995, 0.1992}), 4) << "less than half a percent apart";
+  EXPECT_EQ(chosen({0.3, 0.2, 0.197, 0.196}), 1) << "0.197 is more above 0.196 than that";
+  EXPECT_EQ(chosen({0.3, 0.4}), 8);
+  const double no_number = std::nan("");
+  EXPECT_EQ(chosen({0.7, no_number, 0.3}), 2);
+  EXPECT_EQ(chosen({no_number, no_number}), 8);
+}
+
 TEST(WeightDecay, OfASampleIsScaledToAllPictures) {
   torch::manual_seed(0);
   const auto set =

@@ -82,7 +82,8 @@ TEST(SlurmSettings, MistakesNameTheLine) {
   EXPECT_THAT(section_refusal("slurm: {options: [exclusive]}"), HasSubstr("found 'exclusive'"));
   EXPECT_THAT(section_refusal("slurm: {options: [\"--x\\n#SBATCH --y\"]}"),
               HasSubstr("on one line"));
-  for (const char* own : {"--array=1-9", "--requeue", "-o log", "--output=log", "-c4", "-J name"}) {
+  for (const char* own : {"--array=1-9", "--requeue", "-o log", "--output=log", "-c4", "-J name",
+                          "--time=1", "-t 1"}) {
     EXPECT_THAT(section_refusal(std::string("slurm: {options: [\"") + own + "\"]}"),
                 HasSubstr("the batch itself sets"))
         << own;
@@ -99,17 +100,19 @@ TEST(SlurmSettings, TimeLimitsAreReadAsSbatchReadsThem) {
                                            {"1-01:00:02", 86400 + 3602}}) {
     EXPECT_EQ(slurm_seconds(text), seconds) << text;
   }
-  for (const char* text : {"", "UNLIMITED", "1:2:3:4", "1-1:2:3:4", "-5", "1:", "5 min"}) {
+  for (const char* text :
+       {"", "UNLIMITED", "1:2:3:4", "1-1:2:3:4", "-5", "1:", "5 min", "999999999999999-0"}) {
     EXPECT_EQ(slurm_seconds(text), std::nullopt) << text;
   }
 }
 
 TEST(SlurmSettings, ATimeLimitLeavesTimeBeforeTheCheckpoint) {
-  EXPECT_THAT(section_refusal("jobs: []\nslurm: {time: 2}\n"),
-              AllOf(HasSubstr(":2"), HasSubstr("'2' (120 s)"), HasSubstr("120 s before")));
+  EXPECT_THAT(section_refusal("jobs: []\nslurm: {time: 3}\n"),
+              AllOf(HasSubstr(":2"), HasSubstr("'3' (180 s)"), HasSubstr("180 s before")));
   EXPECT_THAT(section_refusal("slurm: {time: \"1:0:0\", checkpoint_seconds: 3600}"),
               HasSubstr("checkpoint_seconds"));
-  EXPECT_EQ(read_section("slurm: {time: 3}\n").time, "3");
+  EXPECT_EQ(read_section("slurm: {time: 4}\n").time, "4");
+  EXPECT_EQ(read_section("slurm: {time: \"3:01\"}\n").time, "3:01") << "four minutes to Slurm";
   EXPECT_EQ(read_section("slurm: {time: 0}\n").time, "0");
 }
 

@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <optional>
 
 #include "core/errors.h"
 
@@ -48,44 +47,48 @@ class Holder {
 };
 
 TEST(FileLock, IsHeldByOneProcessAndGoesWithItWhenItIsKilled) {
-  const fs::path folder = fs::path(testing::TempDir()) / "file_lock_folder";
-  fs::create_directories(folder);
-  Holder holder([&] { static auto lock = FileLock::try_take(folder); });
-  EXPECT_FALSE(FileLock::try_take(folder));
-  holder.kill();
-  const auto mine = FileLock::try_take(folder);
-  ASSERT_TRUE(mine);
-  EXPECT_FALSE(FileLock::try_take(folder)) << "within one process too";
-}
-
-TEST(FileLock, IsOneForAllWhoFindNoFile) {
-  const fs::path file = fs::path(testing::TempDir()) / "file_lock_made";
+  const fs::path file = fs::path(testing::TempDir()) / "file_lock";
   fs::remove(file);
-  const auto mine = FileLock::try_take(file);
-  ASSERT_TRUE(mine);
-  EXPECT_TRUE(fs::is_regular_file(file));
+  Holder holder([&] { static auto lock = FileLock::try_take(file); });
   EXPECT_FALSE(FileLock::try_take(file));
-}
-
-TEST(FileLock, ATemporaryFileIsThereWhileItIsHeldAndAfterACrashNoHindrance) {
-  const fs::path file = fs::path(testing::TempDir()) / "file_lock_temporary";
-  fs::remove(file);
-  Holder holder([&] { static auto lock = FileLock::take_temporary(file, 0, "nobody has it"); });
   try {
-    FileLock::take_temporary(file, 0.1, "somebody has it");
+    FileLock::take(file, 0.1, "somebody has it");
     FAIL() << "taken while held";
   } catch (const OutputError& error) {
     EXPECT_STREQ(error.what(), "somebody has it");
   }
   holder.kill();
-  EXPECT_TRUE(fs::exists(file));
-  { const auto mine = FileLock::take_temporary(file, 0, "the killed one has it"); }
-  EXPECT_FALSE(fs::exists(file));
-  auto first = std::make_optional(FileLock::take_temporary(file, 0, "nobody has it"));
+  EXPECT_TRUE(fs::exists(file)) << "left by the killed process";
+  const auto mine = FileLock::try_take(file);
+  ASSERT_TRUE(mine);
+  EXPECT_FALSE(FileLock::try_take(file)) << "within one process too";
+}
+
+TEST(FileLock, ItsFileGoesWithTheLastCopyOrWhenItIsGivenBack) {
+  const fs::path file = fs::path(testing::TempDir()) / "file_lock_removed";
   fs::remove(file);
-  const auto second = FileLock::take_temporary(file, 0, "it is another file");
-  first.reset();
-  EXPECT_TRUE(fs::exists(file)) << "each removes its own";
+  {
+    const auto mine = FileLock::try_take(file);
+    ASSERT_TRUE(mine);
+    { const FileLock copy = *mine; }
+    EXPECT_TRUE(fs::exists(file));
+  }
+  EXPECT_FALSE(fs::exists(file));
+  const auto first = FileLock::try_take(file);
+  ASSERT_TRUE(first);
+  first->give_back();
+  EXPECT_FALSE(fs::exists(file));
+  EXPECT_TRUE(FileLock::try_take(file));
+}
+
+TEST(FileLock, EachRemovesItsOwnFile) {
+  const fs::path file = fs::path(testing::TempDir()) / "file_lock_own";
+  const auto first = FileLock::try_take(file);
+  fs::remove(file);
+  const auto second = FileLock::try_take(file);
+  ASSERT_TRUE(first && second) << "two files of one name";
+  first->give_back();
+  EXPECT_TRUE(fs::exists(file));
 }
 
 TEST(NumberedLocks, AreHeldOneByOne) {

@@ -154,8 +154,8 @@ esac""")
 echo '41_1|PENDING|x|Priority'; echo '41_2|PENDING|x|JobHeldUser' ;; esac""")
         done = self.slurm()
         self.assertGreater(int((self.folder / "looks").read_text()), 1)
-        self.assertEqual(done.stderr.count("is held in Slurm"), 1)
-        self.assertIn("b is held in Slurm, and waits for `scontrol release 41_2`", done.stderr)
+        self.assertEqual(done.stderr.count("held in Slurm"), 1)
+        self.assertIn("b is held in Slurm until `scontrol release 41_2`", done.stderr)
 
     def test_a_job_taken_out_of_the_batch_file_is_not_forgotten_while_slurm_has_it(self):
         self.program("sbatch", "sed -n 's/#SBATCH --job-name=//p' $2 > name; echo 41 > number; echo 41")
