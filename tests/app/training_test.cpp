@@ -171,6 +171,7 @@ TEST(WeightDecay, NoiseAsksForMoreDecayThanSignal) {
 TEST(WeightDecay, OfNearlyEqualLossesTheStrongestDecayIsTaken) {
   const auto chosen = [](const std::vector<double>& losses) {
     std::vector<WeightDecayScore> scores;
+    scores.reserve(losses.size());
     double weight_decay = 16;
     for (const double loss : losses) scores.push_back({weight_decay /= 2, loss, {}});
     return strongest_of_the_best(scores).weight_decay;

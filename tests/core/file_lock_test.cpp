@@ -70,7 +70,8 @@ TEST(FileLock, ItsFileGoesWithTheLastCopyOrWhenItIsGivenBack) {
   {
     const auto mine = FileLock::try_take(file);
     ASSERT_TRUE(mine);
-    { const FileLock copy = *mine; }
+    auto copy = mine;
+    copy.reset();
     EXPECT_TRUE(fs::exists(file));
   }
   EXPECT_FALSE(fs::exists(file));
