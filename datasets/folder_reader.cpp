@@ -67,6 +67,12 @@ class FileWalk {
   std::set<fs::path> visited_;
 };
 
+std::string lower_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
 std::vector<fs::path> subfolders(const fs::path& folder) {
   auto entries = sorted_entries(folder);
   std::erase_if(entries, [](const fs::path& entry) { return !is_folder(entry); });
@@ -114,10 +120,7 @@ bool are_splits(const std::vector<fs::path>& folders) {
 }  // namespace
 
 std::string lower_case_ending(const fs::path& file) {
-  std::string ending = file.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return ending;
+  return lower_case(file.extension().string());
 }
 
 bool has_picture_ending(const fs::path& file) {
@@ -125,7 +128,8 @@ bool has_picture_ending(const fs::path& file) {
   return std::find(kPictureEndings.begin(), kPictureEndings.end(), ending) != kPictureEndings.end();
 }
 
-std::string canonical_split(std::string_view name) {
+std::string canonical_split(std::string_view text) {
+  const std::string name = lower_case(std::string(text));
   if (name == "train" || name == "training") return "train";
   if (name == "val" || name == "valid" || name == "validation") return "val";
   if (name == "test") return "test";

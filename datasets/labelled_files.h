@@ -70,7 +70,7 @@ std::string lower_case_ending(const std::filesystem::path& file);
 /// Whether a file's ending, in any case, is that of a picture format that can be read.
 bool has_picture_ending(const std::filesystem::path& file);
 
-/// `train`, `val` or `test` for a split's name as people write it (`valid`, `validation`); empty
+/// `train`, `val` or `test` for a split's name as people write it (`valid`, `Validation`); empty
 /// for another name.
 std::string canonical_split(std::string_view name);
 

@@ -16,6 +16,14 @@ namespace transfer {
 namespace fs = std::filesystem;
 
 void BatchFolder::refuse_foreign_runs(const BatchPlan& plan) const {
+  std::error_code error;
+  for (const char* name : {"config.yaml", "summary.json", "summary.csv"}) {
+    if (fs::exists(own_folder(), error) || !is_file(path_ / name)) continue;
+    throw OutputError(fmt::format(
+        "{}: holds a {} that no batch has written, as a single run's folder does. Choose another "
+        "folder with --out.",
+        path_.string(), name));
+  }
   for (const PlannedJob& planned : plan.jobs) {
     const std::string& name = planned.job.name;
     if (is_file(key_file(name)) || !RunDirectory::is_used(run(name))) continue;

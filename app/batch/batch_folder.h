@@ -36,7 +36,8 @@ class BatchFolder {
   std::filesystem::path own_folder() const { return path_ / "batch"; }
   std::filesystem::path own(const std::string& name) const { return own_folder() / name; }
 
-  /// Throws OutputError where a job's run directory was made by something else than this batch.
+  /// Throws OutputError where the folder or a job's run directory was made by something else than
+  /// this batch.
   void refuse_foreign_runs(const BatchPlan& plan) const;
 
   /// Makes the folder and locks it until this object is gone. Throws OutputError, also while

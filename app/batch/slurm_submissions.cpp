@@ -42,13 +42,13 @@ std::size_t index_of(const std::string& id) {
 }
 
 /// What squeue says. Throws BatchError when it does not answer.
-std::vector<SlurmTask> queue_or_stop() {
+std::vector<SlurmTask> queue_or_stop(const fs::path& submissions) {
   SlurmQueue queue = ask_queue();
   if (queue.failure.empty()) return std::move(queue.tasks);
   throw BatchError(fmt::format(
       "squeue does not answer, so nobody knows which jobs of this batch Slurm still has: {}. Try "
-      "again when Slurm is back.",
-      queue.failure));
+      "again when Slurm is back; if it surely has none, remove {}.",
+      queue.failure, submissions.string()));
 }
 
 }  // namespace
@@ -128,11 +128,11 @@ void SlurmSubmissions::write() const {
 }
 
 void SlurmSubmissions::find_active() {
-  if (!submissions_.empty()) keep_active(queue_or_stop());
+  if (!submissions_.empty()) keep_active(queue_or_stop(file()));
 }
 
 void SlurmSubmissions::look_at_active() {
-  if (!submissions_.empty()) see_active(queue_or_stop());
+  if (!submissions_.empty()) see_active(queue_or_stop(file()));
 }
 
 void SlurmSubmissions::refuse_changed_jobs(const BatchPlan& plan) const {

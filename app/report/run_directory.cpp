@@ -47,9 +47,13 @@ RunDirectory RunDirectory::create(const Config& config) {
   RunDirectory run(config.out.empty() ? default_path(config) : fs::path(config.out));
   const auto refuse_used = [&] {
     if (config.overwrite || !is_used(run.path())) return;
-    throw OutputError(
-        fmt::format("{}: exists already. Choose another folder with --out, or give --overwrite.",
-                    run.path().string()));
+    const bool was_stopped = is_file(run.file("config.yaml")) && !is_file(run.file("summary.json"));
+    throw OutputError(fmt::format(
+        "{}: exists already. {}Choose another folder with --out, or give --overwrite.",
+        run.path().string(),
+        was_stopped ? fmt::format("Its run was stopped: `transfer --resume {}` goes on with it. ",
+                                  run.path().string())
+                    : ""));
   };
   refuse_used();
   std::error_code error;

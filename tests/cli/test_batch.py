@@ -158,6 +158,12 @@ class Batch(BatchCase):
         (self.folder / "out/a/notes.txt").write_text("mine")
         self.assertIn("was not made by this batch", self.batch(expect=6).stderr)
         self.assertEqual((self.folder / "out/a/notes.txt").read_text(), "mine")
+        for name in ("summary.json", "config.yaml"):
+            (self.folder / "single").mkdir(exist_ok=True)
+            (self.folder / "single" / name).write_text("mine")
+            self.assertIn(f"holds a {name} that no batch has written", self.batch(out="single", expect=6).stderr)
+            self.assertEqual([path.name for path in (self.folder / "single").iterdir()], [name])
+            (self.folder / "single" / name).unlink()
         shutil.rmtree(self.folder / "out")
         self.write_jobs("defaults: {backbone: tiny}\njobs: [{name: a, data: {path: data}, strategy: fine-tune, "
                         "train: {epochs: 100000, patience: 0}}]\n")

@@ -214,6 +214,8 @@ class Interrupt(TransferCase):
         self.assertIn("transfer --resume run", err)
         names = {path.name for path in (self.folder / "run").iterdir()}
         self.assertEqual(names, {"config.yaml", "metrics.jsonl"})
+        again = self.run_transfer(*arguments, expect=6)
+        self.assertIn("`transfer --resume run` goes on with it", again.stderr)
 
     def test_during_extraction(self):
         self.make_data(per_class=40)

@@ -19,7 +19,7 @@ std::string open_error(const std::string& path) {
 
 TEST(FolderReader, SplitFoldersAreTaken) {
   TemporaryFolder folder;
-  for (const std::string split : {"train", "validation", "test"}) {
+  for (const std::string split : {"Train", "validation", "TEST"}) {
     add_class(folder, split + "/b", 2);
     add_class(folder, split + "/A", 3);
   }
