@@ -9,6 +9,7 @@
 
 #include "configs/yaml_settings.h"
 #include "core/errors.h"
+#include "core/split_text.h"
 #include "core/whole_number.h"
 
 namespace transfer {
@@ -122,14 +123,8 @@ std::optional<std::int64_t> slurm_seconds(std::string_view time) {
   constexpr std::int64_t kMostOfAUnit = 100'000'000;
   const auto dash = time.find('-');
   const bool has_days = dash != std::string_view::npos;
-  std::vector<std::string_view> parts;
-  if (has_days) parts.push_back(time.substr(0, dash));
-  std::string_view rest = has_days ? time.substr(dash + 1) : time;
-  for (auto colon = rest.find(':'); colon != std::string_view::npos; colon = rest.find(':')) {
-    parts.push_back(rest.substr(0, colon));
-    rest.remove_prefix(colon + 1);
-  }
-  parts.push_back(rest);
+  auto parts = split_text(has_days ? time.substr(dash + 1) : time, ':');
+  if (has_days) parts.insert(parts.begin(), time.substr(0, dash));
   // Without days, minutes alone or with seconds, else from hours on.
   std::size_t unit = has_days ? 0 : parts.size() == 3 ? 1 : 2;
   if (unit + parts.size() > std::size(kUnits)) return std::nullopt;

@@ -17,8 +17,9 @@ namespace fs = std::filesystem;
 
 void BatchFolder::refuse_foreign_runs(const BatchPlan& plan) const {
   std::error_code error;
+  const bool is_batch = fs::exists(own_folder(), error);
   for (const char* name : {"config.yaml", "summary.json", "summary.csv"}) {
-    if (fs::exists(own_folder(), error) || !is_file(path_ / name)) continue;
+    if (is_batch || !is_file(path_ / name)) continue;
     throw OutputError(fmt::format(
         "{}: holds a {} that no batch has written, as a single run's folder does. Choose another "
         "folder with --out.",

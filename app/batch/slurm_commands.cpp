@@ -10,6 +10,7 @@
 
 #include "app/batch/command_output.h"
 #include "core/errors.h"
+#include "core/split_text.h"
 #include "core/whole_number.h"
 
 namespace transfer {
@@ -30,19 +31,9 @@ CommandOutput run_slurm(const std::vector<std::string>& arguments) {
   return run_command(arguments, {kRemedy, kHidden});
 }
 
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  while (true) {
-    const auto end = text.find(separator);
-    parts.push_back(text.substr(0, end));
-    if (end == std::string_view::npos) return parts;
-    text.remove_prefix(end + 1);
-  }
-}
-
 /// `123_4`, not `123` nor `123_[5-7]`.
 bool is_task(std::string_view id) {
-  const auto parts = split(id, '_');
+  const auto parts = split_text(id, '_');
   return parts.size() == 2 && parse_whole_number(parts[0]) && parse_whole_number(parts[1]);
 }
 
@@ -58,8 +49,8 @@ std::string said(const CommandOutput& output) {
 
 std::vector<SlurmTask> parse_queue(std::string_view lines) {
   std::vector<SlurmTask> tasks;
-  for (const std::string_view line : split(lines, '\n')) {
-    const auto parts = split(line, '|');
+  for (const std::string_view line : split_text(lines, '\n')) {
+    const auto parts = split_text(line, '|');
     if (parts.size() < 4 || !is_task(parts[0])) continue;
     tasks.push_back({std::string(parts[0]), std::string(parts[1]), std::string(parts[2]),
                      std::string(parts[3])});
@@ -74,8 +65,8 @@ std::string parse_job(std::string_view line) {
 
 std::map<std::string, std::string> parse_accounting(std::string_view lines) {
   std::map<std::string, std::string> states;
-  for (const std::string_view line : split(lines, '\n')) {
-    const auto parts = split(line, '|');
+  for (const std::string_view line : split_text(lines, '\n')) {
+    const auto parts = split_text(line, '|');
     if (parts.size() < 2 || !is_task(parts[0])) continue;
     states[std::string(parts[0])] = std::string(parts[1].substr(0, parts[1].find(' ')));
   }
@@ -83,7 +74,7 @@ std::map<std::string, std::string> parse_accounting(std::string_view lines) {
 }
 
 std::optional<std::int64_t> parse_largest_index(std::string_view configuration) {
-  for (const std::string_view line : split(configuration, '\n')) {
+  for (const std::string_view line : split_text(configuration, '\n')) {
     if (!line.starts_with("MaxArraySize")) continue;
     const auto number = parse_whole_number(line.substr(line.find_last_of(' ') + 1));
     return number ? std::optional(*number - 1) : std::nullopt;

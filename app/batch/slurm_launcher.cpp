@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <set>
 #include <utility>
 
 #include "app/batch/command_output.h"
@@ -223,19 +222,20 @@ std::vector<EndedJob> SlurmLauncher::look_at_queue() {
 }
 
 void SlurmLauncher::say_when_held(const std::set<std::string>& held) {
-  std::vector<std::string> names;
+  std::string name;
   std::vector<std::string> ids;
   for (auto& [job, task] : tasks_) {
     const bool was_held = std::exchange(task.is_held, held.contains(task.id));
     if (was_held || !task.is_held) continue;
-    names.push_back(plan_.jobs[job].job.name);
+    name = plan_.jobs[job].job.name;
     ids.push_back(task.id);
   }
-  if (ids.empty()) return;
-  const std::string what = ids.size() == 1 ? ids.front() : arrays_of(ids);
-  say_(fmt::format("{} held in Slurm until `scontrol release {}`",
-                   ids.size() == 1 ? names.front() + " is" : fmt::format("{} jobs are", ids.size()),
-                   what));
+  if (ids.size() == 1) {
+    say_(fmt::format("{} is held in Slurm until `scontrol release {}`", name, ids.front()));
+  } else if (!ids.empty()) {
+    say_(fmt::format("{} jobs are held in Slurm until `scontrol release {}`", ids.size(),
+                     arrays_of(ids)));
+  }
 }
 
 void SlurmLauncher::stop() {
