@@ -17,6 +17,19 @@ namespace fs = std::filesystem;
 
 constexpr const char* kDescription = "about.json";
 
+/// Behind the locks of the keys.
+constexpr std::int64_t kDescriptionLock = FeatureArchive::kLocks;
+
+/// Removes what a killed process left of it. REQUIRES: its lock.
+void remove_unfinished_description(const fs::path& folder) {
+  const std::string beginning = std::string(kDescription) + ".";
+  std::error_code ignored;
+  for (const auto& file : fs::directory_iterator(folder, ignored)) {
+    const bool is_of_description = file.path().filename().string().starts_with(beginning);
+    if (is_of_description && file.path().extension() == ".tmp") fs::remove(file.path(), ignored);
+  }
+}
+
 double days_since(fs::file_time_type time) {
   const auto seconds = std::chrono::duration<double>(fs::file_time_type::clock::now() - time);
   return std::max(seconds.count(), 0.0) / (24.0 * 60 * 60);
@@ -49,6 +62,9 @@ CacheEntry read_entry(const fs::path& folder) {
 void describe_archive(const fs::path& folder, const std::string& backbone,
                       const std::string& layers) {
   if (is_file(folder / kDescription)) return;
+  NumberedLocks locks(folder / FeatureArchive::kLockFile);
+  if (!locks.try_take(kDescriptionLock)) return;  // another process is at it
+  remove_unfinished_description(folder);
   const nlohmann::ordered_json about = {{"backbone", backbone}, {"layers", layers}};
   write_file_atomically(folder / kDescription,
                         about.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
@@ -74,7 +90,7 @@ std::vector<CacheEntry> list_cache(const fs::path& store) {
 
 bool remove_entry(const CacheEntry& entry) {
   NumberedLocks locks(entry.folder / FeatureArchive::kLockFile);
-  if (!locks.try_take(0, FeatureArchive::kLocks)) return false;
+  if (!locks.try_take(0, kDescriptionLock + 1)) return false;
   std::error_code error;
   for (const auto& file : fs::directory_iterator(entry.folder, error)) {
     const std::string ending = file.path().extension().string();

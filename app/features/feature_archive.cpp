@@ -62,7 +62,7 @@ class HeldLocks {
   std::vector<std::int64_t> held_;
 };
 
-/// Other temporary files, such as those of the folder's description, are written without a lock.
+/// The temporary file of the folder's description is not under the locks of the keys.
 bool is_unfinished_segment(const fs::path& file) {
   const std::string name = file.filename().string();
   const bool is_of_segment =

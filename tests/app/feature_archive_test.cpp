@@ -139,6 +139,22 @@ TEST(FeatureArchive, DamagedFilesAreComputedAnew) {
   expect_rows(archive.rows(keys, fill, [] {}), 10);
 }
 
+TEST(CacheFolder, WhatAKilledProcessLeftOfADescriptionGoesWithTheNextOne) {
+  TemporaryFolder folder;
+  const FeatureArchive archive(folder / "a", 2);
+  const std::string left = folder.write("a/about.json.0123.tmp", "{");
+  {
+    NumberedLocks another(folder / "a/lock");
+    ASSERT_TRUE(another.try_take(FeatureArchive::kLocks));
+    describe_archive(folder / "a", "tiny", "blocks.1");
+    EXPECT_TRUE(fs::exists(left)) << "of a process that is at it";
+    EXPECT_FALSE(fs::exists(folder / "a/about.json"));
+  }
+  describe_archive(folder / "a", "tiny", "blocks.1");
+  EXPECT_FALSE(fs::exists(left));
+  EXPECT_TRUE(fs::exists(folder / "a/about.json"));
+}
+
 TEST(CacheFolder, ListsAndRemovesButNotUnderAWriter) {
   TemporaryFolder folder;
   FeatureArchive archive(folder / "store/a", 2);
