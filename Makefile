@@ -1,7 +1,7 @@
 .PHONY: help announce setup packages python backbone build demo test test-docker architectures lint lint-all clean
 
 help:
-	@echo "make demo      set everything up and train on real pictures"
+	@echo "make demo      set everything up and train on real images"
 	@echo "make test      set everything up and run all tests"
 	@echo "make test-docker  build the Docker image and check it"
 	@echo "make architectures  cut 24 networks at every stage, and write README's table of them"

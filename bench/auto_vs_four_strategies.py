@@ -1,4 +1,4 @@
-"""What `--strategy auto` picks against all four strategies, on five data sets of at most 300 + 300 pictures.
+"""What `--strategy auto` picks against all four strategies, on five data sets of at most 300 + 300 images.
 
 For every data set and seed the four strategies are run for 6 epochs (with one copy of the network: a trial by time of
 how many are faster would change last digits), and auto, whose result must be that of the
@@ -6,8 +6,8 @@ strategy it picked, to the last prediction. Also measured: what `advise` costs o
 Finished rows stay in the JSON file, so the script can be stopped and started again.
 
 Data: hymenoptera, flowers and steel from $TRANSFER_DATA, ELPV from datasets/demo (`make demo` writes it),
-Fashion-MNIST's IDX files from --fashion-mnist. Pictures are drawn by the seed, every class in proportion; steel is
-split afresh. Two strategies are compared on the same pictures, so their gap has a paired standard error.
+Fashion-MNIST's IDX files from --fashion-mnist. Images are drawn by the seed, every class in proportion; steel is
+split afresh. Two strategies are compared on the same images, so their gap has a paired standard error.
 
 Usage: .venv/bin/python bench/auto_vs_four_strategies.py [--datasets hymenoptera steel] [--seeds 0 1 2 3 4]
        [--out FILE.json]
@@ -32,12 +32,12 @@ from PIL import Image
 from machine import BINARY, ROOT, describe
 
 STRATEGIES = ("freeze-conv", "early-features", "fine-tune", "retrain")
-MOST_PICTURES = 300
+MOST_IMAGES = 300
 EPOCHS = 6
 SHARED = Path(os.environ.get("TRANSFER_DATA", ROOT / "../shared/data"))
 
 
-def pictures_under(folder: Path) -> dict:
+def images_under(folder: Path) -> dict:
     """Class name to sorted paths."""
     endings = {".jpg", ".jpeg", ".png", ".bmp"}
     return {
@@ -47,27 +47,27 @@ def pictures_under(folder: Path) -> dict:
 
 
 def drawn(pool: dict, most: int, generator: random.Random) -> dict:
-    """At most `most` pictures of the pool, every class in proportion."""
+    """At most `most` images of the pool, every class in proportion."""
     total = sum(map(len, pool.values()))
     part = min(1.0, most / total)
     return {name: generator.sample(paths, int(len(paths) * part)) for name, paths in pool.items()}
 
 
 def split_apart(pool: dict, generator: random.Random) -> tuple:
-    """Training and validation pictures out of one pool, none in both."""
-    both = drawn(pool, 2 * MOST_PICTURES, generator)
+    """Training and validation images out of one pool, none in both."""
+    both = drawn(pool, 2 * MOST_IMAGES, generator)
     return ({name: paths[: len(paths) // 2] for name, paths in both.items()},
             {name: paths[len(paths) // 2:] for name, paths in both.items()})
 
 
 def train_and_val(root: Path, generator: random.Random) -> tuple:
-    return tuple(drawn(pictures_under(root / part), MOST_PICTURES, generator) for part in ("train", "val"))
+    return tuple(drawn(images_under(root / part), MOST_IMAGES, generator) for part in ("train", "val"))
 
 
 def steel(generator: random.Random) -> tuple:
     pool = {}
     for part in ("train", "val"):
-        for name, paths in pictures_under(SHARED / "neu_surface_defects" / part).items():
+        for name, paths in images_under(SHARED / "neu_surface_defects" / part).items():
             pool.setdefault(name, []).extend(paths)
     return split_apart(pool, generator)
 
@@ -81,7 +81,7 @@ def read_idx(file: Path) -> bytes:
 
 
 def fashion(folder: Path, scratch: Path, generator: random.Random) -> tuple:
-    """Pictures of the training file only, written as PNG."""
+    """Images of the training file only, written as PNG."""
     pixels = read_idx(folder / "train-images-idx3-ubyte.gz")
     labels = read_idx(folder / "train-labels-idx1-ubyte.gz")
     pool = {}
@@ -125,7 +125,7 @@ def write_data(name: str, seed: int, scratch: Path, fashion_folder: Path) -> Pat
 
 
 def run(binary: Path, data: Path, seed: int, strategy: str, out: Path) -> dict:
-    """One run: its validation accuracy, which pictures it got right, its time and what it chose."""
+    """One run: its validation accuracy, which images it got right, its time and what it chose."""
     begin = time.perf_counter()
     subprocess.run([binary, "--data", data, "--strategy", strategy, "--seed", str(seed), "--out", out, "--overwrite",
                     "--set", f"train.epochs={EPOCHS}", "--set", "train.replicas=1"], check=True, capture_output=True)
@@ -136,7 +136,7 @@ def run(binary: Path, data: Path, seed: int, strategy: str, out: Path) -> dict:
     return {"strategy": summary["strategy"], "cut": summary.get("cut", ""), "top1": summary["val"]["top1"],
             "loss": summary["val"]["loss"], "best_epoch": summary["best_epoch"],
             "right": "".join("01"[row["class"] == row["label"]] for row in rows), "seconds": seconds,
-            "extract_seconds": summary["seconds"]["extract"], "train_pictures": summary["train_pictures"],
+            "extract_seconds": summary["seconds"]["extract"], "train_images": summary["train_images"],
             "advice": summary.get("advice"), "machine": describe()}
 
 
@@ -168,16 +168,16 @@ def measure(binary: Path, name: str, seed: int, fashion_folder: Path, row: dict,
 
 
 def paired_gap(best: list, mine: list) -> tuple:
-    """Mean difference of the two accuracies over all pictures of all seeds, and its standard error."""
+    """Mean difference of the two accuracies over all images of all seeds, and its standard error."""
     differences = [int(a) - int(b) for one, other in zip(best, mine) for a, b in zip(one, other)]
     return statistics.mean(differences), statistics.pstdev(differences) / len(differences) ** 0.5
 
 
 def advise_over_one_pass(row: dict) -> float:
-    """All of advise behind reading the data, over freeze-conv's extraction of as many pictures."""
+    """All of advise behind reading the data, over freeze-conv's extraction of as many images."""
     alone = row["runs"]["freeze-conv"]
-    pictures = alone["train_pictures"] + len(alone["right"])
-    one_pass = alone["extract_seconds"] * row["advise"]["advice"]["data"]["probed"] / pictures
+    images = alone["train_images"] + len(alone["right"])
+    one_pass = alone["extract_seconds"] * row["advise"]["advice"]["data"]["probed"] / images
     return row["advise"]["advice"]["seconds"]["total"] / one_pass
 
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 /// The training steps of a TorchScript network and nothing else: forward, cross-entropy, backward
-/// and AdamW over one batch that lies in memory. Prints the pictures a second of the best epoch.
-/// What a training epoch of `transfer` takes beyond this, it spends on pictures and bookkeeping.
+/// and AdamW over one batch that lies in memory. Prints the images a second of the best epoch.
+/// What a training epoch of `transfer` takes beyond this, it spends on images and bookkeeping.
 ///
 /// Usage: bare_steps BACKBONE.pt BATCH STEPS_AN_EPOCH EPOCHS THREADS
 int main(int argc, char** argv) {

@@ -1,4 +1,4 @@
-"""What a batch of 24 freeze-conv jobs costs, in times of one job: its jobs share one pass over the pictures.
+"""What a batch of 24 freeze-conv jobs costs, in times of one job: its jobs share one pass over the images.
 
 Runs one job alone, as a plain `transfer` run with the first job's settings; then the batch, in a new folder. Memory is
 the sum of what the processes hold (proportional set size: what several share is counted once), looked at ten times a
@@ -57,7 +57,7 @@ def measure(command: list) -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--file", type=Path, default=ROOT / "configs/batch-solar-cells.yaml")
+    parser.add_argument("--file", type=Path, default=ROOT / "examples/batch-solar-cells.yaml")
     parser.add_argument("--data", default="datasets/demo/elpv", help="the batch file's data, for the job alone")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path)

@@ -48,7 +48,7 @@ CLUSTER_LINKS = {"1 Gbit/s": (1.0, 50e-6), "10 Gbit/s": (10.0, 30e-6), "25 Gbit/
 PIN = "exec taskset -c $(( ${OMPI_COMM_WORLD_RANK:-0} %% %d )) \"$@\""
 
 
-def make_pictures(folder: Path, count: int) -> None:
+def make_images(folder: Path, count: int) -> None:
     generator = numpy.random.default_rng(0)
     for split, number in (("train", count), ("val", 2)):
         for name in ("a", "b"):
@@ -62,7 +62,7 @@ def train(folder: Path, processes: int, rows: int, bucket_mb: float, launch: lis
     """Seconds and bytes a step of one epoch of STEPS steps, as rank 0 measured them."""
     data, out = folder / f"data-{processes * rows}", folder / "run"
     if not data.exists():
-        make_pictures(data, processes * rows * STEPS)
+        make_images(data, processes * rows * STEPS)
     command = [
         "sh", "-c", PIN % os.cpu_count(), "sh", BINARY, "--data", data, "--strategy", "fine-tune", "--backbone", BACKBONE,
         "--out", out, "--overwrite", "--threads", "1", "--augment", "none", "--set", "train.batch_norm=frozen",

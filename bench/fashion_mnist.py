@@ -1,8 +1,8 @@
 """Fashion-MNIST by softmax regression on pixels, by a multi-layer perceptron, and by a fine-tuned CNN.
 
-Each row is one run of the program on the data's own 60,000 training pictures, a tenth of which decide when to stop;
-accuracy is that of the 10,000 test pictures, which the run looks at once, at its end. The CNN takes as many epochs, or
-where not even one fits as many pictures, as `--minutes` allow at the speed of a short trial.
+Each row is one run of the program on the data's own 60,000 training images, a tenth of which decide when to stop;
+accuracy is that of the 10,000 test images, which the run looks at once, at its end. The CNN takes as many epochs, or
+where not even one fits as many images, as `--minutes` allow at the speed of a short trial.
 
 Usage: .venv/bin/python bench/fashion_mnist.py [DATA] [--rows logistic mlp cnn] [--minutes 40] [--out FILE.json]
 DATA is a folder with the four IDX files (Debian's package dataset-fashion-mnist). Rows measured before are kept in FILE.
@@ -19,7 +19,7 @@ from machine import BINARY, ROOT, describe
 
 DATA = Path("/usr/share/datasets/fashion-mnist")
 RESULTS = ROOT / "bench/results/fashion_mnist.json"
-CLASSES, TRAIN_PICTURES, VAL_PICTURES, TEST_PICTURES = 10, 54000, 6000, 10000
+CLASSES, TRAIN_IMAGES, VAL_IMAGES, TEST_IMAGES = 10, 54000, 6000, 10000
 MOST_EPOCHS = 6
 TRIAL_PER_CLASS = 128
 # A forward pass against a training step.
@@ -56,17 +56,17 @@ def run(data: Path, flags: list) -> dict:
 
 
 def plan_cnn(data: Path, minutes: float) -> list:
-    """Flags for as many epochs and pictures as fit into the time."""
+    """Flags for as many epochs and images as fit into the time."""
     trial = run(data, [*CNN, "--set", f"data.max_per_class={TRIAL_PER_CLASS}", "--set", "train.epochs=1"])
-    pictures = CLASSES * TRIAL_PER_CLASS * (1 + EVALUATION_COST) + TEST_PICTURES * EVALUATION_COST
-    rate = pictures / trial["seconds"]
-    affordable = PLANNED * 60 * minutes * rate - TEST_PICTURES * EVALUATION_COST
-    epoch = TRAIN_PICTURES + VAL_PICTURES * EVALUATION_COST
+    images = CLASSES * TRIAL_PER_CLASS * (1 + EVALUATION_COST) + TEST_IMAGES * EVALUATION_COST
+    rate = images / trial["seconds"]
+    affordable = PLANNED * 60 * minutes * rate - TEST_IMAGES * EVALUATION_COST
+    epoch = TRAIN_IMAGES + VAL_IMAGES * EVALUATION_COST
     epochs = max(1, min(MOST_EPOCHS, int(affordable / epoch)))
     flags = ["--set", f"train.epochs={epochs}"]
     if affordable < epoch:
         flags += ["--set", f"data.max_per_class={max(1, int(affordable / (1 + EVALUATION_COST) / CLASSES))}"]
-    print(f"cnn: {rate:.0f} pictures a second; {' '.join(flags[1::2])}", flush=True)
+    print(f"cnn: {rate:.0f} images a second; {' '.join(flags[1::2])}", flush=True)
     return flags
 
 
@@ -75,7 +75,7 @@ def measure(name: str, data: Path, minutes: float) -> dict:
     result = run(data, [*flags, *(plan_cnn(data, minutes) if name == "cnn" else [])])
     summary = result["summary"]
     return {
-        "title": title, "train_pictures": summary["train_pictures"], "epochs": summary["epochs"],
+        "title": title, "train_images": summary["train_images"], "epochs": summary["epochs"],
         "val_top1": summary["val"]["top1"], "test_top1": summary["test"]["top1"], "seconds": result["seconds"],
         "learning_curve": [{key: line[key] for key in ("epoch", "train_loss", "val_loss", "seconds")}
                            for line in result["epochs"]] if name != "logistic" else [],
@@ -84,12 +84,12 @@ def measure(name: str, data: Path, minutes: float) -> dict:
 
 
 def print_table(rows: dict) -> None:
-    print("| | training pictures | epochs | validation | test | whole command |\n|---|---|---|---|---|---|")
+    print("| | training images | epochs | validation | test | whole command |\n|---|---|---|---|---|---|")
     for name in ROWS:
         if name not in rows:
             continue
         row = rows[name]
-        print(f"| {row['title']} | {row['train_pictures']:,} | {row['epochs']} | {100 * row['val_top1']:.1f} % | "
+        print(f"| {row['title']} | {row['train_images']:,} | {row['epochs']} | {100 * row['val_top1']:.1f} % | "
               f"{100 * row['test_top1']:.2f} % | {row['seconds']:.0f} s |")
 
 

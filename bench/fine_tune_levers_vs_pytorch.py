@@ -1,12 +1,12 @@
 """What frozen first stages and copies of the network side by side are worth, against a Python loop in the same run.
 
 Parts, each by itself:
-  levers    EfficientNet-Lite0, every layer trains: BatchNorm folded and `train.replicas: auto`, pictures a second end
+  levers    EfficientNet-Lite0, every layer trains: BatchNorm folded and `train.replicas: auto`, images a second end
             to end, against fine_tune_vs_pytorch.py's peer. Goal: 1.5 times.
-  split     Training behind stored activations (`train.freeze_stages`, no augmentation), pictures a second over all
-            epochs but the first, against the peer's plain fine-tuning of every layer: its bare steps over pictures in
+  split     Training behind stored activations (`train.freeze_stages`, no augmentation), images a second over all
+            epochs but the first, against the peer's plain fine-tuning of every layer: its bare steps over images in
             memory, and end to end. Goal: 5 times for Lite0 at blocks.10, 4 times for ResNet-18 at layer3, of the bare
-            steps. The one pass that computes the activations (and those of the validation pictures) is given beside
+            steps. The one pass that computes the activations (and those of the validation images) is given beside
             it, and counted in `over_all_epochs`.
   accuracy  Validation accuracy on the same data over several seeds: plain, folded, folded with two copies, split.
 
@@ -66,13 +66,13 @@ def split(arguments: argparse.Namespace, python: Callable[[str], dict]) -> dict:
             "augment.preset=none", few, epochs=arguments.split_epochs, mean=True)
         assert summary["frozen_up_to"].endswith(CUTS[name]) and "activations" in summary, summary
         peer = python(name)
-        pictures = summary["train_pictures"] * arguments.split_epochs
+        images = summary["train_images"] * arguments.split_epochs
         extraction = summary["seconds"]["extract"]
         result[name] = {
             "python": peer, "ours": rate, "kept_as": summary["activations"], "copies": summary.get("replicas", 1),
             "extraction_seconds": extraction,
             "ours_over_bare_steps": rate / peer["bare_steps"], "ours_over_python": rate / peer["end_to_end"],
-            "over_all_epochs": pictures / (pictures / rate + extraction) / peer["bare_steps"],
+            "over_all_epochs": images / (images / rate + extraction) / peer["bare_steps"],
             "epochs": arguments.split_epochs, "goal": GOALS["split"][name],
         }
     return result

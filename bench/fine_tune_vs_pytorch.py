@@ -1,4 +1,4 @@
-"""Fine-tuning throughput, pictures a second, against a Python loop: same model, batch size and augmentation.
+"""Fine-tuning throughput, images a second, against a Python loop: same model, batch size and augmentation.
 
 The peer is eager PyTorch, channels-last, torchvision's RandomResizedCrop and flip, a DataLoader of 2 workers, AdamW.
 Both sides train every layer, BatchNorm in training mode, for three epochs; the best of the last two counts. Also
@@ -42,23 +42,23 @@ def python_model(name: str) -> torch.nn.Module:
 
 
 def train_epoch(model, optimizer, batches) -> tuple:
-    """Seconds and pictures of one epoch."""
-    start, pictures = time.perf_counter(), 0
+    """Seconds and images of one epoch."""
+    start, images = time.perf_counter(), 0
     for images, labels in batches:
         loss = torch.nn.functional.cross_entropy(model(images.to(memory_format=torch.channels_last)), labels)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        pictures += len(labels)
-    return time.perf_counter() - start, pictures
+        images += len(labels)
+    return time.perf_counter() - start, images
 
 
 def mean_rate(epochs: list) -> float:
-    return sum(pictures for _, pictures in epochs[1:]) / sum(seconds for seconds, _ in epochs[1:])
+    return sum(images for _, images in epochs[1:]) / sum(seconds for seconds, _ in epochs[1:])
 
 
 def best_rate(epochs: list) -> float:
-    return max(pictures / seconds for seconds, pictures in epochs[1:])
+    return max(images / seconds for seconds, images in epochs[1:])
 
 
 def run_python(name: str, data: Path, epochs: int = EPOCHS) -> dict:
@@ -78,7 +78,7 @@ def run_python(name: str, data: Path, epochs: int = EPOCHS) -> dict:
 
 def run_ours(backbone: str, data: Path, *settings: str, epochs: int = EPOCHS, mean: bool = False,
              preset: bool = False) -> tuple:
-    """Pictures a second in the best of the later epochs, or over all of them, and the run's summary. With `preset` the
+    """Images a second in the best of the later epochs, or over all of them, and the run's summary. With `preset` the
     strategy's own rates, otherwise the peer's."""
     common = [f"train.epochs={epochs}", f"train.batch_size={BATCH}"]
     if not preset:
@@ -90,18 +90,18 @@ def run_ours(backbone: str, data: Path, *settings: str, epochs: int = EPOCHS, me
              "--json", *[word for key in (*common, *settings) for word in ("--set", key)]],
             capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    times = re.findall(r"epoch \d+ of \d+: (\d+) pictures in ([\d.]+) s", done.stderr)
+    times = re.findall(r"epoch \d+ of \d+: (\d+) images in ([\d.]+) s", done.stderr)
     assert preset or len(times) == epochs, done.stderr
-    rate = (mean_rate if mean else best_rate)([(float(seconds), int(pictures)) for pictures, seconds in times])
+    rate = (mean_rate if mean else best_rate)([(float(seconds), int(images)) for images, seconds in times])
     return rate, json.loads(done.stdout)
 
 
 def run_bare_steps(backbone: str, data: Path, epochs: int = EPOCHS) -> float:
-    """Pictures a second of the C++ steps alone, in the best epoch of as many pictures."""
+    """Images a second of the C++ steps alone, in the best epoch of as many images."""
     subprocess.run(["cmake", "--build", BINARY.parent, "--target", "bare_steps"], check=True, stdout=subprocess.DEVNULL)
-    pictures = sum(1 for path in (data / "train").rglob("*") if path.is_file())
+    images = sum(1 for path in (data / "train").rglob("*") if path.is_file())
     done = subprocess.run(
-        [BINARY.parent / "bare_steps", ROOT / f"models/pretrained/{backbone}.pt", str(BATCH), str(pictures // BATCH),
+        [BINARY.parent / "bare_steps", ROOT / f"models/pretrained/{backbone}.pt", str(BATCH), str(images // BATCH),
          str(epochs), str(torch.get_num_threads())], check=True, capture_output=True, text=True)
     return float(done.stdout)
 
@@ -114,13 +114,13 @@ def main() -> None:
     arguments = parser.parse_args()
     backbones = {"lite0": "efficientnet-lite0", "resnet18": "torchvision-resnet18"}
     result = {"command": f"bench/fine_tune_vs_pytorch.py {arguments.data.name}", "machine": describe(),
-              "pictures_a_second": {}}
+              "images_a_second": {}}
     for name in arguments.models:
         python = run_python(name, arguments.data)
         ours = {mode: run_ours(backbones[name], arguments.data, f"train.batch_norm={mode}", "train.replicas=1")[0]
                 for mode in ("train", "folded")}
         ours["bare_steps"] = run_bare_steps(backbones[name], arguments.data)
-        result["pictures_a_second"][name] = {
+        result["images_a_second"][name] = {
             "python": python, "ours": ours,
             "ours_over_python": ours["train"] / python["end_to_end"],
             "folded_over_python": ours["folded"] / python["end_to_end"],

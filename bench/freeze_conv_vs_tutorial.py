@@ -34,24 +34,24 @@ def run_ours(data: Path, folder: Path) -> list:
             check=True, capture_output=True)
         wall = time.perf_counter() - begin
         summary = json.loads((out / "summary.json").read_text())
-        pictures = summary["train_pictures"] + summary["val"]["pictures"]
+        images = summary["train_images"] + summary["val"]["images"]
         runs.append({"seed": seed, "wall_seconds": wall, "val_top1": summary["val"]["top1"],
-                     "extract_seconds_a_picture": summary["seconds"]["extract"] / pictures,
-                     "pictures": pictures, "weight_decay": summary["weight_decay"]})
+                     "extract_seconds_per_image": summary["seconds"]["extract"] / images,
+                     "images": images, "weight_decay": summary["weight_decay"]})
     return runs
 
 
-def bare_loop_seconds_a_picture(batches: int = 12, size: int = 32) -> float:
+def bare_loop_seconds_per_image(batches: int = 12, size: int = 32) -> float:
     """Frozen channels-last forwards of the default backbone over one batch in memory, all threads."""
     module = torch.jit.load(str(ROOT / "models/pretrained/efficientnet-lite0.pt")).eval()
     module = torch.jit.freeze(module.to(memory_format=torch.channels_last))
-    pictures = torch.randn(size, 3, 224, 224).to(memory_format=torch.channels_last)
+    images = torch.randn(size, 3, 224, 224).to(memory_format=torch.channels_last)
     with torch.inference_mode():
         for _ in range(3):
-            module(pictures)
+            module(images)
         begin = time.perf_counter()
         for _ in range(batches):
-            module(pictures)
+            module(images)
         return (time.perf_counter() - begin) / (batches * size)
 
 
@@ -62,13 +62,13 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         ours = run_ours(arguments.data, Path(folder))
-    bare = bare_loop_seconds_a_picture()
+    bare = bare_loop_seconds_per_image()
     peer = json.loads(subprocess.run(
         [sys.executable, ROOT / "bench/tutorial_loop.py", arguments.data, str(MEASURED_EPOCHS)],
         check=True, capture_output=True, text=True).stdout.splitlines()[-1])  # the package prints above
     tutorial = peer["setup_seconds"] + EPOCHS * statistics.mean(peer["epoch_seconds"])
     wall = statistics.median(run["wall_seconds"] for run in ours)
-    extract = statistics.median(run["extract_seconds_a_picture"] for run in ours)
+    extract = statistics.median(run["extract_seconds_per_image"] for run in ours)
     result = {
         "command": "bench/freeze_conv_vs_tutorial.py " + arguments.data.name,
         "machine": describe(),
@@ -78,7 +78,7 @@ def main() -> None:
         "tutorial_measured": peer,
         "tutorial_scaled_to_25_epochs_seconds": tutorial,
         "times_less_wall_time": tutorial / wall,
-        "bare_loop_seconds_a_picture": bare,
+        "bare_loop_seconds_per_image": bare,
         "extraction_over_bare_loop": extract / bare,
     }
     text = json.dumps(result, indent=2)

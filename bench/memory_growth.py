@@ -1,4 +1,4 @@
-"""Peak memory of freeze-conv on 2,000 and on 20,000 generated pictures with the same cache limit.
+"""Peak memory of freeze-conv on 2,000 and on 20,000 generated images with the same cache limit.
 
 Usage: .venv/bin/python bench/memory_growth.py [--backbone NAME] [--limit-mb N] [--out FILE.json]
 """
@@ -15,7 +15,7 @@ from PIL import Image
 from machine import BINARY, describe
 
 
-def write_pictures(folder: Path, count: int) -> None:
+def write_images(folder: Path, count: int) -> None:
     """Two classes of noise around two colours, a tenth of them for validation."""
     generator = np.random.default_rng(0)
     for i in range(count):
@@ -36,7 +36,7 @@ def main() -> None:
               "peak_memory_mb": {}}
     for count in (2000, 20000):
         with tempfile.TemporaryDirectory() as folder:
-            write_pictures(Path(folder) / "data", count)
+            write_images(Path(folder) / "data", count)
             subprocess.run(
                 [BINARY, "--data", f"{folder}/data", "--backbone", arguments.backbone, "--out", f"{folder}/run",
                  "--set", f"cache.memory_mb={arguments.limit_mb}"], check=True, capture_output=True)

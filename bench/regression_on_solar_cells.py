@@ -1,7 +1,7 @@
-"""Regression on the solar cells' defect probability against predicting the training pictures' mean.
+"""Regression on the solar cells' defect probability against predicting the training images' mean.
 
 Each seed splits the cells afresh: three quarters for training, a quarter for measuring. Those are the run's validation
-pictures, which freeze-conv's recipe never looks at: its weight decay is chosen on the training pictures.
+images, which freeze-conv's recipe never looks at: its weight decay is chosen on the training images.
 
 Usage: .venv/bin/python bench/regression_on_solar_cells.py [DATA] [--seeds N] [--out FILE.json]
 DATA is the folder that datasets/prepare/elpv.py wrote.
@@ -41,7 +41,7 @@ def scores_of(truth: list, predicted: list) -> dict:
 
 
 def run(table: Path, seed: int, folder: Path) -> dict:
-    """One seed's scores of the regression and of the mean, on the same pictures."""
+    """One seed's scores of the regression and of the mean, on the same images."""
     out = folder / f"seed{seed}"
     subprocess.run(
         [BINARY, "--task", "regression", "--strategy", "freeze-conv", "--data", table, "--seed", str(seed),
@@ -57,7 +57,7 @@ def run(table: Path, seed: int, folder: Path) -> dict:
         if abs(ours[name] - summary["val"][name]) > 1e-4:
             raise SystemExit(f"seed {seed}: {name} is {summary['val'][name]} in summary.json, here {ours[name]}")
     return {
-        "seed": seed, "train_pictures": summary["train_pictures"], "measured_pictures": len(measured),
+        "seed": seed, "train_images": summary["train_images"], "measured_images": len(measured),
         "ours": ours, "mean": scores_of(truth, [statistics.mean(training)] * len(truth)),
         "weight_decay": summary["weight_decay"], "seconds": summary["seconds"]["total"],
     }
@@ -81,9 +81,9 @@ def main() -> None:
         folder = Path(name)
         write_table(arguments.data, folder / "cells.csv")
         runs = [run(folder / "cells.csv", seed, folder) for seed in range(arguments.seeds)]
-    print(f"{runs[0]['train_pictures']} training pictures, {runs[0]['measured_pictures']} measured, {len(runs)} seeds")
+    print(f"{runs[0]['train_images']} training images, {runs[0]['measured_images']} measured, {len(runs)} seeds")
     print("| | R² | MAE | RMSE |\n|---|---|---|---|")
-    print(table_row("the training pictures' mean", runs, "mean"))
+    print(table_row("the training images' mean", runs, "mean"))
     print(table_row("`--task regression`, freeze-conv", runs, "ours"))
     if arguments.out:
         result = {"command": "bench/regression_on_solar_cells.py", "machine": describe(), "runs": runs}

@@ -40,9 +40,9 @@ def run_phase(model, batches, criterion, optimizer=None) -> float:
     """One pass; trains where there is an optimizer. Returns the accuracy."""
     model.train(optimizer is not None)
     hits = 0
-    for pictures, labels in batches:
+    for images, labels in batches:
         with torch.set_grad_enabled(optimizer is not None):
-            logits = model(pictures)
+            logits = model(images)
             loss = criterion(logits, labels)
             if optimizer is not None:
                 optimizer.zero_grad()

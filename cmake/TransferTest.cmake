@@ -9,7 +9,7 @@ set(TRANSFER_TEST_ENVIRONMENT
 # transfer_unit_tests(ROOM LIBRARIES...): one GoogleTest executable of tests/ROOM/*.cpp. It runs as
 # one CTest case, since starting LibTorch for each single test would cost more than the tests.
 function(transfer_unit_tests room)
-  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/${room}/*.cpp")
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/${room}/*.cpp")
   if(NOT sources)
     return()
   endif()

@@ -144,7 +144,7 @@ void check_strategy(const std::string& strategy, const std::vector<std::string>&
 
 }  // namespace
 
-bool changes_pictures(const AugmentConfig& augment) {
+bool changes_images(const AugmentConfig& augment) {
   return augment.crop > 0 || augment.flip_horizontal > 0 || augment.flip_vertical > 0 ||
          augment.rotate > 0 || augment.translate > 0 || augment.scale > 0 ||
          augment.brightness > 0 || augment.contrast > 0 || augment.saturation > 0 ||
@@ -182,8 +182,8 @@ Config resolve_config(const ConfigSources& sources, const std::vector<std::strin
     config.head.label_smoothing = 0;
   }
   refuse_exclusive_settings(config);
-  // Augmented views of pictures that nothing changes would be copies.
-  if (config.augment.views > 0 && !changes_pictures(config.augment)) {
+  // Augmented views of images that nothing changes would be copies.
+  if (config.augment.views > 0 && !changes_images(config.augment)) {
     const std::int64_t views = config.augment.views;
     config.augment = augment_preset("standard");
     config.augment.views = views;

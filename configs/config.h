@@ -18,7 +18,7 @@ using Range = std::array<double, 2>;
 /// The backbone that needs no file: pixels scaled to 0–1 and flattened.
 inline constexpr const char* kFlattenBackbone = "flatten";
 
-/// Where the pictures come from and how they are divided.
+/// Where the images come from and how they are divided.
 struct DataConfig {
   /// A folder `{train,val[,test]}/CLASS/*` or `CLASS/*`, a CSV file `path,label[,split]`, or a
   /// folder of IDX files (`train-images-idx3-ubyte.gz` and its three companions, as MNIST has); for
@@ -26,34 +26,34 @@ struct DataConfig {
   std::string path;
   /// Regression: the columns to predict; empty is every column but path and split.
   std::vector<std::string> targets = {};
-  /// Part of the training pictures set apart for validation where the data brings no `val`, 0–1.
+  /// Part of the training images set apart for validation where the data brings no `val`, 0–1.
   double val_fraction = 0.2;
   /// Part set apart for testing where the data brings no `test` and no `val`, 0–1.
   double test_fraction = 0.0;
-  /// k-fold cross-validation: the pictures for training and, where the data brings them, for
+  /// k-fold cross-validation: the images for training and, where the data brings them, for
   /// validation are divided into so many parts by `seed`, every class in the same proportion; one
   /// part is for validation, the others for training. 0 is off.
   std::int64_t folds = 0;
   /// The part for validation, from 1 to `folds`.
   std::int64_t fold = 1;
-  /// At most so many pictures a class in train and in val (where a picture has no one class: so
+  /// At most so many images a class in train and in val (where an image has no one class: so
   /// many in all); 0 is no limit.
   std::int64_t max_per_class = 0;
-  /// Largest part of pictures that may be unreadable before the run stops, 0–1.
+  /// Largest part of images that may be unreadable before the run stops, 0–1.
   double max_broken = 0.05;
   /// Threads that decode and augment; 0 is one for each of `threads`.
   std::int64_t workers = 0;
   /// Side of the square input in pixels; 0 is the backbone's own input size (of `flatten`: the
-  /// size of the pictures in IDX files, else 28).
+  /// size of the images in IDX files, else 28).
   std::int64_t input_size = 0;
-  /// Order of an epoch's training pictures: `shuffle`, or `balanced`: every class equally often.
+  /// Order of an epoch's training images: `shuffle`, or `balanced`: every class equally often.
   std::string sampler = "shuffle";
 };
 
 /// The new last layers.
 struct HeadConfig {
   /// `cross_entropy` over a softmax, `binary_cross_entropy` summed over one sigmoid a class
-  /// (several labels a picture, or logistic regression), `mse`, `mae`, `huber`; `auto`:
+  /// (several labels per image, or logistic regression), `mse`, `mae`, `huber`; `auto`:
   /// cross_entropy, for regression mse.
   std::string loss = "auto";
   /// Error above which `huber` grows like mae instead of mse, in the targets' units.
@@ -76,21 +76,21 @@ struct HeadConfig {
   std::optional<double> weight_decay;
   /// Label smoothing of the cross-entropy, 0–1 (Szegedy et al. 2016).
   double label_smoothing = 0.0;
-  /// `none`, or `auto`: each class weighs in inverse proportion to its number of pictures.
+  /// `none`, or `auto`: each class weighs in inverse proportion to its number of images.
   std::string class_weights = "none";
 };
 
-/// Random changes to training pictures. A probability of 0 turns one off. `preset` fills all
-/// fields that change a single picture; a field given by the user, in whichever source, wins.
+/// Random changes to training images. A probability of 0 turns one off. `preset` fills all
+/// fields that change a single image; a field given by the user, in whichever source, wins.
 struct AugmentConfig {
   /// `none`, `light`, `standard` or `strong`.
   std::string preset = "none";
-  /// Fixed augmented copies of each training picture beside the picture itself. A head on cached
+  /// Fixed augmented copies of each training image beside the image itself. A head on cached
   /// features sees all of them each epoch; where layers below it train, epoch e (from 0) takes copy
-  /// e mod (views + 1), 0 being the picture itself, and with 0 views the changes are drawn afresh
+  /// e mod (views + 1), 0 being the image itself, and with 0 views the changes are drawn afresh
   /// each epoch. Where no augmentation is on, the copies get `standard`.
   std::int64_t views = 0;
-  /// Random resized crop: probability, part of the picture's area, width-to-height ratio.
+  /// Random resized crop: probability, part of the image's area, width-to-height ratio.
   double crop = 0.0;
   Range crop_area = {0.6, 1.0};
   Range crop_ratio = {0.75, 1.3333333333333333};
@@ -124,18 +124,18 @@ struct AugmentConfig {
   /// Random erasing (Zhong et al. 2020): probability, part of the area.
   double erase = 0.0;
   Range erase_area = {0.02, 0.2};
-  /// RandAugment (Cubuk et al. 2020): operations a picture, 0 is off; their strength, 0–10.
+  /// RandAugment (Cubuk et al. 2020): operations per image, 0 is off; their strength, 0–10.
   std::int64_t randaugment = 0;
   double randaugment_magnitude = 5.0;
-  /// Mixup (Zhang et al. 2018) and CutMix (Yun et al. 2019) of a batch's pictures: the alpha of
-  /// Beta(alpha, alpha), from which the share of each picture is drawn; 0 is off. With both on,
+  /// Mixup (Zhang et al. 2018) and CutMix (Yun et al. 2019) of a batch's images: the alpha of
+  /// Beta(alpha, alpha), from which the share of each image is drawn; 0 is off. With both on,
   /// each batch gets one of them. Not for cached features.
   double mixup = 0.0;
   double cutmix = 0.0;
 };
 
-/// Whether some field changes single pictures, so that a picture's copies differ.
-bool changes_pictures(const AugmentConfig& augment);
+/// Whether some field changes single images, so that an image's copies differ.
+bool changes_images(const AugmentConfig& augment);
 
 /// How the trainable weights are fitted.
 struct TrainConfig {
@@ -148,7 +148,7 @@ struct TrainConfig {
   std::string optimizer = "lbfgs";
   /// Peak learning rate of SGD and AdamW.
   double lr = 0.001;
-  /// Whether `lr` is meant for batches of 256 and grows in proportion to the pictures a step
+  /// Whether `lr` is meant for batches of 256 and grows in proportion to the images a step
   /// (Goyal et al. 2017).
   bool scale_lr_by_batch = false;
   /// Multiplier of the learning rate a stage, going from the head towards the input; 1 trains all
@@ -205,7 +205,7 @@ struct TrainConfig {
   /// (`mpirun`) and `batch_norm` is `train`. Every process normalises by its own rows of a batch,
   /// as PyTorch's DistributedDataParallel does; at the end of each epoch, and in checkpoints, all
   /// take those of `rank0`, or `synchronised` the mean over the processes: of the means that of all
-  /// pictures, of the variances less than it by the variance of the processes' means.
+  /// images, of the variances less than it by the variance of the processes' means.
   std::string batch_norm_buffers = "rank0";
   /// Megabytes of gradients that several processes sum in one go (Li et al. 2020): the sum of the
   /// last layers' runs while backward is at the first ones.
@@ -228,18 +228,18 @@ struct TrainConfig {
 /// Where the output of frozen layers is kept.
 struct CacheConfig {
   /// Whether the output of the first stages is kept where these never train (`train.freeze_stages`)
-  /// and their pictures repeat: without augmentation, or with `augment.views`, and without mixup
+  /// and their images repeat: without augmentation, or with `augment.views`, and without mixup
   /// and CutMix. Otherwise they run again in every step.
   bool activations = true;
   /// How that output is kept: `float32`, `float16` (half the room), or `auto`: float16 where it
-  /// moves the logits of a sample of pictures by less than 0.01. The choice is written into the
+  /// moves the logits of a sample of images by less than 0.01. The choice is written into the
   /// run's config.yaml. The features of a head are float32 in any case.
   std::string precision = "auto";
   /// Megabytes of features held in memory; beyond it they go to memory-mapped files. Empty is
   /// `auto`: 1024, or less where a container's memory limit leaves less.
   std::optional<std::int64_t> memory_mb;
   /// Whether features go to the feature store even where memory would hold them, for other runs
-  /// that need some of the same pictures' features: `transfer batch` turns it on.
+  /// that need some of the same images' features: `transfer batch` turns it on.
   bool share = false;
   /// Folder of the feature store; empty is `feature-store` beside the run directory.
   std::string dir;
@@ -249,7 +249,7 @@ struct CacheConfig {
 struct Config {
   /// Which layers train: see list_strategies().
   std::string strategy = "freeze-conv";
-  /// What is learned of a picture: `classification` (its class or its labels) or `regression`
+  /// What is learned of an image: `classification` (its class or its labels) or `regression`
   /// (numbers).
   std::string task = "classification";
   /// A TorchScript file, the name of an exported backbone, or `flatten`. That has no pretrained
@@ -286,7 +286,7 @@ struct PlacedSetting {
 
 /// What the user gave, weakest first: preset < layers < files < settings < flags.
 struct ConfigSources {
-  /// Name of a preset under `configs/presets/`; empty is the strategy's own.
+  /// Name of a preset under `presets/`; empty is the strategy's own.
   std::string preset;
   /// Settings of a batch file, later layers win.
   std::vector<std::vector<PlacedSetting>> layers = {};

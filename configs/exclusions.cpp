@@ -17,11 +17,11 @@ void refuse_loss_of_another_task(const Config& config, const Objective& objectiv
                   objective.task()));
 }
 
-/// What weighs, smooths or balances classes needs one class a picture.
+/// What weighs, smooths or balances classes needs one class per image.
 void refuse_settings_of_classes(const Config& config, const Objective& objective) {
   const auto refuse = [&](const char* key, const std::string& value, const char* without) {
     throw ConfigError(fmt::format(
-        "{}: {} and head.loss: {} exclude each other: it is made for one class a picture. Leave it "
+        "{}: {} and head.loss: {} exclude each other: it is made for one class per image. Leave it "
         "out, or set {}.",
         key, value, loss_name(objective.loss), without));
   };

@@ -23,7 +23,7 @@ class ConfigError : public Error {
   explicit ConfigError(const std::string& message) : Error(message, 2) {}
 };
 
-/// Pictures, labels or folders that cannot be used.
+/// Images, labels or folders that cannot be used.
 class DataError : public Error {
  public:
   explicit DataError(const std::string& message) : Error(message, 3) {}

@@ -23,7 +23,7 @@ std::filesystem::path binary_folder() {
 }
 
 std::filesystem::path presets_folder() {
-  for (const auto& folder : {share_folder() / "presets", source_folder() / "configs" / "presets"}) {
+  for (const auto& folder : {share_folder() / "presets", source_folder() / "presets"}) {
     std::error_code ignored;
     if (std::filesystem::is_directory(folder, ignored)) return folder.lexically_normal();
   }

@@ -7,7 +7,7 @@
 
 namespace transfer {
 
-/// What is known of a picture, and so what a model is to say of it: one class of several, any
+/// What is known of an image, and so what a model is to say of it: one class of several, any
 /// number of labels, or numbers.
 enum class TargetKind { kClass, kLabels, kValues };
 

@@ -9,8 +9,8 @@
 namespace transfer {
 
 /// Mixes several numbers into one seed; every argument and their order matter. Augmentation uses
-/// `mix_seed({seed, epoch, sample_index})`, so that a picture's augmentation depends on neither
-/// the worker that made it nor on other pictures.
+/// `mix_seed({seed, epoch, sample_index})`, so that an image's augmentation depends on neither
+/// the worker that made it nor on other images.
 std::uint64_t mix_seed(std::initializer_list<std::uint64_t> parts);
 
 /// A small, fast generator with the same numbers on every platform and standard library (normal,

@@ -35,54 +35,54 @@ cv::Mat random_resized_crop(const cv::Mat& rgb, const AugmentConfig& config, con
 }
 
 /// Rotation, translation and scale as one warp, so that pixels are interpolated once.
-void move(cv::Mat& picture, const AugmentConfig& config, Random& random) {
+void move(cv::Mat& image, const AugmentConfig& config, Random& random) {
   const bool rotates = random.chance(config.rotate);
   const bool translates = random.chance(config.translate);
   const bool scales = random.chance(config.scale);
   if (!rotates && !translates && !scales) return;
   const double degrees = rotates ? draw(random, config.rotate_degrees) : 0.0;
   const double factor = scales ? draw(random, config.scale_factor) : 1.0;
-  const cv::Point2f centre(static_cast<float>(picture.cols - 1) / 2.0F,
-                           static_cast<float>(picture.rows - 1) / 2.0F);
+  const cv::Point2f centre(static_cast<float>(image.cols - 1) / 2.0F,
+                           static_cast<float>(image.rows - 1) / 2.0F);
   cv::Mat matrix = cv::getRotationMatrix2D(centre, degrees, factor);
   if (translates) {
-    matrix.at<double>(0, 2) += draw(random, config.translate_fraction) * picture.cols;
-    matrix.at<double>(1, 2) += draw(random, config.translate_fraction) * picture.rows;
+    matrix.at<double>(0, 2) += draw(random, config.translate_fraction) * image.cols;
+    matrix.at<double>(1, 2) += draw(random, config.translate_fraction) * image.rows;
   }
   cv::Mat moved;
-  cv::warpAffine(picture, moved, matrix, picture.size(), cv::INTER_LINEAR, cv::BORDER_REFLECT_101);
-  picture = moved;
+  cv::warpAffine(image, moved, matrix, image.size(), cv::INTER_LINEAR, cv::BORDER_REFLECT_101);
+  image = moved;
 }
 
-void change_colours(cv::Mat& picture, const AugmentConfig& config, Random& random) {
+void change_colours(cv::Mat& image, const AugmentConfig& config, Random& random) {
   if (random.chance(config.brightness)) {
-    scale_brightness(picture, draw(random, config.brightness_factor));
+    scale_brightness(image, draw(random, config.brightness_factor));
   }
   if (random.chance(config.contrast)) {
-    scale_contrast(picture, draw(random, config.contrast_factor));
+    scale_contrast(image, draw(random, config.contrast_factor));
   }
   if (random.chance(config.saturation)) {
-    scale_saturation(picture, draw(random, config.saturation_factor));
+    scale_saturation(image, draw(random, config.saturation_factor));
   }
-  if (random.chance(config.hue)) shift_hue(picture, draw(random, config.hue_degrees));
-  if (random.chance(config.greyscale)) picture = grey_copy(picture);
+  if (random.chance(config.hue)) shift_hue(image, draw(random, config.hue_degrees));
+  if (random.chance(config.greyscale)) image = grey_copy(image);
   if (random.chance(config.blur)) {
     const double sigma = draw(random, config.blur_sigma);
-    cv::GaussianBlur(picture, picture, cv::Size(), sigma);
+    cv::GaussianBlur(image, image, cv::Size(), sigma);
   }
 }
 
-/// Fills a random rectangle with the picture's mean colour (Zhong et al. 2020).
-void erase(cv::Mat& picture, const AugmentConfig& config, Random& random) {
+/// Fills a random rectangle with the image's mean colour (Zhong et al. 2020).
+void erase(cv::Mat& image, const AugmentConfig& config, Random& random) {
   if (!random.chance(config.erase)) return;
-  const double area = draw(random, config.erase_area) * picture.cols * picture.rows;
+  const double area = draw(random, config.erase_area) * image.cols * image.rows;
   const double ratio = std::exp(random.uniform(std::log(0.3), std::log(1.0 / 0.3)));
-  const int width = std::min(static_cast<int>(std::sqrt(area * ratio)), picture.cols);
-  const int height = std::min(static_cast<int>(std::sqrt(area / ratio)), picture.rows);
+  const int width = std::min(static_cast<int>(std::sqrt(area * ratio)), image.cols);
+  const int height = std::min(static_cast<int>(std::sqrt(area / ratio)), image.rows);
   if (width < 1 || height < 1) return;
-  const auto x = random.below(static_cast<std::uint64_t>(picture.cols - width) + 1);
-  const auto y = random.below(static_cast<std::uint64_t>(picture.rows - height) + 1);
-  picture(cv::Rect(static_cast<int>(x), static_cast<int>(y), width, height)) = cv::mean(picture);
+  const auto x = random.below(static_cast<std::uint64_t>(image.cols - width) + 1);
+  const auto y = random.below(static_cast<std::uint64_t>(image.rows - height) + 1);
+  image(cv::Rect(static_cast<int>(x), static_cast<int>(y), width, height)) = cv::mean(image);
 }
 
 }  // namespace
@@ -90,16 +90,16 @@ void erase(cv::Mat& picture, const AugmentConfig& config, Random& random) {
 cv::Mat augment(const cv::Mat& rgb, const AugmentConfig& config, const Preprocessing& p,
                 std::uint64_t seed) {
   Random random(seed);
-  cv::Mat picture = random.chance(config.crop) ? random_resized_crop(rgb, config, p, random)
-                                               : resize_and_crop(rgb, p);
-  picture = picture.clone();
-  if (random.chance(config.flip_horizontal)) cv::flip(picture, picture, 1);
-  if (random.chance(config.flip_vertical)) cv::flip(picture, picture, 0);
-  move(picture, config, random);
-  change_colours(picture, config, random);
-  rand_augment(picture, config.randaugment, config.randaugment_magnitude, random);
-  erase(picture, config, random);
-  return picture;
+  cv::Mat image = random.chance(config.crop) ? random_resized_crop(rgb, config, p, random)
+                                             : resize_and_crop(rgb, p);
+  image = image.clone();
+  if (random.chance(config.flip_horizontal)) cv::flip(image, image, 1);
+  if (random.chance(config.flip_vertical)) cv::flip(image, image, 0);
+  move(image, config, random);
+  change_colours(image, config, random);
+  rand_augment(image, config.randaugment, config.randaugment_magnitude, random);
+  erase(image, config, random);
+  return image;
 }
 
 }  // namespace transfer

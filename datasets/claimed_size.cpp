@@ -16,7 +16,7 @@ namespace {
 /// Width and height in pixels; 0 where the header does not say.
 using Size = std::pair<std::uint64_t, std::uint64_t>;
 
-/// BITMAPINFOHEADER and its successors have 32-bit sides (a negative height is a picture stored top
+/// BITMAPINFOHEADER and its successors have 32-bit sides (a negative height is an image stored top
 /// down), the OS/2 header of 12 bytes has 16-bit ones.
 Size bmp_size(std::string_view bytes) {
   const NumberReader reader{bytes, /*little_endian=*/true};

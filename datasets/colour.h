@@ -4,36 +4,36 @@
 
 namespace transfer {
 
-/// Changes to 8-bit RGB pictures, in place; a factor of 1 changes nothing.
+/// Changes to 8-bit RGB images, in place; a factor of 1 changes nothing.
 
 /// Grey value of every pixel, as three equal channels.
-cv::Mat grey_copy(const cv::Mat& picture);
+cv::Mat grey_copy(const cv::Mat& image);
 
 /// Multiplies every value.
-void scale_brightness(cv::Mat& picture, double factor);
+void scale_brightness(cv::Mat& image, double factor);
 
-/// Moves every value away from the picture's mean grey.
-void scale_contrast(cv::Mat& picture, double factor);
+/// Moves every value away from the image's mean grey.
+void scale_contrast(cv::Mat& image, double factor);
 
 /// Moves every pixel away from its own grey.
-void scale_saturation(cv::Mat& picture, double factor);
+void scale_saturation(cv::Mat& image, double factor);
 
 /// Moves every pixel away from the mean of its neighbourhood, Pillow's SMOOTH filter.
-void scale_sharpness(cv::Mat& picture, double factor);
+void scale_sharpness(cv::Mat& image, double factor);
 
 /// Turns the colour circle.
-void shift_hue(cv::Mat& picture, double degrees);
+void shift_hue(cv::Mat& image, double degrees);
 
 /// Stretches each channel to the full range.
-void stretch_contrast(cv::Mat& picture);
+void stretch_contrast(cv::Mat& image);
 
 /// Makes each channel's histogram flat.
-void equalize(cv::Mat& picture);
+void equalize(cv::Mat& image);
 
 /// Inverts values of at least `threshold`, 0–256.
-void solarize(cv::Mat& picture, int threshold);
+void solarize(cv::Mat& image, int threshold);
 
 /// Keeps the highest `bits` bits of every value, 0–8.
-void posterize(cv::Mat& picture, int bits);
+void posterize(cv::Mat& image, int bits);
 
 }  // namespace transfer

@@ -20,9 +20,9 @@ namespace {
 constexpr int kGap = 4;
 constexpr int kCaptionHeight = 18;
 
-void draw_cell(cv::Mat& sheet, const cv::Mat& picture, int column, int top) {
-  const int left = kGap + column * (picture.cols + kGap);
-  picture.copyTo(sheet(cv::Rect(left, top, picture.cols, picture.rows)));
+void draw_cell(cv::Mat& sheet, const cv::Mat& image, int column, int top) {
+  const int left = kGap + column * (image.cols + kGap);
+  image.copyTo(sheet(cv::Rect(left, top, image.cols, image.rows)));
 }
 
 }  // namespace

@@ -10,9 +10,9 @@
 
 namespace transfer {
 
-/// Draws what the network sees: one row a picture, the picture itself in the first column and
+/// Draws what the network sees: one row per image, the image itself in the first column and
 /// `views` augmented copies beside it; above each row its caption and the file's name. Written as
-/// PNG, whole or not at all. Throws DataError for a picture that cannot be read, OutputError, and
+/// PNG, whole or not at all. Throws DataError for an image that cannot be read, OutputError, and
 /// Interrupted.
 void write_contact_sheet(const std::vector<Sample>& samples,
                          const std::vector<std::string>& captions, const AugmentConfig& augment,

@@ -46,13 +46,13 @@ std::string read_split(const std::string& text, const std::string& where) {
   return split;
 }
 
-void check_picture(const std::string& field, const std::filesystem::path& path,
-                   const std::string& where) {
+void check_image(const std::string& field, const std::filesystem::path& path,
+                 const std::string& where) {
   if (field.empty()) throw DataError(fmt::format("{}: the path is empty.", where));
   const FileKind kind = file_kind(path);
   if (kind == FileKind::kRegularFile) return;
-  const std::string found = kind == FileKind::kNothing  ? why_absent(path, "picture")
-                            : kind == FileKind::kFolder ? "is a folder, expected a picture file"
+  const std::string found = kind == FileKind::kNothing  ? why_absent(path, "image")
+                            : kind == FileKind::kFolder ? "is a folder, expected an image file"
                                                         : "is no regular file";
   throw DataError(
       fmt::format("{}: {}: {}. Paths start at the CSV's folder.", where, path.string(), found));
@@ -147,14 +147,14 @@ std::vector<std::string> read_labels(const std::string& text, TargetKind kind,
   if (kind == TargetKind::kClass) {
     if (text.empty()) {
       throw DataError(fmt::format(
-          "{}: the label is empty. Expected the name of a class; pictures without any label need "
+          "{}: the label is empty. Expected the name of a class; images without any label need "
           "--set head.loss=binary_cross_entropy.",
           where));
     }
     if (text.find(kLabelSeparator) != std::string::npos) {
       throw DataError(fmt::format(
-          "{}: the picture has several labels ('{}'), and the loss cross_entropy knows one class a "
-          "picture. Give --set head.loss=binary_cross_entropy, or name one.",
+          "{}: the image has several labels ('{}'), and the loss cross_entropy knows one class a "
+          "image. Give --set head.loss=binary_cross_entropy, or name one.",
           where, text));
     }
     return {text};
@@ -181,7 +181,7 @@ LabelledFiles read_csv(const std::filesystem::path& file, const WantedTargets& w
   if (rows.size() < 2) {
     throw DataError(
         fmt::format("{}: holds no rows. Expected the header path,{}[,split] and one "
-                    "row a picture.",
+                    "row per image.",
                     name, wanted.kind == TargetKind::kValues ? "NUMBER,…" : "label"));
   }
   const CsvRow& header = rows.front();
@@ -197,15 +197,15 @@ LabelledFiles read_csv(const std::filesystem::path& file, const WantedTargets& w
       throw DataError(fmt::format("{}: found {} fields, expected {} as in the header.", where,
                                   row.fields.size(), header.fields.size()));
     }
-    LabelledFile picture;
-    picture.line = row.line;
-    if (columns.label) picture.labels = read_labels(row.fields[*columns.label], wanted.kind, where);
-    picture.values = read_values(row, header, columns.values, where);
+    LabelledFile image;
+    image.line = row.line;
+    if (columns.label) image.labels = read_labels(row.fields[*columns.label], wanted.kind, where);
+    image.values = read_values(row, header, columns.values, where);
     const auto path = file.parent_path() / row.fields[columns.path];
-    check_picture(row.fields[columns.path], path, where);
-    picture.path = path.string();
-    if (columns.split) picture.split = read_split(row.fields[*columns.split], where);
-    found.files.push_back(std::move(picture));
+    check_image(row.fields[columns.path], path, where);
+    image.path = path.string();
+    if (columns.split) image.split = read_split(row.fields[*columns.split], where);
+    found.files.push_back(std::move(image));
   }
   return found;
 }

@@ -73,7 +73,7 @@ std::vector<std::string> class_names(const LabelledFiles& found, const std::stri
   return sorted;
 }
 
-/// The classes a picture's label must be among, and whose they are, for messages.
+/// The classes per image's label must be among, and whose they are, for messages.
 class KnownClasses {
  public:
   KnownClasses(const std::vector<std::string>& names, std::string owner)
@@ -108,7 +108,7 @@ std::vector<Sample> samples_of(const LabelledFiles& found, const std::string& sp
                                TargetKind kind, const KnownClasses& known,
                                const std::string& path) {
   std::vector<Sample> samples;
-  // Pictures of exactly one label each can be divided as classes are.
+  // Images of exactly one label each can be divided as classes are.
   const bool has_classes =
       std::all_of(found.files.begin(), found.files.end(),
                   [](const LabelledFile& file) { return file.labels.size() == 1; });
@@ -143,7 +143,7 @@ void require_two_classes(const std::vector<std::string>& classes, const std::str
                   classes.front()));
 }
 
-/// Throws where there is nothing to tell apart: one label that every picture has, the same number
+/// Throws where there is nothing to tell apart: one label that every image has, the same number
 /// throughout.
 void require_variety(const Dataset& dataset, TargetKind kind, const std::string& path) {
   for (std::size_t k = 0; k < dataset.classes.size(); ++k) {
@@ -154,27 +154,27 @@ void require_variety(const Dataset& dataset, TargetKind kind, const std::string&
     if (varies) continue;
     if (kind == TargetKind::kValues) {
       throw DataError(fmt::format(
-          "{}: '{}' is {} in every training picture, so there is nothing to learn. Leave it out "
+          "{}: '{}' is {} in every training image, so there is nothing to learn. Leave it out "
           "with data.targets.",
           path, dataset.classes[k], first));
     }
     if (dataset.classes.size() == 1) {
       throw DataError(fmt::format(
-          "{}: the only label ('{}') is that of every training picture. Expected a second label, "
-          "or pictures without it.",
+          "{}: the only label ('{}') is that of every training image. Expected a second label, "
+          "or images without it.",
           path, dataset.classes[k]));
     }
   }
 }
 
-/// Throws where setting pictures apart or leaving some out took all of a label's from training.
+/// Throws where setting images apart or leaving some out took all of a label's from training.
 void require_every_label(const Dataset& dataset, const std::string& path) {
   for (std::size_t k = 0; k < dataset.classes.size(); ++k) {
     const bool occurs = std::any_of(dataset.train.begin(), dataset.train.end(),
                                     [k](const Sample& sample) { return sample.targets[k] > 0; });
     if (occurs) continue;
     throw DataError(fmt::format(
-        "{}: the few pictures with the label '{}' were all set apart for validation or test, or "
+        "{}: the few images with the label '{}' were all set apart for validation or test, or "
         "left out by data.max_per_class, so there is nothing to learn it from. Expected more of "
         "them; or a column split that keeps one in train, or another seed.",
         path, dataset.classes[k]));
@@ -184,11 +184,11 @@ void require_every_label(const Dataset& dataset, const std::string& path) {
 /// What keeps different uses of one seed apart.
 enum SplitUse : std::uint64_t { kTestSplit = 1, kValSplit, kTrainLimit, kValLimit, kFolds };
 
-/// Divides the pictures for training and validation into folds, as the configuration says.
+/// Divides the images for training and validation into folds, as the configuration says.
 void divide_into_folds(Dataset& dataset, const DataConfig& config, std::uint64_t seed) {
   std::move(dataset.val.begin(), dataset.val.end(), std::back_inserter(dataset.train));
   if (static_cast<std::int64_t>(dataset.train.size()) < config.folds) {
-    throw DataError(fmt::format("{}: {} pictures cannot be divided into {} folds (data.folds).",
+    throw DataError(fmt::format("{}: {} images cannot be divided into {} folds (data.folds).",
                                 config.path, dataset.train.size(), config.folds));
   }
   std::map<std::int64_t, std::int64_t> sizes;
@@ -196,8 +196,8 @@ void divide_into_folds(Dataset& dataset, const DataConfig& config, std::uint64_t
   for (const auto& [label, size] : sizes) {
     if (size > 1) continue;
     throw DataError(fmt::format(
-        "{}: the class '{}' has a single picture, which cannot be left out and trained on at once "
-        "(data.folds). Add pictures, or take the class out.",
+        "{}: the class '{}' has a single image, which cannot be left out and trained on at once "
+        "(data.folds). Add images, or take the class out.",
         config.path, dataset.classes[static_cast<std::size_t>(label)]));
   }
   std::tie(dataset.train, dataset.val) =
@@ -221,13 +221,13 @@ Dataset open_dataset(const DataConfig& config, std::uint64_t seed, TargetKind ki
                                   [](const auto& file) { return file.split == "train"; });
   if (!trains) {
     throw DataError(fmt::format(
-        "{}: no picture is for training. Expected a folder 'train' beside the other splits, or "
+        "{}: no image is for training. Expected a folder 'train' beside the other splits, or "
         "rows of the split 'train'.",
         config.path));
   }
   if (dataset.classes.empty()) {
     throw DataError(fmt::format(
-        "{}: no training picture has a label. Expected names in the column label.", config.path));
+        "{}: no training image has a label. Expected names in the column label.", config.path));
   }
   if (kind == TargetKind::kClass) require_two_classes(dataset.classes, config.path);
   dataset.train = take("train");
@@ -254,7 +254,7 @@ Dataset open_dataset(const DataConfig& config, std::uint64_t seed, TargetKind ki
   if (kind == TargetKind::kLabels) require_every_label(dataset, config.path);
   if (dataset.val.empty()) {
     throw DataError(fmt::format(
-        "{}: no picture is left for validation. Every class has a single picture; expected at "
+        "{}: no image is left for validation. Every class has a single image; expected at "
         "least two.",
         config.path));
   }
@@ -279,7 +279,7 @@ EvaluationData open_for_evaluation(const std::string& path, const std::string& s
         "{}: has no split '{}'{}. Leave out --split to take {}.", path, chosen,
         names_splits(found) ? fmt::format("; found: {}", fmt::join(splits, ", "))
                             : ": the data names no splits, and what `train` set apart is not known",
-        names_splits(found) ? "test, else val" : "all pictures"));
+        names_splits(found) ? "test, else val" : "all images"));
   }
   return {chosen, samples_of(found, chosen, kind, {classes, "the model"}, path)};
 }

@@ -7,13 +7,13 @@
 
 #include "configs/config.h"
 #include "core/objective.h"
-#include "datasets/picture_array.h"
+#include "datasets/image_array.h"
 
 namespace transfer {
 
-/// One picture and what is known of it.
+/// One image and what is known of it.
 struct Sample {
-  /// The picture's file; of a picture in memory, the file it was read from and its number there
+  /// The image's file; of an image in memory, the file it was read from and its number there
   /// (`train-images-idx3-ubyte.gz#17`).
   std::string path;
   /// Position of its class in the list of classes; 0 where it has no one class.
@@ -21,12 +21,12 @@ struct Sample {
   /// For labels 1 or 0 for each, for regression the numbers; as many for every sample. Empty where
   /// the class is all there is.
   std::vector<float> targets = {};
-  /// Where the picture lies in memory; nullptr for one in a file of its own.
-  std::shared_ptr<const PictureArray> array = nullptr;
+  /// Where the image lies in memory; nullptr for one in a file of its own.
+  std::shared_ptr<const ImageArray> array = nullptr;
   std::int64_t position = 0;
 };
 
-/// Pictures divided for training, for deciding when to stop, and for the final test.
+/// Images divided for training, for deciding when to stop, and for the final test.
 struct Dataset {
   /// Sorted bytewise, the numbers of IDX files by size; a label is a position in this list. For
   /// regression the names of the targets, in the order of their columns.
@@ -34,7 +34,7 @@ struct Dataset {
   std::vector<Sample> train;
   std::vector<Sample> val;
   std::vector<Sample> test;
-  /// Files that are no pictures by their ending. Folders that are not read because they lie beside
+  /// Files that are no images by their ending. Folders that are not read because they lie beside
   /// split folders come first, with a slash at their end.
   std::vector<std::string> skipped_files;
 };
@@ -43,28 +43,28 @@ struct Dataset {
 /// columns path, label and optionally split, or a folder of IDX files; for `kind` labels, a label
 /// cell holds any number of them, separated by `|`; for values, `config.targets` names the columns
 /// of numbers. What the data does not divide is divided by `seed`, every class in the same
-/// proportion; at random where pictures have no one class. Throws DataError naming the folder or
+/// proportion; at random where images have no one class. Throws DataError naming the folder or
 /// the row, and Interrupted.
 Dataset open_dataset(const DataConfig& config, std::uint64_t seed,
                      TargetKind kind = TargetKind::kClass);
 
-/// Pictures to measure a finished model on.
+/// Images to measure a finished model on.
 struct EvaluationData {
-  /// `train`, `val` or `test`; empty: the data names no splits, and these are all pictures.
+  /// `train`, `val` or `test`; empty: the data names no splits, and these are all images.
   std::string split;
   std::vector<Sample> samples;
 };
 
-/// Pictures for evaluating a model with these classes. `split` is `train`, `val` or `test`; empty
-/// takes `test` where it exists, else `val`, else everything. As for training, pictures without a
+/// Images for evaluating a model with these classes. `split` is `train`, `val` or `test`; empty
+/// takes `test` where it exists, else `val`, else everything. As for training, images without a
 /// split are for training where others have one. Throws DataError when the data lacks the split or
 /// a column of the model's targets, or has a class the model does not know, and Interrupted.
 EvaluationData open_for_evaluation(const std::string& path, const std::string& split,
                                    const std::vector<std::string>& classes,
                                    TargetKind kind = TargetKind::kClass);
 
-/// All pictures under a folder, sorted, or the file itself when `path` is one. Throws DataError
+/// All images under a folder, sorted, or the file itself when `path` is one. Throws DataError
 /// when there is nothing at `path`, and Interrupted.
-std::vector<std::string> list_pictures(const std::string& path);
+std::vector<std::string> list_images(const std::string& path);
 
 }  // namespace transfer

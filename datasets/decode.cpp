@@ -17,14 +17,14 @@
 namespace transfer {
 namespace {
 
-cv::Mat to_8_bit(const cv::Mat& picture) {
-  if (picture.depth() == CV_8U) return picture;
+cv::Mat to_8_bit(const cv::Mat& image) {
+  if (image.depth() == CV_8U) return image;
   cv::Mat result;
-  switch (picture.depth()) {
-    case CV_16U: picture.convertTo(result, CV_8U, 1.0 / 257.0); break;
+  switch (image.depth()) {
+    case CV_16U: image.convertTo(result, CV_8U, 1.0 / 257.0); break;
     case CV_32F:
-    case CV_64F: picture.convertTo(result, CV_8U, 255.0); break;
-    default: cv::normalize(picture, result, 0, 255, cv::NORM_MINMAX, CV_8U);
+    case CV_64F: image.convertTo(result, CV_8U, 255.0); break;
+    default: cv::normalize(image, result, 0, 255, cv::NORM_MINMAX, CV_8U);
   }
   return result;
 }
@@ -47,15 +47,15 @@ cv::Mat blend_on_white(const cv::Mat& bgra) {
 }
 
 cv::Mat to_rgb(const cv::Mat& decoded) {
-  const cv::Mat picture = to_8_bit(decoded);
+  const cv::Mat image = to_8_bit(decoded);
   cv::Mat rgb;
-  switch (picture.channels()) {
-    case 1: cv::cvtColor(picture, rgb, cv::COLOR_GRAY2RGB); return rgb;
-    case 3: cv::cvtColor(picture, rgb, cv::COLOR_BGR2RGB); return rgb;
-    case 4: return blend_on_white(picture);
+  switch (image.channels()) {
+    case 1: cv::cvtColor(image, rgb, cv::COLOR_GRAY2RGB); return rgb;
+    case 3: cv::cvtColor(image, rgb, cv::COLOR_BGR2RGB); return rgb;
+    case 4: return blend_on_white(image);
     default: {
       std::vector<cv::Mat> planes;
-      cv::split(picture, planes);
+      cv::split(image, planes);
       cv::cvtColor(planes.front(), rgb, cv::COLOR_GRAY2RGB);
       return rgb;
     }
@@ -64,17 +64,17 @@ cv::Mat to_rgb(const cv::Mat& decoded) {
 
 }  // namespace
 
-cv::Mat decode_picture(std::string_view bytes, const std::string& name,
-                       std::int64_t target_shorter_side) {
+cv::Mat decode_image(std::string_view bytes, const std::string& name,
+                     std::int64_t target_shorter_side) {
   if (bytes.empty()) throw DataError(fmt::format("{}: the file is empty (0 bytes)", name));
   if (bytes.starts_with("\xFF\xD8")) return decode_jpeg(bytes, name, target_shorter_side);
   silence_opencv();
   refuse_absurd_size(bytes, name);
   const int orientation = file_orientation(bytes);
-  std::string picture_chunks;
+  std::string image_chunks;
   if (bytes.starts_with(kPngSignature)) {
-    picture_chunks = keep_picture_chunks(bytes, name);
-    bytes = picture_chunks;
+    image_chunks = keep_image_chunks(bytes, name);
+    bytes = image_chunks;
   }
   cv::Mat decoded;
   try {
@@ -85,18 +85,18 @@ cv::Mat decode_picture(std::string_view bytes, const std::string& name,
   }
   if (decoded.empty()) {
     throw DataError(
-        fmt::format("{}: is no picture that can be decoded (JPEG, PNG, BMP, TIFF, WebP)", name));
+        fmt::format("{}: is no image that can be decoded (JPEG, PNG, BMP, TIFF, WebP)", name));
   }
   return apply_orientation(to_rgb(decoded), orientation);
 }
 
 cv::Mat decode_sample(const Sample& sample, std::int64_t target_shorter_side) {
   if (sample.array == nullptr) {
-    return decode_picture(read_file(sample.path), sample.path, target_shorter_side);
+    return decode_image(read_file(sample.path), sample.path, target_shorter_side);
   }
-  const PictureArray& array = *sample.array;
+  const ImageArray& array = *sample.array;
   // OpenCV takes a pointer that it could write through, and does not.
-  auto* pixels = const_cast<char*>(array.picture(sample.position).data());
+  auto* pixels = const_cast<char*>(array.image(sample.position).data());
   return to_rgb(
       cv::Mat(static_cast<int>(array.height), static_cast<int>(array.width), CV_8UC1, pixels));
 }

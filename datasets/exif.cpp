@@ -61,20 +61,20 @@ int file_orientation(std::string_view bytes) {
   return 1;
 }
 
-cv::Mat apply_orientation(const cv::Mat& picture, int orientation) {
+cv::Mat apply_orientation(const cv::Mat& image, int orientation) {
   cv::Mat turned;
   switch (orientation) {
-    case 2: cv::flip(picture, turned, 1); return turned;
-    case 3: cv::rotate(picture, turned, cv::ROTATE_180); return turned;
-    case 4: cv::flip(picture, turned, 0); return turned;
-    case 5: cv::transpose(picture, turned); return turned;
-    case 6: cv::rotate(picture, turned, cv::ROTATE_90_CLOCKWISE); return turned;
+    case 2: cv::flip(image, turned, 1); return turned;
+    case 3: cv::rotate(image, turned, cv::ROTATE_180); return turned;
+    case 4: cv::flip(image, turned, 0); return turned;
+    case 5: cv::transpose(image, turned); return turned;
+    case 6: cv::rotate(image, turned, cv::ROTATE_90_CLOCKWISE); return turned;
     case 7:
-      cv::transpose(picture, turned);
+      cv::transpose(image, turned);
       cv::flip(turned, turned, -1);
       return turned;
-    case 8: cv::rotate(picture, turned, cv::ROTATE_90_COUNTERCLOCKWISE); return turned;
-    default: return picture;
+    case 8: cv::rotate(image, turned, cv::ROTATE_90_COUNTERCLOCKWISE); return turned;
+    default: return image;
   }
 }
 

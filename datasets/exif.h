@@ -14,7 +14,7 @@ int exif_orientation(std::string_view block);
 /// files. JPEG's comes from its decoder, and OpenCV turns TIFFs itself.
 int file_orientation(std::string_view bytes);
 
-/// Turns and mirrors a picture the way its EXIF orientation (1 to 8) says.
-cv::Mat apply_orientation(const cv::Mat& picture, int orientation);
+/// Turns and mirrors an image the way its EXIF orientation (1 to 8) says.
+cv::Mat apply_orientation(const cv::Mat& image, int orientation);
 
 }  // namespace transfer

@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array kPictureEndings = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"};
+constexpr std::array kImageEndings = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"};
 
 /// The entries of a folder sorted by name, hidden ones left out.
 std::vector<fs::path> sorted_entries(const fs::path& folder) {
@@ -46,7 +46,7 @@ class FileWalk {
     collect(root);
   }
 
-  std::vector<std::string> pictures;
+  std::vector<std::string> images;
   std::vector<std::string> other_files;
 
  private:
@@ -59,7 +59,7 @@ class FileWalk {
       if (is_folder(entry)) {
         collect(entry);
       } else {
-        (has_picture_ending(entry) ? pictures : other_files).push_back(entry.string());
+        (has_image_ending(entry) ? images : other_files).push_back(entry.string());
       }
     }
   }
@@ -83,7 +83,7 @@ void read_classes(const fs::path& folder, const std::string& split, LabelledFile
   const auto classes = subfolders(folder);
   if (classes.empty()) {
     throw DataError(fmt::format(
-        "{}: holds no class folders. Expected one folder a class with its pictures inside, such "
+        "{}: holds no class folders. Expected one folder a class with its images inside, such "
         "as {}/cats/1.jpg.",
         folder.string(), folder.string()));
   }
@@ -91,13 +91,13 @@ void read_classes(const fs::path& folder, const std::string& split, LabelledFile
     FileWalk walk(entry);
     std::move(walk.other_files.begin(), walk.other_files.end(),
               std::back_inserter(found.skipped_files));
-    if (walk.pictures.empty()) {
-      throw DataError(fmt::format(
-          "{}: the class folder holds no pictures ({}). Put pictures in it or remove it.",
-          entry.string(), fmt::join(kPictureEndings, ", ")));
+    if (walk.images.empty()) {
+      throw DataError(
+          fmt::format("{}: the class folder holds no images ({}). Put images in it or remove it.",
+                      entry.string(), fmt::join(kImageEndings, ", ")));
     }
-    for (auto& picture : walk.pictures) {
-      found.files.push_back({std::move(picture), {entry.filename().string()}, split});
+    for (auto& image : walk.images) {
+      found.files.push_back({std::move(image), {entry.filename().string()}, split});
     }
   }
 }
@@ -123,9 +123,9 @@ std::string lower_case_ending(const fs::path& file) {
   return lower_case(file.extension().string());
 }
 
-bool has_picture_ending(const fs::path& file) {
+bool has_image_ending(const fs::path& file) {
   const std::string ending = lower_case_ending(file);
-  return std::find(kPictureEndings.begin(), kPictureEndings.end(), ending) != kPictureEndings.end();
+  return std::find(kImageEndings.begin(), kImageEndings.end(), ending) != kImageEndings.end();
 }
 
 std::string canonical_split(std::string_view text) {
@@ -155,11 +155,11 @@ LabelledFiles read_folder(const fs::path& folder) {
   return found;
 }
 
-std::vector<std::string> list_pictures(const std::string& path) {
+std::vector<std::string> list_images(const std::string& path) {
   switch (file_kind(path)) {
     case FileKind::kNothing:
       throw DataError(fmt::format("{}: {}.", path, why_absent(path, "file or folder")));
-    case FileKind::kFolder: return FileWalk(path).pictures;
+    case FileKind::kFolder: return FileWalk(path).images;
     default: return {path};
   }
 }

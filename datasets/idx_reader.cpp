@@ -22,13 +22,13 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Magic numbers: two zero bytes, the type of the elements (8: unsigned byte), the dimensions.
-constexpr std::uint32_t kPicturesMagic = 0x00000803;
+constexpr std::uint32_t kImagesMagic = 0x00000803;
 constexpr std::uint32_t kLabelsMagic = 0x00000801;
 
 /// The two files of one split, as MNIST names them.
 struct SplitFiles {
   const char* split;
-  const char* pictures;
+  const char* images;
   const char* labels;
 };
 constexpr std::array kSplits = {
@@ -134,52 +134,52 @@ std::string read_elements(ByteStream& stream, std::uint64_t count, const std::st
   return elements;
 }
 
-std::shared_ptr<const PictureArray> read_pictures(const fs::path& file) {
+std::shared_ptr<const ImageArray> read_images(const fs::path& file) {
   ByteStream stream(file);
-  const auto sizes = read_header(stream, kPicturesMagic, "8-bit pictures (count, height, width)");
+  const auto sizes = read_header(stream, kImagesMagic, "8-bit images (count, height, width)");
   const std::uint64_t size = sizes[1] * sizes[2];
   if (sizes[0] == 0 || size == 0 || size > static_cast<std::uint64_t>(kMaxPixels)) {
     throw DataError(
-        fmt::format("{}: its header names {} pictures of {}x{}. Expected at least one, each of 1 "
+        fmt::format("{}: its header names {} images of {}x{}. Expected at least one, each of 1 "
                     "to {} pixels. Download it again.",
                     stream.name(), sizes[0], sizes[2], sizes[1], kMaxPixels));
   }
-  auto array = std::make_shared<PictureArray>();
+  auto array = std::make_shared<ImageArray>();
   array->height = static_cast<std::int64_t>(sizes[1]);
   array->width = static_cast<std::int64_t>(sizes[2]);
   array->pixels = read_elements(stream, sizes[0] * size,
-                                fmt::format("{} pictures of {}x{}", sizes[0], sizes[2], sizes[1]));
+                                fmt::format("{} images of {}x{}", sizes[0], sizes[2], sizes[1]));
   return array;
 }
 
-std::string read_labels(const fs::path& file, std::int64_t pictures, const fs::path& of) {
+std::string read_labels(const fs::path& file, std::int64_t images, const fs::path& of) {
   ByteStream stream(file);
   const auto sizes = read_header(stream, kLabelsMagic, "8-bit labels (count)");
-  if (sizes[0] != static_cast<std::uint64_t>(pictures)) {
+  if (sizes[0] != static_cast<std::uint64_t>(images)) {
     throw DataError(fmt::format(
-        "{}: its header names {} labels, expected {}, one for each picture in {}. Take both files "
+        "{}: its header names {} labels, expected {}, one for each image in {}. Take both files "
         "from the same source.",
-        stream.name(), sizes[0], pictures, of.string()));
+        stream.name(), sizes[0], images, of.string()));
   }
   return read_elements(stream, sizes[0], fmt::format("{} labels", sizes[0]));
 }
 
 void add_split(const fs::path& folder, const SplitFiles& names, LabelledFiles& found) {
-  const auto pictures = find_file(folder, names.pictures);
+  const auto images = find_file(folder, names.images);
   const auto labels = find_file(folder, names.labels);
-  if (!pictures && !labels) return;
-  if (!pictures || !labels) {
+  if (!images && !labels) return;
+  if (!images || !labels) {
     throw DataError(fmt::format(
         "{}: holds {}, but neither {} nor {}.gz, which belongs to it. Put it into the folder.",
-        folder.string(), (pictures ? *pictures : *labels).filename().string(),
-        pictures ? names.labels : names.pictures, pictures ? names.labels : names.pictures));
+        folder.string(), (images ? *images : *labels).filename().string(),
+        images ? names.labels : names.images, images ? names.labels : names.images));
   }
-  const auto array = read_pictures(*pictures);
-  const std::string classes = read_labels(*labels, array->count(), *pictures);
+  const auto array = read_images(*images);
+  const std::string classes = read_labels(*labels, array->count(), *images);
   for (std::int64_t i = 0; i < array->count(); ++i) {
     const auto label = static_cast<unsigned char>(classes[static_cast<std::size_t>(i)]);
     LabelledFile file;
-    file.path = fmt::format("{}#{}", pictures->string(), i);
+    file.path = fmt::format("{}#{}", images->string(), i);
     file.labels = {fmt::format("{}", label)};
     file.split = names.split;
     file.array = array;
@@ -192,7 +192,7 @@ void add_split(const fs::path& folder, const SplitFiles& names, LabelledFiles& f
 
 bool is_idx_folder(const fs::path& folder) {
   return std::any_of(kSplits.begin(), kSplits.end(), [&folder](const SplitFiles& names) {
-    return find_file(folder, names.pictures) || find_file(folder, names.labels);
+    return find_file(folder, names.images) || find_file(folder, names.labels);
   });
 }
 

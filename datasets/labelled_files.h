@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "core/objective.h"
-#include "datasets/picture_array.h"
+#include "datasets/image_array.h"
 
 namespace transfer {
 
-/// A picture with what the data says of it.
+/// An image with what the data says of it.
 struct LabelledFile {
   std::string path;
   /// The name of its class; any number of names where several were asked for.
@@ -25,7 +25,7 @@ struct LabelledFile {
   /// Line of the CSV file; 0 where there is none.
   std::size_t line = 0;
   /// See Sample.
-  std::shared_ptr<const PictureArray> array = nullptr;
+  std::shared_ptr<const ImageArray> array = nullptr;
   std::int64_t position = 0;
 };
 
@@ -40,7 +40,7 @@ struct LabelledFiles {
   bool labels_are_numbers = false;
 };
 
-/// What a reader is to find out about each picture.
+/// What a reader is to find out about each image.
 struct WantedTargets {
   TargetKind kind = TargetKind::kClass;
   /// For regression: the columns to read; empty is every column but path and split.
@@ -52,7 +52,7 @@ LabelledFiles read_folder(const std::filesystem::path& folder);
 
 /// Reads a CSV file with a header that names path, label and optionally split, for regression path,
 /// columns of numbers and optionally split; relative paths start at the CSV's own folder. Several
-/// labels of a picture are separated by `|`. Throws DataError naming the row.
+/// labels of an image are separated by `|`. Throws DataError naming the row.
 LabelledFiles read_csv(const std::filesystem::path& file, const WantedTargets& wanted);
 
 /// Whether the folder holds one of the files that read_idx reads.
@@ -60,15 +60,15 @@ bool is_idx_folder(const std::filesystem::path& folder);
 
 /// Reads a folder of MNIST's IDX files, compressed (`.gz`) or not: `train-images-idx3-ubyte` and
 /// `train-labels-idx1-ubyte` for training, `t10k-…` for testing; one of the two splits may be
-/// absent. The pictures stay in memory. Format: Y. LeCun, C. Cortes, C. Burges, "The MNIST database
+/// absent. The images stay in memory. Format: Y. LeCun, C. Cortes, C. Burges, "The MNIST database
 /// of handwritten digits". Throws DataError naming the file, what was found and what to do.
 LabelledFiles read_idx(const std::filesystem::path& folder);
 
 /// A file's ending in lower-case ASCII letters, such as ".jpg"; empty where it has none.
 std::string lower_case_ending(const std::filesystem::path& file);
 
-/// Whether a file's ending, in any case, is that of a picture format that can be read.
-bool has_picture_ending(const std::filesystem::path& file);
+/// Whether a file's ending, in any case, is that of an image format that can be read.
+bool has_image_ending(const std::filesystem::path& file);
 
 /// `train`, `val` or `test` for a split's name as people write it (`valid`, `Validation`); empty
 /// for another name.

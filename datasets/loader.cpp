@@ -146,9 +146,9 @@ class Loader::Implementation {
       const cv::Mat rgb = decode_sample(samples_[static_cast<std::size_t>(sample)], target);
       const auto seed =
           mix_seed({options_.seed, options_.epoch, static_cast<std::uint64_t>(sample)});
-      const cv::Mat picture =
+      const cv::Mat image =
           options_.augment ? augment(rgb, *options_.augment, p, seed) : resize_and_crop(rgb, p);
-      write_normalized(picture, p,
+      write_normalized(image, p,
                        batch.images.data_ptr<float>() + row * p.height * p.width * p.channels);
       const Sample& known = samples_[static_cast<std::size_t>(sample)];
       batch.labels.data_ptr<std::int64_t>()[row] = known.label;

@@ -37,14 +37,14 @@ struct LoaderOptions {
   std::int64_t queue_batches = 4;
 };
 
-/// A picture that could not be used, and why; `sample` is its position in the list.
-struct BrokenPicture {
+/// An image that could not be used, and why; `sample` is its position in the list.
+struct BrokenImage {
   std::int64_t sample = 0;
   std::string reason;
 };
 
 /// Consecutive samples of the order, decoded. All tensors have the full batch size: rows past the
-/// last sample, and rows of broken pictures, hold zeros and the label −1.
+/// last sample, and rows of broken images, hold zeros and the label −1.
 struct Batch {
   /// Position of the batch's first sample in the order.
   std::int64_t first = 0;
@@ -59,7 +59,7 @@ struct Batch {
   /// Position in the list of samples of each row that belongs to one.
   std::vector<std::int64_t> samples;
   /// In the order of samples.
-  std::vector<BrokenPicture> broken;
+  std::vector<BrokenImage> broken;
 
   Truth truth() const { return {labels, targets}; }
 };
@@ -79,8 +79,8 @@ class Loader {
   std::int64_t batch_count() const;
 
   /// The next batch, or nothing after the last. May be called from several threads; each batch
-  /// goes to one of them. A picture that cannot be decoded is a BrokenPicture; any other failure
-  /// of a worker is thrown here as DataError with the picture's name.
+  /// goes to one of them. An image that cannot be decoded is a BrokenImage; any other failure
+  /// of a worker is thrown here as DataError with the image's name.
   std::optional<Batch> next();
 
  private:

@@ -45,7 +45,7 @@ void check_header(std::string_view bytes, const std::string& name) {
 
 }  // namespace
 
-std::string keep_picture_chunks(std::string_view bytes, const std::string& name) {
+std::string keep_image_chunks(std::string_view bytes, const std::string& name) {
   constexpr std::size_t kFrame = 12;  // length, type and checksum around a chunk's data
   check_header(bytes, name);
   std::string kept(kPngSignature);

@@ -27,7 +27,7 @@ cv::Mat resize_and_crop(const cv::Mat& rgb, const Preprocessing& p) {
   if (p.resize_rule == ResizeRule::kStretch) {
     return resize_to(rgb, p.width, p.height, p.interpolation);
   }
-  // Only the part that survives the crop is resized. A very long picture would otherwise become
+  // Only the part that survives the crop is resized. A very long image would otherwise become
   // a very large one.
   const double scale = static_cast<double>(p.resize) / std::min(rgb.cols, rgb.rows);
   const double kept_width = static_cast<double>(p.width) / scale;

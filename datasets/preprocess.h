@@ -6,7 +6,7 @@
 
 namespace transfer {
 
-/// Resizes by the rule and takes the centre crop: any RGB picture → 8-bit RGB of the network's
+/// Resizes by the rule and takes the centre crop: any RGB image → 8-bit RGB of the network's
 /// input size. Shrinking averages over areas; growing uses the rule's interpolation.
 cv::Mat resize_and_crop(const cv::Mat& rgb, const Preprocessing& preprocessing);
 
@@ -14,8 +14,8 @@ cv::Mat resize_and_crop(const cv::Mat& rgb, const Preprocessing& preprocessing);
 cv::Mat resize_to(const cv::Mat& rgb, std::int64_t width, std::int64_t height,
                   Interpolation interpolation);
 
-/// Writes an 8-bit RGB picture of the input size as normalised floats in the order [H,W,C], which
-/// is how one picture lies in a channels-last batch. A backbone of one channel gets the luma of
+/// Writes an 8-bit RGB image of the input size as normalised floats in the order [H,W,C], which
+/// is how one image lies in a channels-last batch. A backbone of one channel gets the luma of
 /// ITU-R BT.601. `out` must hold height · width · channels floats.
 void write_normalized(const cv::Mat& rgb, const Preprocessing& preprocessing, float* out);
 

@@ -15,31 +15,31 @@ constexpr double kDegrees = 30.0;
 constexpr double kFactor = 0.9;
 constexpr int kPosterizedBits = 4;
 
-void warp(cv::Mat& picture, const cv::Mat& matrix) {
+void warp(cv::Mat& image, const cv::Mat& matrix) {
   cv::Mat moved;
-  cv::warpAffine(picture, moved, matrix, picture.size(), cv::INTER_LINEAR, cv::BORDER_REFLECT_101);
-  picture = moved;
+  cv::warpAffine(image, moved, matrix, image.size(), cv::INTER_LINEAR, cv::BORDER_REFLECT_101);
+  image = moved;
 }
 
-cv::Point2f centre_of(const cv::Mat& picture) {
-  return {static_cast<float>(picture.cols - 1) / 2.0F, static_cast<float>(picture.rows - 1) / 2.0F};
+cv::Point2f centre_of(const cv::Mat& image) {
+  return {static_cast<float>(image.cols - 1) / 2.0F, static_cast<float>(image.rows - 1) / 2.0F};
 }
 
 /// x += horizontal · (y − centre) and y += vertical · (x − centre).
-void shear(cv::Mat& picture, double horizontal, double vertical) {
-  const cv::Point2f centre = centre_of(picture);
-  warp(picture, (cv::Mat_<double>(2, 3) << 1, horizontal, -horizontal * centre.y, vertical, 1,
-                 -vertical * centre.x));
+void shear(cv::Mat& image, double horizontal, double vertical) {
+  const cv::Point2f centre = centre_of(image);
+  warp(image, (cv::Mat_<double>(2, 3) << 1, horizontal, -horizontal * centre.y, vertical, 1,
+               -vertical * centre.x));
 }
 
-void translate(cv::Mat& picture, double right, double down) {
-  warp(picture, (cv::Mat_<double>(2, 3) << 1, 0, right, 0, 1, down));
+void translate(cv::Mat& image, double right, double down) {
+  warp(image, (cv::Mat_<double>(2, 3) << 1, 0, right, 0, 1, down));
 }
 
 }  // namespace
 
-const std::vector<PictureOperation>& rand_augment_operations() {
-  static const std::vector<PictureOperation> operations = {
+const std::vector<ImageOperation>& rand_augment_operations() {
+  static const std::vector<ImageOperation> operations = {
       {"identity", [](cv::Mat&, double) {}},
       {"autocontrast", [](cv::Mat& p, double) { stretch_contrast(p); }},
       {"equalize", [](cv::Mat& p, double) { equalize(p); }},
@@ -67,12 +67,12 @@ const std::vector<PictureOperation>& rand_augment_operations() {
   return operations;
 }
 
-void rand_augment(cv::Mat& picture, std::int64_t count, double magnitude, Random& random) {
+void rand_augment(cv::Mat& image, std::int64_t count, double magnitude, Random& random) {
   const auto& operations = rand_augment_operations();
   for (std::int64_t i = 0; i < count; ++i) {
     const auto& operation = operations[random.below(operations.size())];
     const double strength = magnitude / 10.0;
-    operation.apply(picture, random.chance(0.5) ? strength : -strength);
+    operation.apply(image, random.chance(0.5) ? strength : -strength);
   }
 }
 

@@ -22,7 +22,7 @@ struct BatchBounds {
 };
 
 /// Divides `count` samples into batches. A last batch of one sample joins the one before, which
-/// then is one larger: BatchNorm has no variance over one picture. REQUIRES: batch_size > 0.
+/// then is one larger: BatchNorm has no variance over one image. REQUIRES: batch_size > 0.
 std::vector<BatchBounds> batch_bounds(std::int64_t count, std::int64_t batch_size);
 
 }  // namespace transfer

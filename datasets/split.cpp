@@ -21,7 +21,7 @@ std::map<std::int64_t, std::vector<std::size_t>> shuffled_by_class(
   return positions;
 }
 
-/// Of every class as many pictures as `count_of` (a class's size → a number) says.
+/// Of every class as many images as `count_of` (a class's size → a number) says.
 template <typename CountOf>
 std::vector<Sample> first_of_each(const std::vector<Sample>& samples, std::uint64_t seed,
                                   const CountOf& count_of) {

@@ -8,7 +8,7 @@
 
 namespace transfer {
 
-/// Takes `fraction` of every class out of `samples`, at least one picture and never the last one
+/// Takes `fraction` of every class out of `samples`, at least one image and never the last one
 /// of a class that has two or more; which ones is decided by `seed`. Returns (kept, taken), each in
 /// the order of `samples`.
 std::pair<std::vector<Sample>, std::vector<Sample>> stratified_split(
@@ -20,11 +20,11 @@ std::pair<std::vector<Sample>, std::vector<Sample>> stratified_split(
 std::pair<std::vector<Sample>, std::vector<Sample>> stratified_fold(
     const std::vector<Sample>& samples, std::int64_t folds, std::int64_t fold, std::uint64_t seed);
 
-/// At most `count` pictures of every class, chosen by `seed`, in the order of `samples`.
+/// At most `count` images of every class, chosen by `seed`, in the order of `samples`.
 std::vector<Sample> limit_per_class(const std::vector<Sample>& samples, std::int64_t count,
                                     std::uint64_t seed);
 
-/// About `count` pictures, every class in the same proportion but at least `least` of each, chosen
+/// About `count` images, every class in the same proportion but at least `least` of each, chosen
 /// by `seed`, in the order of `samples`; all of them where there are no more than `count`.
 std::vector<Sample> stratified_sample(const std::vector<Sample>& samples, std::int64_t count,
                                       std::int64_t least, std::uint64_t seed);

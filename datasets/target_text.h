@@ -7,7 +7,7 @@
 
 namespace transfer {
 
-/// What is known of a picture, in words: the name of its class, its labels as a CSV file has them
+/// What is known of an image, in words: the name of its class, its labels as a CSV file has them
 /// (`cat|dog`), or its numbers (`weight 0.5, height 2`).
 std::string target_text(const Sample& sample, const std::vector<std::string>& classes,
                         TargetKind kind);

@@ -9,11 +9,11 @@
 
 namespace transfer {
 
-/// What is known of n pictures, row by row: what a network's outputs are held against.
+/// What is known of n images, row by row: what a network's outputs are held against.
 struct Truth {
-  /// [n] int64: classes, or 0 where a picture has no one class; −1 for rows that do not count.
+  /// [n] int64: classes, or 0 where an image has no one class; −1 for rows that do not count.
   torch::Tensor labels;
-  /// [n,K] float32: labels as 0 and 1, numbers, or the parts of the classes in mixed pictures;
+  /// [n,K] float32: labels as 0 and 1, numbers, or the parts of the classes in mixed images;
   /// undefined where the classes are all there is.
   torch::Tensor targets = {};
 

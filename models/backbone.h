@@ -10,7 +10,7 @@
 namespace transfer {
 
 /// A pretrained TorchScript network that ends in a classifier: a linear layer or, as SqueezeNet, a
-/// 1x1 convolution, whose features are averaged over the picture. Auxiliary outputs are left out
+/// 1x1 convolution, whose features are averaged over the image. Auxiliary outputs are left out
 /// and traced layers follow train() and eval() again (see `repaired_layers`). Immutable and
 /// cheap to copy (copies share the weights, on the CPU). Every edit works on a copy of its own.
 class Backbone {
@@ -37,10 +37,10 @@ class Backbone {
   bool is_built_in() const;
 
   /// SHA-256 of the file, or of a built-in one's name: networks with the same one compute the same
-  /// of pictures brought to the same size. Throws DataError when the file is gone.
+  /// of images brought to the same size. Throws DataError when the file is gone.
   std::string fingerprint() const;
 
-  /// The same network, to be shown square pictures of `size` pixels; what is resized before the
+  /// The same network, to be shown square images of `size` pixels; what is resized before the
   /// crop keeps its proportion to it.
   Backbone with_input_size(std::int64_t size) const;
 

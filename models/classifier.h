@@ -13,7 +13,7 @@
 namespace transfer {
 
 /// Writes one TorchScript file of the backbone's layers up to `cut` (a stage, averaged over the
-/// picture; empty: before the classifier) and the head. Its `forward(x)` gives the head's outputs,
+/// image; empty: before the classifier) and the head. Its `forward(x)` gives the head's outputs,
 /// `predict(x)` what predictions_of() makes of them, `features(x)` the head's input. Classes,
 /// objective and preprocessing travel inside. Throws OutputError; nothing half-written is left.
 void write_classifier(const Backbone& backbone, const std::string& cut, const Head& head,

@@ -3,7 +3,7 @@
 #include <set>
 
 #include "models/archive.h"
-#include "models/blank_picture.h"
+#include "models/blank_image.h"
 #include "models/graph_outputs.h"
 #include "models/surgery.h"
 
@@ -27,7 +27,7 @@ std::vector<StageComplexity> measure_complexity(const Backbone& backbone) {
   const auto& module = backbone.implementation().module;
   const std::string& file = backbone.file();
   const std::vector<std::string>& stages = backbone.metadata().stages;
-  const auto outputs = run_blank_picture(backbone, stages);
+  const auto outputs = run_blank_image(backbone, stages);
   std::vector<StageComplexity> result;
   std::int64_t parameters = 0;
   std::int64_t multiply_adds = 0;

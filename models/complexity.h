@@ -11,16 +11,16 @@ namespace transfer {
 /// What one stage of a backbone costs and gives.
 struct StageComplexity {
   std::string path;
-  /// Shape of the stage's output for one picture, without the batch dimension: [C,H,W] or [D].
+  /// Shape of the stage's output for one image, without the batch dimension: [C,H,W] or [D].
   std::vector<std::int64_t> output_shape;
   /// Learnable numbers of this stage alone (not of those before it).
   std::int64_t parameters = 0;
-  /// Multiply-adds of convolutions and linear layers of this stage alone, for one picture.
+  /// Multiply-adds of convolutions and linear layers of this stage alone, for one image.
   std::int64_t multiply_adds = 0;
 };
 
 /// Measures every stage named in the metadata and, last, the classifier, by running one blank
-/// picture through the network cut at each of them. Throws ModelError when a stage cannot be cut.
+/// image through the network cut at each of them. Throws ModelError when a stage cannot be cut.
 std::vector<StageComplexity> measure_complexity(const Backbone& backbone);
 
 }  // namespace transfer

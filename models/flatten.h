@@ -8,7 +8,7 @@ namespace transfer {
 
 /// The backbone `flatten`, which needs no file: it has no weights of its own and gives the pixels,
 /// scaled to 0–1, as features: images [N,channels,H,W] → [N, channels · H · W], each channel row by
-/// row. Pictures of another size are stretched. `channels` is 1 (grey) or 3 (RGB).
+/// row. Images of another size are stretched. `channels` is 1 (grey) or 3 (RGB).
 Backbone flatten_backbone(std::int64_t height, std::int64_t width, int channels);
 
 }  // namespace transfer

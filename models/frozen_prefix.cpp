@@ -25,9 +25,9 @@ torch::Tensor FrozenPrefix::activations(const torch::Tensor& images) const {
 }
 
 std::vector<std::int64_t> FrozenPrefix::shape(const Preprocessing& preprocessing) const {
-  const auto picture =
+  const auto image =
       torch::zeros({1, preprocessing.channels, preprocessing.height, preprocessing.width});
-  return activations(picture).sizes().slice(1).vec();
+  return activations(image).sizes().slice(1).vec();
 }
 
 }  // namespace transfer

@@ -28,7 +28,7 @@ class FrozenPrefix {
   /// enter autograd.
   torch::Tensor activations(const torch::Tensor& images) const;
 
-  /// Shape of one picture's activations, found by running one.
+  /// Shape of one image's activations, found by running one.
   std::vector<std::int64_t> shape(const Preprocessing& preprocessing) const;
 
  private:

@@ -16,7 +16,7 @@ namespace transfer {
 /// several threads at once.
 class FrozenTrunk {
  public:
-  /// A cut is the path of a stage, whose output is averaged over the picture, or empty: the
+  /// A cut is the path of a stage, whose output is averaged over the image, or empty: the
   /// classifier's input. Throws ModelError where the network cannot be cut there.
   FrozenTrunk(const Backbone& backbone, std::vector<std::string> cuts, torch::Device device);
   ~FrozenTrunk();
@@ -26,7 +26,7 @@ class FrozenTrunk {
   /// Features of each cut, and of all together.
   const std::vector<std::int64_t>& widths() const;
   std::int64_t dimension() const;
-  /// Multiply-adds of one picture from the input up to each cut; empty where there is one cut only.
+  /// Multiply-adds of one image from the input up to each cut; empty where there is one cut only.
   const std::vector<std::int64_t>& multiply_adds() const;
 
   /// images [N,C,H,W] on any device → features [N,dimension] of all cuts side by side, on the CPU,

@@ -30,7 +30,7 @@ bool is_used(const Node* node) {
 }
 
 /// Removes what a layer writes into its own module: BatchNorm's counter of batches and running
-/// statistics. The alias analysis cannot tell the module's tensors from the picture.
+/// statistics. The alias analysis cannot tell the module's tensors from the image.
 void remove_writes_to_self(Block* block, Graph& graph) {
   for (auto node = block->nodes().begin(); node != block->nodes().end();) {
     Node* current = *node++;
@@ -115,14 +115,14 @@ bool unwrap_output(const std::shared_ptr<Graph>& graph, const std::string& file)
   return true;
 }
 
-/// Leaves the picture as the only input: other arguments become their default values.
+/// Leaves the image as the only input: other arguments become their default values.
 void fill_in_defaults(Graph& graph, const c10::FunctionSchema& schema, const std::string& file) {
   while (graph.inputs().size() > 2) {
     const std::size_t last = graph.inputs().size() - 1;
     const auto& argument = schema.arguments().at(last);
     if (!argument.default_value()) {
       throw ModelError(fmt::format(
-          "{}: forward takes '{}' beside the picture. Expected forward(picture); export the model "
+          "{}: forward takes '{}' beside the image. Expected forward(image); export the model "
           "with a wrapper that fills in the rest.",
           file, argument.name()));
     }
@@ -132,7 +132,7 @@ void fill_in_defaults(Graph& graph, const c10::FunctionSchema& schema, const std
   }
 }
 
-/// Values that the picture decides, and those of them that only its size decides.
+/// Values that the image decides, and those of them that only its size decides.
 struct Dependence {
   std::set<const Value*> on_content;
   std::set<const Value*> on_size;
@@ -216,7 +216,7 @@ std::shared_ptr<Graph> logits_graph(const Module& module, const std::string& fil
   const auto method = module.get_method("forward");
   auto graph = method.graph()->copy();
   if (graph->inputs().size() < 2 || graph->outputs().size() != 1) {
-    throw ModelError(fmt::format("{}: forward does not take a picture and return a value.", file));
+    throw ModelError(fmt::format("{}: forward does not take an image and return a value.", file));
   }
   fill_in_defaults(*graph, method.function().getSchema(), file);
   while (unwrap_output(graph, file)) {

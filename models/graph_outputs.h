@@ -18,11 +18,11 @@ void remove_unused(const std::shared_ptr<torch::jit::Graph>& graph);
 
 /// A copy of `forward`'s graph that returns the logits alone: the value itself, or the element
 /// `logits` of a named tuple, or the first tensor of a tuple. Auxiliary classifiers disappear.
-/// Throws ModelError naming `file` when `forward` takes more than the picture or returns neither.
+/// Throws ModelError naming `file` when `forward` takes more than the image or returns neither.
 std::shared_ptr<torch::jit::Graph> logits_graph(const torch::jit::Module& module,
                                                 const std::string& file);
 
-/// Whether something computed from the picture before `cut` is still used after it: the reason as
+/// Whether something computed from the image before `cut` is still used after it: the reason as
 /// half a sentence, or "" where all goes through the cut. Pure sizes (`x.shape`) count only where
 /// `sizes_count`.
 std::string describe_bypass(const torch::jit::Graph& graph, const torch::jit::Value* cut,

@@ -10,7 +10,7 @@ namespace transfer {
 
 /// Names of two methods that together are the network.
 struct SplitMethods {
-  std::string prefix;  ///< picture [N,C,H,W] → what the stage gives
+  std::string prefix;  ///< image [N,C,H,W] → what the stage gives
   std::string suffix;  ///< what the stage gives → logits [N,classes]
 };
 
@@ -19,7 +19,7 @@ struct SplitMethods {
 /// logits exactly, after saving and loading too, and the suffix leaves its input unchanged. A
 /// second call for the same stage gives the same methods. Throws ModelError naming `file` where
 /// cut_after_stage would, and where the suffix needs more than the stage's output (a skip
-/// connection around it, or the picture's size).
+/// connection around it, or the image's size).
 SplitMethods split_at_stage(torch::jit::Module& module, const std::string& stage,
                             const std::string& file);
 

@@ -4,7 +4,7 @@
 
 #include "core/errors.h"
 #include "models/archive.h"
-#include "models/blank_picture.h"
+#include "models/blank_image.h"
 #include "models/graph_outputs.h"
 #include "models/stage_graph.h"
 #include "models/surgery.h"
@@ -16,19 +16,19 @@ using torch::jit::Graph;
 using torch::jit::Module;
 using torch::jit::Value;
 
-/// Shape of what the module's `forward` gives for a blank picture.
+/// Shape of what the module's `forward` gives for a blank image.
 std::vector<std::int64_t> output_shape(Module module, const Backbone& backbone,
                                        const std::string& cut) {
   torch::NoGradGuard no_gradients;
   module.eval();
   const Preprocessing& p = backbone.metadata().preprocessing;
   try {
-    const auto picture = torch::zeros({1, p.channels, p.height, p.width});
+    const auto image = torch::zeros({1, p.channels, p.height, p.width});
     // A copy, since running a method keeps a plan of it, and the graph may be edited later.
-    return copy_with_weights(module).forward({picture}).toTensor().sizes().vec();
+    return copy_with_weights(module).forward({image}).toTensor().sizes().vec();
   } catch (const std::exception& error) {
     throw ModelError(fmt::format(
-        "{}: a picture of {}x{} does not pass through the network up to '{}': {}", backbone.file(),
+        "{}: an image of {}x{} does not pass through the network up to '{}': {}", backbone.file(),
         p.width, p.height, cut, std::string(error.what()).substr(0, 400)));
   }
 }
@@ -69,7 +69,7 @@ FeatureCut cut_for_features(const Backbone& backbone, const std::vector<std::str
     return result;
   }
   result.module = copy_with_weights(backbone.implementation().module);
-  const auto outputs = run_blank_picture(backbone, cuts);
+  const auto outputs = run_blank_image(backbone, cuts);
   const auto cut = graph_with_cuts(result.module, cuts, backbone.file());
   std::vector<Value*> features;
   for (std::size_t i = 0; i < cuts.size(); ++i) {

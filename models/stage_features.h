@@ -17,7 +17,7 @@ struct FeatureCut {
   /// `forward` gives [N, sum of widths], the cuts' pooled outputs side by side.
   torch::jit::Module module;
   std::vector<std::int64_t> widths;
-  /// Multiply-adds of one picture from the input up to each cut; empty where there is one cut only.
+  /// Multiply-adds of one image from the input up to each cut; empty where there is one cut only.
   std::vector<std::int64_t> multiply_adds;
 };
 

@@ -44,10 +44,10 @@ class StageFinder {
     measure_weights(exposed.layer.path);
   }
 
-  std::vector<std::string> find(torch::IntArrayRef picture_shape) {
+  std::vector<std::string> find(torch::IntArrayRef image_shape) {
     auto candidates = collect(nullptr, nullptr, "", 0);
     check_usable(candidates);
-    measure_shapes(candidates, picture_shape);
+    measure_shapes(candidates, image_shape);
     std::vector<std::string> stages;
     select(candidates, /*keep_equal=*/false, stages);
     return stages;
@@ -128,16 +128,16 @@ class StageFinder {
     }
   }
 
-  void measure_shapes(std::vector<Candidate>& candidates, torch::IntArrayRef picture_shape) {
+  void measure_shapes(std::vector<Candidate>& candidates, torch::IntArrayRef image_shape) {
     const auto flat = graph_->copy();
     torch::jit::Inline(*flat);  // so that no method of the module caches a plan
     torch::NoGradGuard no_gradients;
-    torch::jit::Stack stack{module_._ivalue(), torch::zeros(picture_shape)};
+    torch::jit::Stack stack{module_._ivalue(), torch::zeros(image_shape)};
     try {
       torch::jit::GraphExecutor(flat, "stages", torch::jit::ExecutorExecutionMode::SIMPLE)
           .run(stack);
     } catch (const std::exception&) {
-      return;  // a picture of this size does not pass; shapes stay unknown
+      return;  // an image of this size does not pass; shapes stay unknown
     }
     set_shapes(candidates, stack);
   }
@@ -189,9 +189,9 @@ class StageFinder {
 
 }  // namespace
 
-std::vector<std::string> find_stages(const Module& module, torch::IntArrayRef picture_shape,
+std::vector<std::string> find_stages(const Module& module, torch::IntArrayRef image_shape,
                                      const std::string& file) {
-  return StageFinder(module, file).find(picture_shape);
+  return StageFinder(module, file).find(image_shape);
 }
 
 }  // namespace transfer

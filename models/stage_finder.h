@@ -19,9 +19,9 @@ namespace transfer {
 /// - Of neighbours whose outputs have the same shape, the last one is the stage; if a container has
 ///   only such children (a vision transformer), each is one.
 /// So ResNet gives conv1, layer1 … layer4, and EfficientNet-Lite the last block of each group.
-/// Shapes come from one run on a blank picture of `picture_shape` [1,C,H,W]; where that fails, all
+/// Shapes come from one run on a blank image of `image_shape` [1,C,H,W]; where that fails, all
 /// candidates stay. REQUIRES: find_classifier succeeds.
 std::vector<std::string> find_stages(const torch::jit::Module& module,
-                                     torch::IntArrayRef picture_shape, const std::string& file);
+                                     torch::IntArrayRef image_shape, const std::string& file);
 
 }  // namespace transfer

@@ -19,7 +19,7 @@ struct Strategy {
   std::string summary;
   Cut cut = Cut::kBeforeClassifier;
   /// Whether all layers in front of the head stay as they are and in evaluation mode, so that their
-  /// output for a picture never changes and is kept. Otherwise all layers train, each stage at its
+  /// output for an image never changes and is kept. Otherwise all layers train, each stage at its
   /// own multiple of the learning rate (see parameter_groups()).
   bool trunk_is_frozen = true;
 };

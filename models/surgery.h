@@ -16,13 +16,13 @@ namespace transfer {
 torch::jit::Module copy_with_weights(const torch::jit::Module& module);
 
 /// A copy of `module` whose `forward` returns the classifier's input [N,D]; what a 1x1 convolution
-/// would read is averaged over the picture. Weights that no longer matter are emptied, so they
+/// would read is averaged over the image. Weights that no longer matter are emptied, so they
 /// leave the saved file. REQUIRES: find_classifier succeeds. Parameters are copied, not shared.
 torch::jit::Module cut_before_classifier(const torch::jit::Module& module, const std::string& file);
 
 /// A copy of `forward`'s graph that returns the output of the module at `stage` (`blocks.2`).
 /// Throws ModelError when forward does not call it (with the nearest name), calls it inside a
-/// branch or a loop, gets something other than a tensor from it, or lets part of the picture's data
+/// branch or a loop, gets something other than a tensor from it, or lets part of the image's data
 /// go around it.
 std::shared_ptr<torch::jit::Graph> graph_up_to_stage(const torch::jit::Module& module,
                                                      const std::string& stage,

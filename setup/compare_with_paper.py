@@ -1,8 +1,8 @@
-"""Prints a demo run's test result beside the published ones on the same pictures.
+"""Prints a demo run's test result beside the published ones on the same images.
 
 Deitsch et al., "Automatic classification of defective photovoltaic module cells in
 electroluminescence images", Solar Energy 185 (2019): 82.44 % with an SVM, 88.42 % with a
-fine-tuned CNN, on their own 25 % of the pictures.
+fine-tuned CNN, on their own 25 % of the images.
 """
 
 import json
@@ -14,7 +14,7 @@ def main() -> None:
     run = Path(sys.argv[1])
     summary = json.loads((run / "summary.json").read_text())
     test = summary["test"]
-    print(f"\nTest accuracy on {test['pictures']} solar cells the training never saw:")
+    print(f"\nTest accuracy on {test['images']} solar cells the training never saw:")
     print(f"  this run (frozen {summary['backbone']})   {100 * test['top1']:6.2f} %   macro-F1 {test['macro_f1']:.4f}")
     print("  Deitsch et al. 2019, SVM               82.44 %")
     print("  Deitsch et al. 2019, fine-tuned CNN    88.42 %")

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The main job on real pictures: find the defective ones among 2,624 solar cells.
+# The main job on real images: find the defective ones among 2,624 solar cells.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source setup/say.sh

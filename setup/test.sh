@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs all tests. TRANSFER_DATA=… names the folder of real pictures that some tests need.
+# Runs all tests. TRANSFER_DATA=… names the folder of real images that some tests need.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source setup/say.sh
@@ -8,5 +8,5 @@ if ! command -v sbatch > /dev/null; then
   bash setup/install_debian_packages.sh setup/debian-packages-slurm.txt ||
     say "Slurm cannot be installed here; its tests are skipped"
 fi
-say "Tests (TRANSFER_DATA=${TRANSFER_DATA:-unset: tests on real pictures are skipped})"
+say "Tests (TRANSFER_DATA=${TRANSFER_DATA:-unset: tests on real images are skipped})"
 exec ctest --test-dir build --no-tests=error --output-on-failure --parallel 2

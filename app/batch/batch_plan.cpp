@@ -7,15 +7,15 @@
 #include <map>
 #include <unordered_map>
 
+#include "app/advice/measured_advice.h"
 #include "app/compute/device.h"
-#include "app/runs/advice.h"
-#include "app/runs/backbone_choice.h"
-#include "app/runs/preparation.h"
-#include "app/runs/unused_settings.h"
+#include "app/preparation/backbone_choice.h"
+#include "app/preparation/preparation.h"
+#include "app/preparation/unused_settings.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/hash.h"
-#include "datasets/picture_content.h"
+#include "datasets/image_content.h"
 #include "models/strategy.h"
 
 namespace transfer {
@@ -67,7 +67,7 @@ class Inputs {
 
  private:
   void add(const std::vector<Sample>& samples, Sha256& key) {
-    key.update(fmt::format("{} pictures\n", samples.size()));
+    key.update(fmt::format("{} images\n", samples.size()));
     for (const Sample& sample : samples) {
       throw_if_stopped();
       key.update(fmt::format("{} ", sample.label));

@@ -40,7 +40,7 @@ struct RunScores {
 /// Reads the scores of a finished run. Throws DataError when summary.json is damaged.
 RunScores read_scores(const std::filesystem::path& run_directory);
 
-/// How a run did on the validation pictures after one epoch.
+/// How a run did on the validation images after one epoch.
 struct EpochScore {
   /// As RunScores::score.
   std::string score;

@@ -28,7 +28,7 @@ struct RankedGroup {
   std::string data;
   std::string score;
   Spread val;
-  /// Nothing where a run has no test pictures.
+  /// Nothing where a run has no test images.
   std::optional<Spread> test;
   /// Seconds of a run.
   double seconds = 0;

@@ -2,8 +2,8 @@
 
 #include <cstdio>
 
+#include "app/advice/measured_advice.h"
 #include "app/commands/commands.h"
-#include "app/runs/advice.h"
 
 namespace transfer {
 

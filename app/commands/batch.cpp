@@ -5,9 +5,9 @@
 
 #include "app/batch/batch_folder.h"
 #include "app/batch/batch_summary.h"
-#include "app/batch/local_launcher.h"
+#include "app/batch/local/local_launcher.h"
 #include "app/batch/scheduler.h"
-#include "app/batch/slurm_submissions.h"
+#include "app/batch/slurm/slurm_submissions.h"
 #include "app/commands/batch_in_slurm.h"
 #include "app/commands/commands.h"
 #include "app/compute/process_group.h"
@@ -107,7 +107,7 @@ int run_batch(const BatchOptions& options) {
   const bool is_slurm = options.launcher == "slurm";
   refuse_idle_flags(options, is_slurm);
   if (options.no_wait) refuse_halving(jobs);
-  // As it is now: planning reads all pictures, and meanwhile the file may be edited.
+  // As it is now: planning reads all images, and meanwhile the file may be edited.
   const std::string batch_file = read_file(options.file);
   const BatchPlan plan = plan_batch(std::move(jobs), /*run_here=*/!is_slurm);
   BatchFolder folder(options.out);

@@ -8,7 +8,7 @@ namespace {
 constexpr const char* kSlurmHelp = R"(
 --launcher slurm gives what is not finished to Slurm as one array, follows it, and writes the same
 summary. The batch file's `slurm:` has partition, account, time, gres, memory, cpus (threads of a
-job), jobs (at a time), container, options (further ones of sbatch); configs/batch-slurm.yaml is an
+job), jobs (at a time), container, options (further ones of sbatch); examples/batch-slurm.yaml is an
 example. A job that Slurm stops (time limit, preemption) writes a checkpoint, is requeued and goes on.
 Ctrl-C ends the command, not the jobs: they go on in Slurm, the same command again follows them, and
 `scancel NUMBER`, which is said then, stops them with their checkpoints.
@@ -19,7 +19,7 @@ Without Slurm, Ctrl-C stops the jobs with their checkpoints, and the same comman
 void add_batch(CLI::App& app, BatchOptions& options) {
   auto* command = app.add_subcommand(
       "batch", "Run the jobs of a YAML file; run again, it goes on where it was stopped");
-  command->add_option("file", options.file, "Jobs with their defaults, as configs/batch-*.yaml")
+  command->add_option("file", options.file, "Jobs with their defaults, as examples/batch-*.yaml")
       ->required();
   command->add_option("--out", options.out, "Folder of the run directories and the summary")
       ->required();

@@ -6,9 +6,9 @@
 #include <filesystem>
 
 #include "app/batch/scheduler.h"
-#include "app/batch/slurm_commands.h"
-#include "app/batch/slurm_launcher.h"
-#include "app/batch/slurm_script.h"
+#include "app/batch/slurm/slurm_commands.h"
+#include "app/batch/slurm/slurm_launcher.h"
+#include "app/batch/slurm/slurm_script.h"
 #include "core/errors.h"
 
 namespace transfer {

@@ -5,7 +5,7 @@
 
 #include "app/batch/batch_folder.h"
 #include "app/batch/job_result.h"
-#include "app/batch/slurm_submissions.h"
+#include "app/batch/slurm/slurm_submissions.h"
 #include "app/commands/commands.h"
 #include "configs/slurm.h"
 

@@ -23,7 +23,7 @@ constexpr std::array kCommands = {"train",   "evaluate", "predict", "inspect", "
 constexpr const char* kExamples = R"(
 Examples:
   transfer --strategy freeze-conv --data pets        train on pets/{train,val}/CLASS/*.jpg
-  transfer --data pets --augment-views 4 --seed 3    with four augmented copies of each picture
+  transfer --data pets --augment-views 4 --seed 3    with four augmented copies of each image
   transfer --data pets --set train.optimizer=adamw --set train.lr=0.01
   transfer --strategy fine-tune --data pets --set train.epochs=20
   transfer --task regression --data fruit.csv        predict numbers: path,weight,height[,split]
@@ -75,7 +75,7 @@ void add_config_flags(CLI::App& command, ConfigSources& sources) {
   add_key_flag(command, sources, "--seed", "seed", "Seed of everything random");
   add_key_flag(command, sources, "--augment", "augment.preset", "none, light, standard, strong");
   command.add_option("--preset", sources.preset,
-                     "Settings under configs/presets/; default: the strategy's own");
+                     "Settings under presets/; default: the strategy's own");
   command.add_option("--config", sources.files, "YAML file with settings; wins over the preset");
   command.add_option("--set", sources.settings, "KEY=VALUE; wins over files")
       ->expected(1)
@@ -100,7 +100,7 @@ void add_train(CLI::App& app, TrainOptions& options) {
   add_key_flag(*command, sources, "--device", "device", "auto, cpu, cuda or cuda:N");
   add_key_flag(*command, sources, "--threads", "threads", "Threads; 0 is all cores");
   add_key_flag(*command, sources, "--augment-views", "augment.views",
-               "Augmented copies of each training picture");
+               "Augmented copies of each training image");
   command->add_flag_callback(
       "--overwrite", [&sources] { sources.flags.emplace_back("overwrite", "true"); },
       "Replace the files of an existing run directory");
@@ -117,9 +117,9 @@ void add_train(CLI::App& app, TrainOptions& options) {
 
 void add_others(CLI::App& app, EvaluateOptions& evaluate, PredictOptions& predict,
                 InspectOptions& inspect, PreviewOptions& preview) {
-  auto* command = app.add_subcommand("evaluate", "Measure a trained model on labelled pictures");
+  auto* command = app.add_subcommand("evaluate", "Measure a trained model on labelled images");
   command->add_option("--model", evaluate.model, "model.pt of a run directory")->required();
-  command->add_option("--data", evaluate.data, "Labelled pictures, as for train")->required();
+  command->add_option("--data", evaluate.data, "Labelled images, as for train")->required();
   command->add_option("--split", evaluate.split, "train, val or test; default test, else val")
       ->check(one_of({"train", "val", "test"}));
   add_device_flags(*command, evaluate.device, evaluate.threads);
@@ -127,11 +127,11 @@ void add_others(CLI::App& app, EvaluateOptions& evaluate, PredictOptions& predic
       ->transform(whole_number(1, 1'000'000));
   command->add_flag("--json", evaluate.json, "JSON on stdout");
 
-  command = app.add_subcommand("predict", "Classify pictures with a trained model");
+  command = app.add_subcommand("predict", "Classify images with a trained model");
   command->add_option("--model", predict.model, "model.pt of a run directory")->required();
   command->add_option("paths", predict.paths, "Files, folders, or - for a list on stdin")
       ->required();
-  command->add_option("--top", predict.top, "Classes a picture, the likeliest first")
+  command->add_option("--top", predict.top, "Classes an image, the likeliest first")
       ->transform(whole_number(1, 1'000'000));
   command->add_option("--format", predict.format, "text, csv or json")
       ->check(one_of({"text", "csv", "json"}));
@@ -145,7 +145,7 @@ void add_others(CLI::App& app, EvaluateOptions& evaluate, PredictOptions& predic
   command = app.add_subcommand("preview", "Write a contact sheet of what the network will see");
   add_config_flags(*command, preview.sources);
   command->add_option("--file", preview.file, "PNG to write")->capture_default_str();
-  command->add_option("--pictures", preview.pictures, "Rows of the sheet")
+  command->add_option("--images", preview.images, "Rows of the sheet")
       ->transform(whole_number(1, 100));
   command->add_option("--views", preview.views, "Augmented copies a row")
       ->transform(whole_number(0, 50));
@@ -216,7 +216,7 @@ std::vector<std::string> with_default_command(int argc, const char* const* argv)
 
 int run_command_line(int argc, const char* const* argv,
                      const std::shared_ptr<ProcessGroup>& group) {
-  CLI::App app("Transfer learning from a folder of pictures and a pretrained CNN.", "transfer");
+  CLI::App app("Transfer learning from a folder of images and a pretrained CNN.", "transfer");
   app.footer(kExamples);
   app.set_version_flag("--version", "transfer " TRANSFER_VERSION);
   app.require_subcommand(1);

@@ -40,7 +40,7 @@ struct PredictOptions {
   std::string model;
   /// Files, folders, or `-` for a list of paths on stdin.
   std::vector<std::string> paths;
-  /// Classes shown for a picture, the likeliest first.
+  /// Classes shown for an image, the likeliest first.
   std::int64_t top = 1;
   /// `text`, `csv` or `json`.
   std::string format = "text";
@@ -75,7 +75,7 @@ struct PreviewOptions {
   ConfigSources sources;
   /// PNG to write.
   std::string file = "preview.png";
-  std::int64_t pictures = 6;
+  std::int64_t images = 6;
   std::int64_t views = 5;
 };
 

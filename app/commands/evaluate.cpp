@@ -5,7 +5,7 @@
 
 #include "app/commands/commands.h"
 #include "app/compute/device.h"
-#include "app/features/broken_pictures.h"
+#include "app/features/broken_images.h"
 #include "app/features/model_logits.h"
 #include "app/report/metrics_report.h"
 #include "core/errors.h"
@@ -36,15 +36,14 @@ int run_evaluate(const EvaluateOptions& options) {
   report_broken(result.broken);
   if (result.broken.size() == samples.size()) {
     throw DataError(
-        fmt::format("{}: none of the {} pictures can be read.", options.data, samples.size()));
+        fmt::format("{}: none of the {} images can be read.", options.data, samples.size()));
   }
   const auto metrics =
       measure(objective, result.logits, truth_of(samples, result.broken), options.top_k);
   if (options.json) {
     print_json(split, metrics_object(metrics, classes));
   } else {
-    const std::string of =
-        split.empty() ? "all pictures, those trained on perhaps included" : split;
+    const std::string of = split.empty() ? "all images, those trained on perhaps included" : split;
     fmt::print("{}", metrics_text(fmt::format("evaluation ({})", of), metrics, classes));
   }
   return 0;

@@ -76,9 +76,9 @@ void print_json(const Backbone& backbone, const std::vector<StageComplexity>& st
 /// `flatten` has no file, no weights and no stages.
 void print_flatten(bool as_json) {
   const char* preprocessing =
-      "stretched to data.input_size, or to the pictures' own size in IDX files, else to 28x28; "
+      "stretched to data.input_size, or to the images' own size in IDX files, else to 28x28; "
       "grey "
-      "where the training pictures are, else RGB; pixels scaled to 0-1";
+      "where the training images are, else RGB; pixels scaled to 0-1";
   if (as_json) {
     const nlohmann::ordered_json object = {{"file", nullptr},
                                            {"name", kFlattenBackbone},
@@ -91,8 +91,7 @@ void print_flatten(bool as_json) {
   fmt::print("{} (built in, no file)\n", kFlattenBackbone);
   fmt::print("source         none: it has no pretrained weights, and the strategy is ignored\n");
   fmt::print("preprocessing  {}\n", preprocessing);
-  fmt::print(
-      "features       the pixels, 784 of a grey picture of 28x28; head.hidden adds layers\n");
+  fmt::print("features       the pixels, 784 of a grey image of 28x28; head.hidden adds layers\n");
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands/commands.h"
+#include "app/preparation/preparation.h"
 #include "app/report/curve_plot.h"
-#include "app/runs/preparation.h"
 #include "app/training/learning_rate_sweep.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
@@ -23,8 +23,8 @@ std::string curve_csv(const std::vector<SweepPoint>& points) {
   return csv;
 }
 
-void write_picture(const std::vector<SweepPoint>& points, std::optional<double> suggestion,
-                   const std::filesystem::path& file) {
+void write_image(const std::vector<SweepPoint>& points, std::optional<double> suggestion,
+                 const std::filesystem::path& file) {
   CurvePlot plot;
   for (const SweepPoint& point : points) {
     plot.x.push_back(point.rate);
@@ -65,7 +65,7 @@ int run_lr_find(const LrFindOptions& options) {
   const std::string csv = options.file + ".csv";
   const std::string png = options.file + ".png";
   write_file_atomically(csv, curve_csv(curve.points()));
-  write_picture(curve.points(), suggestion, png);
+  write_image(curve.points(), suggestion, png);
   if (options.json) {
     nlohmann::ordered_json object = {{"suggestion", nullptr}, {"csv", csv}, {"png", png}};
     if (suggestion) object["suggestion"] = *suggestion;

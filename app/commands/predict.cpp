@@ -19,7 +19,7 @@
 namespace transfer {
 namespace {
 
-/// What is predicted of one picture, one number an output, or why nothing is.
+/// What is predicted of one image, one number an output, or why nothing is.
 struct Prediction {
   std::string path;
   std::vector<float> numbers;
@@ -40,15 +40,15 @@ std::vector<std::string> read_list() {
   return lines;
 }
 
-std::vector<Sample> collect_pictures(const std::vector<std::string>& paths) {
+std::vector<Sample> collect_images(const std::vector<std::string>& paths) {
   std::vector<Sample> samples;
   const auto add = [&samples](const std::string& path) {
-    // A path that does not exist becomes a row with an error, like any unreadable picture.
+    // A path that does not exist becomes a row with an error, like any unreadable image.
     if (!is_folder(path)) {
       samples.push_back({path, 0});
       return;
     }
-    for (const auto& picture : list_pictures(path)) samples.push_back({picture, 0});
+    for (const auto& image : list_images(path)) samples.push_back({image, 0});
   };
   for (const auto& path : paths) {
     if (path != "-") {
@@ -57,16 +57,16 @@ std::vector<Sample> collect_pictures(const std::vector<std::string>& paths) {
     }
     for (const auto& line : read_list()) add(line);
   }
-  if (samples.empty()) throw DataError("no pictures were found at the paths given.");
+  if (samples.empty()) throw DataError("no images were found at the paths given.");
   return samples;
 }
 
-std::vector<Prediction> collect(const std::vector<Sample>& samples, const PictureLogits& result,
+std::vector<Prediction> collect(const std::vector<Sample>& samples, const ImageLogits& result,
                                 TargetKind kind) {
   const auto predictions = predictions_of(result.logits, kind).contiguous();
   const auto width = static_cast<std::ptrdiff_t>(predictions.size(1));
   std::map<std::int64_t, std::string> errors;
-  for (const auto& picture : result.broken) errors[picture.sample] = picture.reason;
+  for (const auto& image : result.broken) errors[image.sample] = image.reason;
   std::vector<Prediction> collected;
   for (std::size_t i = 0; i < samples.size(); ++i) {
     Prediction prediction{samples[i].path, {}, {}};
@@ -128,7 +128,7 @@ void print_text(const std::vector<Prediction>& predictions, const PredictionForm
 int run_predict(const PredictOptions& options) {
   const auto device = choose_device(options.device);
   const auto threads = use_threads(options.threads);
-  const auto samples = collect_pictures(options.paths);
+  const auto samples = collect_images(options.paths);
   const Classifier model(options.model, device);
   const TargetKind kind = model.metadata().objective.targets();
   const auto result = model_logits(model, samples, device, threads, "predict");
@@ -142,8 +142,8 @@ int run_predict(const PredictOptions& options) {
     print_text(predictions, *format);
   }
   if (result.broken.size() == samples.size()) {
-    throw DataError(fmt::format("none of the {} pictures can be read. The first: {}",
-                                samples.size(), result.broken.front().reason));
+    throw DataError(fmt::format("none of the {} images can be read. The first: {}", samples.size(),
+                                result.broken.front().reason));
   }
   return 0;
 }

@@ -3,19 +3,19 @@
 #include <cstdio>
 
 #include "app/commands/commands.h"
-#include "app/runs/backbone_choice.h"
+#include "app/preparation/backbone_choice.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/random.h"
 #include "datasets/contact_sheet.h"
-#include "datasets/picture_content.h"
+#include "datasets/image_content.h"
 #include "datasets/target_text.h"
 #include "models/strategy.h"
 
 namespace transfer {
 namespace {
 
-/// The first `count` samples whose pictures can be decoded; others are warned of, as in training.
+/// The first `count` samples whose images can be decoded; others are warned of, as in training.
 std::vector<Sample> first_readable(const std::vector<Sample>& samples, std::size_t count) {
   std::vector<Sample> readable;
   for (const Sample& sample : samples) {
@@ -39,10 +39,10 @@ int run_preview(const PreviewOptions& options) {
   Dataset dataset = open_dataset(config.data, seed, kind);
   const auto backbone = choose_backbone(config, dataset);
   Random(seed).shuffle(dataset.train);
-  const auto samples = first_readable(dataset.train, static_cast<std::size_t>(options.pictures));
+  const auto samples = first_readable(dataset.train, static_cast<std::size_t>(options.images));
   if (samples.empty()) {
-    throw DataError(fmt::format("{}: none of the {} training pictures can be read.",
-                                config.data.path, dataset.train.size()));
+    throw DataError(fmt::format("{}: none of the {} training images can be read.", config.data.path,
+                                dataset.train.size()));
   }
   std::vector<std::string> captions;
   captions.reserve(samples.size());

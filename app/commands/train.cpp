@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "app/advice/measured_advice.h"
 #include "app/commands/commands.h"
 #include "app/compute/process_group.h"
-#include "app/runs/advice.h"
 #include "app/runs/fine_tune_run.h"
 #include "app/runs/frozen_features_run.h"
 #include "core/atomic_file.h"

@@ -26,7 +26,7 @@ bool cpu_computes_in_bfloat16() {
 Precision choose_precision(const std::string& name, torch::Device device) {
   if (name == "float32") return {};
   const bool has_bfloat16 = device.is_cuda() || cpu_computes_in_bfloat16();
-  // On a CPU with AVX512-BF16, EfficientNet-Lite0 trained no faster in it (22 pictures a second
+  // On a CPU with AVX512-BF16, EfficientNet-Lite0 trained no faster in it (22 images a second
   // against 25), so `auto` does not give up precision there.
   if (name == "auto") return device.is_cuda() ? Precision{torch::kBFloat16, false} : Precision{};
   if (name == "float16") {

@@ -13,7 +13,7 @@ struct CacheEntry {
   /// The backbone's name and the layers' key; empty where the entry does not say.
   std::string backbone;
   std::string layers;
-  /// Rows: a picture has one for each view.
+  /// Rows: an image has one for each view.
   std::int64_t rows = 0;
   std::int64_t bytes = 0;
   /// Days since it was last used.

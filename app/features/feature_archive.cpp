@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 std::int64_t lock_of(const std::string& key) { return std::stoll(key.substr(0, 2), nullptr, 16); }
 
-/// Pictures to compute before they are written down: large at first, small in the end, so that
+/// Images to compute before they are written down: large at first, small in the end, so that
 /// processes that divide the work are done at about the same time.
 std::size_t portion_size(std::size_t missing) {
   constexpr std::size_t kLeast = 64;

@@ -13,8 +13,8 @@
 
 namespace transfer {
 
-/// What frozen layers give for pictures, on disk, each row found by its picture's key, whatever
-/// list the picture is in. Any number of processes may use one at the same time: they divide what
+/// What frozen layers give for images, on disk, each row found by its image's key, whatever
+/// list the image is in. Any number of processes may use one at the same time: they divide what
 /// is missing between them, and none computes what another is computing. A process that is killed
 /// leaves what it has finished, and its locks are gone with it.
 ///

@@ -9,16 +9,16 @@
 #include <numeric>
 
 #include "app/compute/container_limits.h"
-#include "app/features/broken_pictures.h"
+#include "app/features/broken_images.h"
 #include "app/features/cache_folder.h"
 #include "app/features/feature_archive.h"
-#include "app/features/picture_pass.h"
+#include "app/features/image_pass.h"
 #include "app/report/progress.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/hash.h"
 #include "core/stopwatch.h"
-#include "datasets/picture_content.h"
+#include "datasets/image_content.h"
 
 namespace transfer {
 namespace {
@@ -35,18 +35,18 @@ std::string augment_key(const Config& config) {
   Config only_augment;
   only_augment.augment = config.augment;
   only_augment.augment.views = 0;  // how many views there are does not change one of them
-  only_augment.augment.mixup = 0;  // those two mix batches, not pictures
+  only_augment.augment.mixup = 0;  // those two mix batches, not images
   only_augment.augment.cutmix = 0;
   return to_yaml(only_augment);
 }
 
-/// The pictures whose rows in a finished table are zero, which is how broken ones are stored. Each
+/// The images whose rows in a finished table are zero, which is how broken ones are stored. Each
 /// is decoded again to learn the reason.
-std::vector<BrokenPicture> broken_rows(const FeatureTable& table,
-                                       const std::vector<Sample>& samples) {
+std::vector<BrokenImage> broken_rows(const FeatureTable& table,
+                                     const std::vector<Sample>& samples) {
   constexpr std::int64_t kBytes = std::int64_t{1} << 24;
   const std::int64_t chunk = std::max<std::int64_t>(kBytes / table.format().bytes(), 1);
-  std::vector<BrokenPicture> broken;
+  std::vector<BrokenImage> broken;
   for (std::int64_t first = 0; first < table.rows(); first += chunk) {
     const auto part = table.read(first, std::min(chunk, table.rows() - first)).flatten(1);
     const auto empty = part.eq(0).all(1).nonzero().flatten();
@@ -59,7 +59,7 @@ std::vector<BrokenPicture> broken_rows(const FeatureTable& table,
   return broken;
 }
 
-/// SHA-256 of the content of each picture.
+/// SHA-256 of the content of each image.
 std::vector<std::string> contents_of(const std::vector<Sample>& samples) {
   std::vector<std::string> contents;
   contents.reserve(samples.size());
@@ -129,7 +129,7 @@ std::vector<std::string> FeatureStore::row_keys(const std::vector<std::string>& 
   std::vector<std::string> keys;
   keys.reserve(contents.size());
   for (std::size_t i = 0; i < contents.size(); ++i) {
-    // A picture's augmentation is drawn by its position in the list.
+    // An image's augmentation is drawn by its position in the list.
     keys.push_back(sha256_hex(fmt::format("{}\n{}\nseed {} view {} position {}\n", contents[i],
                                           augmentation, config_.seed, view, i)));
   }
@@ -147,11 +147,11 @@ void FeatureStore::reuse(const FeatureSet& known) {
 std::vector<std::int64_t> FeatureStore::take_known(const std::vector<Sample>& samples,
                                                    const std::vector<std::int64_t>& positions,
                                                    FeatureTable& table,
-                                                   std::vector<BrokenPicture>& broken) const {
+                                                   std::vector<BrokenImage>& broken) const {
   std::map<std::int64_t, std::string> known_broken;
   if (known_ != nullptr) {
-    for (const BrokenPicture& picture : known_->broken) {
-      known_broken[picture.sample] = picture.reason;
+    for (const BrokenImage& image : known_->broken) {
+      known_broken[image.sample] = image.reason;
     }
   }
   std::vector<std::int64_t> unknown;
@@ -169,22 +169,22 @@ std::vector<std::int64_t> FeatureStore::take_known(const std::vector<Sample>& sa
   return unknown;
 }
 
-std::vector<BrokenPicture> FeatureStore::compute(const Part& part, FeatureTable& table) {
-  std::vector<BrokenPicture> broken;
+std::vector<BrokenImage> FeatureStore::compute(const Part& part, FeatureTable& table) {
+  std::vector<BrokenImage> broken;
   std::vector<std::int64_t> rows(part.positions.size());
   std::iota(rows.begin(), rows.end(), 0);
   if (part.view == 0 && known_ != nullptr) {
     rows = take_known(part.samples, part.positions, table, broken);
   }
   if (rows.empty()) return broken;
-  PicturePass pass{part.samples, loader_options(part.view), device_, threads_, part.title};
+  ImagePass pass{part.samples, loader_options(part.view), device_, threads_, part.title};
   pass.progress = part.progress;
   pass.is_one_thread_a_stream = true;
   for (const std::int64_t row : rows) {
     pass.loader.order.push_back(part.positions[static_cast<std::size_t>(row)]);
   }
   std::atomic<double> seconds = 0;
-  const auto found_broken = run_over_pictures(
+  const auto found_broken = run_over_images(
       pass,
       [&](const torch::Tensor& images) {
         const ThreadStopwatch stopwatch;
@@ -198,7 +198,7 @@ std::vector<BrokenPicture> FeatureStore::compute(const Part& part, FeatureTable&
           const auto row = computed.narrow(0, i, 1);
           const std::int64_t sample = batch.samples[static_cast<std::size_t>(i)];
           if (std::any_of(batch.broken.begin(), batch.broken.end(),
-                          [sample](const auto& picture) { return picture.sample == sample; })) {
+                          [sample](const auto& image) { return image.sample == sample; })) {
             row.zero_();
           }
           table.write(rows[static_cast<std::size_t>(batch.first + i)], row);
@@ -212,7 +212,7 @@ std::vector<BrokenPicture> FeatureStore::compute(const Part& part, FeatureTable&
 
 FeatureTable FeatureStore::compute_in_memory(const std::vector<Sample>& samples,
                                              const std::string& title, std::int64_t view,
-                                             std::vector<BrokenPicture>& broken) {
+                                             std::vector<BrokenImage>& broken) {
   auto table = FeatureTable::in_memory(static_cast<std::int64_t>(samples.size()), layers_.format);
   const auto found = compute({samples, all_positions(samples), view, title}, table);
   broken.insert(broken.end(), found.begin(), found.end());
@@ -224,17 +224,17 @@ FeatureTable FeatureStore::compute_in_memory(const std::vector<Sample>& samples,
 FeatureTable FeatureStore::archived(const std::vector<Sample>& samples,
                                     const std::vector<std::string>& contents,
                                     const std::string& title, std::int64_t view,
-                                    std::vector<BrokenPicture>& broken) {
+                                    std::vector<BrokenImage>& broken) {
   const auto folder = archive_folder();
   FeatureArchive archive(folder, layers_.format);
   describe_archive(folder, backbone_.metadata().name, layers_.key);
   const auto keys = row_keys(contents, view);
   const std::int64_t missing = archive.missing(keys);
   if (missing < static_cast<std::int64_t>(samples.size())) {
-    fmt::print(stderr, "{}: features of {} pictures read from {}\n", title,
+    fmt::print(stderr, "{}: features of {} images read from {}\n", title,
                static_cast<std::int64_t>(samples.size()) - missing, folder.string());
   }
-  Progress progress(title, missing, "pictures");
+  Progress progress(title, missing, "images");
   auto table = archive.rows(
       keys,
       [&](const std::vector<std::int64_t>& positions, FeatureTable& part) {
@@ -255,11 +255,11 @@ bool FeatureStore::fits_into_memory(const std::vector<Sample>& samples) {
   return true;
 }
 
-std::vector<BrokenPicture> FeatureStore::newly_broken(const FeatureSet& set) const {
-  std::vector<BrokenPicture> unknown;
-  for (const BrokenPicture& picture : set.broken) {
-    const auto& path = set.samples[static_cast<std::size_t>(picture.sample)].path;
-    if (!known_rows_.contains(path)) unknown.push_back(picture);
+std::vector<BrokenImage> FeatureStore::newly_broken(const FeatureSet& set) const {
+  std::vector<BrokenImage> unknown;
+  for (const BrokenImage& image : set.broken) {
+    const auto& path = set.samples[static_cast<std::size_t>(image.sample)].path;
+    if (!known_rows_.contains(path)) unknown.push_back(image);
   }
   return unknown;
 }
@@ -272,7 +272,7 @@ FeatureSet FeatureStore::extract(const std::vector<Sample>& samples, const std::
   for (std::int64_t view = 0; view <= augmented_views; ++view) {
     const std::string name = view == 0 ? title : fmt::format("{}, view {}", title, view);
     const bool fits = fits_into_memory(samples);
-    std::vector<BrokenPicture> broken;
+    std::vector<BrokenImage> broken;
     if (fits && !config_.cache.share) {
       set.views.push_back(compute_in_memory(samples, name, view, broken));
     } else {
@@ -280,7 +280,7 @@ FeatureSet FeatureStore::extract(const std::vector<Sample>& samples, const std::
       auto table = archived(samples, contents, name, view, broken);
       set.views.push_back(fits ? table.copy_in_memory() : std::move(table));
     }
-    if (view > 0) continue;  // views of one picture are broken alike
+    if (view > 0) continue;  // views of one image are broken alike
     set.broken = std::move(broken);
     if (names_broken) report_broken(newly_broken(set));
     require_few_broken(set.broken, static_cast<std::int64_t>(samples.size()), title,

@@ -32,32 +32,32 @@ struct StoredLayers {
 /// The layers that give a head its features. `trunk` must outlive them.
 StoredLayers stored_layers(const FrozenTrunk& trunk);
 
-/// Pictures a batch while features are computed. Every batch is padded to this size, so that a
-/// picture's features depend on neither its neighbours nor the number of pictures.
+/// Images a batch while features are computed. Every batch is padded to this size, so that an
+/// image's features depend on neither its neighbours nor the number of images.
 constexpr std::int64_t kStoreBatch = 8;
 
-/// Features of one split. A picture has one row in each view: view 0 is the picture itself, the
+/// Features of one split. An image has one row in each view: view 0 is the image itself, the
 /// others are augmented copies.
 struct FeatureSet {
   std::vector<FeatureTable> views;
-  /// [N] int64; −1 for a broken picture, which losses and metrics pass over.
+  /// [N] int64; −1 for a broken image, which losses and metrics pass over.
   torch::Tensor labels;
   /// [N,K] float32: the samples' targets; undefined where they have none.
   torch::Tensor targets;
   std::vector<Sample> samples;
-  std::vector<BrokenPicture> broken;
+  std::vector<BrokenImage> broken;
 
   Truth truth() const { return {labels, targets}; }
   std::int64_t rows() const { return labels.size(0); }
-  /// Number of pictures that could be decoded.
+  /// Number of images that could be decoded.
   std::int64_t valid_rows() const;
 };
 
 /// Computes features, in memory while all of them fit into `cache.memory_mb`, beyond that in the
 /// feature store; with `cache.share` all that are computed go there. It has a FeatureArchive for
-/// all that decides what layers make of a picture (weights, cut, preprocessing), and in it a row
-/// for the picture's content and, for augmented views, what decides the augmentation; so a row that
-/// exists is read instead of computed, whatever list of pictures it was computed for.
+/// all that decides what layers make of an image (weights, cut, preprocessing), and in it a row
+/// for the image's content and, for augmented views, what decides the augmentation; so a row that
+/// exists is read instead of computed, whatever list of images it was computed for.
 class FeatureStore {
  public:
   /// `folder` is made when the first file is written. The layers are of `backbone`.
@@ -67,7 +67,7 @@ class FeatureStore {
   FeatureStore(const Backbone& backbone, const FrozenTrunk& trunk, const Config& config,
                std::filesystem::path folder, torch::Device device, std::int64_t threads);
 
-  /// Lets `extract` take the unaugmented features of these pictures from `known`, which holds
+  /// Lets `extract` take the unaugmented features of these images from `known`, which holds
   /// these layers' and must outlive the store, instead of computing them.
   void reuse(const FeatureSet& known);
 
@@ -75,31 +75,30 @@ class FeatureStore {
   /// threads), decoding left out.
   double forward_seconds() const { return forward_seconds_; }
 
-  /// Pictures, each view counted, that went through the layers in this process.
+  /// Images, each view counted, that went through the layers in this process.
   std::int64_t computed() const { return computed_; }
 
   /// Features of `samples` with `augmented_views` extra views. `title` names the split in
-  /// messages. Broken pictures are named on stderr unless `names_broken` is false. Throws DataError
-  /// when more than `data.max_broken` of the pictures are broken.
+  /// messages. Broken images are named on stderr unless `names_broken` is false. Throws DataError
+  /// when more than `data.max_broken` of the images are broken.
   FeatureSet extract(const std::vector<Sample>& samples, const std::string& title,
                      std::int64_t augmented_views, bool names_broken = true);
 
  private:
   /// Features of one view, computed into memory. Adds to `broken`.
   FeatureTable compute_in_memory(const std::vector<Sample>& samples, const std::string& title,
-                                 std::int64_t view, std::vector<BrokenPicture>& broken);
+                                 std::int64_t view, std::vector<BrokenImage>& broken);
   /// Features of one view from the archive, which gets those that it lacks. Adds to `broken`.
   FeatureTable archived(const std::vector<Sample>& samples,
                         const std::vector<std::string>& contents, const std::string& title,
-                        std::int64_t view, std::vector<BrokenPicture>& broken);
+                        std::int64_t view, std::vector<BrokenImage>& broken);
   /// Whether one more view does; if so its room is taken.
   bool fits_into_memory(const std::vector<Sample>& samples);
   /// Writes what is known of the samples at `positions` into `table`, a row each, and returns the
   /// rows that are still to be computed.
   std::vector<std::int64_t> take_known(const std::vector<Sample>& samples,
                                        const std::vector<std::int64_t>& positions,
-                                       FeatureTable& table,
-                                       std::vector<BrokenPicture>& broken) const;
+                                       FeatureTable& table, std::vector<BrokenImage>& broken) const;
   /// What a pass is for.
   struct Part {
     const std::vector<Sample>& samples;
@@ -107,14 +106,14 @@ class FeatureStore {
     std::vector<std::int64_t> positions;
     std::int64_t view = 0;
     std::string title;
-    /// See PicturePass.
+    /// See ImagePass.
     Progress* progress = nullptr;
   };
-  /// Runs the layers over the pictures whose features are not known and fills `table`, a row for
+  /// Runs the layers over the images whose features are not known and fills `table`, a row for
   /// each position. Returns the broken ones.
-  std::vector<BrokenPicture> compute(const Part& part, FeatureTable& table);
-  /// The broken pictures of the set that are not known, and so were named, already.
-  std::vector<BrokenPicture> newly_broken(const FeatureSet& set) const;
+  std::vector<BrokenImage> compute(const Part& part, FeatureTable& table);
+  /// The broken images of the set that are not known, and so were named, already.
+  std::vector<BrokenImage> newly_broken(const FeatureSet& set) const;
   std::filesystem::path archive_folder() const;
   /// The keys of the samples' rows in the archive.
   std::vector<std::string> row_keys(const std::vector<std::string>& contents,

@@ -11,7 +11,7 @@
 
 namespace transfer {
 
-/// What is kept of one picture.
+/// What is kept of one image.
 struct RowFormat {
   /// A row of float32 features.
   RowFormat(std::int64_t dimension) : shape({dimension}) {}
@@ -26,8 +26,8 @@ struct RowFormat {
   std::int64_t bytes() const;
 };
 
-/// What frozen layers make of a list of pictures, a row each, in memory or in memory-mapped files.
-/// Rows of broken pictures stay zero. Movable, not copyable.
+/// What frozen layers make of a list of images, a row each, in memory or in memory-mapped files.
+/// Rows of broken images stay zero. Movable, not copyable.
 class FeatureTable {
  public:
   /// Zeros in memory.

@@ -5,15 +5,15 @@
 
 namespace transfer {
 
-std::int64_t evaluation_batch(std::int64_t pictures) {
-  return std::clamp<std::int64_t>(pictures, 1, 32);
+std::int64_t evaluation_batch(std::int64_t images) {
+  return std::clamp<std::int64_t>(images, 1, 32);
 }
 
-PictureLogits picture_logits(PicturePass pass, std::int64_t classes,
-                             const std::function<torch::Tensor(const torch::Tensor&)>& forward,
-                             const EvaluationPart& part) {
+ImageLogits image_logits(ImagePass pass, std::int64_t classes,
+                         const std::function<torch::Tensor(const torch::Tensor&)>& forward,
+                         const EvaluationPart& part) {
   const auto count = static_cast<std::int64_t>(pass.samples.size());
-  PictureLogits result;
+  ImageLogits result;
   result.logits = torch::zeros({count, classes});
   const std::int64_t size = evaluation_batch(count);
   const auto batches = part.batches((count + size - 1) / size);
@@ -25,24 +25,24 @@ PictureLogits picture_logits(PicturePass pass, std::int64_t classes,
   pass.loader.batch_size = size;
   pass.loader.workers = std::min(pass.threads, std::max<std::int64_t>(count, 1));
   result.broken =
-      run_over_pictures(pass, forward, [&](const Batch& batch, const torch::Tensor& logits) {
+      run_over_images(pass, forward, [&](const Batch& batch, const torch::Tensor& logits) {
         result.logits.narrow(0, first + batch.first, batch.count)
             .copy_(logits.narrow(0, 0, batch.count));
       });
-  for (const BrokenPicture& picture : result.broken) result.logits[picture.sample].zero_();
+  for (const BrokenImage& image : result.broken) result.logits[image.sample].zero_();
   return result;
 }
 
-PictureLogits model_logits(const Classifier& model, const std::vector<Sample>& samples,
-                           torch::Device device, std::int64_t threads, const std::string& title) {
-  PicturePass pass;
+ImageLogits model_logits(const Classifier& model, const std::vector<Sample>& samples,
+                         torch::Device device, std::int64_t threads, const std::string& title) {
+  ImagePass pass;
   pass.samples = samples;
   pass.device = device;
   pass.threads = threads;
   pass.title = title;
   pass.loader.preprocessing = model.metadata().preprocessing;
-  return picture_logits(std::move(pass), static_cast<std::int64_t>(model.metadata().classes.size()),
-                        [&model](const torch::Tensor& images) { return model.logits(images); });
+  return image_logits(std::move(pass), static_cast<std::int64_t>(model.metadata().classes.size()),
+                      [&model](const torch::Tensor& images) { return model.logits(images); });
 }
 
 }  // namespace transfer

@@ -21,8 +21,8 @@ const cv::Scalar kGrey(220, 220, 220);
 const cv::Scalar kBlue(180, 90, 20);
 const cv::Scalar kRed(40, 40, 200);
 
-void write_text(cv::Mat& picture, const std::string& text, cv::Point at) {
-  cv::putText(picture, text, at, cv::FONT_HERSHEY_SIMPLEX, 0.45, kBlack, 1, cv::LINE_AA);
+void write_text(cv::Mat& image, const std::string& text, cv::Point at) {
+  cv::putText(image, text, at, cv::FONT_HERSHEY_SIMPLEX, 0.45, kBlack, 1, cv::LINE_AA);
 }
 
 /// From data to pixels.
@@ -37,22 +37,22 @@ struct Axes {
   }
 };
 
-void draw_axes(cv::Mat& picture, const CurvePlot& plot, const Axes& axes) {
+void draw_axes(cv::Mat& image, const CurvePlot& plot, const Axes& axes) {
   for (int power = static_cast<int>(std::ceil(axes.x_low)); power <= axes.x_high; ++power) {
     const cv::Point at = axes.place(std::pow(10.0, power), axes.y_low);
-    cv::line(picture, {at.x, kFrame.y}, at, kGrey);
-    write_text(picture, fmt::format("1e{}", power), {at.x - 15, at.y + 18});
+    cv::line(image, {at.x, kFrame.y}, at, kGrey);
+    write_text(image, fmt::format("1e{}", power), {at.x - 15, at.y + 18});
   }
   constexpr int kLines = 5;
   for (int i = 0; i <= kLines; ++i) {
     const double y = axes.y_low + (axes.y_high - axes.y_low) * i / kLines;
     const int row = axes.place(plot.x.front(), y).y;
-    cv::line(picture, {kFrame.x, row}, {kFrame.x + kFrame.width, row}, kGrey);
-    write_text(picture, fmt::format("{:.3g}", y), {10, row + 4});
+    cv::line(image, {kFrame.x, row}, {kFrame.x + kFrame.width, row}, kGrey);
+    write_text(image, fmt::format("{:.3g}", y), {10, row + 4});
   }
-  cv::rectangle(picture, kFrame, kBlack);
-  write_text(picture, plot.x_title, {kFrame.x + kFrame.width / 2 - 50, kSize.height - 12});
-  write_text(picture, plot.y_title, {kFrame.x + 8, kFrame.y + 16});
+  cv::rectangle(image, kFrame, kBlack);
+  write_text(image, plot.x_title, {kFrame.x + kFrame.width / 2 - 50, kSize.height - 12});
+  write_text(image, plot.y_title, {kFrame.x + 8, kFrame.y + 16});
 }
 
 }  // namespace
@@ -61,18 +61,18 @@ void write_curve(const CurvePlot& plot, const std::filesystem::path& file) {
   const auto [x_low, x_high] = std::minmax_element(plot.x.begin(), plot.x.end());
   const auto [y_low, y_high] = std::minmax_element(plot.y.begin(), plot.y.end());
   const Axes axes{std::log10(*x_low), std::log10(*x_high), *y_low, *y_high};
-  cv::Mat picture(kSize, CV_8UC3, cv::Scalar::all(255));
-  draw_axes(picture, plot, axes);
+  cv::Mat image(kSize, CV_8UC3, cv::Scalar::all(255));
+  draw_axes(image, plot, axes);
   if (plot.mark) {
     const int column = axes.place(*plot.mark, axes.y_low).x;
-    cv::line(picture, {column, kFrame.y}, {column, kFrame.y + kFrame.height}, kRed, 1, cv::LINE_AA);
+    cv::line(image, {column, kFrame.y}, {column, kFrame.y + kFrame.height}, kRed, 1, cv::LINE_AA);
   }
   for (std::size_t i = 1; i < plot.x.size(); ++i) {
-    cv::line(picture, axes.place(plot.x[i - 1], plot.y[i - 1]), axes.place(plot.x[i], plot.y[i]),
+    cv::line(image, axes.place(plot.x[i - 1], plot.y[i - 1]), axes.place(plot.x[i], plot.y[i]),
              kBlue, 2, cv::LINE_AA);
   }
   std::vector<unsigned char> png;
-  if (!cv::imencode(".png", picture, png)) {
+  if (!cv::imencode(".png", image, png)) {
     throw OutputError(fmt::format("{}: the curve could not be encoded", file.string()));
   }
   write_file_atomically(file,

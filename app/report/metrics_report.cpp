@@ -39,30 +39,30 @@ struct ToJson {
       per_class[names[c]] = {
           {"precision", m.precision[c]}, {"recall", m.recall[c]}, {"f1", m.f1[c]}};
     }
-    return {{"pictures", m.pictures}, {"loss", m.loss},
-            {"top1", m.top1},         {"k", m.k},
-            {"topk", m.topk},         {"macro_f1", m.macro_f1},
-            {"classes", per_class},   {"confusion", m.confusion}};
+    return {{"images", m.images},   {"loss", m.loss},
+            {"top1", m.top1},       {"k", m.k},
+            {"topk", m.topk},       {"macro_f1", m.macro_f1},
+            {"classes", per_class}, {"confusion", m.confusion}};
   }
 
   ordered_json operator()(const MultiLabelMetrics& m) const {
     ordered_json per_label = ordered_json::object();
     for (std::size_t c = 0; c < names.size(); ++c) {
-      per_label[names[c]] = {{"pictures", m.occurrences[c]},
+      per_label[names[c]] = {{"images", m.occurrences[c]},
                              {"precision", m.precision[c]},
                              {"recall", m.recall[c]},
                              {"f1", m.f1[c]},
                              {"average_precision", m.average_precision[c]}};
     }
     ordered_json object = {
-        {"pictures", m.pictures}, {"loss", m.loss}, {"map", m.map}, {"macro_f1", m.macro_f1}};
+        {"images", m.images}, {"loss", m.loss}, {"map", m.map}, {"macro_f1", m.macro_f1}};
     if (m.top1) object["top1"] = *m.top1;
     object["labels"] = per_label;
     return object;
   }
 
   ordered_json operator()(const RegressionMetrics& m) const {
-    ordered_json object = {{"pictures", m.pictures}, {"loss", m.loss}};
+    ordered_json object = {{"images", m.images}, {"loss", m.loss}};
     object.update(column_object(m.mean));
     if (names.size() < 2) return object;
     for (std::size_t k = 0; k < names.size(); ++k) {
@@ -77,9 +77,8 @@ struct ToText {
   const Names& names;
 
   std::string operator()(const ClassificationMetrics& m) const {
-    std::string text =
-        fmt::format("{}: {} pictures, accuracy {:.2f} %, macro-F1 {:.4f}, loss {:.4f}", title,
-                    m.pictures, 100 * m.top1, m.macro_f1, m.loss);
+    std::string text = fmt::format("{}: {} images, accuracy {:.2f} %, macro-F1 {:.4f}, loss {:.4f}",
+                                   title, m.images, 100 * m.top1, m.macro_f1, m.loss);
     if (names.size() > static_cast<std::size_t>(m.k) && m.k > 1) {
       text += fmt::format(", top-{} {:.2f} %", m.k, 100 * m.topk);
     }
@@ -101,11 +100,11 @@ struct ToText {
   }
 
   std::string operator()(const MultiLabelMetrics& m) const {
-    std::string text = fmt::format("{}: {} pictures, mAP {:.4f}, macro-F1 {:.4f}, loss {:.4f}",
-                                   title, m.pictures, m.map, m.macro_f1, m.loss);
+    std::string text = fmt::format("{}: {} images, mAP {:.4f}, macro-F1 {:.4f}, loss {:.4f}", title,
+                                   m.images, m.map, m.macro_f1, m.loss);
     if (m.top1) text += fmt::format(", accuracy {:.2f} %", 100 * *m.top1);
     const std::size_t width = name_width(names, 5);
-    text += fmt::format("\n  {:<{}}  pictures  precision  recall      F1  average precision\n",
+    text += fmt::format("\n  {:<{}}  images  precision  recall      F1  average precision\n",
                         "label", width);
     for (std::size_t c = 0; c < names.size(); ++c) {
       text += name_column(names[c], width) +
@@ -117,8 +116,8 @@ struct ToText {
 
   std::string operator()(const RegressionMetrics& m) const {
     std::string text =
-        fmt::format("{}: {} pictures, R² {:.4f}, MAE {:.4g}, RMSE {:.4g}, loss {:.4g}\n", title,
-                    m.pictures, m.mean.r2, m.mean.mae, m.mean.rmse, m.loss);
+        fmt::format("{}: {} images, R² {:.4f}, MAE {:.4g}, RMSE {:.4g}, loss {:.4g}\n", title,
+                    m.images, m.mean.r2, m.mean.mae, m.mean.rmse, m.loss);
     if (names.size() < 2) return text;
     const std::size_t width = name_width(names, 6);
     text += fmt::format("  {:<{}}        R²         MAE        RMSE\n", "column", width);

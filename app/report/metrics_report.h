@@ -8,7 +8,7 @@
 
 namespace transfer {
 
-/// `{"pictures", "loss", "top1", …}` of one split, as used inside summary.json and by `evaluate`:
+/// `{"images", "loss", "top1", …}` of one split, as used inside summary.json and by `evaluate`:
 /// for labels `map` and `macro_f1`, for numbers `r2`, `mae` and `rmse` in place of `top1`.
 /// `classes` are the names of the outputs.
 nlohmann::ordered_json metrics_object(const Metrics& metrics,

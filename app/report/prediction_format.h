@@ -16,7 +16,7 @@ struct PredictionCells {
   std::vector<std::string> right;
 };
 
-/// How predictions of one kind are shown by `predict`. A picture's predictions are one number an
+/// How predictions of one kind are shown by `predict`. An image's predictions are one number an
 /// output, see predictions_of().
 class PredictionFormat {
  public:
@@ -25,7 +25,7 @@ class PredictionFormat {
   /// Names of the cells, not yet quoted, nor are the cells.
   virtual PredictionCells csv_header() const = 0;
   virtual PredictionCells csv_cells(const std::vector<float>& predictions) const = 0;
-  /// Adds what is predicted to a picture's object.
+  /// Adds what is predicted to an image's object.
   virtual void add_json(nlohmann::ordered_json& object,
                         const std::vector<float>& predictions) const = 0;
   /// What follows "PATH:".

@@ -10,8 +10,8 @@
 
 namespace transfer {
 
-/// CSV of every picture of a split beside the truth, in the order of the samples; those that do not
-/// count (broken pictures) are left out. `outputs` [N,C] are in the targets' units.
+/// CSV of every image of a split beside the truth, in the order of the samples; those that do not
+/// count (broken images) are left out. `outputs` [N,C] are in the targets' units.
 ///
 /// - classes: `path,label,class,probability`, then one probability column a class;
 /// - labels: `path,labels,predicted`, each separated by `|`, then one probability column a label;

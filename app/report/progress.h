@@ -11,7 +11,7 @@ namespace transfer {
 /// line every few seconds in a log. Not thread-safe.
 class Progress {
  public:
-  /// `total` counts `unit`s ("pictures").
+  /// `total` counts `unit`s ("images").
   Progress(std::string title, std::int64_t total, std::string unit);
 
   void advance(std::int64_t count);

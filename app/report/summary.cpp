@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "app/report/advice.h"
+#include "app/advice/advice.h"
 #include "app/report/metrics_report.h"
 #include "app/training/estimated_score.h"
 
@@ -30,7 +30,7 @@ std::string to_json(const Summary& s) {
       {"task", s.objective.task()},
       {"loss", loss_name(s.objective.loss)},
       {"classes", s.classes},
-      {"train_pictures", s.train_pictures},
+      {"train_images", s.train_images},
       {"best_epoch", s.best_epoch},
       {"epochs", s.epochs},
       {"weight_decay", s.weight_decay},
@@ -70,7 +70,7 @@ std::string to_text(const Summary& s) {
   if (!s.advice.empty()) {
     text += fmt::format("strategy chosen by measuring: {}\n", advice_in_one_line(s.advice));
   }
-  if (!s.broken.empty()) text += fmt::format("broken pictures left out: {}\n", s.broken.size());
+  if (!s.broken.empty()) text += fmt::format("broken images left out: {}\n", s.broken.size());
   text += fmt::format(
       "best epoch {} of {}, weight decay {}{}\ntime {:.1f} s (features {:.1f} s, training {:.1f} "
       "s), "

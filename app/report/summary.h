@@ -42,7 +42,7 @@ struct Summary {
   std::int64_t processes = 1;
   double seconds_in_steps = 0;
   ReductionCost reduction;
-  std::int64_t train_pictures = 0;
+  std::int64_t train_images = 0;
   std::int64_t best_epoch = 0;
   std::int64_t epochs = 0;
   double weight_decay = 0;
@@ -50,7 +50,7 @@ struct Summary {
   bool weight_decay_is_chosen = false;
   Metrics val;
   std::optional<Metrics> test;
-  /// "PATH: reason" of every picture left out.
+  /// "PATH: reason" of every image left out.
   std::vector<std::string> broken;
   std::int64_t skipped_files = 0;
   double seconds_total = 0;

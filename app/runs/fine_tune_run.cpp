@@ -4,11 +4,11 @@
 
 #include <cstdio>
 
-#include "app/features/broken_pictures.h"
+#include "app/features/broken_images.h"
 #include "app/report/prediction_table.h"
-#include "app/runs/fitted_head.h"
+#include "app/runs/fitted_start.h"
 #include "app/runs/replica_choice.h"
-#include "app/runs/split_training.h"
+#include "app/runs/training_input_choice.h"
 #include "app/training/trainer.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
@@ -34,7 +34,7 @@ struct Evaluated {
 Evaluated evaluate_split(Trainer& trainer, const std::vector<Sample>& samples,
                          const std::string& title, const Preparation& p, Summary& summary) {
   const auto result = trainer.evaluate(samples, title);
-  for (const auto& picture : result.broken) summary.broken.push_back(picture.reason);
+  for (const auto& image : result.broken) summary.broken.push_back(image.reason);
   const Truth truth = truth_of(samples, result.broken);
   return {result.logits, truth,
           measure(objective_of(p.config), result.logits, truth, p.config.train.top_k)};
@@ -43,8 +43,8 @@ Evaluated evaluate_split(Trainer& trainer, const std::vector<Sample>& samples,
 /// How training begins.
 struct Start {
   bool head_is_fitted = false;
-  /// Training pictures that fitting the head has found broken.
-  std::vector<BrokenPicture> broken;
+  /// Training images that fitting the head has found broken.
+  std::vector<BrokenImage> broken;
 };
 
 /// Gives the network the head that the configuration asks for.
@@ -62,9 +62,9 @@ void summarize_training(const Preparation& p, const TrainingOutcome& outcome, Su
   summary.seconds_in_steps = outcome.seconds_in_steps;
   summary.reduction = outcome.reduction;
   summary.weight_decay = p.config.head.weight_decay.value_or(0);
-  for (const auto& picture : outcome.broken) summary.broken.push_back(picture.reason);
-  summary.train_pictures = static_cast<std::int64_t>(p.dataset.train.size()) -
-                           static_cast<std::int64_t>(outcome.broken.size());
+  for (const auto& image : outcome.broken) summary.broken.push_back(image.reason);
+  summary.train_images = static_cast<std::int64_t>(p.dataset.train.size()) -
+                         static_cast<std::int64_t>(outcome.broken.size());
 }
 
 /// Measures the trained network and writes predictions_val.csv.

@@ -6,11 +6,11 @@
 #include <cstdio>
 #include <optional>
 
+#include "app/advice/stage_probe.h"
 #include "app/compute/device.h"
 #include "app/features/feature_store.h"
 #include "app/report/prediction_table.h"
 #include "app/runs/head_problem.h"
-#include "app/runs/stage_probe.h"
 #include "app/training/schedule.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
@@ -28,7 +28,7 @@ struct Features {
   std::optional<FeatureSet> test;
 };
 
-/// Numbers are given for every picture, classes and labels may have lost all of theirs.
+/// Numbers are given for every image, classes and labels may have lost all of theirs.
 void require_every_class(const FeatureSet& train, const std::vector<std::string>& classes,
                          TargetKind kind, const std::string& path) {
   if (kind == TargetKind::kValues) return;
@@ -39,8 +39,8 @@ void require_every_class(const FeatureSet& train, const std::vector<std::string>
                             ? truth.labels.eq(position).any().item<bool>()
                             : truth.targets.select(1, position).gt(0).any().item<bool>();
     if (occurs) continue;
-    throw DataError(fmt::format(
-        "{}: no picture of class '{}' that can be read is left for training.", path, classes[c]));
+    throw DataError(fmt::format("{}: no image of class '{}' that can be read is left for training.",
+                                path, classes[c]));
   }
 }
 
@@ -73,7 +73,7 @@ HeadProblem make_problem(const Preparation& p, const Features& features, const R
 }
 
 void collect_broken(Summary& summary, const FeatureSet& set) {
-  for (const BrokenPicture& picture : set.broken) summary.broken.push_back(picture.reason);
+  for (const BrokenImage& image : set.broken) summary.broken.push_back(image.reason);
 }
 
 /// Fits the head and fills in what the summary says of it.
@@ -133,7 +133,7 @@ Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run, St
   }
   collect_broken(summary, features.train);
   collect_broken(summary, features.val);
-  summary.train_pictures = features.train.valid_rows();
+  summary.train_images = features.train.valid_rows();
   write_file_atomically(run.file("predictions_val.csv"),
                         prediction_table(objective, p.dataset.val, features.val.truth(),
                                          val_outputs, p.dataset.classes));

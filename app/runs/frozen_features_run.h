@@ -1,8 +1,8 @@
 #pragma once
 
+#include "app/advice/stage_probe.h"
+#include "app/preparation/preparation.h"
 #include "app/report/summary.h"
-#include "app/runs/preparation.h"
-#include "app/runs/stage_probe.h"
 
 namespace transfer {
 

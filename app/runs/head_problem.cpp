@@ -17,9 +17,9 @@ HeadProblem head_problem(const Preparation& p, const FeatureSet& train, const Fe
 double chosen_weight_decay(const HeadProblem& problem, const StageProbing& known,
                            const std::string& cut) {
   const bool is_plain = problem.loss.label_smoothing == 0 && !problem.loss.class_weights.defined();
-  const bool same_pictures = known.features.pictures.samples.size() == problem.train.samples.size();
+  const bool same_images = known.features.images.samples.size() == problem.train.samples.size();
   const ProbedStage* probed = known.find(cut);
-  if (is_plain && same_pictures && probed != nullptr) return probed->weight_decay;
+  if (is_plain && same_images && probed != nullptr) return probed->weight_decay;
   return choose_weight_decay(problem).weight_decay;
 }
 

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "app/runs/preparation.h"
+#include "app/preparation/preparation.h"
 #include "app/training/training_input.h"
 #include "models/trainable_network.h"
 

@@ -6,7 +6,7 @@
 
 namespace transfer {
 
-/// The most that the logits of pictures may move where their activations are kept as float16.
+/// The most that the logits of images may move where their activations are kept as float16.
 constexpr double kMostLogitsMove = 1e-2;
 
 /// Whether activations [n,…] float32 may be kept as float16: no logit that `logits` gives for them

@@ -38,23 +38,23 @@ void for_each_number(Progress& p, const Visit& visit) {
 }
 
 void write_broken(torch::serialize::OutputArchive& archive,
-                  const std::vector<BrokenPicture>& broken) {
+                  const std::vector<BrokenImage>& broken) {
   c10::List<std::int64_t> samples;
   c10::List<std::string> reasons;
-  for (const BrokenPicture& picture : broken) {
-    samples.push_back(picture.sample);
-    reasons.push_back(picture.reason);
+  for (const BrokenImage& image : broken) {
+    samples.push_back(image.sample);
+    reasons.push_back(image.reason);
   }
   archive.write("broken_samples", c10::IValue(samples));
   archive.write("broken_reasons", c10::IValue(reasons));
 }
 
-std::vector<BrokenPicture> read_broken(torch::serialize::InputArchive& archive) {
+std::vector<BrokenImage> read_broken(torch::serialize::InputArchive& archive) {
   c10::IValue samples;
   c10::IValue reasons;
   archive.read("broken_samples", samples);
   archive.read("broken_reasons", reasons);
-  std::vector<BrokenPicture> broken;
+  std::vector<BrokenImage> broken;
   for (std::size_t i = 0; i < samples.toIntList().size(); ++i) {
     broken.push_back({samples.toIntList()[i], reasons.toList()[i].get().toStringRef()});
   }

@@ -45,8 +45,8 @@ struct TrainingProgress {
   PlateauState plateau;
   GradientScalerState scaler;
   std::int64_t average_updates = 0;
-  /// Training pictures met so far that could not be decoded.
-  std::vector<BrokenPicture> broken = {};
+  /// Training images met so far that could not be decoded.
+  std::vector<BrokenImage> broken = {};
 };
 
 /// Writes tensors, the optimizer's state and the progress, whole or not at all. Throws OutputError.

@@ -45,17 +45,17 @@ ClassificationMetrics classification_metrics(const torch::Tensor& all_logits,
   const std::int64_t classes = logits.size(1);
 
   ClassificationMetrics metrics;
-  metrics.pictures = rows.size(0);
+  metrics.images = rows.size(0);
   metrics.k = std::min(k, classes);
   metrics.confusion.assign(static_cast<std::size_t>(classes),
                            std::vector<std::int64_t>(static_cast<std::size_t>(classes), 0));
-  if (metrics.pictures > 0) {
+  if (metrics.images > 0) {
     metrics.loss = torch::nn::functional::cross_entropy(logits, labels).item<double>();
     const auto predictions = logits.argmax(1).contiguous();
     metrics.top1 = predictions.eq(labels).to(torch::kFloat64).mean().item<double>();
     const auto highest = std::get<1>(logits.topk(metrics.k, 1));
     metrics.topk = highest.eq(labels.unsqueeze(1)).any(1).to(torch::kFloat64).mean().item<double>();
-    for (std::int64_t i = 0; i < metrics.pictures; ++i) {
+    for (std::int64_t i = 0; i < metrics.images; ++i) {
       const auto truth = static_cast<std::size_t>(labels.data_ptr<std::int64_t>()[i]);
       const auto predicted = static_cast<std::size_t>(predictions.data_ptr<std::int64_t>()[i]);
       ++metrics.confusion[truth][predicted];

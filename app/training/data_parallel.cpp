@@ -39,26 +39,26 @@ void average(ProcessGroup& group, const torch::Tensor& tensor, double share) {
   });
 }
 
-/// This process's part of the pictures of all; of none at all, an equal part.
-double share_of(ProcessGroup& group, std::int64_t pictures) {
-  std::array<double, 1> all = {static_cast<double>(pictures)};
+/// This process's part of the images of all; of none at all, an equal part.
+double share_of(ProcessGroup& group, std::int64_t images) {
+  std::array<double, 1> all = {static_cast<double>(images)};
   group.sum(std::span<double>(all));
-  return all[0] > 0 ? static_cast<double>(pictures) / all[0]
+  return all[0] > 0 ? static_cast<double>(images) / all[0]
                     : 1.0 / static_cast<double>(group.size());
 }
 
-/// A picture as text: its number, then the reason.
-void append(std::string& text, const BrokenPicture& picture) {
+/// An image as text: its number, then the reason.
+void append(std::string& text, const BrokenImage& image) {
   const auto add = [&text](std::int64_t number) {
     text.append(reinterpret_cast<const char*>(&number), sizeof(number));
   };
-  add(picture.sample);
-  add(static_cast<std::int64_t>(picture.reason.size()));
-  text += picture.reason;
+  add(image.sample);
+  add(static_cast<std::int64_t>(image.reason.size()));
+  text += image.reason;
 }
 
-std::vector<BrokenPicture> parse(const std::string& text) {
-  std::vector<BrokenPicture> pictures;
+std::vector<BrokenImage> parse(const std::string& text) {
+  std::vector<BrokenImage> images;
   std::size_t at = 0;
   const auto read = [&] {
     std::int64_t number = 0;
@@ -67,14 +67,14 @@ std::vector<BrokenPicture> parse(const std::string& text) {
     return number;
   };
   while (at < text.size()) {
-    BrokenPicture picture;
-    picture.sample = read();
+    BrokenImage image;
+    image.sample = read();
     const auto length = static_cast<std::size_t>(read());
-    picture.reason = text.substr(at, length);
+    image.reason = text.substr(at, length);
     at += length;
-    pictures.push_back(std::move(picture));
+    images.push_back(std::move(image));
   }
-  return pictures;
+  return images;
 }
 
 }  // namespace
@@ -106,11 +106,11 @@ void broadcast_tensors(ProcessGroup& group, const NamedTensors& tensors) {
 }
 
 void share_state(ProcessGroup& group, const TrainableNetwork& network, const std::string& buffers,
-                 std::int64_t pictures) {
+                 std::int64_t images) {
   if (group.size() == 1) return;
   const at::NoGradGuard no_gradients;
   const bool averages = buffers == "synchronised";
-  const double share = averages ? share_of(group, pictures) : 0;
+  const double share = averages ? share_of(group, images) : 0;
   NamedTensors from_first;
   for (const auto& [name, tensor] : network.state()) {
     if (averages && is_running_statistic(name)) {
@@ -122,7 +122,7 @@ void share_state(ProcessGroup& group, const TrainableNetwork& network, const std
   broadcast_tensors(group, from_first);
 }
 
-PictureLogits put_together(ProcessGroup& group, PictureLogits part) {
+ImageLogits put_together(ProcessGroup& group, ImageLogits part) {
   if (group.size() == 1) return part;
   part.logits = part.logits.contiguous();
   group.sum(
@@ -131,14 +131,13 @@ PictureLogits put_together(ProcessGroup& group, PictureLogits part) {
   return part;
 }
 
-std::vector<BrokenPicture> gather_broken(ProcessGroup& group,
-                                         const std::vector<BrokenPicture>& own) {
+std::vector<BrokenImage> gather_broken(ProcessGroup& group, const std::vector<BrokenImage>& own) {
   std::string text;
-  for (const BrokenPicture& picture : own) append(text, picture);
-  std::vector<BrokenPicture> all;
+  for (const BrokenImage& image : own) append(text, image);
+  std::vector<BrokenImage> all;
   for (const std::string& part : group.gather(text)) {
-    auto pictures = parse(part);
-    std::move(pictures.begin(), pictures.end(), std::back_inserter(all));
+    auto images = parse(part);
+    std::move(images.begin(), images.end(), std::back_inserter(all));
   }
   std::stable_sort(all.begin(), all.end(),
                    [](const auto& a, const auto& b) { return a.sample < b.sample; });

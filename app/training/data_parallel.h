@@ -33,16 +33,15 @@ void broadcast_tensors(ProcessGroup& group, const NamedTensors& tensors);
 
 /// Makes the network the same in all processes: weights and buffers of rank 0; with `buffers`
 /// `synchronised` the running statistics are the mean of all (see train.batch_norm_buffers), each
-/// counting by the `pictures` that it has seen since the last time.
+/// counting by the `images` that it has seen since the last time.
 void share_state(ProcessGroup& group, const TrainableNetwork& network, const std::string& buffers,
-                 std::int64_t pictures);
+                 std::int64_t images);
 
-/// Outputs of which each process has some rows, the others being zero, and its broken pictures,
+/// Outputs of which each process has some rows, the others being zero, and its broken images,
 /// put together.
-PictureLogits put_together(ProcessGroup& group, PictureLogits part);
+ImageLogits put_together(ProcessGroup& group, ImageLogits part);
 
-/// The broken pictures of all processes in the order of samples, each once.
-std::vector<BrokenPicture> gather_broken(ProcessGroup& group,
-                                         const std::vector<BrokenPicture>& own);
+/// The broken images of all processes in the order of samples, each once.
+std::vector<BrokenImage> gather_broken(ProcessGroup& group, const std::vector<BrokenImage>& own);
 
 }  // namespace transfer

@@ -7,7 +7,7 @@
 namespace transfer {
 namespace {
 
-/// From what each picture contributes, [n] float64 of mean `value`.
+/// From what each image contributes, [n] float64 of mean `value`.
 EstimatedScore from_parts(const torch::Tensor& parts) {
   const double value = parts.mean().item<double>();
   const double deviation = (parts - value).square().mean().sqrt().item<double>();

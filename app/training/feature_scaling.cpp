@@ -23,7 +23,7 @@ FeatureScaling measure_scaling(const FeatureSet& train) {
   const FeatureTable& table = train.views.front();
   auto sum = torch::zeros({table.dimension()}, torch::kFloat64);
   auto squares = torch::zeros({table.dimension()}, torch::kFloat64);
-  // Rows of broken pictures are zero and add nothing.
+  // Rows of broken images are zero and add nothing.
   for (std::int64_t first = 0; first < table.rows(); first += kChunk) {
     const auto part = table.read(first, std::min(kChunk, table.rows() - first)).to(torch::kFloat64);
     sum += part.sum(0);

@@ -11,7 +11,7 @@ namespace transfer {
 /// the square root of its standard deviation, times one number that makes the mean square one. It
 /// makes the fit well conditioned and weight decay mean the same for every backbone. The square
 /// root stands between leaving the features' spread as it is and giving all the same spread: over
-/// 18 random training sets each of 150 to 600 pictures it classified best on three data sets
+/// 18 random training sets each of 150 to 600 images it classified best on three data sets
 /// (flowers 88.1 % against 87.8 and 87.4, CIFAR-10 67.0 against 66.6 and 66.5, solar cells 82.3
 /// against 81.9 and 82.4).
 struct FeatureScaling {

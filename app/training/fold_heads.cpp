@@ -13,7 +13,7 @@ namespace {
 constexpr std::int64_t kFitIterations = 100;
 /// Fits that stop earlier are regularised by stopping, and make too weak a decay look best.
 constexpr double kFitTolerance = 1e-7;
-/// Where every picture's class is certain the loss is flat; more curvature than this is assumed.
+/// Where every image's class is certain the loss is flat; more curvature than this is assumed.
 constexpr double kLeastCurvature = 1e-6;
 
 /// [n,C]: 1 for the class of each row that counts.
@@ -24,17 +24,16 @@ torch::Tensor class_targets(const torch::Tensor& labels, std::int64_t classes) {
 
 }  // namespace
 
-FoldHeads::FoldHeads(const Loss& loss, const FoldedPictures& pictures, std::int64_t outputs)
-    : loss_(loss), pictures_(pictures), outputs_(outputs) {
-  const std::int64_t rows = pictures.truth.rows();
-  const auto& options = pictures.features.options();
-  const auto fold_numbers = torch::arange(pictures.count, pictures.folds.options()).unsqueeze(1);
-  const auto counts = pictures.folds.ne(fold_numbers);  // [F,n]
-  truth_ =
-      pictures.truth.select(torch::arange(rows, pictures.folds.options()).repeat(pictures.count));
+FoldHeads::FoldHeads(const Loss& loss, const FoldedImages& images, std::int64_t outputs)
+    : loss_(loss), images_(images), outputs_(outputs) {
+  const std::int64_t rows = images.truth.rows();
+  const auto& options = images.features.options();
+  const auto fold_numbers = torch::arange(images.count, images.folds.options()).unsqueeze(1);
+  const auto counts = images.folds.ne(fold_numbers);  // [F,n]
+  truth_ = images.truth.select(torch::arange(rows, images.folds.options()).repeat(images.count));
   truth_.labels.masked_fill_(counts.flatten().logical_not(), -1);
   std::vector<double> weights;
-  for (std::int64_t fold = 0; fold < pictures.count; ++fold) {
+  for (std::int64_t fold = 0; fold < images.count; ++fold) {
     weights.push_back(loss.weight(truth_.narrow(fold * rows, rows)));
   }
   const auto share = torch::tensor(weights, torch::kFloat64);
@@ -44,13 +43,13 @@ FoldHeads::FoldHeads(const Loss& loss, const FoldedPictures& pictures, std::int6
       loss.objective.targets() == TargetKind::kClass && !truth_.targets.defined();
   if (is_cross_entropy) {
     targets_ = cross_entropy_weights(loss, class_targets(truth_.labels, outputs))
-                   .view({pictures.count, rows, outputs})
+                   .view({images.count, rows, outputs})
                    .transpose(1, 2)
                    .contiguous();
     target_sums_ = targets_.sum(1, /*keepdim=*/true);
   }
-  const std::int64_t heads = pictures.count * outputs;
-  weight_ = torch::zeros({heads, pictures.features.size(1)}, options).requires_grad_(true);
+  const std::int64_t heads = images.count * outputs;
+  weight_ = torch::zeros({heads, images.features.size(1)}, options).requires_grad_(true);
   bias_ = torch::zeros({heads, 1}, options).requires_grad_(true);
   weight_units_ = torch::ones_like(weight_);
   bias_units_ = torch::ones_like(bias_);
@@ -73,7 +72,7 @@ torch::Tensor FoldHeads::curvature_of(const torch::Tensor& outputs) const {
     const auto p = outputs.softmax(1);
     return p * (1.0 - p) * target_sums_;
   }
-  const auto counts = truth_.labels.ge(0).view({pictures_.count, 1, -1}).to(outputs.options());
+  const auto counts = truth_.labels.ge(0).view({images_.count, 1, -1}).to(outputs.options());
   if (loss_.objective.targets() == TargetKind::kLabels) {
     const auto p = outputs.sigmoid();
     return p * (1.0 - p) * counts;
@@ -82,13 +81,13 @@ torch::Tensor FoldHeads::curvature_of(const torch::Tensor& outputs) const {
 }
 
 torch::Tensor FoldHeads::outputs() const {
-  return torch::addmm(bias_ * bias_units_, weight_ * weight_units_, pictures_.features.t())
-      .view({pictures_.count, outputs_, -1});
+  return torch::addmm(bias_ * bias_units_, weight_ * weight_units_, images_.features.t())
+      .view({images_.count, outputs_, -1});
 }
 
 void FoldHeads::choose_units(double weight_decay) {
   const auto curvature = curvature_of(outputs()).reshape({weight_.size(0), -1}) / total_;
-  const auto of_weights = curvature.matmul(pictures_.features.square()) + weight_decay * share_;
+  const auto of_weights = curvature.matmul(images_.features.square()) + weight_decay * share_;
   const auto of_biases = curvature.sum(1, /*keepdim=*/true);
   const auto weight_units = of_weights.clamp_min(kLeastCurvature).rsqrt();
   const auto bias_units = of_biases.clamp_min(kLeastCurvature).rsqrt();
@@ -109,12 +108,12 @@ torch::Tensor FoldHeads::fit(double weight_decay) {
     const auto by_outputs = loss.gradient.reshape({weight_.size(0), -1}) / total_;
     const auto of_penalty = penalty * weight_;
     weight_.mutable_grad() =
-        by_outputs.matmul(pictures_.features).mul_(weight_units_).add_(of_penalty);
+        by_outputs.matmul(images_.features).mul_(weight_units_).add_(of_penalty);
     bias_.mutable_grad() = by_outputs.sum(1, /*keepdim=*/true).mul_(bias_units_);
     return loss.sum / total_ + 0.5 * of_penalty.flatten().dot(weight_.flatten()).item<double>();
   };
   minimize_by_lbfgs({weight_, bias_}, objective, kFitIterations, kFitTolerance);
-  const auto own_fold = pictures_.folds.view({1, 1, -1}).expand({1, outputs_, -1});
+  const auto own_fold = images_.folds.view({1, 1, -1}).expand({1, outputs_, -1});
   return outputs().gather(0, own_fold).squeeze(0).t().contiguous();
 }
 

@@ -9,8 +9,8 @@
 
 namespace transfer {
 
-/// Pictures in folds: each is left out of one of the fits.
-struct FoldedPictures {
+/// Images in folds: each is left out of one of the fits.
+struct FoldedImages {
   torch::Tensor features;  ///< [n,D], scaled
   Truth truth;             ///< of n rows
   torch::Tensor folds;     ///< [n], 0 to `count` − 1
@@ -22,11 +22,11 @@ struct FoldedPictures {
 /// weight in common, so the sum is smallest where each of them is.
 class FoldHeads {
  public:
-  /// Shares the tensors of `pictures`, on whose device it computes; `outputs` of each head.
-  FoldHeads(const Loss& loss, const FoldedPictures& pictures, std::int64_t outputs);
+  /// Shares the tensors of `images`, on whose device it computes; `outputs` of each head.
+  FoldHeads(const Loss& loss, const FoldedImages& images, std::int64_t outputs);
 
   /// Fits with that weight decay (a penalty of decay / 2 · ‖W‖² on the mean loss), beginning at the
-  /// last fit. Returns the outputs [n,C] for every picture by the head that has not seen it. Throws
+  /// last fit. Returns the outputs [n,C] for every image by the head that has not seen it. Throws
   /// Interrupted.
   torch::Tensor fit(double weight_decay);
 
@@ -45,19 +45,19 @@ class FoldHeads {
   /// L-BFGS converges in a fraction of the time (Nocedal and Wright, "Numerical Optimization",
   /// 2006, section 2.2).
   void choose_units(double weight_decay);
-  /// [F,C,n] for all pictures.
+  /// [F,C,n] for all images.
   torch::Tensor outputs() const;
 
   const Loss& loss_;
-  const FoldedPictures& pictures_;
+  const FoldedImages& images_;
   std::int64_t outputs_;
-  /// Of all pictures once for each fold: [F·n]; a picture does not count in its own.
+  /// Of all images once for each fold: [F·n]; an image does not count in its own.
   Truth truth_;
   /// Cross-entropy only: what each output's −log p weighs [F,C,n], and the sum over the classes
   /// [F,1,n].
   torch::Tensor targets_;
   torch::Tensor target_sums_;
-  /// Weight of all folds' pictures, and each head's part of it [F·C,1].
+  /// Weight of all folds' images, and each head's part of it [F·C,1].
   double total_ = 0;
   torch::Tensor share_;
   /// The true weights [F·C,D] and biases [F·C,1] are these times their units.

@@ -37,7 +37,7 @@ Head start_of(const HeadProblem& problem) {
       .copy_to(problem.device);
 }
 
-/// Some rows of the training set, which counts every view of every picture: row · views + view.
+/// Some rows of the training set, which counts every view of every image: row · views + view.
 struct TrainingRows {
   torch::Tensor features;  ///< [n,D], those of one view together
   Truth truth;             ///< of the n rows
@@ -99,7 +99,7 @@ class HeadFit {
     double in_units = 0;
   };
 
-  /// The loss and its gradient over all training pictures and views.
+  /// The loss and its gradient over all training images and views.
   MeanLoss full_loss_and_gradient() {
     for (const auto& parameter : head_.parameters()) {
       parameter.mutable_grad() = torch::zeros_like(parameter);

@@ -59,7 +59,7 @@ struct FittedHead {
 /// a loss is not a number.
 FittedHead fit_head(const HeadProblem& problem);
 
-/// Logits [N,C] of a split's unaugmented view; rows of broken pictures mean nothing.
+/// Logits [N,C] of a split's unaugmented view; rows of broken images mean nothing.
 torch::Tensor head_logits(const Head& head, const FeatureSet& set, torch::Device device);
 
 }  // namespace transfer

@@ -44,7 +44,7 @@ LearningRateCurve sweep_learning_rates(TrainableNetwork& network, const Dataset&
       step.finish(rates[next++]);
       bar.advance(1);
     }
-    if (next == before) throw DataError("none of the training pictures can be read.");
+    if (next == before) throw DataError("none of the training images can be read.");
   }
   bar.finish();
   return curve;

@@ -9,7 +9,7 @@
 
 namespace transfer {
 
-/// A loss over some pictures, to be divided by Loss::weight() for the mean.
+/// A loss over some images, to be divided by Loss::weight() for the mean.
 struct LossSum {
   /// Scalar, differentiable: what training minimises.
   torch::Tensor objective;
@@ -27,7 +27,7 @@ struct LossSum {
 ///   the outputs. Targets (1,1,0) against probabilities (0.8,0.7,0.1) give 0.69.
 /// - mse, mae, huber: as torch.nn.MSELoss, L1Loss and HuberLoss, the mean over the outputs.
 ///
-/// Mixed pictures (Zhang et al. 2018) have mixed targets, whatever the loss.
+/// Mixed images (Zhang et al. 2018) have mixed targets, whatever the loss.
 struct Loss {
   Objective objective = {};
   /// cross_entropy: label smoothing, 0–1, and class weights [C]; undefined weighs all alike.
@@ -42,14 +42,14 @@ struct Loss {
   torch::Tensor sum(const torch::Tensor& outputs, const Truth& truth) const {
     return sums(outputs, truth).objective;
   }
-  /// The number that the sum over the same pictures is divided by.
+  /// The number that the sum over the same images is divided by.
   double weight(const Truth& truth) const;
 
   /// The loss for measuring instead of training: without smoothing and class weights.
   Loss plain() const { return {objective, 0, {}, target_scaling}; }
 };
 
-/// Cross-entropy is Σ w · −log p over the classes: these w, of targets [n,C] (1 for a picture's
+/// Cross-entropy is Σ w · −log p over the classes: these w, of targets [n,C] (1 for an image's
 /// class, or parts of several), smoothed and weighted as `loss` says. Rows of zeros stay zeros.
 torch::Tensor cross_entropy_weights(const Loss& loss, const torch::Tensor& targets);
 
@@ -58,7 +58,7 @@ torch::Tensor cross_entropy_weights(const Loss& loss, const torch::Tensor& targe
 Loss training_loss(const Config& config, const Truth& train, std::int64_t classes,
                    torch::Device device);
 
-/// Weights in inverse proportion to the classes' numbers of pictures: N / (C · n_c), as
+/// Weights in inverse proportion to the classes' numbers of images: N / (C · n_c), as
 /// scikit-learn's "balanced". labels [N], −1 left out.
 torch::Tensor balanced_class_weights(const torch::Tensor& labels, std::int64_t classes);
 

@@ -13,15 +13,15 @@
 
 namespace transfer {
 
-/// How well logits fit classes. Classes without any picture and without any prediction count 0 in
+/// How well logits fit classes. Classes without any image and without any prediction count 0 in
 /// precision, recall and F1, and are left out of `macro_f1` (as scikit-learn does for labels that
 /// occur neither as truth nor as prediction).
 struct ClassificationMetrics {
-  std::int64_t pictures = 0;
+  std::int64_t images = 0;
   /// Mean cross-entropy, unweighted and without label smoothing.
   double loss = 0;
   double top1 = 0;
-  /// Part of the pictures whose class is among the `k` highest logits; k is at most the number of
+  /// Part of the images whose class is among the `k` highest logits; k is at most the number of
   /// classes.
   double topk = 0;
   std::int64_t k = 0;
@@ -29,21 +29,21 @@ struct ClassificationMetrics {
   std::vector<double> precision;
   std::vector<double> recall;
   std::vector<double> f1;
-  /// confusion[truth][prediction], numbers of pictures.
+  /// confusion[truth][prediction], numbers of images.
   std::vector<std::vector<std::int64_t>> confusion;
 };
 
 /// How well one sigmoid a label fits labels; a label is predicted where its probability is at least
 /// one half.
 struct MultiLabelMetrics {
-  std::int64_t pictures = 0;
+  std::int64_t images = 0;
   /// Mean binary cross-entropy, summed over the labels.
   double loss = 0;
   /// Over the labels that occur as truth or as prediction.
   double macro_f1 = 0;
   /// Mean of the average precisions of the labels that occur.
   double map = 0;
-  /// Where every picture has exactly one label: part of those whose label is the likeliest.
+  /// Where every image has exactly one label: part of those whose label is the likeliest.
   std::optional<double> top1;
   std::vector<double> precision;
   std::vector<double> recall;
@@ -51,7 +51,7 @@ struct MultiLabelMetrics {
   /// Area under precision over recall in steps, as scikit-learn's average_precision_score; 0 for a
   /// label that does not occur.
   std::vector<double> average_precision;
-  /// Pictures that have the label.
+  /// Images that have the label.
   std::vector<std::int64_t> occurrences;
 };
 
@@ -66,7 +66,7 @@ struct ColumnMetrics {
 
 /// Likewise for several columns.
 struct RegressionMetrics {
-  std::int64_t pictures = 0;
+  std::int64_t images = 0;
   /// Mean of the loss that was trained with.
   double loss = 0;
   /// Averages over the columns.

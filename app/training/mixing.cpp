@@ -27,7 +27,7 @@ std::vector<std::int64_t> draw_partners(const torch::Tensor& labels, Random& ran
   return partners;
 }
 
-/// Of the rectangle the part that lies inside the picture.
+/// Of the rectangle the part that lies inside the image.
 void draw_rectangle(MixPlan& plan, std::int64_t height, std::int64_t width, Random& random) {
   const double side = std::sqrt(1.0 - plan.share);
   const auto cut = [&random, side](std::int64_t length, std::int64_t& first, std::int64_t& count) {
@@ -90,8 +90,8 @@ MixedBatch mix_batch(const torch::Tensor& images, const Truth& truth, std::int64
     mixed.images = at::add(images * plan.share, select_rows(images, partners), 1.0 - plan.share);
     return mixed;
   }
-  const auto rectangle = [&plan](const torch::Tensor& pictures) {
-    return pictures.narrow(2, plan.top, plan.height).narrow(3, plan.left, plan.width);
+  const auto rectangle = [&plan](const torch::Tensor& images) {
+    return images.narrow(2, plan.top, plan.height).narrow(3, plan.left, plan.width);
   };
   mixed.images = images.clone();
   rectangle(mixed.images).copy_(rectangle(images).index_select(0, partners));

@@ -10,12 +10,12 @@
 
 namespace transfer {
 
-/// How the pictures of one batch are mixed.
+/// How the images of one batch are mixed.
 struct MixPlan {
   /// For each row the row that is mixed into it: a random permutation of the rows that count. A row
   /// without a label is its own partner.
   std::vector<std::int64_t> partners;
-  /// The part of a row's own picture in the result, 0–1; 1 changes nothing.
+  /// The part of a row's own image in the result, 0–1; 1 changes nothing.
   double share = 1.0;
   /// CutMix: this rectangle comes from the partner, in pixels. Without one (height 0) all pixels
   /// are blended: mixup.
@@ -28,14 +28,14 @@ struct MixPlan {
 /// Draws a plan. `mixup`: share from Beta(α, α) (Zhang et al. 2018). `cutmix`: a rectangle of area
 /// 1 − Beta(α, α) about a uniform centre, what lies outside cut off and the share corrected for it
 /// (Yun et al. 2019). With both on, one of them with equal chance. `labels` [N] on the CPU, −1 for
-/// broken pictures; `seed` is mix_seed({seed, epoch, batch}) and decides everything.
+/// broken images; `seed` is mix_seed({seed, epoch, batch}) and decides everything.
 MixPlan draw_mix(const torch::Tensor& labels, std::int64_t height, std::int64_t width,
                  const AugmentConfig& config, std::uint64_t seed);
 
 struct MixedBatch {
   /// As the images given, memory format too.
   torch::Tensor images;
-  /// With targets [N,C], on the CPU: the pictures' own ones mixed in the same parts; where they
+  /// With targets [N,C], on the CPU: the images' own ones mixed in the same parts; where they
   /// have classes only, the parts of the classes. All zero for a row without a label.
   Truth truth;
 };

@@ -8,7 +8,7 @@ namespace {
 
 double ratio(double part, double whole) { return whole == 0 ? 0.0 : part / whole; }
 
-/// Σ (R_n − R_{n−1}) P_n over the thresholds from high to low; pictures of one logit share one.
+/// Σ (R_n − R_{n−1}) P_n over the thresholds from high to low; images of one logit share one.
 double average_precision(const torch::Tensor& logits, const torch::Tensor& targets) {
   const auto order = logits.argsort(/*stable=*/true, /*dim=*/0, /*descending=*/true);
   const auto scores = logits.index_select(0, order);
@@ -70,12 +70,12 @@ MultiLabelMetrics multi_label_metrics(const torch::Tensor& all_logits, const Tru
   const Truth truth = all_truth.select(rows);
   const auto logits = all_logits.index_select(0, rows);
   MultiLabelMetrics metrics;
-  metrics.pictures = rows.size(0);
+  metrics.images = rows.size(0);
   for (std::int64_t c = 0; c < logits.size(1); ++c) {
     add_label(metrics, logits.select(1, c), truth.targets.select(1, c));
   }
   add_averages(metrics, logits);
-  if (metrics.pictures == 0) return metrics;
+  if (metrics.images == 0) return metrics;
   const Loss loss{{LossKind::kBinaryCrossEntropy}};
   metrics.loss = loss.sum(logits, truth).item<double>() / loss.weight(truth);
   if (truth.targets.sum(1).eq(1).all().item<bool>()) {

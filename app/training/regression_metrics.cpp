@@ -30,9 +30,9 @@ RegressionMetrics regression_metrics(const Objective& objective, const torch::Te
   const Truth truth = all_truth.select(rows);
   const auto values = all_values.index_select(0, rows);
   RegressionMetrics metrics;
-  metrics.pictures = rows.size(0);
+  metrics.images = rows.size(0);
   const auto count = values.size(1);
-  if (metrics.pictures == 0) {
+  if (metrics.images == 0) {
     metrics.columns.resize(static_cast<std::size_t>(count));
     return metrics;
   }

@@ -18,7 +18,7 @@ double learning_rate_at(const TrainConfig& config, double epoch);
 /// the part of the run behind us, 0–1.
 double one_cycle_rate(double peak, double progress);
 
-/// `train.lr`, with `scale_lr_by_batch` in proportion to the pictures that one step sees on all
+/// `train.lr`, with `scale_lr_by_batch` in proportion to the images that one step sees on all
 /// processes together; the reference is 256 (Goyal et al. 2017).
 double batch_scaled_rate(const TrainConfig& config, std::int64_t processes = 1);
 

@@ -27,9 +27,9 @@ class StoredReader : public BatchReader {
     const Truth truth = set_.truth().select(torch::tensor(batch.samples));
     batch.labels = truth.labels;
     batch.targets = truth.targets;
-    for (const BrokenPicture& picture : set_.broken) {
-      if (std::find(begin, begin + bounds.count, picture.sample) != begin + bounds.count) {
-        batch.broken.push_back(picture);
+    for (const BrokenImage& image : set_.broken) {
+      if (std::find(begin, begin + bounds.count, image.sample) != begin + bounds.count) {
+        batch.broken.push_back(image);
       }
     }
     return batch;
@@ -65,13 +65,13 @@ const FeatureSet& StoredInput::features_of(const std::vector<Sample>& samples,
   return evaluated_.emplace(&samples, std::move(features)).first->second;
 }
 
-PictureLogits StoredInput::evaluate(const TrainableNetwork& network,
-                                    const std::vector<Sample>& samples, const std::string& title,
-                                    const EvaluationPart& part) {
+ImageLogits StoredInput::evaluate(const TrainableNetwork& network,
+                                  const std::vector<Sample>& samples, const std::string& title,
+                                  const EvaluationPart& part) {
   const FeatureSet& set = features_of(samples, title);
   const FeatureTable& table = set.views.front();
   const std::int64_t size = evaluation_batch(table.rows());
-  PictureLogits result{torch::zeros({table.rows(), network.classes()}), set.broken};
+  ImageLogits result{torch::zeros({table.rows(), network.classes()}), set.broken};
   const auto own = part.batches((table.rows() + size - 1) / size);
   run_side_by_side(own.count, threads_, [&](std::int64_t i) {
     const torch::NoGradGuard no_gradients;
@@ -86,7 +86,7 @@ PictureLogits StoredInput::evaluate(const TrainableNetwork& network,
     const auto logits = part_.logits(network, input).to(torch::kCPU);
     result.logits.narrow(0, first, rows).copy_(logits.narrow(0, 0, rows));
   });
-  for (const BrokenPicture& picture : set.broken) result.logits[picture.sample].zero_();
+  for (const BrokenImage& image : set.broken) result.logits[image.sample].zero_();
   return result;
 }
 

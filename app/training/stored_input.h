@@ -10,12 +10,12 @@
 
 namespace transfer {
 
-/// What the frozen first layers of a split network make of each picture, computed once and kept in
-/// a feature store, so that an epoch decodes no picture and runs the layers behind the split only.
+/// What the frozen first layers of a split network make of each image, computed once and kept in
+/// a feature store, so that an epoch decodes no image and runs the layers behind the split only.
 class StoredInput : public TrainingInput {
  public:
-  /// Runs the frozen layers over the training pictures, with `augmented_views` extra views, and
-  /// over the validation pictures. The samples must outlive this. Throws as FeatureStore::extract.
+  /// Runs the frozen layers over the training images, with `augmented_views` extra views, and
+  /// over the validation images. The samples must outlive this. Throws as FeatureStore::extract.
   StoredInput(FeatureStore store, const Dataset& dataset, std::int64_t augmented_views,
               std::int64_t threads);
 
@@ -23,8 +23,8 @@ class StoredInput : public TrainingInput {
   /// An epoch takes the view that its `epoch` counts: see training_batches().
   std::unique_ptr<BatchReader> read(const LoaderOptions& epoch) override;
   /// The first call for a split other than training and validation computes its activations.
-  PictureLogits evaluate(const TrainableNetwork& network, const std::vector<Sample>& samples,
-                         const std::string& title, const EvaluationPart& part) override;
+  ImageLogits evaluate(const TrainableNetwork& network, const std::vector<Sample>& samples,
+                       const std::string& title, const EvaluationPart& part) override;
 
  private:
   const FeatureSet& features_of(const std::vector<Sample>& samples, const std::string& title);

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "app/features/broken_pictures.h"
+#include "app/features/broken_images.h"
 #include "app/report/progress.h"
 #include "app/training/data_parallel.h"
 #include "app/training/metrics.h"
@@ -54,9 +54,9 @@ Trainer::Trainer(TrainableNetwork& network, TrainingTask task)
   know_broken(task_.known_broken);
 }
 
-void Trainer::know_broken(std::vector<BrokenPicture> broken) {
+void Trainer::know_broken(std::vector<BrokenImage> broken) {
   broken_ = std::move(broken);
-  for (const BrokenPicture& picture : broken_) seen_broken_.insert(picture.sample);
+  for (const BrokenImage& image : broken_) seen_broken_.insert(image.sample);
 }
 
 TrainingOutcome Trainer::run() {
@@ -104,7 +104,7 @@ void Trainer::train_one_epoch() {
   step_.train_from(first_trainable_stage(config_.train, progress_.epoch, stage_count(network_)));
   const auto reader = read_shard(task_.input, options, shard());
   Progress bar(fmt::format("epoch {} of {}", progress_.epoch + 1, config_.train.epochs),
-               static_cast<std::int64_t>(labels_.size()), "pictures");
+               static_cast<std::int64_t>(labels_.size()), "images");
   if (progress_.batch > 0) bar.advance(options.batches.front().first);
   for (std::int64_t index = progress_.batch; index < count; ++index) {
     if (!add_batch(*reader->next(), index, count)) return;
@@ -126,7 +126,7 @@ bool Trainer::add_batch(const Batch& batch, std::int64_t index, std::int64_t bat
     go_back(batch);
     return false;
   }
-  pictures_since_shared_ += batch.count;
+  images_since_shared_ += batch.count;
   progress_.loss_sum += loss.sum;
   progress_.loss_weight += loss.weight;
   seconds_in_steps_ += clock.seconds();
@@ -161,22 +161,22 @@ void Trainer::save_if_agreed(bool is_due) {
 }
 
 void Trainer::share_own_state() {
-  share_state(*task_.group, network_, config_.train.batch_norm_buffers, pictures_since_shared_);
-  pictures_since_shared_ = 0;
+  share_state(*task_.group, network_, config_.train.batch_norm_buffers, images_since_shared_);
+  images_since_shared_ = 0;
 }
 
 void Trainer::note_broken(const Batch& batch) {
-  for (const BrokenPicture& picture : batch.broken) {
-    if (!seen_broken_.contains(picture.sample)) newly_broken_.push_back(picture);
+  for (const BrokenImage& image : batch.broken) {
+    if (!seen_broken_.contains(image.sample)) newly_broken_.push_back(image);
   }
   if (task_.group->size() == 1 && !newly_broken_.empty()) exchange_broken();
 }
 
 void Trainer::exchange_broken() {
-  for (const BrokenPicture& picture : gather_broken(*task_.group, newly_broken_)) {
-    if (!seen_broken_.insert(picture.sample).second) continue;
-    report_broken({picture});
-    broken_.push_back(picture);
+  for (const BrokenImage& image : gather_broken(*task_.group, newly_broken_)) {
+    if (!seen_broken_.insert(image.sample).second) continue;
+    report_broken({image});
+    broken_.push_back(image);
     require_few_broken(broken_, static_cast<std::int64_t>(labels_.size()), "train",
                        config_.data.max_broken);
   }
@@ -187,10 +187,10 @@ double Trainer::learning_rate(double epoch) const {
   return learning_rate_at(config_.train, epoch) * plateau_.factor() * progress_.rate_factor;
 }
 
-PictureLogits Trainer::evaluate(const std::vector<Sample>& samples, const std::string& title) {
+ImageLogits Trainer::evaluate(const std::vector<Sample>& samples, const std::string& title) {
   network_.evaluate();
   ProcessGroup& group = *task_.group;
-  PictureLogits part;
+  ImageLogits part;
   int signal = 0;
   try {
     part = task_.input.evaluate(network_, samples, title, {group.rank(), group.size()});
@@ -198,7 +198,7 @@ PictureLogits Trainer::evaluate(const std::vector<Sample>& samples, const std::s
     signal = stop_signal();
   }
   throw_if_any_stopped(group, signal);
-  PictureLogits result = put_together(group, std::move(part));
+  ImageLogits result = put_together(group, std::move(part));
   result.logits = step_.loss().target_scaling.in_units(result.logits);
   return result;
 }
@@ -209,7 +209,7 @@ void Trainer::finish_epoch() {
   const double train_loss = progress_.loss_sum / std::max(progress_.loss_weight, 1e-12);
   std::optional<AverageInPlace> averaged;
   if (average_) averaged.emplace(*average_);
-  PictureLogits val;
+  ImageLogits val;
   try {
     val = evaluate(task_.dataset.val, "val");
   } catch (const Interrupted&) {

@@ -37,8 +37,8 @@ struct TrainingTask {
   /// Whether the network may already be good, so that its start counts as epoch 0 when the best
   /// weights are chosen.
   bool start_counts = false;
-  /// Training pictures known to be broken; they are not named again.
-  std::vector<BrokenPicture> known_broken = {};
+  /// Training images known to be broken; they are not named again.
+  std::vector<BrokenImage> known_broken = {};
   /// Epoch after which to pause with a checkpoint, where training is not at its end by then; 0
   /// never pauses.
   std::int64_t pause_after = 0;
@@ -59,15 +59,15 @@ struct TrainingOutcome {
   /// exchange of gradients; since the training began or went on.
   double seconds_in_steps = 0;
   ReductionCost reduction = {};
-  /// Training pictures that could not be decoded.
-  std::vector<BrokenPicture> broken;
+  /// Training images that could not be decoded.
+  std::vector<BrokenImage> broken;
 };
 
 /// Trains a network epoch by epoch, until the epochs are used up or the validation
-/// loss stops falling. Everything random is drawn from (seed, epoch, batch or picture), so a run
+/// loss stops falling. Everything random is drawn from (seed, epoch, batch or image), so a run
 /// that goes on from a checkpoint is the run that was never stopped, bit for bit. A group of
 /// processes makes the steps of one process with the same batches, but for rounding and, where
-/// they are on, BatchNorm's statistics, Dropout and the mixing of pictures, which each process has
+/// they are on, BatchNorm's statistics, Dropout and the mixing of images, which each process has
 /// for its own rows.
 class Trainer {
  public:
@@ -78,13 +78,13 @@ class Trainer {
   /// Continues from `task.checkpoint`. Returns the number of completed epochs. Throws ModelError.
   std::int64_t resume();
 
-  /// Throws DataError when too many pictures are broken, TrainingError when the loss is no longer a
+  /// Throws DataError when too many images are broken, TrainingError when the loss is no longer a
   /// number, and Interrupted or Paused after saving a checkpoint.
   TrainingOutcome run();
 
-  /// Outputs for pictures by the network as it is, averaged weights included while it trains; in
+  /// Outputs for images by the network as it is, averaged weights included while it trains; in
   /// the targets' units.
-  PictureLogits evaluate(const std::vector<Sample>& samples, const std::string& title);
+  ImageLogits evaluate(const std::vector<Sample>& samples, const std::string& title);
 
  private:
   void train_one_epoch();
@@ -94,10 +94,10 @@ class Trainer {
   void take_step(std::int64_t batch, std::int64_t batches);
   /// Which rows of a batch are this process's.
   Shard shard() const;
-  /// Takes pictures as broken that were reported before.
-  void know_broken(std::vector<BrokenPicture> broken);
+  /// Takes images as broken that were reported before.
+  void know_broken(std::vector<BrokenImage> broken);
   void note_broken(const Batch& batch);
-  /// Names the broken pictures that any process has met since the last call.
+  /// Names the broken images that any process has met since the last call.
   void exchange_broken();
   /// Where a stop was asked for in any process, or a checkpoint is due: writes it, and throws for a
   /// stop.
@@ -128,11 +128,11 @@ class Trainer {
   /// Weights of the best epoch, on the CPU.
   std::vector<torch::Tensor> best_;
   std::set<std::int64_t> seen_broken_;
-  std::vector<BrokenPicture> broken_;
+  std::vector<BrokenImage> broken_;
   /// Met by this process and not exchanged yet.
-  std::vector<BrokenPicture> newly_broken_;
-  /// Pictures of this process since the network was last the same in all.
-  std::int64_t pictures_since_shared_ = 0;
+  std::vector<BrokenImage> newly_broken_;
+  /// Images of this process since the network was last the same in all.
+  std::int64_t images_since_shared_ = 0;
   Stopwatch clock_;
   double seconds_in_steps_ = 0;
   double seconds_before_ = 0;

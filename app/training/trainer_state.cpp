@@ -96,7 +96,7 @@ void Trainer::go_back(const Batch& batch) {
   names = task_.group->gather(fmt::format("{}", fmt::join(names, ", ")));
   std::erase(names, "");
   const std::string what =
-      fmt::format("the loss is no longer a number in epoch {}, at the pictures {}",
+      fmt::format("the loss is no longer a number in epoch {}, at the images {}",
                   progress_.epoch + 1, fmt::join(names, ", "));
   if (config_.train.on_nonfinite != "retry" || progress_.retries >= kMostRetries) {
     throw TrainingError(
@@ -109,7 +109,7 @@ void Trainer::go_back(const Batch& batch) {
   step_.discard();
   const EarlyStoppingState abandoned = stopping_.state();
   load_checkpoint();
-  pictures_since_shared_ = 0;
+  images_since_shared_ = 0;
   stopping_.keep_best_of(abandoned);  // their weights may have come after the checkpoint
   progress_.retries = retries;
   progress_.rate_factor = factor;

@@ -28,15 +28,14 @@ class TrainingInput {
   /// The layers that run on what the batches hold.
   virtual const TrainedPart& part() const = 0;
 
-  /// The batches that `epoch` describes (see training_batches()). Their `images` are pictures, or
+  /// The batches that `epoch` describes (see training_batches()). Their `images` are images, or
   /// what the frozen layers made of them, [n,…] float32.
   virtual std::unique_ptr<BatchReader> read(const LoaderOptions& epoch) = 0;
 
   /// Logits of a split by the network, which is in evaluation mode; of one process's part of it,
   /// the other rows being zero. `samples` must outlive this.
-  virtual PictureLogits evaluate(const TrainableNetwork& network,
-                                 const std::vector<Sample>& samples, const std::string& title,
-                                 const EvaluationPart& part) = 0;
+  virtual ImageLogits evaluate(const TrainableNetwork& network, const std::vector<Sample>& samples,
+                               const std::string& title, const EvaluationPart& part) = 0;
 };
 
 }  // namespace transfer

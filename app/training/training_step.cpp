@@ -15,10 +15,10 @@
 namespace transfer {
 namespace {
 
-/// Keeps the mixing of pictures apart from Dropout.
+/// Keeps the mixing of images apart from Dropout.
 constexpr std::uint64_t kMixing = 0x313;
 
-/// The batch without the rows of broken pictures, which would count in BatchNorm's statistics.
+/// The batch without the rows of broken images, which would count in BatchNorm's statistics.
 struct CountedRows {
   torch::Tensor images;
   Truth truth;

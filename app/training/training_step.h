@@ -58,7 +58,7 @@ class TrainingStep {
   void train_from(std::int64_t first);
 
   /// Adds the gradients of a batch; rows without a label do not count. `seed` decides what Dropout
-  /// drops and how pictures are mixed. The sum is not finite where the loss is not; the gradients
+  /// drops and how images are mixed. The sum is not finite where the loss is not; the gradients
   /// are of no use then. In a group the loss is that of all parts, a batch may be empty (`count`
   /// 0), and `is_last` tells the batch after which finish() comes, so that sums may begin in
   /// backward.

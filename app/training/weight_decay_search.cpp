@@ -48,7 +48,7 @@ torch::Tensor turned_to_principal_axes(const torch::Tensor& scaled) {
       .contiguous();
 }
 
-FoldedPictures sample_pictures(const HeadProblem& problem) {
+FoldedImages sample_images(const HeadProblem& problem) {
   const FeatureSet& train = problem.train;
   const auto* all_labels = train.labels.data_ptr<std::int64_t>();
   std::vector<std::int64_t> rows;
@@ -86,16 +86,16 @@ const WeightDecayScore& strongest_of_the_best(const std::vector<WeightDecayScore
 }
 
 WeightDecayChoice choose_weight_decay(const HeadProblem& problem) {
-  const FoldedPictures pictures = sample_pictures(problem);
-  const auto rows = static_cast<double>(pictures.truth.rows());
-  FoldHeads heads(problem.loss, pictures, problem.classes);
+  const FoldedImages images = sample_images(problem);
+  const auto rows = static_cast<double>(images.truth.rows());
+  FoldHeads heads(problem.loss, images, problem.classes);
   const Loss loss = problem.loss.plain();
   WeightDecayChoice choice;
   for (const double candidate : candidates_for(problem.loss.objective)) {
     const auto outputs = heads.fit(candidate);
     choice.scores.push_back(
-        {candidate, loss.sum(outputs, pictures.truth).item<double>() / rows,
-         estimate_score(loss.objective, loss.target_scaling.in_units(outputs), pictures.truth)});
+        {candidate, loss.sum(outputs, images.truth).item<double>() / rows,
+         estimate_score(loss.objective, loss.target_scaling.in_units(outputs), images.truth)});
     // The loss falls and rises again with the decay; once it rises, it does so for good.
     const std::size_t tried = choice.scores.size();
     if (tried > 1 && choice.scores[tried - 1].loss >= choice.scores[tried - 2].loss) break;

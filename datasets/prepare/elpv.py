@@ -41,7 +41,7 @@ class PrepareError(Exception):
 
 @dataclass(frozen=True)
 class Cell:
-    """One picture: path relative to the package's data folder, annotation as written, "mono" or "poly"."""
+    """One image: path relative to the package's data folder, annotation as written, "mono" or "poly"."""
 
     path: str
     probability: str
@@ -53,7 +53,7 @@ class Cell:
 
 
 def package_data() -> Path:
-    """The folder of elpv-dataset's labels and pictures; the package itself is not imported."""
+    """The folder of elpv-dataset's labels and images; the package itself is not imported."""
     spec = importlib.util.find_spec("elpv_dataset")
     if spec is None or spec.origin is None:
         raise PrepareError(
@@ -120,7 +120,7 @@ def labels_csv(assignment: Dict[Cell, str]) -> str:
 
 
 def is_complete(out: Path, data: Path, assignment: Dict[Cell, str]) -> bool:
-    """Whether `out` holds these labels and every picture in its full size."""
+    """Whether `out` holds these labels and every image in its full size."""
     try:
         same_labels = (out / "labels.csv").read_text() == labels_csv(assignment)
         return same_labels and all(
@@ -172,7 +172,7 @@ def summary(out: Path) -> str:
     with open(out / "labels.csv", newline="") as file:
         counts = Counter((row["split"], row["label"]) for row in csv.DictReader(file))
     lines = [
-        f"  {split:5} {sum(counts[split, label] for label in LABELS):5} pictures: "
+        f"  {split:5} {sum(counts[split, label] for label in LABELS):5} images: "
         + ", ".join(f"{counts[split, label]} {label}" for label in LABELS)
         for split in SPLITS
     ]

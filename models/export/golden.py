@@ -14,7 +14,7 @@ def golden_tensors(
     """Runs the uncompiled `module` in eval mode on seeded normal noise of `input_shape` [N, C, H, W].
 
     Gives `input`, `logits` [N, classes], `features` [N, D] (what the submodule `classifier` is given; a feature map
-    averaged over the picture) and, for each path of `stages`, `stage:PATH` with that submodule's output. Raises
+    averaged over the image) and, for each path of `stages`, `stage:PATH` with that submodule's output. Raises
     AttributeError for a path that does not exist.
     """
     images = torch.randn(*input_shape, generator=torch.Generator().manual_seed(SEED))

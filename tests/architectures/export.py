@@ -29,7 +29,7 @@ BATCH = 4
 
 @dataclass(frozen=True)
 class Architecture:
-    """Side of the pictures, in pixels, and what the constructor needs beside the number of classes."""
+    """Side of the images, in pixels, and what the constructor needs beside the number of classes."""
 
     size: int = 64
     options: Dict[str, Any] = field(default_factory=dict)
@@ -77,7 +77,7 @@ def build(name: str, images: torch.Tensor) -> nn.Module:
     if norms:
         for norm in norms:
             norm.momentum = 1.0
-            norm.train()  # alone, since auxiliary classifiers need larger pictures
+            norm.train()  # alone, since auxiliary classifiers need larger images
         with torch.no_grad():
             module(images)
         for norm, momentum in zip(norms, momenta):

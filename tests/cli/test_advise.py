@@ -10,7 +10,7 @@ import time
 import torch
 from PIL import Image
 
-from tests.cli.transfer_case import FIXTURES, TransferCase, write_picture
+from tests.cli.transfer_case import FIXTURES, TransferCase, write_image
 
 SIDE = 36  # the tiny backbone crops 32 pixels out of the centre of 36, so nothing is resized
 WORD = 2**64
@@ -43,14 +43,14 @@ class Random:
             items[i - 1], items[j] = items[j], items[i - 1]
 
 
-def noise_picture(path, generator, redness):
+def noise_image(path, generator, redness):
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture = Image.new("RGB", (SIDE, SIDE))
+    image = Image.new("RGB", (SIDE, SIDE))
     base = [generator.randint(60, 200) for _ in range(3)]
     base[0] += redness
-    picture.putdata([tuple(max(0, min(255, channel + generator.randint(-50, 50))) for channel in base)
+    image.putdata([tuple(max(0, min(255, channel + generator.randint(-50, 50))) for channel in base)
                      for _ in range(SIDE * SIDE)])
-    picture.save(path)
+    image.save(path)
 
 
 class AdviseCase(TransferCase):
@@ -60,10 +60,10 @@ class AdviseCase(TransferCase):
         for split, count in (("train", train), ("val", val)):
             for label, redness in (("more", 80), ("less", 0)):
                 for i in range(count):
-                    noise_picture(self.folder / "hard" / split / label / f"{i:02}.png", generator, redness)
+                    noise_image(self.folder / "hard" / split / label / f"{i:02}.png", generator, redness)
 
     def make_large_data(self, rows=1000):
-        """A CSV file that names few pictures many times."""
+        """A CSV file that names few images many times."""
         self.make_hard_data()
         with (self.folder / "large.csv").open("w", newline="") as stream:
             writer = csv.writer(stream)
@@ -103,7 +103,7 @@ class Advise(AdviseCase):
         advice = self.advise("--set", "train.epochs=3", data="data")
         self.assertEqual(advice["strategy"], "freeze-conv")
         self.assertEqual(advice["box"], {"size": "small", "likeness": "similar"})
-        self.assertEqual(advice["data"]["pictures_per_class"], {"blue": 8, "red": 8})
+        self.assertEqual(advice["data"]["images_per_class"], {"blue": 8, "red": 8})
         self.assertEqual((advice["data"]["train"], advice["data"]["test"]), (16, 16))
         self.assertEqual([stage["stage"] for stage in advice["stages"]], ["blocks.0", "penultimate"])
         self.assertEqual([stage["features"] for stage in advice["stages"]], [12, 16])
@@ -148,7 +148,7 @@ class Advise(AdviseCase):
 
     @staticmethod
     def right(features, labels, weight_decay, seed):
-        """Which pictures the fit that has not seen them gets right: 5 folds, softmax regression."""
+        """Which images the fit that has not seen them gets right: 5 folds, softmax regression."""
         features = features.double()
         deviation = features.std(0, correction=0)
         root = (deviation + 0.05 * deviation.mean()).sqrt()
@@ -182,7 +182,7 @@ class Advise(AdviseCase):
             hits[~kept] = (predictions == labels[~kept]).double()
         return hits
 
-    def test_more_pictures_than_are_probed_keep_their_proportions(self):
+    def test_more_images_than_are_probed_keep_their_proportions(self):
         self.make_large_data(rows=2500)
         advice = self.advise("--set", "data.workers=1", data="large.csv")
         self.assertEqual(advice["data"]["train"], 2500)
@@ -217,15 +217,15 @@ class Advise(AdviseCase):
             self.assertEqual((process.returncode, out), (130, ""), error)
             self.assertFalse((self.folder / "run").exists())
 
-    def test_a_class_of_few_pictures(self):
+    def test_a_class_of_few_images(self):
         self.make_data(per_class=6)
-        write_picture(self.folder / "data/train/green/0.png", (40, 200, 40))
+        write_image(self.folder / "data/train/green/0.png", (40, 200, 40))
         done = self.run_transfer("advise", "--data", "data", "--backbone", "tiny", expect=3)
-        for part in ("'green' has 1 training pictures", "at least 2", "--strategy freeze-conv"):
+        for part in ("'green' has 1 training images", "at least 2", "--strategy freeze-conv"):
             self.assertIn(part, done.stderr)
-        write_picture(self.folder / "data/train/green/1.png", (40, 200, 40))
+        write_image(self.folder / "data/train/green/1.png", (40, 200, 40))
         done = self.run_transfer("advise", "--data", "data", "--backbone", "tiny")
-        self.assertIn("2 of the training pictures probed are of the class 'green', fewer than the 5 folds", done.stderr)
+        self.assertIn("2 of the training images probed are of the class 'green', fewer than the 5 folds", done.stderr)
         (self.folder / "data/train/green/1.png").write_text("<html>")
         self.run_transfer("advise", "--data", "data", "--backbone", "tiny", "--set", "data.max_broken=0.5", expect=3)
 
@@ -242,7 +242,7 @@ class Auto(AdviseCase):
     def test_is_the_run_that_it_names_and_computes_no_feature_twice(self):
         self.make_data(splits=("train", "val", "test"))
         done = self.train("--strategy", "auto", "--seed", "2", out="auto")
-        self.assertNotIn("train: 16 pictures", done.stderr)
+        self.assertNotIn("train: 16 images", done.stderr)
         self.assertIn("why        No earlier stage", done.stderr)
         self.assertIn("strategy chosen by measuring: freeze-conv: No earlier stage", done.stdout)
         summary = self.summary("auto")
@@ -252,7 +252,7 @@ class Auto(AdviseCase):
         config = (self.folder / "auto/config.yaml").read_text()
         self.assertIn("strategy: freeze-conv\n", config)
         explicit = self.train("--strategy", "freeze-conv", "--seed", "2", out="explicit")
-        self.assertIn("train: 16 pictures", explicit.stderr)
+        self.assertIn("train: 16 images", explicit.stderr)
         self.same_predictions("auto", "explicit")
         self.run_transfer("--config", "auto/config.yaml", "--out", "again")
         self.same_predictions("auto", "again")
@@ -287,7 +287,7 @@ class Auto(AdviseCase):
         done = self.train("--strategy", "auto", *flags, data="large.csv", out="auto")
         strategy = self.summary("auto")["strategy"]
         self.assertIn(strategy, ("fine-tune", "retrain"))
-        self.assertNotIn("head's start: 1000 pictures", done.stderr)
+        self.assertNotIn("head's start: 1000 images", done.stderr)
         self.assertIn("batch_size: 100\n", (self.folder / "auto/config.yaml").read_text())
         self.train("--strategy", strategy, *flags, data="large.csv", out="explicit")
         self.same_predictions("auto", "explicit")

@@ -9,7 +9,7 @@ import stat
 
 from PIL import Image
 
-from tests.cli.transfer_case import TransferCase, without_privileges, write_picture
+from tests.cli.transfer_case import TransferCase, without_privileges, write_image
 
 LONG = "n" * 300
 
@@ -51,7 +51,7 @@ class Paths(TransferCase):
         (root / "train/red/self").symlink_to(".")
         done = self.train("--set", "data.max_broken=0.2")
         self.assertIn("loop.png: cannot be read: Too many levels of symbolic links", done.stderr)
-        self.assertEqual(self.summary()["train_pictures"], 16)
+        self.assertEqual(self.summary()["train_images"], 16)
 
     def test_csv_rows(self):
         self.make_data()
@@ -106,7 +106,7 @@ class Flags(TransferCase):
         evaluate = ("evaluate", "--model", "m.pt", "--data", "d")
         for arguments in ((*evaluate, "--top-k", "-1"), (*evaluate, "--top-k", "0"), (*evaluate, "--threads", "-5"),
                           (*evaluate, "--threads", "4294967296"), ("predict", "--model", "m.pt", "x", "--top", "1.5"),
-                          ("preview", "--data", "d", "--pictures", "0x10")):
+                          ("preview", "--data", "d", "--images", "0x10")):
             with self.subTest(arguments):
                 self.refused(*arguments, expect=2, parts=[f"{arguments[-2]}: found '{arguments[-1]}'",
                                                           "expected a whole number from"])
@@ -143,13 +143,13 @@ class Trained(TransferCase):
 
     def test_evaluate_says_what_it_measures(self):
         self.make_data(root="flat", splits=("",))
-        self.assertIn("evaluation (all pictures, those trained on perhaps included): 16 pictures",
+        self.assertIn("evaluation (all images, those trained on perhaps included): 16 images",
                       self.evaluate("flat").stdout)
         self.assertEqual(json.loads(self.evaluate("flat", "--json").stdout)["split"], "all")
         done = self.evaluate("flat", "--split", "val", expect=3)
         for part in ("flat: has no split 'val'", "names no splits", "Leave out --split"):
             self.assertIn(part, done.stderr)
-        self.assertIn("evaluation (val): 16 pictures", self.evaluate("data").stdout)
+        self.assertIn("evaluation (val): 16 images", self.evaluate("data").stdout)
         self.assertEqual(json.loads(self.evaluate("data", "--split", "train", "--json").stdout)["split"], "train")
 
     def test_evaluate_takes_rows_without_a_split_for_training(self):
@@ -157,7 +157,7 @@ class Trained(TransferCase):
         rows += [f"data/train/{name}/{i}.png,{name}," for name in ("red", "blue") for i in range(8)]
         rows += [f"data/val/{name}/0.png,{name},test" for name in ("red", "blue")]
         (self.folder / "list.csv").write_text("\n".join(rows) + "\n")
-        self.assertIn("evaluation (test): 2 pictures", self.evaluate("list.csv").stdout)
+        self.assertIn("evaluation (test): 2 images", self.evaluate("list.csv").stdout)
 
     def test_predict_goes_on_past_paths_that_cannot_be_reached(self):
         locked = self.folder / "locked"
@@ -185,35 +185,35 @@ class Trained(TransferCase):
         self.assertIn("standard output: cannot be written", done.stderr)
 
 
-class Pictures(TransferCase):
+class Images(TransferCase):
     def preview(self, *flags, **options):
         return self.run_transfer("preview", "--data", "data", "--backbone", "tiny", "--file", "sheet.png", "--views",
                                  "0", *flags, **options)
 
-    def test_preview_leaves_broken_pictures_out(self):
+    def test_preview_leaves_broken_images_out(self):
         root = self.make_data(per_class=3)
         for name in ("red", "blue"):
             for i in (0, 1):
                 (root / f"train/{name}/{i}.png").write_text("<html>")
-        done = self.preview("--pictures", "6")
+        done = self.preview("--images", "6")
         self.assertEqual(done.stderr.count("warning: left out: "), 4)
         with Image.open(self.folder / "sheet.png") as sheet:
             self.assertEqual(sheet.height, 4 + 2 * (32 + 18 + 4))
         for name in ("red", "blue"):
             (root / f"train/{name}/2.png").write_bytes(b"")
         (self.folder / "sheet.png").unlink()
-        self.assertIn("none of the 6 training pictures can be read", self.preview(expect=3).stderr)
+        self.assertIn("none of the 6 training images can be read", self.preview(expect=3).stderr)
         self.assertFalse((self.folder / "sheet.png").exists())
 
-    def test_stderr_names_every_broken_picture_and_holds_nothing_else(self):
+    def test_stderr_names_every_broken_image_and_holds_nothing_else(self):
         root = self.make_data(per_class=3)
-        write_picture(root / "train/red/cut.bmp", (200, 40, 40))
+        write_image(root / "train/red/cut.bmp", (200, 40, 40))
         whole = (root / "train/red/cut.bmp").read_bytes()
         (root / "train/red/cut.bmp").write_bytes(whole[:200])
-        write_picture(root / "train/red/cut.tiff", (200, 40, 40))
+        write_image(root / "train/red/cut.tiff", (200, 40, 40))
         whole = (root / "train/red/cut.tiff").read_bytes()
         (root / "train/red/cut.tiff").write_bytes(whole[:200])
-        done = self.preview("--pictures", "8")
+        done = self.preview("--images", "8")
         lines = done.stderr.splitlines()
         self.assertTrue(lines)
         for line in lines:

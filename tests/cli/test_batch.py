@@ -11,7 +11,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.cli.transfer_case import TransferCase, write_picture
+from tests.cli.transfer_case import TransferCase, write_image
 
 TIMED = ("seconds", "peak_memory_mb")
 
@@ -129,7 +129,7 @@ class Batch(BatchCase):
         done = self.batch("--threads", "1")
         self.assertIn("a: its configuration, data or backbone has changed", done.stderr)
         self.assertIn("1 finished before", done.stderr)
-        write_picture(self.folder / "more/train/red/0.png", (250, 10, 10), seed=99)
+        write_image(self.folder / "more/train/red/0.png", (250, 10, 10), seed=99)
         done = self.batch()
         self.assertIn("b: its configuration, data or backbone has changed", done.stderr)
         self.assertNotIn("a: started", done.stderr)
@@ -406,7 +406,7 @@ jobs:
 
 
 class SharedFeatures(BatchCase):
-    def test_seeds_folds_and_heads_compute_each_picture_once(self):
+    def test_seeds_folds_and_heads_compute_each_image_once(self):
         self.make_data(splits=("",), per_class=20)
         self.write_jobs("defaults: {backbone: tiny, data: {path: data}, train: {iterations: 5}, head: {weight_decay: 0.1}}\n"
                         "jobs:\n  - {name: a, matrix: {seeds: 2, folds: 2}}\n  - {name: b, head: {label_smoothing: 0.1}}\n")
@@ -414,7 +414,7 @@ class SharedFeatures(BatchCase):
         listed = json.loads(self.run_transfer("cache", "ls", "out/feature-store", "--json").stdout)
         self.assertEqual([(entry["backbone"], entry["layers"], entry["rows"]) for entry in listed], [("tiny", "", 40)])
         folds = [self.summary(f"out/a-seed=1-data.fold={fold}") for fold in (1, 2)]
-        self.assertEqual([(fold["train_pictures"], fold["val"]["pictures"]) for fold in folds], [(20, 20), (20, 20)])
+        self.assertEqual([(fold["train_images"], fold["val"]["images"]) for fold in folds], [(20, 20), (20, 20)])
         alone = ("--data", "data", "--backbone", "tiny", "--set", "train.iterations=5", "--set", "head.weight_decay=0.1",
                  "--set", "head.label_smoothing=0.1", "--threads", "1")
         self.run_transfer(*alone, "--out", "alone")

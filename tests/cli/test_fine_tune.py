@@ -81,17 +81,17 @@ class FineTune(FineTuneCase):
         done = self.run_transfer("predict", "--model", "run/model.pt", "data/val/red/0.png")
         self.assertIn("red", done.stdout)
 
-    def test_broken_pictures_are_left_out_once(self):
+    def test_broken_images_are_left_out_once(self):
         root = self.make_data()
-        (root / "train/red/0.png").write_text("no picture")
-        (root / "val/red/0.png").write_text("no picture")
+        (root / "train/red/0.png").write_text("no image")
+        (root / "val/red/0.png").write_text("no image")
         done = self.train(*self.FLAGS, "--set", "data.max_broken=0.2")
         self.assertEqual(done.stderr.count("train/red/0.png"), 1)
         self.assertEqual(len(self.summary()["broken"]), 2)
-        self.assertEqual(self.summary()["train_pictures"], 15)
+        self.assertEqual(self.summary()["train_images"], 15)
         self.assertIn("data.max_broken", self.train(*self.FLAGS, out="b", expect=3).stderr)
 
-    def test_a_loss_that_is_no_number_names_the_pictures(self):
+    def test_a_nan_loss_names_the_images(self):
         self.make_data()
         flags = (*self.FLAGS, "--set", "train.lr=1e3", "--set", "train.optimizer=sgd", "--set", "train.clip_norm=0",
                  "--set", "train.warmup_epochs=0", "--set", "train.freeze_epochs=0", "--set", "train.epochs=30")
@@ -136,7 +136,7 @@ class FineTune(FineTuneCase):
 
 
 class LearningRateFinder(FineTuneCase):
-    def test_curve_picture_and_suggestion(self):
+    def test_curve_image_and_suggestion(self):
         self.make_data(per_class=30)
         done = self.run_transfer("lr-find", "--data", "data", "--backbone", "tiny", "--file", "lr", "--steps", "60",
                                  "--json")
@@ -145,8 +145,8 @@ class LearningRateFinder(FineTuneCase):
         rows = (self.folder / "lr.csv").read_text().splitlines()
         self.assertEqual(rows[0], "learning_rate,loss,smoothed_loss")
         self.assertGreater(len(rows), 20)
-        with Image.open(self.folder / "lr.png") as picture:
-            self.assertEqual(picture.size, (800, 500))
+        with Image.open(self.folder / "lr.png") as image:
+            self.assertEqual(image.size, (800, 500))
         again = self.run_transfer("lr-find", "--data", "data", "--backbone", "tiny", "--file", "b", "--steps", "60",
                                   "--json")
         self.assertEqual(json.loads(again.stdout)["suggestion"], suggestion)
@@ -218,14 +218,14 @@ class Resume(StoppedRun):
         self.assertIn("transfer --resume run", error)
         self.check_resumed_equals_uninterrupted()
 
-    def test_after_sigterm_broken_pictures_met_before_it_included(self):
+    def test_after_sigterm_broken_images_met_before_it_included(self):
         root = self.make_data(per_class=60)
-        (root / "train/red/0.png").write_text("no picture")
+        (root / "train/red/0.png").write_text("no image")
         error, status = self.stop(signal.SIGTERM, self.epochs_done(2))
         self.assertEqual(status, 143, error)
         self.check_resumed_equals_uninterrupted()
         self.assertEqual(self.summary("run")["broken"], self.summary("whole")["broken"])
-        self.assertEqual(self.summary("run")["train_pictures"], 119)
+        self.assertEqual(self.summary("run")["train_images"], 119)
 
     def test_after_a_kill(self):
         self.make_data(per_class=60)

@@ -6,7 +6,7 @@ import json
 
 from PIL import Image
 
-from tests.cli.transfer_case import TransferCase, write_picture
+from tests.cli.transfer_case import TransferCase, write_image
 
 
 class Trained(TransferCase):
@@ -23,17 +23,17 @@ class Trained(TransferCase):
             self.assertEqual(metrics["confusion"], summary[split]["confusion"])
             self.assertAlmostEqual(metrics["loss"], summary[split]["loss"], places=4)
         default = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "data")
-        self.assertIn("evaluation (test): 16 pictures", default.stdout)
+        self.assertIn("evaluation (test): 16 images", default.stdout)
 
     def test_evaluate_refuses_other_classes_and_other_files(self):
-        write_picture(self.folder / "other/train/green/0.png", (0, 255, 0))
-        write_picture(self.folder / "other/train/red/0.png", (255, 0, 0))
+        write_image(self.folder / "other/train/green/0.png", (0, 255, 0))
+        write_image(self.folder / "other/train/red/0.png", (255, 0, 0))
         done = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "other", expect=3)
         for part in ("green", "the model", "blue, red"):
             self.assertIn(part, done.stderr)
         self.run_transfer("evaluate", "--model", "none.pt", "--data", "data", expect=4)
 
-    def test_predict_csv_has_a_row_a_picture_and_errors_in_their_column(self):
+    def test_predict_csv_has_one_row_per_image_and_errors_in_their_column(self):
         (self.folder / "bad, name.jpg").write_text("<html>")
         done = self.run_transfer("predict", "--model", "run/model.pt", "data/test", "bad, name.jpg", "none.png",
                                  "--format", "csv", "--top", "2")
@@ -55,7 +55,7 @@ class Trained(TransferCase):
         done = self.run_transfer("predict", "--model", "run/model.pt", "data/test/red/0.png")
         self.assertRegex(done.stdout, r"^data/test/red/0\.png:  red \d+\.\d\d %\n$")
 
-    def test_predict_fails_when_no_picture_could_be_read(self):
+    def test_predict_fails_when_no_image_could_be_read(self):
         (self.folder / "bad.jpg").write_bytes(b"")
         done = self.run_transfer("predict", "--model", "run/model.pt", "bad.jpg", "--format", "csv", expect=3)
         self.assertIn("0 bytes", done.stdout)
@@ -72,7 +72,7 @@ class Untrained(TransferCase):
     def test_preview_draws_rows_and_views(self):
         self.make_data()
         done = self.run_transfer("preview", "--data", "data", "--backbone", "tiny", "--augment", "strong",
-                                 "--pictures", "3", "--views", "4", "--file", "sheet.png")
+                                 "--images", "3", "--views", "4", "--file", "sheet.png")
         self.assertEqual(done.stdout, "sheet.png\n")
         with Image.open(self.folder / "sheet.png") as sheet:
             self.assertGreaterEqual(sheet.width, 5 * 32)
@@ -94,7 +94,7 @@ class Orientation(TransferCase):
                 for i in range(2):
                     stored.save(folder / f"{i}.{ending}", exif=exif, **options)
             sheet = self.folder / f"{ending}.sheet.png"
-            self.run_transfer("preview", "--data", ending, "--backbone", "tiny", "--pictures", "1", "--views", "0",
+            self.run_transfer("preview", "--data", ending, "--backbone", "tiny", "--images", "1", "--views", "0",
                               "--file", sheet)
             cell = Image.open(sheet).convert("L").crop((4, 22, 36, 54))
             self.assertLess(cell.getpixel((16, 1)) + 100, cell.getpixel((16, 30)), f"{ending}: dark above, light below")

@@ -10,12 +10,12 @@ import torch
 from tests.cli.transfer_case import TransferCase
 
 SIDE = 10
-PICTURES = "train-images-idx3-ubyte.gz"
+IMAGES = "train-images-idx3-ubyte.gz"
 LABELS = "train-labels-idx1-ubyte.gz"
 
 
 class PixelsCase(TransferCase):
-    """IDX files whose class is the third of the picture that is bright."""
+    """IDX files whose class is the third of the image that is bright."""
 
     def make_idx(self, root="digits", train=60, test=30):
         folder = self.folder / root
@@ -26,8 +26,8 @@ class PixelsCase(TransferCase):
             pixels = bytes(
                 generator.randint(0, 90) + (150 if 3 * x // SIDE == label else 0)
                 for label in labels for _ in range(SIDE) for x in range(SIDE))
-            pictures = struct.pack(">IIII", 0x803, count, SIDE, SIDE) + pixels
-            (folder / f"{prefix}-images-idx3-ubyte.gz").write_bytes(gzip.compress(pictures))
+            images = struct.pack(">IIII", 0x803, count, SIDE, SIDE) + pixels
+            (folder / f"{prefix}-images-idx3-ubyte.gz").write_bytes(gzip.compress(images))
             (folder / f"{prefix}-labels-idx1-ubyte.gz").write_bytes(
                 gzip.compress(struct.pack(">II", 0x801, count) + labels))
         return folder
@@ -50,10 +50,10 @@ class Flatten(PixelsCase):
         self.assertGreater(summary["test"]["top1"], 0.9)
         model = self.load()
         self.assertEqual(model.head.weight.shape, (3, SIDE * SIDE))
-        pictures = torch.frombuffer(
+        images = torch.frombuffer(
             bytearray(gzip.decompress((self.folder / "digits/t10k-images-idx3-ubyte.gz").read_bytes())[16:]),
             dtype=torch.uint8).view(-1, 1, SIDE, SIDE) / 255
-        right = (model.predict(pictures).argmax(1) == torch.arange(30) % 3).double().mean().item()
+        right = (model.predict(images).argmax(1) == torch.arange(30) % 3).double().mean().item()
         self.assertAlmostEqual(right, summary["test"]["top1"])
         evaluated = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "digits", "--json")
         self.assertAlmostEqual(json.loads(evaluated.stdout)["top1"], right)
@@ -78,7 +78,7 @@ class Flatten(PixelsCase):
         self.run_transfer("--config", "a/config.yaml", "--out", "again")
         self.assertEqual((self.folder / "again/model.pt").read_bytes(), models["a"])
 
-    def test_coloured_picture_files_keep_their_colours(self):
+    def test_coloured_image_files_keep_their_colours(self):
         self.make_data(per_class=6)
         self.run_transfer("--data", "data", "--backbone", "flatten", "--out", "run", "--set", "data.input_size=4")
         self.assertEqual(self.load().head.weight.shape, (2, 3 * 4 * 4))
@@ -111,23 +111,23 @@ class HiddenLayers(PixelsCase):
 class Refusals(PixelsCase):
     def test_files_and_settings_are_named_with_a_remedy(self):
         folder = self.make_idx()
-        whole = (folder / PICTURES).read_bytes()
+        whole = (folder / IMAGES).read_bytes()
         flags = ("--data", "digits", "--backbone", "flatten", "--out", "run")
         for bytes_, parts in (
-            (gzip.decompress(whole), (PICTURES, "no gzip file", "leave out the ending .gz")),
-            (whole[:-200], (PICTURES, "damaged or cut short", "Download it again")),
-            (gzip.compress(gzip.decompress(whole)[:-5]), (PICTURES, "found 5995 bytes", "expected 6000")),
-            ((folder / LABELS).read_bytes(), (PICTURES, "0x00000801", "0x00000803")),
+            (gzip.decompress(whole), (IMAGES, "no gzip file", "leave out the ending .gz")),
+            (whole[:-200], (IMAGES, "damaged or cut short", "Download it again")),
+            (gzip.compress(gzip.decompress(whole)[:-5]), (IMAGES, "found 5995 bytes", "expected 6000")),
+            ((folder / LABELS).read_bytes(), (IMAGES, "0x00000801", "0x00000803")),
         ):
-            (folder / PICTURES).write_bytes(bytes_)
+            (folder / IMAGES).write_bytes(bytes_)
             self.refused(*flags, expect=3, parts=parts)
-        (folder / PICTURES).write_bytes(whole)
+        (folder / IMAGES).write_bytes(whole)
         (folder / "t10k-labels-idx1-ubyte.gz").write_bytes(
             gzip.compress(struct.pack(">II", 0x801, 30) + bytes([7] + [0] * 29)))
         self.refused(*flags, expect=3, parts=("the class '7'", "t10k-images-idx3-ubyte.gz#0", "0, 1, 2"))
-        (folder / PICTURES).unlink()
+        (folder / IMAGES).unlink()
         self.refused(*flags, expect=3, parts=(LABELS, "train-images-idx3-ubyte", "Put it into the folder"))
-        (folder / PICTURES).write_bytes(whole)
+        (folder / IMAGES).write_bytes(whole)
         for setting, parts in (
             ("head.hidden=[0]", ("head.hidden", "[512, 256]")),
             ("head.hidden=12", ("head.hidden", "a list such as")),

@@ -2,7 +2,7 @@
 
 from PIL import Image
 
-from tests.cli.transfer_case import FIXTURES, TransferCase, files_of_at_most, without_privileges, write_picture
+from tests.cli.transfer_case import FIXTURES, TransferCase, files_of_at_most, without_privileges, write_image
 
 
 class Data(TransferCase):
@@ -19,10 +19,10 @@ class Data(TransferCase):
         (self.folder / "data").mkdir()
         self.refuse_data("holds no class folders")
 
-    def test_class_folder_without_pictures(self):
+    def test_class_folder_without_images(self):
         self.make_data()
         (self.folder / "data/train/green").mkdir()
-        self.refuse_data("data/train/green", "holds no pictures")
+        self.refuse_data("data/train/green", "holds no images")
 
     def test_one_class_only(self):
         self.make_data(classes=("red",))
@@ -30,10 +30,10 @@ class Data(TransferCase):
 
     def test_validation_class_that_training_lacks(self):
         self.make_data()
-        write_picture(self.folder / "data/val/green/0.png", (0, 255, 0))
+        write_image(self.folder / "data/val/green/0.png", (0, 255, 0))
         self.refuse_data("green", "unknown")
 
-    def test_every_picture_broken(self):
+    def test_every_image_broken(self):
         root = self.make_data()
         for path in root.glob("**/*.png"):
             path.write_bytes(b"")
@@ -44,7 +44,7 @@ class Data(TransferCase):
         (root / "train/red/0.png").write_text("<html>")
         self.refuse_data("1 of 16", "data.max_broken", "0.png")
 
-    def test_odd_pictures_are_broken_not_fatal(self):
+    def test_odd_images_are_broken_not_fatal(self):
         root = self.make_data()
         folder = root / "train/red"
         jpeg = folder / "x.jpg"

@@ -31,7 +31,7 @@ class SplitTraining(FineTuneCase):
         self.make_data(splits=("train", "val", "test"), per_class=11)
         flags = (*PLAIN, *FEW, *EXACT, "--threads", "2")
         done = self.train(*flags, "--set", "train.batch_norm=train", out="stored")
-        self.assertIn("run once a picture; what they give (12 x 16 x 16, float32) is kept", done.stderr)
+        self.assertIn("run once per image; what they give (12 x 16 x 16, float32) is kept", done.stderr)
         summary = self.summary("stored")
         self.assertEqual((summary["frozen_up_to"], summary["activations"]), ("trunk.blocks.0", "float32"))
         done = self.train(*flags, "--set", "train.batch_norm=train", "--set", "cache.activations=false", out="anew")
@@ -57,10 +57,10 @@ class SplitTraining(FineTuneCase):
         self.train(*flags, "--set", "cache.activations=false", "--set", "cache.memory_mb=64", out="anew")
         self.check_equal("stored", "anew")
         again = self.train(*flags, "--set", "cache.dir=store", out="again")
-        self.assertIn("train: features of 16 pictures read from", again.stderr)
+        self.assertIn("train: features of 16 images read from", again.stderr)
         self.check_equal("stored", "again")
 
-    def test_fresh_pictures_are_not_stored(self):
+    def test_fresh_images_are_not_stored(self):
         self.make_data()
         for out, flag in (("fresh", ("--augment", "standard")), ("mixed", ("--set", "augment.mixup=0.2"))):
             done = self.train(*PLAIN, *FEW, *flag, out=out)
@@ -79,7 +79,7 @@ class SplitTraining(FineTuneCase):
             self.assertAlmostEqual(one["val_loss"], other["val_loss"], delta=1e-2)
         self.assertNotEqual(self.lines("run"), self.lines("exact"))
 
-    def test_no_epoch_reads_a_picture(self):
+    def test_no_epoch_reads_per_image(self):
         root = self.make_data()
         process = subprocess.Popen(
             self.command("--data", "data", "--backbone", "tiny", "--out", "run", *PLAIN, "--set", "train.epochs=60",
@@ -89,15 +89,15 @@ class SplitTraining(FineTuneCase):
         while not (self.folder / "run/checkpoint-best.pt").exists() and time.time() < deadline:
             time.sleep(0.002)
         shutil.rmtree(root)
-        self.assertIsNone(process.poll(), "ended before the pictures could be removed")
+        self.assertIsNone(process.poll(), "ended before the images could be removed")
         error = process.communicate(timeout=60)[1]
         self.assertEqual(process.returncode, 0, error)
         self.assertEqual(self.summary()["broken"], [])
 
-    def test_broken_pictures_are_left_out_once(self):
+    def test_broken_images_are_left_out_once(self):
         root = self.make_data()
-        (root / "train/red/0.png").write_text("no picture")
-        (root / "val/red/0.png").write_text("no picture")
+        (root / "train/red/0.png").write_text("no image")
+        (root / "val/red/0.png").write_text("no image")
         flags = (*PLAIN, *FEW, *EXACT, "--set", "data.max_broken=0.2")
         done = self.train(*flags)
         self.assertEqual(done.stderr.count("train/red/0.png"), 1)

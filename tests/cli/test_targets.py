@@ -1,4 +1,4 @@
-"""Regression and several labels a picture, by the built binary: what is learned, written, shown and refused."""
+"""Regression and several labels per image, by the built binary: what is learned, written, shown and refused."""
 
 import csv
 import io
@@ -7,7 +7,7 @@ import random
 
 import torch
 
-from tests.cli.transfer_case import TransferCase, write_picture
+from tests.cli.transfer_case import TransferCase, write_image
 
 
 class TargetsCase(TransferCase):
@@ -25,7 +25,7 @@ class TargetsCase(TransferCase):
 
 
 class Numbers(TargetsCase):
-    """Pictures whose redness is told in grams and whose blueness in a unit thousands of times as large."""
+    """Images whose redness is told in grams and whose blueness in a unit thousands of times as large."""
 
     COUNT = 48
 
@@ -34,7 +34,7 @@ class Numbers(TargetsCase):
         rows = []
         for i in range(self.COUNT):
             red, blue = generator.random(), generator.random()
-            write_picture(self.folder / f"p/{i}.png", (int(40 + 170 * red), 90, int(40 + 170 * blue)), seed=i)
+            write_image(self.folder / f"p/{i}.png", (int(40 + 170 * red), 90, int(40 + 170 * blue)), seed=i)
             row = (f"p/{i}.png", f"{3 + red / 100:.6f}", f"{9000 * blue - 20000:.2f}", "a note")
             rows.append((*row, ("train", "train", "val", "test")[i % 4]) if split else row)
         return self.write_rows("path,grams,units,note" + (",split" if split else ""), rows, name)
@@ -45,12 +45,12 @@ class Numbers(TargetsCase):
         self.make_numbers()
         done = self.train(*self.FLAGS, data="labels.csv")
         self.assertIn("2 columns of numbers, 24 train, 12 val, 12 test", done.stderr)
-        self.assertRegex(done.stdout, r"validation: 12 pictures, R² 0\.\d+, MAE ")
+        self.assertRegex(done.stdout, r"validation: 12 images, R² 0\.\d+, MAE ")
         summary = self.summary()
         self.assertEqual((summary["task"], summary["loss"]), ("regression", "mse"))
         self.assertEqual(summary["classes"], ["grams", "units"])
         for split in ("val", "test"):
-            self.assertEqual(set(summary[split]), {"pictures", "loss", "r2", "mae", "rmse", "columns"})
+            self.assertEqual(set(summary[split]), {"images", "loss", "r2", "mae", "rmse", "columns"})
             self.assertGreater(summary[split]["r2"], 0.5, summary[split])
             grams, units = (summary[split]["columns"][name] for name in ("grams", "units"))
             self.assertLess(grams["rmse"], 0.003)
@@ -80,16 +80,16 @@ class Numbers(TargetsCase):
         self.assertEqual(metrics.pop("split"), "test")
         for name in ("loss", "r2", "mae", "rmse"):
             self.assertAlmostEqual(metrics[name] / summary["test"][name], 1, places=3)
-        picture = self.read_csv("run/predictions_val.csv")[0]
-        done = self.run_transfer("predict", "--model", "run/model.pt", picture["path"], "none.png", "--format", "csv")
+        image = self.read_csv("run/predictions_val.csv")[0]
+        done = self.run_transfer("predict", "--model", "run/model.pt", image["path"], "none.png", "--format", "csv")
         rows = list(csv.DictReader(io.StringIO(done.stdout)))
         self.assertEqual(list(rows[0]), ["path", "grams", "units", "error"])
-        self.assertAlmostEqual(float(rows[0]["units"]), float(picture["predicted_units"]), delta=2)
+        self.assertAlmostEqual(float(rows[0]["units"]), float(image["predicted_units"]), delta=2)
         self.assertEqual((rows[1]["grams"], rows[1]["units"]), ("", ""))
         self.assertNotEqual(rows[1]["error"], "")
-        done = self.run_transfer("predict", "--model", "run/model.pt", picture["path"], "--format", "json")
+        done = self.run_transfer("predict", "--model", "run/model.pt", image["path"], "--format", "json")
         self.assertEqual(set(json.loads(done.stdout)[0]["values"]), {"grams", "units"})
-        done = self.run_transfer("predict", "--model", "run/model.pt", picture["path"])
+        done = self.run_transfer("predict", "--model", "run/model.pt", image["path"])
         self.assertRegex(done.stdout, r"\.png:  grams 3\.0\d*  units -1[\d.]+\n$")
 
     def test_every_layer_trains_from_a_fitted_and_from_a_random_head(self):
@@ -162,7 +162,7 @@ class Numbers(TargetsCase):
 
 
 class Labels(TargetsCase):
-    """Pictures that are red, or blue, or both, or neither."""
+    """Images that are red, or blue, or both, or neither."""
 
     FLAGS = ("--set", "head.loss=binary_cross_entropy")
     COLOURS = {"": (40, 60, 40), "blue": (40, 60, 200), "red": (200, 60, 40), "blue|red": (200, 60, 200)}
@@ -171,7 +171,7 @@ class Labels(TargetsCase):
         rows = []
         for i in range(count):
             label = list(self.COLOURS)[i % 4]
-            write_picture(self.folder / f"p/{i}.png", self.COLOURS[label], seed=i)
+            write_image(self.folder / f"p/{i}.png", self.COLOURS[label], seed=i)
             rows.append((f"p/{i}.png", label, "train" if i % 8 < 4 else "val"))
         return self.write_rows("path,label,split", rows)
 
@@ -179,12 +179,12 @@ class Labels(TargetsCase):
         self.make_labels()
         done = self.train(*self.FLAGS, data="labels.csv")
         self.assertIn("2 labels, 16 train, 16 val", done.stderr)
-        self.assertIn("validation: 16 pictures, mAP ", done.stdout)
+        self.assertIn("validation: 16 images, mAP ", done.stdout)
         val = self.summary()["val"]
-        self.assertEqual(set(val), {"pictures", "loss", "map", "macro_f1", "labels"})
+        self.assertEqual(set(val), {"images", "loss", "map", "macro_f1", "labels"})
         self.assertGreater(val["map"], 0.95)
         self.assertGreater(val["macro_f1"], 0.85)
-        self.assertEqual(set(val["labels"]["red"]), {"pictures", "precision", "recall", "f1", "average_precision"})
+        self.assertEqual(set(val["labels"]["red"]), {"images", "precision", "recall", "f1", "average_precision"})
         self.assertIn("val_map", self.metrics_lines()[-1])
         rows = self.read_csv("run/predictions_val.csv")
         self.assertEqual(list(rows[0]), ["path", "labels", "predicted", "blue", "red"])

@@ -11,14 +11,14 @@ from pathlib import Path
 import torch
 from PIL import Image
 
-from tests.cli.transfer_case import FIXTURES, TransferCase, write_picture
+from tests.cli.transfer_case import FIXTURES, TransferCase, write_image
 
 
 class Train(TransferCase):
     def test_a_run_leaves_everything_and_the_model_loads_in_python(self):
         self.make_data(splits=("train", "val", "test"))
         done = self.train("--strategy", "freeze-conv")
-        self.assertIn("validation: 16 pictures", done.stdout)
+        self.assertIn("validation: 16 images", done.stdout)
         run = self.folder / "run"
         self.assertEqual(
             sorted(path.name for path in run.iterdir()),
@@ -74,7 +74,7 @@ class Train(TransferCase):
         disk = ("--set", "cache.memory_mb=0", "--set", "cache.dir=store")
         self.train(*disk, out="first")
         again = self.train(*disk, out="second")
-        self.assertIn("train: features of 16 pictures read from", again.stderr)
+        self.assertIn("train: features of 16 images read from", again.stderr)
         expected = (self.folder / "memory/predictions_val.csv").read_bytes()
         self.assertEqual(expected, (self.folder / "first/predictions_val.csv").read_bytes())
         self.assertEqual(expected, (self.folder / "second/predictions_val.csv").read_bytes())
@@ -82,14 +82,14 @@ class Train(TransferCase):
     def test_flat_folders_and_csv_are_split_by_seed(self):
         self.make_data(root="flat", splits=("",), per_class=10)
         self.train("--set", "data.val_fraction=0.3", data="flat", out="a")
-        self.assertEqual(self.summary("a")["train_pictures"], 14)
-        self.assertEqual(self.summary("a")["val"]["pictures"], 6)
+        self.assertEqual(self.summary("a")["train_images"], 14)
+        self.assertEqual(self.summary("a")["val"]["images"], 6)
         rows = ["path,label,split"]
         for name in ("red", "blue"):
             rows += [f"flat/{name}/{i}.png,{name},{'val' if i < 4 else 'train'}" for i in range(10)]
         (self.folder / "list.csv").write_text("\n".join(rows) + "\n")
         self.train(data="list.csv", out="b")
-        self.assertEqual(self.summary("b")["val"]["pictures"], 8)
+        self.assertEqual(self.summary("b")["val"]["images"], 8)
 
     def test_views_alone_are_augmented(self):
         self.make_data()
@@ -127,10 +127,10 @@ class Train(TransferCase):
         done = self.train("--set", "data.max_per_class=3", "--set", "head.class_weights=auto",
                           "--set", "head.label_smoothing=0.1", "--json")
         summary = json.loads(done.stdout)
-        self.assertEqual(summary["train_pictures"], 6)
-        self.assertEqual(summary["val"]["pictures"], 6)
+        self.assertEqual(summary["train_images"], 6)
+        self.assertEqual(summary["val"]["images"], 6)
 
-    def test_every_kind_of_picture_is_read(self):
+    def test_every_kind_of_image_is_read(self):
         root = self.make_data()
         base = Image.open(root / "train/red/0.png")
         folder = root / "train/red"
@@ -143,17 +143,17 @@ class Train(TransferCase):
         base.convert("CMYK").save(folder / "g.jpg")
         base.convert("RGBA").save(folder / "h.png")
         Image.new("I;16", (50, 50), 40000).save(folder / "i.png")
-        (folder / "notes.txt").write_text("no picture")
+        (folder / "notes.txt").write_text("no image")
         self.train()
         summary = self.summary()
         self.assertEqual(summary["broken"], [])
-        self.assertEqual(summary["train_pictures"], 16 + 9)
+        self.assertEqual(summary["train_images"], 16 + 9)
         self.assertEqual(summary["skipped_files"], 1)
 
-    def test_broken_pictures_are_named_and_left_out(self):
+    def test_broken_images_are_named_and_left_out(self):
         root = self.make_data(per_class=12)
         good = (root / "train/red/0.png").read_bytes()
-        write_picture(root / "train/red/0.jpg", (200, 40, 40), size=(90, 90))
+        write_image(root / "train/red/0.jpg", (200, 40, 40), size=(90, 90))
         whole = (root / "train/red/0.jpg").read_bytes()
         (root / "train/red/cut.jpg").write_bytes(whole[: len(whole) // 2])
         (root / "train/blue/cut.png").write_bytes(good[: len(good) // 2])

@@ -1,4 +1,4 @@
-"""What the black-box tests share: a folder of their own, pictures made on the spot, and the binary."""
+"""What the black-box tests share: a folder of their own, images made on the spot, and the binary."""
 
 import contextlib
 import ctypes
@@ -67,13 +67,13 @@ class TransferCase(unittest.TestCase):
         return json.loads((self.folder / out / "summary.json").read_text())
 
     def make_data(self, root="data", splits=("train", "val"), per_class=8, classes=("red", "blue")):
-        """Class folders of small pictures that colour tells apart."""
+        """Class folders of small images that colour tells apart."""
         colours = {"red": (200, 40, 40), "blue": (40, 40, 200), "green": (40, 200, 40)}
         for split in splits:
             for name in classes:
                 for i in range(per_class):
                     path = self.folder / root / split / name / f"{i}.png"
-                    write_picture(path, colours[name], seed=hash_of(split, name, i))
+                    write_image(path, colours[name], seed=hash_of(split, name, i))
         return self.folder / root
 
 
@@ -100,13 +100,13 @@ def hash_of(*parts):
     return sum(ord(letter) * (position + 1) for position, letter in enumerate(repr(parts)))
 
 
-def write_picture(path, colour, seed=0, size=(48, 40), **options):
-    """A picture of one colour with noise; the file's ending decides its format."""
+def write_image(path, colour, seed=0, size=(48, 40), **options):
+    """An image of one colour with noise; the file's ending decides its format."""
     path.parent.mkdir(parents=True, exist_ok=True)
     generator = random.Random(seed)
-    picture = Image.new("RGB", size)
-    picture.putdata([
+    image = Image.new("RGB", size)
+    image.putdata([
         tuple(max(0, min(255, channel + generator.randint(-30, 30))) for channel in colour)
         for _ in range(size[0] * size[1])
     ])
-    picture.save(path, **options)
+    image.save(path, **options)

@@ -26,11 +26,11 @@ TEST(FileKind, TellsFilesFoldersAndTheRestAndNeverThrows) {
        {folder / "none", folder / "file" / "x", folder / "loop", folder / std::string(300, 'n')}) {
     EXPECT_EQ(file_kind(nothing), FileKind::kNothing) << nothing;
   }
-  EXPECT_EQ(why_absent(folder / "none", "picture"), "no such picture");
-  EXPECT_EQ(why_absent(folder / "file" / "x", "picture"), "no such picture");
-  EXPECT_EQ(why_absent(folder / "loop", "picture"),
+  EXPECT_EQ(why_absent(folder / "none", "image"), "no such image");
+  EXPECT_EQ(why_absent(folder / "file" / "x", "image"), "no such image");
+  EXPECT_EQ(why_absent(folder / "loop", "image"),
             "cannot be reached: Too many levels of symbolic links");
-  EXPECT_EQ(why_absent(folder / std::string(300, 'n'), "picture"),
+  EXPECT_EQ(why_absent(folder / std::string(300, 'n'), "image"),
             "cannot be reached: File name too long");
 }
 

@@ -21,21 +21,21 @@ AugmentConfig everything() {
   return config;
 }
 
-TEST(Augment, NothingToDoIsExactlyThePlainPicture) {
-  const cv::Mat picture = gradient(300, 400);
+TEST(Augment, NothingToDoIsExactlyThePlainImage) {
+  const cv::Mat image = gradient(300, 400);
   for (std::uint64_t seed = 0; seed < 5; ++seed) {
-    EXPECT_TRUE(same(augment(picture, AugmentConfig(), Preprocessing(), seed),
-                     resize_and_crop(picture, Preprocessing())));
+    EXPECT_TRUE(same(augment(image, AugmentConfig(), Preprocessing(), seed),
+                     resize_and_crop(image, Preprocessing())));
   }
 }
 
 TEST(Augment, TheSeedDecidesEverything) {
-  const cv::Mat picture = gradient(300, 400);
+  const cv::Mat image = gradient(300, 400);
   int different = 0;
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
-    const cv::Mat once = augment(picture, everything(), Preprocessing(), seed);
-    EXPECT_TRUE(same(once, augment(picture, everything(), Preprocessing(), seed)));
-    different += !same(once, augment(picture, everything(), Preprocessing(), seed + 1000));
+    const cv::Mat once = augment(image, everything(), Preprocessing(), seed);
+    EXPECT_TRUE(same(once, augment(image, everything(), Preprocessing(), seed)));
+    different += !same(once, augment(image, everything(), Preprocessing(), seed + 1000));
   }
   EXPECT_GE(different, 18);
 }
@@ -43,30 +43,30 @@ TEST(Augment, TheSeedDecidesEverything) {
 TEST(Augment, AlwaysGivesTheInputSizeAndLeavesTheSourceAlone) {
   for (const auto& [width, height] :
        {std::pair{1, 1}, std::pair{7, 3}, std::pair{224, 224}, std::pair{900, 30}}) {
-    const cv::Mat picture = gradient(width, height);
-    const cv::Mat before = picture.clone();
+    const cv::Mat image = gradient(width, height);
+    const cv::Mat before = image.clone();
     for (std::uint64_t seed = 0; seed < 30; ++seed) {
-      const cv::Mat result = augment(picture, everything(), Preprocessing(), seed);
+      const cv::Mat result = augment(image, everything(), Preprocessing(), seed);
       ASSERT_EQ(result.size(), cv::Size(224, 224));
       ASSERT_EQ(result.type(), CV_8UC3);
     }
-    EXPECT_TRUE(same(picture, before));
+    EXPECT_TRUE(same(image, before));
   }
 }
 
 TEST(Augment, FlipsMirror) {
-  const cv::Mat picture = gradient(224, 224);
+  const cv::Mat image = gradient(224, 224);
   Preprocessing p;
   p.resize = 224;
   cv::Mat expected;
   AugmentConfig config;
   config.flip_horizontal = 1;
-  cv::flip(picture, expected, 1);
-  EXPECT_TRUE(same(augment(picture, config, p, 0), expected));
+  cv::flip(image, expected, 1);
+  EXPECT_TRUE(same(augment(image, config, p, 0), expected));
   config.flip_horizontal = 0;
   config.flip_vertical = 1;
-  cv::flip(picture, expected, 0);
-  EXPECT_TRUE(same(augment(picture, config, p, 0), expected));
+  cv::flip(image, expected, 0);
+  EXPECT_TRUE(same(augment(image, config, p, 0), expected));
 }
 
 TEST(Augment, NeutralRangesChangeNothing) {
@@ -76,9 +76,9 @@ TEST(Augment, NeutralRangesChangeNothing) {
   config.rotate_degrees = config.translate_fraction = {0, 0};
   config.scale_factor = config.brightness_factor = config.contrast_factor =
       config.saturation_factor = {1, 1};
-  const cv::Mat picture = gradient(300, 300);
-  EXPECT_LE(cv::norm(augment(picture, config, Preprocessing(), 3),
-                     resize_and_crop(picture, Preprocessing()), cv::NORM_INF),
+  const cv::Mat image = gradient(300, 300);
+  EXPECT_LE(cv::norm(augment(image, config, Preprocessing(), 3),
+                     resize_and_crop(image, Preprocessing()), cv::NORM_INF),
             1);
 }
 
@@ -101,11 +101,11 @@ TEST(Augment, ErasingStaysInItsArea) {
   config.erase = 1;
   config.erase_area = {0.1, 0.1};
   const Preprocessing p;
-  const cv::Mat picture = gradient(256, 256);
-  const cv::Mat plain = resize_and_crop(picture, p);
+  const cv::Mat image = gradient(256, 256);
+  const cv::Mat plain = resize_and_crop(image, p);
   for (std::uint64_t seed = 0; seed < 10; ++seed) {
     cv::Mat difference;
-    cv::absdiff(plain, augment(picture, config, p, seed), difference);
+    cv::absdiff(plain, augment(image, config, p, seed), difference);
     const cv::Mat changed = difference.reshape(1, 224 * 224);
     cv::Mat most;
     cv::reduce(changed, most, 1, cv::REDUCE_MAX);

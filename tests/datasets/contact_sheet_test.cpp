@@ -13,7 +13,7 @@
 namespace transfer {
 namespace {
 
-TEST(ContactSheet, HasARowAPictureAndAColumnAView) {
+TEST(ContactSheet, HasARowPerImageAndAColumnAView) {
   TemporaryFolder folder;
   const std::vector<Sample> samples = {
       {folder.write("a.png", encode(gradient(60, 50), ".png")), 0},
@@ -22,7 +22,7 @@ TEST(ContactSheet, HasARowAPictureAndAColumnAView) {
   p.height = p.width = 32;
   p.resize = 36;
   write_contact_sheet(samples, {"x", "y"}, AugmentConfig(), p, 3, 0, folder / "sheet.png");
-  const cv::Mat sheet = decode_picture(read_file(folder / "sheet.png"), "sheet.png");
+  const cv::Mat sheet = decode_image(read_file(folder / "sheet.png"), "sheet.png");
   EXPECT_GE(sheet.cols, 4 * 32);
   EXPECT_LT(sheet.cols, 5 * 32 + 40);
   EXPECT_GE(sheet.rows, 2 * 32);

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "tests/datasets/picture_folders.h"
+#include "tests/datasets/image_folders.h"
 
 namespace transfer {
 namespace {
@@ -47,7 +47,7 @@ TEST(CsvReader, WhatIsNoNumberIsRefusedWithRowAndRemedy) {
   expect_contains(error("path,y,y\np/0.jpg,1,2\n"), {"data.csv:1", "'y' is there twice"});
   expect_contains(error("y,label\n1,a\n"), {"data.csv:1", "'path' is missing"});
   expect_contains(error("path,x,y\np/0.jpg,1,2\np/1.jpg,2,2\n"),
-                  {"'y' is 2 in every training picture", "data.targets"});
+                  {"'y' is 2 in every training image", "data.targets"});
   expect_contains(message_of<DataError>(
                       [&] { open_dataset(config_for(folder / "p"), 0, TargetKind::kValues); }),
                   {"a folder has no numbers", "CSV"});
@@ -80,7 +80,7 @@ TEST(CsvReader, ACellMayHoldSeveralLabelsOrNone) {
     return message_of<DataError>([&] { open_dataset(config_for(file), 0, TargetKind::kLabels); });
   };
   expect_contains(open_labels("path,label\np/0.jpg,cat||dog\n"), {"bad.csv:2", "an empty label"});
-  expect_contains(open_labels("path,label\np/0.jpg,\np/1.jpg,\n"), {"no training picture has"});
+  expect_contains(open_labels("path,label\np/0.jpg,\np/1.jpg,\n"), {"no training image has"});
   expect_contains(open_labels("path,label\np/0.jpg,a\np/1.jpg,a\n"), {"the only label ('a')"});
 }
 

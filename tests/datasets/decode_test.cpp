@@ -15,9 +15,9 @@
 namespace transfer {
 namespace {
 
-std::string encode_raw(const cv::Mat& picture, const std::string& ending) {
+std::string encode_raw(const cv::Mat& image, const std::string& ending) {
   std::vector<unsigned char> bytes;
-  cv::imencode(ending, picture, bytes);
+  cv::imencode(ending, image, bytes);
   return {bytes.begin(), bytes.end()};
 }
 
@@ -26,7 +26,7 @@ double largest_difference(const cv::Mat& a, const cv::Mat& b) {
 }
 
 std::string decode_error(const std::string& bytes) {
-  return message_of<DataError>([&] { decode_picture(bytes, "folder/a.jpg"); });
+  return message_of<DataError>([&] { decode_image(bytes, "folder/a.jpg"); });
 }
 
 /// A JPEG with an EXIF block of one orientation tag behind its start marker.
@@ -42,33 +42,31 @@ std::string with_orientation(const std::string& jpeg, int orientation) {
 }
 
 TEST(Decode, LosslessFormatsGiveTheSameRgb) {
-  const cv::Mat picture = gradient(40, 30, 3);
+  const cv::Mat image = gradient(40, 30, 3);
   for (const std::string ending : {".png", ".bmp", ".tiff"}) {
-    const cv::Mat decoded = decode_picture(encode(picture, ending), "a" + ending);
+    const cv::Mat decoded = decode_image(encode(image, ending), "a" + ending);
     ASSERT_EQ(decoded.type(), CV_8UC3) << ending;
-    EXPECT_EQ(largest_difference(decoded, picture), 0) << ending;
+    EXPECT_EQ(largest_difference(decoded, image), 0) << ending;
   }
 }
 
 TEST(Decode, JpegAndWebpAreCloseWhateverTheName) {
-  const cv::Mat picture = gradient(64, 48, 3);
-  EXPECT_LT(largest_difference(decode_picture(encode(picture, ".jpg"), "a.png"), picture), 24);
-  EXPECT_LT(largest_difference(decode_picture(encode(picture, ".webp"), "a.jpg"), picture), 24);
+  const cv::Mat image = gradient(64, 48, 3);
+  EXPECT_LT(largest_difference(decode_image(encode(image, ".jpg"), "a.png"), image), 24);
+  EXPECT_LT(largest_difference(decode_image(encode(image, ".webp"), "a.jpg"), image), 24);
 }
 
 TEST(Decode, GreyAnd16BitBecome8BitRgb) {
   cv::Mat grey(4, 4, CV_8UC1, cv::Scalar(77));
-  EXPECT_EQ(decode_picture(encode_raw(grey, ".png"), "a").at<cv::Vec3b>(0, 0),
-            cv::Vec3b(77, 77, 77));
+  EXPECT_EQ(decode_image(encode_raw(grey, ".png"), "a").at<cv::Vec3b>(0, 0), cv::Vec3b(77, 77, 77));
   cv::Mat deep(4, 4, CV_16UC3, cv::Scalar(257 * 10, 257 * 20, 257 * 30));
-  EXPECT_EQ(decode_picture(encode_raw(deep, ".png"), "a").at<cv::Vec3b>(0, 0),
-            cv::Vec3b(30, 20, 10));
+  EXPECT_EQ(decode_image(encode_raw(deep, ".png"), "a").at<cv::Vec3b>(0, 0), cv::Vec3b(30, 20, 10));
 }
 
 TEST(Decode, AlphaIsBlendedOnWhite) {
   cv::Mat clear(2, 2, CV_8UC4, cv::Scalar(0, 0, 0, 0));
   clear.at<cv::Vec4b>(1, 1) = {10, 20, 30, 255};
-  const cv::Mat decoded = decode_picture(encode_raw(clear, ".png"), "a");
+  const cv::Mat decoded = decode_image(encode_raw(clear, ".png"), "a");
   EXPECT_EQ(decoded.at<cv::Vec3b>(0, 0), cv::Vec3b(255, 255, 255));
   EXPECT_EQ(decoded.at<cv::Vec3b>(1, 1), cv::Vec3b(30, 20, 10));
 }
@@ -90,7 +88,7 @@ TEST(Decode, EveryExifOrientationComesUpright) {
   };
   for (int orientation = 1; orientation <= 5; ++orientation) {
     const auto bytes = with_orientation(encode(stored(orientation), ".jpg"), orientation);
-    const cv::Mat decoded = decode_picture(bytes, "a.jpg");
+    const cv::Mat decoded = decode_image(bytes, "a.jpg");
     ASSERT_EQ(decoded.size(), upright.size()) << orientation;
     EXPECT_LT(largest_difference(decoded, upright), 24) << orientation;
   }
@@ -99,39 +97,39 @@ TEST(Decode, EveryExifOrientationComesUpright) {
     cv::Mat turned;
     cv::rotate(upright, turned, turn);
     const auto bytes = with_orientation(encode(turned, ".jpg"), orientation);
-    EXPECT_LT(largest_difference(decode_picture(bytes, "a.jpg"), upright), 24) << orientation;
+    EXPECT_LT(largest_difference(decode_image(bytes, "a.jpg"), upright), 24) << orientation;
   }
 }
 
 TEST(Decode, DamagedExifIsIgnored) {
   const std::string good = with_orientation(encode(gradient(16, 8), ".jpg"), 6);
-  EXPECT_EQ(decode_picture(good, "a").rows, 16);
+  EXPECT_EQ(decode_image(good, "a").rows, 16);
   for (std::size_t i = 12; i < 30; ++i) {
     std::string damaged = good;
     damaged[i] = '\xEE';
-    EXPECT_NO_THROW(decode_picture(damaged, "a")) << i;
+    EXPECT_NO_THROW(decode_image(damaged, "a")) << i;
   }
 }
 
 TEST(Decode, ScaledDecodingKeepsTwiceTheTarget) {
   const std::string bytes = encode(gradient(1600, 1200), ".jpg");
-  EXPECT_EQ(decode_picture(bytes, "a", 256).rows, 600);
-  EXPECT_EQ(decode_picture(bytes, "a", 150).rows, 300);
-  EXPECT_EQ(decode_picture(bytes, "a", 600).rows, 600 * 2);
-  EXPECT_EQ(decode_picture(bytes, "a").rows, 1200);
+  EXPECT_EQ(decode_image(bytes, "a", 256).rows, 600);
+  EXPECT_EQ(decode_image(bytes, "a", 150).rows, 300);
+  EXPECT_EQ(decode_image(bytes, "a", 600).rows, 600 * 2);
+  EXPECT_EQ(decode_image(bytes, "a").rows, 1200);
 }
 
 TEST(Decode, EmptyAndForeignFilesAreNamed) {
   expect_contains(decode_error(""), {"folder/a.jpg", "0 bytes"});
-  expect_contains(decode_error("<html>404</html>"), {"folder/a.jpg", "no picture"});
+  expect_contains(decode_error("<html>404</html>"), {"folder/a.jpg", "no image"});
 }
 
 TEST(Decode, TruncationIsFoundAtEveryLength) {
-  const cv::Mat picture = gradient(64, 64);
+  const cv::Mat image = gradient(64, 64);
   for (const std::string ending : {".jpg", ".png"}) {
-    const std::string whole = encode(picture, ending);
+    const std::string whole = encode(image, ending);
     for (std::size_t size = 3; size + 8 < whole.size(); size += 7) {
-      EXPECT_THROW(decode_picture(whole.substr(0, size), "a"), DataError)
+      EXPECT_THROW(decode_image(whole.substr(0, size), "a"), DataError)
           << ending << " cut to " << size << " of " << whole.size();
     }
   }
@@ -188,8 +186,7 @@ TEST(Decode, HeadersCutShortAreLeftToTheDecoder) {
        {encode(gradient(4, 4), ".bmp"), encode(gradient(4, 4), ".tiff"),
         encode(gradient(4, 4), ".webp"), tiff_header(false, 4, 4), tiff_header(true, 4, 4)}) {
     for (std::size_t size = 2; size < std::min<std::size_t>(whole.size(), 100); ++size) {
-      EXPECT_NO_THROW(
-          try { decode_picture(whole.substr(0, size), "a"); } catch (const DataError&){});
+      EXPECT_NO_THROW(try { decode_image(whole.substr(0, size), "a"); } catch (const DataError&){});
     }
   }
 }
@@ -214,18 +211,18 @@ TEST(Decode, AWrongPngChecksumIsFound) {
 }
 
 TEST(Decode, PngChunksThatMakeNoPixelsAreNotRead) {
-  const cv::Mat picture = gradient(16, 16);
-  std::string png = encode(picture, ".png");
+  const cv::Mat image = gradient(16, 16);
+  std::string png = encode(image, ".png");
   png.insert(33, std::string("\0\0\0\x03iCCPbad\0\0\0\0", 15));
   testing::internal::CaptureStderr();
-  const cv::Mat decoded = decode_picture(png, "a");
+  const cv::Mat decoded = decode_image(png, "a");
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
-  EXPECT_EQ(largest_difference(decoded, picture), 0);
+  EXPECT_EQ(largest_difference(decoded, image), 0);
 }
 
 /// Files where we and Pillow rightly differ, and why.
 const std::set<std::string> kWeReadMore = {
-    "png_decompression_dos.png",  // Pillow refuses its text chunk; the 1x1 picture itself is whole
+    "png_decompression_dos.png",  // Pillow refuses its text chunk; the 1x1 image itself is whole
 };
 const std::set<std::string> kWeReadLess = {
     "badcrc.png",  // a critical chunk's checksum is wrong: damage, which Pillow lets pass
@@ -253,7 +250,7 @@ TEST(Decode, AwkwardFilesAreReadOrRefusedAsByPillow) {
     bool decoded = true;
     std::string reason;
     try {
-      decode_picture(read_file(folder / name), name);
+      decode_image(read_file(folder / name), name);
     } catch (const DataError& error) {
       decoded = false;
       reason = error.what();

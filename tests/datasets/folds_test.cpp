@@ -5,7 +5,7 @@
 
 #include "datasets/dataset.h"
 #include "datasets/split.h"
-#include "tests/datasets/picture_folders.h"
+#include "tests/datasets/image_folders.h"
 
 namespace transfer {
 namespace {
@@ -20,7 +20,7 @@ std::vector<Sample> samples_of(const std::map<std::int64_t, int>& sizes) {
   return samples;
 }
 
-TEST(Folds, EveryPictureIsLeftOutOnceAndClassesAreDealtOutEvenly) {
+TEST(Folds, EveryImageIsLeftOutOnceAndClassesAreDealtOutEvenly) {
   const std::map<std::int64_t, int> sizes = {{0, 23}, {1, 11}, {2, 4}};
   const auto samples = samples_of(sizes);
   std::set<std::string> left_out;
@@ -51,7 +51,7 @@ TEST(Folds, TheSeedDecidesTheDivision) {
   EXPECT_NE(paths(1), paths(2));
 }
 
-TEST(Folds, ValidationPicturesTakePartAndTestPicturesDoNot) {
+TEST(Folds, ValidationImagesTakePartAndTestImagesDoNot) {
   TemporaryFolder folder;
   for (const std::string name : {"a", "b"}) {
     add_class(folder, "data/train/" + name, 4);
@@ -71,7 +71,7 @@ TEST(Folds, ValidationPicturesTakePartAndTestPicturesDoNot) {
   EXPECT_EQ(left_out.size(), 12U);
 }
 
-TEST(Folds, AClassOfOnePictureIsRefused) {
+TEST(Folds, AClassOfOneImageIsRefused) {
   TemporaryFolder folder;
   add_class(folder, "data/a", 4);
   add_class(folder, "data/b", 1);
@@ -82,7 +82,7 @@ TEST(Folds, AClassOfOnePictureIsRefused) {
     open_dataset(config, 1);
     FAIL() << "accepted";
   } catch (const DataError& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr("class 'b' has a single picture"));
+    EXPECT_THAT(error.what(), testing::HasSubstr("class 'b' has a single image"));
   }
 }
 

@@ -5,14 +5,14 @@
 
 #include "datasets/dataset.h"
 #include "datasets/decode.h"
+#include "datasets/image_content.h"
 #include "datasets/labelled_files.h"
-#include "datasets/picture_content.h"
 #include "tests/datasets/temporary_folder.h"
 
 namespace transfer {
 namespace {
 
-constexpr const char* kTrainPictures = "train-images-idx3-ubyte";
+constexpr const char* kTrainImages = "train-images-idx3-ubyte";
 constexpr const char* kTrainLabels = "train-labels-idx1-ubyte";
 
 std::string big_endian(std::uint32_t number) {
@@ -21,8 +21,8 @@ std::string big_endian(std::uint32_t number) {
   return bytes;
 }
 
-/// `count` pictures 3 wide and 2 high, whose bytes count on from 0.
-std::string pictures(std::uint32_t count, std::uint32_t magic = 0x803) {
+/// `count` images 3 wide and 2 high, whose bytes count on from 0.
+std::string images(std::uint32_t count, std::uint32_t magic = 0x803) {
   std::string bytes = big_endian(magic) + big_endian(count) + big_endian(2) + big_endian(3);
   for (std::uint32_t i = 0; i < count * 6; ++i) bytes += static_cast<char>(i % 256);
   return bytes;
@@ -52,11 +52,11 @@ Dataset open(const TemporaryFolder& folder) {
   return open_dataset(config, 0);
 }
 
-TEST(IdxReader, PicturesAndLabelsOfBothSplitsCompressedOrNot) {
+TEST(IdxReader, ImagesAndLabelsOfBothSplitsCompressedOrNot) {
   TemporaryFolder folder;
-  folder.write(std::string(kTrainPictures) + ".gz", compressed(pictures(30), folder));
+  folder.write(std::string(kTrainImages) + ".gz", compressed(images(30), folder));
   folder.write(kTrainLabels, labels(30));
-  folder.write("t10k-images-idx3-ubyte", pictures(6));
+  folder.write("t10k-images-idx3-ubyte", images(6));
   folder.write("t10k-labels-idx1-ubyte.gz", compressed(labels(6), folder));
   const Dataset data = open(folder);
   EXPECT_EQ(data.classes, (std::vector<std::string>{"0", "2", "10"})) << "in order of size";
@@ -82,48 +82,48 @@ struct Case {
 };
 
 TEST(IdxReader, RefusesDamagedFilesByName) {
-  const std::string zipped_pictures = std::string(kTrainPictures) + ".gz";
+  const std::string zipped_images = std::string(kTrainImages) + ".gz";
   const auto write = [](const std::string& name, const std::string& bytes) {
     return [name, bytes](const TemporaryFolder& folder) { folder.write(name, bytes); };
   };
   const std::vector<Case> cases = {
       {"another magic number",
-       write(kTrainPictures, pictures(12, 0x801)),
-       {kTrainPictures, "0x00000801", "0x00000803", "Download it again"}},
-      {"labels under the pictures' magic number",
+       write(kTrainImages, images(12, 0x801)),
+       {kTrainImages, "0x00000801", "0x00000803", "Download it again"}},
+      {"labels under the images' magic number",
        write(kTrainLabels, labels(12, 0x803)),
        {kTrainLabels, "0x00000803", "0x00000801", "labels"}},
-      {"header cut off", write(kTrainPictures, big_endian(0x803)), {"found 4 bytes", "16"}},
+      {"header cut off", write(kTrainImages, big_endian(0x803)), {"found 4 bytes", "16"}},
       {"empty", write(kTrainLabels, ""), {kTrainLabels, "found 0 bytes", "header of 8"}},
-      {"pictures cut off",
-       write(kTrainPictures, pictures(12).substr(0, 60)),
-       {"cut short", "found 44 bytes", "expected 72", "12 pictures of 3x2"}},
+      {"images cut off",
+       write(kTrainImages, images(12).substr(0, 60)),
+       {"cut short", "found 44 bytes", "expected 72", "12 images of 3x2"}},
       {"bytes too many", write(kTrainLabels, labels(12) + "x"), {kTrainLabels, "more than the 12"}},
       {"counts differ",
        write(kTrainLabels, labels(11)),
-       {kTrainLabels, "11 labels", "expected 12", kTrainPictures, "same source"}},
-      {"no pictures", write(kTrainPictures, pictures(0)), {kTrainPictures, "0 pictures"}},
+       {kTrainLabels, "11 labels", "expected 12", kTrainImages, "same source"}},
+      {"no images", write(kTrainImages, images(0)), {kTrainImages, "0 images"}},
       {"labels missing",
        [](const TemporaryFolder& folder) { std::filesystem::remove(folder / kTrainLabels); },
        {"train-labels-idx1-ubyte.gz", "Put it into the folder"}},
       {"no gzip file",
        [&](const TemporaryFolder& folder) {
-         std::filesystem::remove(folder / kTrainPictures);
-         folder.write(zipped_pictures, pictures(12));
+         std::filesystem::remove(folder / kTrainImages);
+         folder.write(zipped_images, images(12));
        },
-       {zipped_pictures, "no gzip file", "found 00 00", "1f 8b", "leave out the ending .gz"}},
+       {zipped_images, "no gzip file", "found 00 00", "1f 8b", "leave out the ending .gz"}},
       {"gzip file cut off",
        [&](const TemporaryFolder& folder) {
-         std::filesystem::remove(folder / kTrainPictures);
-         const std::string bytes = compressed(pictures(12), folder);
-         folder.write(zipped_pictures, bytes.substr(0, bytes.size() - 12));
+         std::filesystem::remove(folder / kTrainImages);
+         const std::string bytes = compressed(images(12), folder);
+         folder.write(zipped_images, bytes.substr(0, bytes.size() - 12));
        },
-       {zipped_pictures, "Download it again"}},
+       {zipped_images, "Download it again"}},
   };
   for (const Case& one : cases) {
     SCOPED_TRACE(one.what);
     TemporaryFolder folder;
-    folder.write(kTrainPictures, pictures(12));
+    folder.write(kTrainImages, images(12));
     folder.write(kTrainLabels, labels(12));
     one.spoil(folder);
     expect_contains(message_of<DataError>([&] { open(folder); }), one.message);
@@ -132,8 +132,8 @@ TEST(IdxReader, RefusesDamagedFilesByName) {
 
 TEST(IdxReader, HeaderThatClaimsTooMuchTakesNoMemory) {
   TemporaryFolder folder;
-  folder.write(kTrainPictures, big_endian(0x803) + big_endian(0xFFFFFFFF) + big_endian(1000) +
-                                   big_endian(1000) + "few");
+  folder.write(kTrainImages, big_endian(0x803) + big_endian(0xFFFFFFFF) + big_endian(1000) +
+                                 big_endian(1000) + "few");
   folder.write(kTrainLabels, labels(12));
   expect_contains(message_of<DataError>([&] { open(folder); }), {"cut short", "found 3 bytes"});
 }

@@ -115,7 +115,7 @@ TEST(Loader, AnOrderAndBatchesOfUnequalLengthAreKept) {
   EXPECT_EQ(batches[1].images.size(0), 3) << "a last batch of one joins the one before";
   EXPECT_TRUE(torch::equal(batches[1].labels, torch::tensor({0, 1, 2}, torch::kInt64)));
 
-  // A picture's augmentation depends on which picture it is, not on when it comes.
+  // An image's augmentation depends on which image it is, not on when it comes.
   options.order = {};
   options.batches = {};
   options.batch_size = 5;
@@ -128,7 +128,7 @@ TEST(Loader, AnOrderAndBatchesOfUnequalLengthAreKept) {
   expect_same(read_all(samples, options), {batches[1]});
 }
 
-TEST(Loader, BrokenPicturesAreZeroRowsWithAReason) {
+TEST(Loader, BrokenImagesAreZeroRowsWithAReason) {
   TemporaryFolder folder;
   auto samples = make_samples(folder, 4);
   folder.write("p1.png", "");
@@ -169,7 +169,7 @@ TEST(Loader, ReadsOnlySoFarAhead) {
   auto samples = make_samples(folder, 24);
   Loader loader(samples, options_with(4));
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
-  // With two batches of four ahead, pictures from the ninth on are still untouched.
+  // With two batches of four ahead, images from the ninth on are still untouched.
   for (std::size_t i = 8; i < samples.size(); ++i) std::filesystem::remove(samples[i].path);
   std::size_t broken = 0;
   while (auto batch = loader.next()) broken += batch->broken.size();
@@ -186,10 +186,10 @@ TEST(Loader, EarlyDestructionAndNoSamples) {
   EXPECT_TRUE(read_all({}, options_with(2)).empty());
 }
 
-TEST(Loader, AFailureThatIsNoBrokenPictureReachesTheReaderWithTheName) {
+TEST(Loader, AFailureThatIsNoBrokenImageReachesTheReaderWithTheName) {
   TemporaryFolder folder;
   LoaderOptions options = options_with(2);
-  // A crop larger than the resized picture makes OpenCV throw inside a worker.
+  // A crop larger than the resized image makes OpenCV throw inside a worker.
   options.preprocessing.height = options.preprocessing.width = 64;
   Loader loader(make_samples(folder, 8), options);
   expect_contains(message_of<std::runtime_error>([&] {

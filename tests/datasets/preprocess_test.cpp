@@ -25,7 +25,7 @@ TEST(Preprocess, GivesTheInputSizeForEveryShape) {
   }
 }
 
-TEST(Preprocess, StretchKeepsTheWholePicture) {
+TEST(Preprocess, StretchKeepsTheWholeImage) {
   Preprocessing p;
   p.resize_rule = ResizeRule::kStretch;
   p.width = 10;
@@ -75,7 +75,7 @@ TEST(Preprocess, WithinOneGreyLevelOfTheReference) {
   ASSERT_GT(expected.size(), 0U);
   for (const auto& entry : expected) {
     const std::string name = entry.key().toStringRef();
-    const cv::Mat rgb = decode_picture(read_file(folder / name), name);
+    const cv::Mat rgb = decode_image(read_file(folder / name), name);
     const cv::Mat result = resize_and_crop(rgb, Preprocessing()).clone();
     const auto pixels =
         torch::from_blob(result.data, {224, 224, 3}, torch::kUInt8).permute({2, 0, 1});

@@ -13,7 +13,7 @@ namespace {
 
 double difference(const cv::Mat& a, const cv::Mat& b) { return cv::norm(a, b, cv::NORM_INF); }
 
-const PictureOperation& operation(const std::string& name) {
+const ImageOperation& operation(const std::string& name) {
   for (const auto& candidate : rand_augment_operations()) {
     if (name == candidate.name) return candidate;
   }
@@ -22,15 +22,15 @@ const PictureOperation& operation(const std::string& name) {
 
 /// The operation on one row of grey values, as grey values again.
 std::vector<int> on_row(const std::string& name, double strength, const std::vector<int>& values) {
-  cv::Mat picture(1, static_cast<int>(values.size()), CV_8UC3);
-  for (int x = 0; x < picture.cols; ++x) {
+  cv::Mat image(1, static_cast<int>(values.size()), CV_8UC3);
+  for (int x = 0; x < image.cols; ++x) {
     const int value = values[static_cast<std::size_t>(x)];
-    picture.at<cv::Vec3b>(0, x) = cv::Vec3b::all(static_cast<unsigned char>(value));
+    image.at<cv::Vec3b>(0, x) = cv::Vec3b::all(static_cast<unsigned char>(value));
   }
-  operation(name).apply(picture, strength);
+  operation(name).apply(image, strength);
   std::vector<int> result;
   result.reserve(values.size());
-  for (int x = 0; x < picture.cols; ++x) result.push_back(picture.at<cv::Vec3b>(0, x)[0]);
+  for (int x = 0; x < image.cols; ++x) result.push_back(image.at<cv::Vec3b>(0, x)[0]);
   return result;
 }
 
@@ -41,10 +41,10 @@ TEST(RandAugment, EveryOperationKeepsSizeAndType) {
   for (const auto& [width, height] : {std::pair{1, 1}, {2, 7}, {64, 48}}) {
     for (const auto& candidate : rand_augment_operations()) {
       for (const double strength : {-1.0, -0.3, 0.0, 0.7, 1.0}) {
-        cv::Mat picture = gradient(width, height);
-        candidate.apply(picture, strength);
-        ASSERT_EQ(picture.size(), cv::Size(width, height)) << candidate.name;
-        ASSERT_EQ(picture.type(), CV_8UC3) << candidate.name;
+        cv::Mat image = gradient(width, height);
+        candidate.apply(image, strength);
+        ASSERT_EQ(image.size(), cv::Size(width, height)) << candidate.name;
+        ASSERT_EQ(image.type(), CV_8UC3) << candidate.name;
       }
     }
   }
@@ -55,9 +55,9 @@ TEST(RandAugment, NoStrengthIsNoChangeExceptToTheHistogram) {
   for (const auto& candidate : rand_augment_operations()) {
     const std::string name = candidate.name;
     if (name == "autocontrast" || name == "equalize") continue;
-    cv::Mat picture = plain.clone();
-    candidate.apply(picture, 0.0);
-    EXPECT_LE(difference(picture, plain), 1) << name;
+    cv::Mat image = plain.clone();
+    candidate.apply(image, 0.0);
+    EXPECT_LE(difference(image, plain), 1) << name;
   }
 }
 
@@ -82,22 +82,22 @@ TEST(RandAugment, MovesShiftAndMirrorAtTheEdge) {
 }
 
 TEST(RandAugment, SharpeningMovesAwayFromTheNeighbourhood) {
-  cv::Mat picture(5, 5, CV_8UC3, cv::Scalar::all(100));
-  picture.at<cv::Vec3b>(2, 2) = cv::Vec3b::all(113);
+  cv::Mat image(5, 5, CV_8UC3, cv::Scalar::all(100));
+  image.at<cv::Vec3b>(2, 2) = cv::Vec3b::all(113);
   // The smoothed middle is (8 · 100 + 5 · 113) / 13 = 105; its distance of 8 grows by 0.9.
-  operation("sharpness").apply(picture, 1.0);
-  EXPECT_EQ(picture.at<cv::Vec3b>(2, 2)[0], 120);
-  EXPECT_EQ(picture.at<cv::Vec3b>(0, 4)[0], 100);
+  operation("sharpness").apply(image, 1.0);
+  EXPECT_EQ(image.at<cv::Vec3b>(2, 2)[0], 120);
+  EXPECT_EQ(image.at<cv::Vec3b>(0, 4)[0], 100);
 }
 
 TEST(RandAugment, TheSeedDecidesEverything) {
   int different = 0;
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     const auto changed = [](std::uint64_t from) {
-      cv::Mat picture = gradient(64, 64);
+      cv::Mat image = gradient(64, 64);
       Random random(from);
-      rand_augment(picture, 3, 8, random);
-      return picture;
+      rand_augment(image, 3, 8, random);
+      return image;
     };
     EXPECT_EQ(difference(changed(seed), changed(seed)), 0);
     different += difference(changed(seed), changed(seed + 100)) > 0 ? 1 : 0;
@@ -106,10 +106,10 @@ TEST(RandAugment, TheSeedDecidesEverything) {
 }
 
 TEST(RandAugment, NoOperationsDrawNothing) {
-  cv::Mat picture = gradient(64, 64);
+  cv::Mat image = gradient(64, 64);
   Random random(7);
-  rand_augment(picture, 0, 10, random);
-  EXPECT_EQ(difference(picture, gradient(64, 64)), 0);
+  rand_augment(image, 0, 10, random);
+  EXPECT_EQ(difference(image, gradient(64, 64)), 0);
   EXPECT_EQ(random.next(), Random(7).next());
 }
 
@@ -123,10 +123,10 @@ TEST(RandAugment, AugmentUsesIt) {
 }
 
 TEST(Colour, EqualizedHistogramsSpreadOut) {
-  cv::Mat picture = gradient(64, 64) / 4;
-  equalize(picture);
+  cv::Mat image = gradient(64, 64) / 4;
+  equalize(image);
   double highest = 0;
-  cv::minMaxLoc(picture.reshape(1), nullptr, &highest);
+  cv::minMaxLoc(image.reshape(1), nullptr, &highest);
   EXPECT_EQ(highest, 255);
 }
 

@@ -8,7 +8,7 @@
 #include "core/cancellation.h"
 #include "datasets/dataset.h"
 #include "datasets/split.h"
-#include "tests/datasets/picture_folders.h"
+#include "tests/datasets/image_folders.h"
 
 namespace transfer {
 namespace {
@@ -58,7 +58,7 @@ TEST(FolderReader, ErrorsNameWhatIsWrong) {
   add_class(folder, "one/cats", 3);
   expect_contains(open_error(folder / "one"), {"one class only", "cats"});
   std::filesystem::create_directories(folder / "one/dogs");
-  expect_contains(open_error(folder / "one"), {"one/dogs", "holds no pictures"});
+  expect_contains(open_error(folder / "one"), {"one/dogs", "holds no images"});
   add_class(folder, "two/train/a", 2);
   add_class(folder, "two/train/b", 2);
   add_class(folder, "two/val/c", 2);
@@ -69,7 +69,7 @@ TEST(FolderReader, SplitsWithoutTrainAreNoClasses) {
   TemporaryFolder folder;
   add_class(folder, "val/a", 2);
   add_class(folder, "test/a", 3);
-  expect_contains(open_error(folder / ""), {"no picture is for training", "'train'"});
+  expect_contains(open_error(folder / ""), {"no image is for training", "'train'"});
   const EvaluationData data = open_for_evaluation(folder / "", "", {"a", "b"});
   EXPECT_EQ(data.split, "test");
   EXPECT_EQ(data.samples.size(), 3U);
@@ -107,7 +107,7 @@ TEST(FolderReader, LinksThatLeadInCirclesAreFollowedOnce) {
   const Dataset data = open_dataset(config_for(folder / ""), 0);
   EXPECT_EQ(data.classes, (std::vector<std::string>{"cat", "dog"}));
   EXPECT_EQ(data.train.size() + data.val.size(), 6U) << "3 cats, 2 dogs, and one by a link";
-  EXPECT_EQ(list_pictures(folder / "").size(), 6U);
+  EXPECT_EQ(list_images(folder / "").size(), 6U);
 }
 
 TEST(FolderReader, PathsThatCannotBeReachedAreRefusedInWords) {
@@ -116,8 +116,8 @@ TEST(FolderReader, PathsThatCannotBeReachedAreRefusedInWords) {
   add_class(folder, "data/a", 2);
   add_class(folder, "data/b", 2);
   std::filesystem::create_symlink("loop.png", folder / "data/a/loop.png");
-  EXPECT_EQ(list_pictures(folder / "data").size(), 5U) << "left to the decoder to refuse";
-  EXPECT_THROW(list_pictures(folder / std::string(300, 'n')), DataError);
+  EXPECT_EQ(list_images(folder / "data").size(), 5U) << "left to the decoder to refuse";
+  EXPECT_THROW(list_images(folder / std::string(300, 'n')), DataError);
 }
 
 TEST(FolderReader, ClassNamesMustBeUtf8) {
@@ -135,7 +135,7 @@ TEST(FolderReader, TheWalkEndsOnASignal) {
     install_signal_handlers();
     std::raise(SIGINT);
     try {
-      list_pictures(path);
+      list_images(path);
     } catch (const Interrupted& stop) {
       std::_Exit(stop.exit_code());
     }
@@ -144,15 +144,15 @@ TEST(FolderReader, TheWalkEndsOnASignal) {
   EXPECT_EXIT(walk(), testing::ExitedWithCode(130), "");
 }
 
-TEST(FolderReader, ListsPicturesRecursively) {
+TEST(FolderReader, ListsImagesRecursively) {
   TemporaryFolder folder;
   folder.write("b/2.jpg", "");
   folder.write("a.png", "");
   folder.write("b/c/1.jpg", "");
   folder.write("notes.txt", "");
-  EXPECT_EQ(list_pictures(folder / "").size(), 3U);
-  EXPECT_EQ(list_pictures(folder / "a.png"), std::vector<std::string>{folder / "a.png"});
-  EXPECT_THROW(list_pictures(folder / "none"), DataError);
+  EXPECT_EQ(list_images(folder / "").size(), 3U);
+  EXPECT_EQ(list_images(folder / "a.png"), std::vector<std::string>{folder / "a.png"});
+  EXPECT_THROW(list_images(folder / "none"), DataError);
 }
 
 TEST(CsvReader, PathsStartAtTheCsvAndColumnsMayBeInAnyOrder) {
@@ -178,12 +178,12 @@ TEST(CsvReader, ErrorsNameTheRow) {
   };
   expect_contains(error("path,kind\np/0.jpg,x\n"), {"data.csv:1", "'label'", "path, kind"});
   expect_contains(error("path,label\np/0.jpg,x\np/1.jpg,\n"), {"data.csv:3", "label is empty"});
-  expect_contains(error("path,label\np/9.jpg,x\n"), {"data.csv:2", "p/9.jpg", "no such picture"});
+  expect_contains(error("path,label\np/9.jpg,x\n"), {"data.csv:2", "p/9.jpg", "no such image"});
   expect_contains(error("path,label\np/0.jpg,x,more\n"), {"data.csv:2", "found 3", "expected 2"});
   expect_contains(error("path,label,split\np/0.jpg,x,trian\n"), {"data.csv:2", "'trian'", "train"});
   expect_contains(error("path,label\n"), {"data.csv", "no rows"});
   expect_contains(error("path,label\np/0.jpg,x\n,y\n"), {"data.csv:3", "path is empty"});
-  expect_contains(error("path,label\np,x\n"), {"data.csv:2", "is a folder", "picture file"});
+  expect_contains(error("path,label\np,x\n"), {"data.csv:2", "is a folder", "image file"});
   expect_contains(error("path,label\n" + std::string(300, 'n') + ",x\n"),
                   {"data.csv:2", "File name too long"});
 }
@@ -231,7 +231,7 @@ TEST(Split, ALoneTrainFolderIsDividedAndTheLimitSparesTest) {
   EXPECT_EQ(data.test.size(), 40U);
 }
 
-TEST(Split, NeverTakesTheLastPictureOfAClass) {
+TEST(Split, NeverTakesTheLastImageOfAClass) {
   const std::vector<Sample> samples = {{"a", 0}, {"b", 1}, {"c", 1}};
   const auto [kept, taken] = stratified_split(samples, 0.9, 0);
   EXPECT_EQ(kept.size(), 2U);
@@ -274,7 +274,7 @@ TEST(Evaluation, UnknownClassesAndSplitsAreRefused) {
   add_class(folder, "flat/bird", 2);
   expect_contains(
       message_of<DataError>([&] { open_for_evaluation(folder / "flat", "val", {"bird"}); }),
-      {"no split 'val'", "names no splits", "all pictures"});
+      {"no split 'val'", "names no splits", "all images"});
 }
 
 }  // namespace

@@ -44,20 +44,20 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-/// A smooth RGB picture; `seed` shifts its colours.
+/// A smooth RGB image; `seed` shifts its colours.
 inline cv::Mat gradient(int width, int height, int seed = 0) {
-  cv::Mat picture(height, width, CV_8UC3);
+  cv::Mat image(height, width, CV_8UC3);
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
-      picture.at<cv::Vec3b>(y, x) = {static_cast<unsigned char>(255 * x / width),
-                                     static_cast<unsigned char>(255 * y / height),
-                                     static_cast<unsigned char>((seed * 37) & 255)};
+      image.at<cv::Vec3b>(y, x) = {static_cast<unsigned char>(255 * x / width),
+                                   static_cast<unsigned char>(255 * y / height),
+                                   static_cast<unsigned char>((seed * 37) & 255)};
     }
   }
-  return picture;
+  return image;
 }
 
-/// The bytes of an RGB picture in a format named by its ending.
+/// The bytes of an RGB image in a format named by its ending.
 inline std::string encode(const cv::Mat& rgb, const std::string& ending) {
   cv::Mat bgr;
   cv::cvtColor(rgb, bgr, cv::COLOR_RGB2BGR);

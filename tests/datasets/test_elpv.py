@@ -30,12 +30,12 @@ def synthetic_cells(count=1000):
 
 
 def write_package_data(folder, cells):
-    """A folder laid out as the package's data, every picture with bytes of its own."""
+    """A folder laid out as the package's data, every image with bytes of its own."""
     (folder / "images").mkdir(parents=True)
     rows = [f"{cell.path}  {cell.probability}  {cell.type}\n" for cell in cells]
     (folder / "labels.csv").write_text("".join(rows))
     for cell in cells:
-        (folder / cell.path).write_bytes(b"picture of " + cell.path.encode())
+        (folder / cell.path).write_bytes(b"image of " + cell.path.encode())
 
 
 def read_rows(out):
@@ -81,7 +81,7 @@ class Prepare(unittest.TestCase):
         self.cells = synthetic_cells(60)
         write_package_data(self.data, self.cells)
 
-    def test_every_picture_is_once_in_one_split_with_its_bytes(self):
+    def test_every_image_is_once_in_one_split_with_its_bytes(self):
         self.assertTrue(elpv.prepare(self.data, self.out))
         rows = read_rows(self.out)
         self.assertEqual(tuple(rows[0]), elpv.COLUMNS)
@@ -118,7 +118,7 @@ class Prepare(unittest.TestCase):
             elpv.prepare(self.data, self.out)
         self.assertEqual([path.name for path in self.out.iterdir()], ["mine.txt"])
 
-    def test_a_folder_that_lost_a_picture_is_not_complete(self):
+    def test_a_folder_that_lost_per_image_is_not_complete(self):
         elpv.prepare(self.data, self.out)
         next(self.out.rglob("*.png")).unlink()
         with self.assertRaises(elpv.PrepareError):

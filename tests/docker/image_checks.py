@@ -12,7 +12,7 @@ import time
 import unittest
 from pathlib import Path
 
-from tests.cli.transfer_case import hash_of, write_picture
+from tests.cli.transfer_case import hash_of, write_image
 
 IMAGE = os.environ.get("TRANSFER_IMAGE", "transfer")
 DATA = os.environ.get("TRANSFER_DATA")
@@ -47,7 +47,7 @@ class ImageCase(unittest.TestCase):
         for split in ("train", "val"):
             for name, colour in {"red": (200, 40, 40), "blue": (40, 40, 200)}.items():
                 for i in range(per_class):
-                    write_picture(self.data / split / name / f"{i}.png", colour, seed=hash_of(split, name, i))
+                    write_image(self.data / split / name / f"{i}.png", colour, seed=hash_of(split, name, i))
 
     def volumes(self, data=None):
         return (f"--volume={data or self.data}:/data:ro", f"--volume={self.runs}:/runs")
@@ -61,8 +61,8 @@ class ImageCase(unittest.TestCase):
     def summary(self):
         return json.loads((self.runs / "x" / "summary.json").read_text())
 
-    def predictions(self, *pictures, data=None):
-        done = self.transfer("predict", "--model", "/runs/x/model.pt", *pictures, "--format", "csv", data=data)
+    def predictions(self, *images, data=None):
+        done = self.transfer("predict", "--model", "/runs/x/model.pt", *images, "--format", "csv", data=data)
         return list(csv.DictReader(io.StringIO(done.stdout)))
 
 
@@ -87,11 +87,11 @@ class Image(ImageCase):
         self.assertIn("--strategy", docker("run", "--rm", "--network=none", IMAGE).stdout)
 
 
-class GeneratedPictures(ImageCase):
+class GeneratedImages(ImageCase):
     def test_trains_and_predicts_confined(self):
         self.make_data()
         done = self.train("--strategy", "freeze-conv")
-        self.assertIn("validation: 16 pictures", done.stdout)
+        self.assertIn("validation: 16 images", done.stdout)
         summary = self.summary()
         self.assertEqual(summary["backbone"], "efficientnet-lite0")
         self.assertGreaterEqual(summary["val"]["top1"], 0.9)
@@ -152,7 +152,7 @@ class GeneratedPictures(ImageCase):
 
 
 @unittest.skipUnless(DATA, "TRANSFER_DATA is not set")
-class RealPictures(ImageCase):
+class RealImages(ImageCase):
     def test_ants_and_bees_as_the_images_own_user_on_a_new_volume(self):
         volume = f"transfer-test-{os.getpid()}"
         docker("volume", "create", volume)

@@ -3,7 +3,7 @@
 # root one of its own, without a network, which is stopped at the end. Prints `SKIPPED: reason` and ends well where
 # neither is to be had. Half an hour on 2 busy cores, most of it compiling; a daemon of its own, which copies every
 # layer, takes 22 GB of disk.
-#   TRANSFER_DATA           the folder of real pictures; without it the checks on them are skipped
+#   TRANSFER_DATA           the folder of real images; without it the checks on them are skipped
 #   TRANSFER_DOCKER_BASE    base image; the default is the Dockerfile's, or one by debootstrap if that cannot be pulled
 #   TRANSFER_DOCKER_STATE   folder of the daemon's own data, which then stays for the next time
 set -euo pipefail
@@ -60,11 +60,11 @@ if ! docker image inspect "$base" > /dev/null 2>&1 && ! docker pull --quiet "$ba
   fi
 fi
 
-compgen -G 'wheels/*.whl' > /dev/null || bash setup/wheels.sh
+compgen -G 'wheels/*.whl' > /dev/null || bash docker/wheels.sh
 say "Image: docker build on $base"
 docker build --network=host --build-arg BASE_IMAGE="$base" --tag transfer-test . ||
   stop "the image could not be built" "look at the first error above"
 say "Image: $(($(docker image inspect --format '{{.Size}}' transfer-test) / 1000000)) MB," \
     "$(($(docker image inspect --format '{{.Size}}' "$base") / 1000000)) of them the base"
-say "Checks (TRANSFER_DATA=${TRANSFER_DATA:-unset: those on real pictures are skipped})"
+say "Checks (TRANSFER_DATA=${TRANSFER_DATA:-unset: those on real images are skipped})"
 TRANSFER_IMAGE=transfer-test .venv/bin/python -m unittest -v tests/docker/image_checks.py

@@ -7,7 +7,7 @@ FOLDER/metrics.pt     classification metrics
 FOLDER/hidden_layers.pt  logits and gradients of heads with hidden layers, see hidden_layers.py
 FOLDER/targets.pt     the same for labels and numbers, see targets.py
 FOLDER/fine_tune.pt   three steps of fine-tuning a small network with a new head: losses, gradients, statistics
-FOLDER/preprocess/    pictures, and preprocess.pt with what the network should see of each, by file name
+FOLDER/preprocess/    images, and preprocess.pt with what the network should see of each, by file name
 """
 
 import argparse
@@ -34,7 +34,7 @@ SAMPLES, FEATURES, CLASSES = 64, 20, 5
 STEPS = 10
 PENALTY = 0.01
 RESIZE, CROP = 256, 224
-PICTURES = (("gradient_640x480.png", 640, 480), ("gradient_300x400.png", 300, 400),
+IMAGES = (("gradient_640x480.png", 640, 480), ("gradient_300x400.png", 300, 400),
             ("gradient_512x512.png", 512, 512), ("gradient_1000x350.png", 1000, 350))
 
 
@@ -168,7 +168,7 @@ def metrics() -> Tensors:
     return {name: torch.from_numpy(np.array(value)) for name, value in results.items()}
 
 
-def synthetic_picture(width: int, height: int) -> np.ndarray:
+def synthetic_image(width: int, height: int) -> np.ndarray:
     """RGB uint8 [height, width, 3]: a wave of another direction in each channel, and noise."""
     generator = np.random.default_rng(width * 10000 + height)
     y, x = np.mgrid[0:height, 0:width]
@@ -190,24 +190,24 @@ def half_up(value):
     return np.floor(np.asarray(value) + 0.5).astype(int)
 
 
-def resize_and_crop(picture: np.ndarray) -> np.ndarray:
+def resize_and_crop(image: np.ndarray) -> np.ndarray:
     """Shorter side to 256 by exact area averaging, then the centre 224: uint8 [3, 224, 224]."""
-    height, width, _ = picture.shape
+    height, width, _ = image.shape
     scale = RESIZE / min(height, width)
     new_height, new_width = (int(half_up(side * scale)) for side in (height, width))
     rows, columns = area_weights(height, new_height), area_weights(width, new_width)
-    channels = rows @ picture.transpose(2, 0, 1).astype(np.float64) @ columns.T
+    channels = rows @ image.transpose(2, 0, 1).astype(np.float64) @ columns.T
     top, left = (new_height - CROP) // 2, (new_width - CROP) // 2
     return half_up(channels[:, top:top + CROP, left:left + CROP]).astype(np.uint8)
 
 
-def write_pictures(folder: Path) -> Iterator[Tuple[str, torch.Tensor]]:
-    """Writes each picture and yields its name with the reference result."""
+def write_images(folder: Path) -> Iterator[Tuple[str, torch.Tensor]]:
+    """Writes each image and yields its name with the reference result."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, width, height in PICTURES:
-        picture = synthetic_picture(width, height)
-        Image.fromarray(picture).save(folder / name)
-        yield name, torch.from_numpy(resize_and_crop(picture))
+    for name, width, height in IMAGES:
+        image = synthetic_image(width, height)
+        Image.fromarray(image).save(folder / name)
+        yield name, torch.from_numpy(resize_and_crop(image))
 
 
 def fine_tune() -> Tensors:
@@ -248,7 +248,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
     preprocess = folder / "preprocess"
-    torch.save(dict(write_pictures(preprocess)), preprocess / "preprocess.pt")
+    torch.save(dict(write_images(preprocess)), preprocess / "preprocess.pt")
     torch.save(head(), folder / "head.pt")
     torch.save(metrics(), folder / "metrics.pt")
     torch.save(hidden_layers(), folder / "hidden_layers.pt")

@@ -36,7 +36,7 @@ def losses_and_gradients(given: Tensors) -> Tensors:
         "huber": (nn.HuberLoss(), numbers),
         "huber_0.3": (nn.HuberLoss(delta=0.3), numbers),
         "binary_cross_entropy": (
-            # Summed over the outputs, averaged over the pictures.
+            # Summed over the outputs, averaged over the images.
             lambda logits, labels: nn.BCEWithLogitsLoss(reduction="sum")(logits, labels) / len(labels), given["labels"]),
     }
     results = {"small_numbers": numbers}
@@ -97,7 +97,7 @@ def as_tensors(prefix: str, **arrays) -> Tensors:
 def ridge(given: Tensors) -> Tensors:
     """The head [3, 12] for the numbers' own units, in closed form.
 
-    It minimises the mean over columns and pictures of the squared errors of standardised numbers, plus penalty/2 times
+    It minimises the mean over columns and images of the squared errors of standardised numbers, plus penalty/2 times
     the squared weights (not the bias): (2 XᵀX / (n K) + penalty I) W = 2 XᵀY / (n K) for centred X and Y.
     """
     features, numbers = given["features"].double(), given["numbers"].double()

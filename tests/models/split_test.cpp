@@ -16,9 +16,9 @@ using testing::HasSubstr;
 /// Prefix then suffix minus the whole, dropout drawn from the same seed.
 double split_difference(torch::jit::Module& module, const SplitMethods& names) {
   torch::manual_seed(5);
-  const auto whole = module.forward({picture()}).toTensor();
+  const auto whole = module.forward({image()}).toTensor();
   torch::manual_seed(5);
-  const auto middle = module.get_method(names.prefix)({picture()});
+  const auto middle = module.get_method(names.prefix)({image()});
   return largest_difference(module.get_method(names.suffix)({middle}).toTensor(), whole);
 }
 
@@ -46,7 +46,7 @@ TEST(Split, BothHalvesShareTheModulesParameters) {
   const auto names = split_at_stage(module, "blocks.0", "tiny");
   const auto count = module.parameters().size();
   module.train();
-  const auto middle = module.get_method(names.prefix)({picture()}).toTensor().detach();
+  const auto middle = module.get_method(names.prefix)({image()}).toTensor().detach();
   module.get_method(names.suffix)({middle}).toTensor().sum().backward();
   for (const auto& entry : module.named_parameters()) {
     const bool is_behind =

@@ -39,8 +39,8 @@ TEST(SeveralCuts, InOnePassEqualEachCutAlone) {
     const FrozenTrunk together(backbone, stages, torch::kCPU);
     const FrozenTrunk first(backbone, {stages[0]}, torch::kCPU);
     const FrozenTrunk second(backbone, {stages[1]}, torch::kCPU);
-    const auto expected = torch::cat({first.features(picture()), second.features(picture())}, 1);
-    EXPECT_LT(largest_difference(together.features(picture()), expected), 1e-5) << name;
+    const auto expected = torch::cat({first.features(image()), second.features(image())}, 1);
+    EXPECT_LT(largest_difference(together.features(image()), expected), 1e-5) << name;
     EXPECT_EQ(together.widths()[0], first.dimension()) << name;
     EXPECT_EQ(together.widths()[1], second.dimension()) << name;
   }
@@ -55,9 +55,9 @@ TEST(SeveralCuts, WithTheClassifiersInputGiveTheSameBitsAndCountTheArithmetic) {
     std::vector<torch::Tensor> alone;
     alone.reserve(cuts.size());
     for (const auto& cut : cuts) {
-      alone.push_back(FrozenTrunk(backbone, {cut}, torch::kCPU).features(picture()));
+      alone.push_back(FrozenTrunk(backbone, {cut}, torch::kCPU).features(image()));
     }
-    EXPECT_TRUE(torch::equal(together.features(picture()), torch::cat(alone, 1))) << name;
+    EXPECT_TRUE(torch::equal(together.features(image()), torch::cat(alone, 1))) << name;
     const auto complexity = measure_complexity(backbone);
     EXPECT_EQ(together.multiply_adds()[0], complexity[0].multiply_adds) << name;
     EXPECT_EQ(together.multiply_adds()[2],
@@ -76,9 +76,8 @@ TEST(ProbedStages, LeaveOutTheLastOneAndThoseThatSplitABatchNormOff) {
   EXPECT_EQ(probed_stages(in_place), (std::vector<std::string>{"first"})) << "no BatchNorm behind";
   const FrozenTrunk split(bare, {"stem.0", "blocks.0"}, torch::kCPU);
   const FrozenTrunk whole(bare, {"blocks.0"}, torch::kCPU);
-  EXPECT_LT(
-      largest_difference(split.features(picture()).narrow(1, 8, 12), whole.features(picture())),
-      1e-5);
+  EXPECT_LT(largest_difference(split.features(image()).narrow(1, 8, 12), whole.features(image())),
+            1e-5);
 }
 
 TEST(ConvolutionalClassifier, IsFoundAndItsFeaturesAreAveraged) {
@@ -112,16 +111,16 @@ TEST(AuxiliaryClassifier, IsNotTheLastLayerAndLeavesTheFile) {
   EXPECT_EQ(backbone.classifier_path(), "classifier");
   auto module = backbone.implementation().module;
   const auto original = read_archive(fixture("auxiliary.pt")).module;
-  auto tuple = torch::jit::Module(original).forward({picture()});
+  auto tuple = torch::jit::Module(original).forward({image()});
   const auto logits = tuple.toTuple()->elements()[0].toTensor();
-  EXPECT_TRUE(torch::equal(module.forward({picture()}).toTensor(), logits));
+  EXPECT_TRUE(torch::equal(module.forward({image()}).toTensor(), logits));
   auto cut = cut_after_logits(module, "auxiliary.pt");
-  EXPECT_TRUE(torch::equal(cut.forward({picture()}).toTensor(), logits));
+  EXPECT_TRUE(torch::equal(cut.forward({image()}).toTensor(), logits));
   EXPECT_EQ(cut.attr("auxiliary").toModule().attr("weight").toTensor().numel(), 0);
   const auto block = cut.attr("auxiliary_block").toModule().attr("0").toModule();
   EXPECT_EQ(block.attr("weight").toTensor().numel(), 0) << "although its BatchNorm counts batches";
   module.train();
-  EXPECT_TRUE(module.forward({picture()}).isTensor());
+  EXPECT_TRUE(module.forward({image()}).isTensor());
   EXPECT_GT(measure_complexity(backbone).back().parameters, 0);
 }
 
@@ -176,10 +175,10 @@ TEST(Pooling, DimensionsFollowTheLayout) {
   EXPECT_EQ(pooled_dimensions({2, 50, 768}), (std::vector<std::int64_t>{1}));
   EXPECT_TRUE(pooled_dimensions({2, 1024}).empty());
   auto cut = cut_after_stage(load("tiny.pt"), "blocks.0", "tiny.pt");
-  const auto map = cut.forward({picture()}).toTensor();
+  const auto map = cut.forward({image()}).toTensor();
   auto pooled = cut_after_stage(load("tiny.pt"), "blocks.0", "tiny.pt");
   average_output(pooled, pooled_dimensions(map.sizes()));
-  EXPECT_TRUE(torch::equal(pooled.forward({picture()}).toTensor(), map.mean({2, 3})));
+  EXPECT_TRUE(torch::equal(pooled.forward({image()}).toTensor(), map.mean({2, 3})));
 }
 
 }  // namespace

@@ -41,8 +41,8 @@ inline std::map<std::string, torch::Tensor> golden(const std::string& name) {
   return read_tensors(path_in("TRANSFER_GOLDEN", name));
 }
 
-/// The picture, [1,3,32,32], whose logits in Python are in tiny.golden.pt.
-inline torch::Tensor picture() { return read_tensors(fixture("tiny.golden.pt")).at("input"); }
+/// The image, [1,3,32,32], whose logits in Python are in tiny.golden.pt.
+inline torch::Tensor image() { return read_tensors(fixture("tiny.golden.pt")).at("input"); }
 
 inline double largest_difference(const torch::Tensor& a, const torch::Tensor& b) {
   return (a - b).abs().max().item<double>();

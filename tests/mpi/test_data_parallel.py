@@ -5,7 +5,7 @@ import torch
 from tests.cli.test_fine_tune import state_dict
 from tests.mpi.mpi_case import MpiCase
 
-# 22 pictures, so that the last batch of 2 leaves some processes without rows.
+# 22 images, so that the last batch of 2 leaves some processes without rows.
 EXACT = ("--strategy", "fine-tune", "--augment", "none", "--set", "train.batch_norm=frozen", "--set", "train.epochs=4",
          "--set", "train.batch_size=10", "--set", "train.patience=0", "--set", "train.warmup_epochs=0", "--threads", "1",
          "--set", "head.start=random")
@@ -54,10 +54,10 @@ class DataParallel(MpiCase):
             self.assertEqual(len(self.lines(buffers)), 2)
         self.assertFalse(torch.equal(*statistics), "rows of the second process count in one of them only")
 
-    def test_frozen_stages_from_the_store_and_broken_pictures(self):
+    def test_frozen_stages_from_the_store_and_broken_images(self):
         self.make_small_data(per_class=30)
         for name in ("train/red/3.png", "train/blue/20.png", "val/red/1.png"):
-            (self.folder / "data" / name).write_text("no picture")
+            (self.folder / "data" / name).write_text("no image")
         flags = (*EXACT, "--set", "data.max_broken=0.2", "--set", "train.optimizer=sgd", "--set", "train.lr=0.02")
         frozen = ("--set", "train.freeze_stages=1", "--set", "cache.precision=float32")
         for more, name in (((), "whole"), (frozen, "stored")):
@@ -66,5 +66,5 @@ class DataParallel(MpiCase):
             self.assert_same_curve(f"{name}-two", f"{name}-one")
             one, two = self.summary(f"{name}-one"), self.summary(f"{name}-two")
             self.assertEqual(sorted(two["broken"]), sorted(one["broken"]))
-            self.assertEqual(two["train_pictures"], 58)
+            self.assertEqual(two["train_images"], 58)
             self.assertEqual(done.stderr.count("train/red/3.png"), 1, done.stderr)

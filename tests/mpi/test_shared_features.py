@@ -19,7 +19,7 @@ class SharedFeatures(MpiCase):
             self.assertEqual(len(shares), processes)
             self.assertGreaterEqual(sum(share > 0 for share in shares), 2, shares)
             keys = [key for path in (self.folder / store).glob("*/*.keys") for key in path.read_text().split()]
-            self.assertEqual(len(keys), len(set(keys)), "no picture was computed twice")
+            self.assertEqual(len(keys), len(set(keys)), "no image was computed twice")
             self.assertEqual([line["epoch"] for line in self.lines(f"{processes}")],
                              [line["epoch"] for line in self.lines("one")])
             self.assertEqual(self.summary(f"{processes}")["weight_decay"], self.summary("one")["weight_decay"])

@@ -114,9 +114,9 @@ class Stopping(MpiCase):
         self.check_goes_on(2)
         self.check_equals_uninterrupted()
 
-    def test_a_loss_that_is_no_number_stops_all_with_the_pictures_of_all(self):
+    def test_a_nan_loss_stops_all_ranks_and_names_the_images_of_all(self):
         self.make_small_data(per_class=6)
-        # One step an epoch, of all twelve pictures: half of them are the second process's.
+        # One step an epoch, of all twelve images: half of them are the second process's.
         flags = ("--strategy", "fine-tune", "--augment", "none", "--threads", "1", *(f"--set={setting}" for setting in (
             "train.batch_size=12", "train.lr=1e3", "train.optimizer=sgd", "train.clip_norm=0", "train.warmup_epochs=0",
             "train.freeze_epochs=0", "train.epochs=30", "head.start=random")))

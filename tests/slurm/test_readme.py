@@ -1,4 +1,4 @@
-"""README's page 'From a folder of pictures to a cluster': each of its blocks is run, in their order, in one folder."""
+"""README's page 'From a folder of images to a cluster': each of its blocks is run, in their order, in one folder."""
 
 import csv
 import os
@@ -6,7 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from tests.cli.transfer_case import BINARY, TransferCase, write_picture
+from tests.cli.transfer_case import BINARY, TransferCase, write_image
 from tests.slurm.cluster import Cluster, why_not
 
 README = Path(__file__).resolve().parents[2] / "README.md"
@@ -25,7 +25,7 @@ class Page(TransferCase):
         super().setUp()
         for number, (name, colour) in enumerate({"cats": (200, 40, 40), "dogs": (40, 40, 200)}.items()):
             for i in range(10):
-                write_picture(self.folder / "pets" / name / f"{i}.png", colour, seed=100 * number + i)
+                write_image(self.folder / "pets" / name / f"{i}.png", colour, seed=100 * number + i)
 
     def start_slurm(self):
         """The environment of the blocks; None where no Slurm can be started."""

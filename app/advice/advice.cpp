@@ -1,0 +1,179 @@
+#include "app/advice/advice.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace transfer {
+namespace {
+
+using nlohmann::ordered_json;
+
+/// What the classifier's input is called where it stands among stages.
+constexpr const char* kPenultimate = "penultimate";
+constexpr const char* kAssumptions =
+    "Estimated from the pass, without a training step: a backward pass costs twice its forward "
+    "pass; every epoch is trained, though training may stop early.";
+
+std::string name_of(const StageEvidence& stage) {
+  return stage.stage.empty() ? kPenultimate : stage.stage;
+}
+
+const char* size_of(const Decision& decision) { return decision.is_large ? "large" : "small"; }
+const char* likeness_of(const Decision& decision) {
+  return decision.is_different ? "different" : "similar";
+}
+
+ordered_json stage_object(const StageEvidence& stage, const std::string& score) {
+  return {{"stage", name_of(stage)},
+          {"features", stage.features},
+          {score, stage.score},
+          {"standard_error", stage.standard_error},
+          {"lead", stage.lead},
+          {"lead_standard_error", stage.lead_error},
+          {"multiply_adds", stage.multiply_adds},
+          {"weight_decay", stage.weight_decay},
+          {"head_seconds", stage.head_seconds}};
+}
+
+ordered_json data_object(const Evidence& evidence) {
+  ordered_json classes = ordered_json::object();
+  for (const auto& [name, images] : evidence.classes) classes[name] = images;
+  return {{"train", evidence.train_images},
+          {"val", evidence.val_images},
+          {"test", evidence.test_images},
+          {"probed", evidence.probed_images},
+          {"images_per_class", classes}};
+}
+
+std::string data_line(const Evidence& evidence) {
+  std::string text = fmt::format("data       {} training, {} validation, {} test images",
+                                 evidence.train_images, evidence.val_images, evidence.test_images);
+  if (!evidence.classes.empty()) {
+    const auto by_count = [](const auto& a, const auto& b) { return a.second < b.second; };
+    const auto [least, most] =
+        std::minmax_element(evidence.classes.begin(), evidence.classes.end(), by_count);
+    text += fmt::format("; {} classes, from {} to {} training images each", evidence.classes.size(),
+                        least->second, most->second);
+  }
+  if (evidence.probed_images < evidence.train_images) {
+    text += fmt::format("; {} probed", evidence.probed_images);
+  }
+  return text + "\n\n";
+}
+
+std::string stage_table(const Evidence& evidence) {
+  std::size_t width = std::string_view(kPenultimate).size();
+  for (const auto& stage : evidence.stages) width = std::max(width, stage.stage.size());
+  const auto whole =
+      static_cast<double>(std::max<std::int64_t>(evidence.stages.back().multiply_adds, 1));
+  std::string text = fmt::format("{:<{}}  features  {:>20}  {:>22}  arithmetic\n", "stage", width,
+                                 "probe's " + evidence.score.title, "lead over penultimate");
+  for (const auto& stage : evidence.stages) {
+    const double scale = evidence.score.is_share ? 100 : 1;
+    const int digits = evidence.score.is_share ? 1 : 3;
+    const std::string lead = stage.stage.empty()
+                                 ? ""
+                                 : fmt::format("{:+.{}f} ± {:.{}f}", scale * stage.lead, digits,
+                                               scale * stage.lead_error, digits);
+    text += fmt::format("{:<{}}  {:>8}  {:>20}  {:>22}  {:>8.0f} %\n", name_of(stage), width,
+                        stage.features, evidence.score.text(stage.score, stage.standard_error),
+                        lead, 100 * static_cast<double>(stage.multiply_adds) / whole);
+  }
+  return text + "\n";
+}
+
+/// The four cases, the one that the data falls in marked.
+std::string box(const Decision& decision) {
+  const auto cell = [&](bool is_large, bool is_different, const char* strategy) {
+    const bool is_here = decision.is_large == is_large && decision.is_different == is_different;
+    return is_here ? fmt::format("[{}]", strategy) : fmt::format(" {} ", strategy);
+  };
+  return fmt::format("           {:<18}{}\nsmall      {:<18}{}\nlarge      {:<18}{}\n\n",
+                     " similar", " different", cell(false, false, "freeze-conv"),
+                     cell(false, true, "early-features"), cell(true, false, "fine-tune"),
+                     cell(true, true, "retrain"));
+}
+
+std::string shown(const TimeEstimate& estimate) {
+  return estimate.settings.empty() ? estimate.strategy
+                                   : estimate.strategy + " " + estimate.settings;
+}
+
+std::string time_table(const Advice& advice) {
+  if (advice.estimates.empty()) {
+    return "time       not estimated: the features lay in the feature store already\n";
+  }
+  std::size_t width = 0;
+  for (const auto& estimate : advice.estimates) width = std::max(width, shown(estimate).size());
+  std::string text;
+  for (const auto& estimate : advice.estimates) {
+    text += fmt::format("{:<11}{:<{}}  {:>8.0f} s\n", text.empty() ? "time" : "", shown(estimate),
+                        width, estimate.seconds);
+  }
+  return text + "           " + kAssumptions + "\n";
+}
+
+}  // namespace
+
+std::string to_json(const Advice& advice) {
+  const Decision& decision = advice.decision;
+  const Evidence& evidence = advice.evidence;
+  ordered_json object = {
+      {"strategy", decision.strategy},
+      {"box", {{"size", size_of(decision)}, {"likeness", likeness_of(decision)}}},
+      {"reasons", decision.reasons},
+      {"expected",
+       {{"score", evidence.score.key},
+        {"value", decision.expected_score},
+        {"standard_error", decision.standard_error}}},
+      {"data", data_object(evidence)}};
+  if (!decision.cut.empty()) object["cut"] = decision.cut;
+  if (decision.freeze_stages > 0) object["stages_that_suffice"] = decision.freeze_stages;
+  object["stages"] = ordered_json::array();
+  for (const auto& stage : evidence.stages) {
+    object["stages"].push_back(stage_object(stage, evidence.score.key));
+  }
+  object["estimated_seconds"] = ordered_json::array();
+  for (const auto& estimate : advice.estimates) {
+    object["estimated_seconds"].push_back({{"strategy", estimate.strategy},
+                                           {"settings", estimate.settings},
+                                           {"seconds", estimate.seconds}});
+  }
+  object["assumptions"] = kAssumptions;
+  object["command"] = advice.command;
+  object["settings"] = ordered_json::object();
+  for (const auto& [key, value] : advice.settings) object["settings"][key] = value;
+  object["seconds"] = {{"pass", advice.seconds_pass},
+                       {"probes", advice.seconds_probes},
+                       {"total", advice.seconds_total}};
+  return object.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::string to_text(const Advice& advice) {
+  const Decision& decision = advice.decision;
+  std::string text = data_line(advice.evidence) + stage_table(advice.evidence) + box(decision);
+  text += fmt::format("strategy   {}{}\n", decision.strategy,
+                      decision.cut.empty() ? "" : ", cut at " + decision.cut);
+  for (const auto& reason : decision.reasons) {
+    text += fmt::format("{:<11}{}\n", &reason == &decision.reasons.front() ? "why" : "", reason);
+  }
+  const bool trains = decision.strategy == "fine-tune" || decision.strategy == "retrain";
+  const ScoreName& score = advice.evidence.score;
+  text += fmt::format("expected   {} {}{}\n", score.title,
+                      score.text(decision.expected_score, decision.standard_error),
+                      trains ? " by a head on frozen features, before the layers train" : "");
+  text += time_table(advice);
+  return text + "command    " + advice.command + "\n";
+}
+
+std::string advice_in_one_line(const std::string& json) {
+  const auto object = ordered_json::parse(json, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object() || !object.contains("strategy") || !object.contains("reasons")) return "";
+  return fmt::format("{}: {}", object["strategy"].get<std::string>(),
+                     fmt::join(object["reasons"].get<std::vector<std::string>>(), " "));
+}
+
+}  // namespace transfer

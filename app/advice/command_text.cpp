@@ -1,0 +1,71 @@
+#include "app/advice/command_text.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace transfer {
+namespace {
+
+/// Keys whose flag has another name than the last part of the key.
+const std::vector<std::pair<std::string, std::string>> kFlags = {
+    {"data.path", "--data"}, {"augment.preset", "--augment"}, {"augment.views", "--augment-views"}};
+
+std::string flag_of(const std::string& key) {
+  const auto found = std::find_if(kFlags.begin(), kFlags.end(),
+                                  [&](const auto& flag) { return flag.first == key; });
+  return found == kFlags.end() ? "--" + key.substr(key.rfind('.') + 1) : found->second;
+}
+
+/// In single quotes where a shell would see more than a word.
+std::string quoted(const std::string& word) {
+  constexpr const char* kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./=:,+-@%";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
+  std::string text = "'";
+  for (const char letter : word) {
+    if (letter == '\'') {
+      text += "'\\''";
+    } else {
+      text += letter;
+    }
+  }
+  return text + "'";
+}
+
+}  // namespace
+
+std::string command_text(const ConfigSources& sources) {
+  std::string text = "transfer";
+  const auto add = [&text](const std::string& flag, const std::string& value) {
+    text += " " + flag + " " + quoted(value);
+  };
+  // The strongest of each key, in the order of their first use, the strategy in front.
+  std::vector<std::pair<std::string, std::string>> flags;
+  for (const auto& [key, value] : sources.flags) {
+    if (key == "out" || key == "overwrite") continue;
+    const auto same = std::find_if(flags.begin(), flags.end(),
+                                   [&key = key](const auto& flag) { return flag.first == key; });
+    if (same != flags.end()) {
+      same->second = value;
+    } else {
+      flags.insert(key == "strategy" ? flags.begin() : flags.end(), {key, value});
+    }
+  }
+  for (const auto& [key, value] : flags) {
+    if (key == "train.from_scratch") {
+      text += " --from-scratch";
+    } else {
+      add(flag_of(key), value);
+    }
+  }
+  if (!sources.preset.empty()) add("--preset", sources.preset);
+  for (const auto& layer : sources.layers) {
+    for (const auto& setting : layer) add("--set", setting.key + "=" + setting.value);
+  }
+  for (const auto& file : sources.files) add("--config", file.string());
+  for (const auto& setting : sources.settings) add("--set", setting);
+  return text;
+}
+
+}  // namespace transfer

@@ -1,0 +1,117 @@
+#include "app/advice/decision.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace transfer {
+namespace {
+
+/// Training images that fine-tune needs, and retrain. Of bench/auto_vs_four_strategies.py's five
+/// data sets of 300 images, fine-tune gained two points on flowers and lost nothing on the others
+/// but by chance, while retrain was far behind on three.
+constexpr std::int64_t kEnoughToFineTune = 200;
+constexpr std::int64_t kEnoughToRetrain = 1000;
+/// What frozen features must leave to gain for the layers' training to be worth its time: training
+/// gains a small part of it (two points of the fourteen that flowers leave).
+constexpr double kWorthwhileGain = 0.05;
+/// How many paired standard errors an earlier stage must lead by. More would favour the
+/// classifier's input where it is likelier worse than better, fewer would call every second data
+/// set unlike the pretraining's by chance.
+constexpr double kLeadErrors = 1.0;
+
+std::string points(double part) { return fmt::format("{:.1f}", 100 * part); }
+
+/// The earlier stage of the highest score; the earliest of equals.
+const StageEvidence& best_before_last(const Evidence& evidence) {
+  return *std::max_element(
+      evidence.stages.begin(), evidence.stages.end() - 1,
+      [](const StageEvidence& a, const StageEvidence& b) { return a.score < b.score; });
+}
+
+/// First stages as good as the best one, give or take its standard error.
+std::int64_t stages_that_suffice(const Evidence& evidence) {
+  const auto& stages = evidence.stages;
+  const auto best = std::max_element(
+      stages.begin(), stages.end(),
+      [](const StageEvidence& a, const StageEvidence& b) { return a.score < b.score; });
+  const auto first = std::find_if(stages.begin(), stages.end(), [&](const StageEvidence& stage) {
+    return stage.score >= best->score - best->standard_error;
+  });
+  return first->position;
+}
+
+std::string likeness_reason(const StageEvidence& early, bool is_different, const ScoreName& score) {
+  const std::string lead = score.distance_text(std::abs(early.lead), early.lead_error);
+  if (is_different) {
+    return fmt::format(
+        "Stage {} does better than the last layer's features, by {} of cross-validated {}: what "
+        "the late layers know is about other images, so the data is unlike the pretraining's.",
+        early.stage, lead, score.title);
+  }
+  return fmt::format(
+      "No earlier stage does better than the last layer's features by more than the standard error "
+      "(the best, {}, is {} {} in cross-validated {}), so the data is like the pretraining's.",
+      early.stage, lead, early.lead > 0 ? "ahead" : "behind", score.title);
+}
+
+std::string size_reason(const Evidence& evidence, bool is_large, std::int64_t enough,
+                        double left_to_gain) {
+  if (!is_large) {
+    return fmt::format(
+        "{} training images are few (below {}): too few to move the pretrained layers where it "
+        "helps, so they stay frozen and a head is fitted to their features.",
+        evidence.train_images, enough);
+  }
+  if (left_to_gain <= kWorthwhileGain) {
+    return fmt::format(
+        "{} training images would be enough to train the layers (at least {}), but frozen "
+        "features leave only {} points to gain (training pays above {}), so they stay frozen.",
+        evidence.train_images, enough, points(left_to_gain), points(kWorthwhileGain));
+  }
+  return fmt::format(
+      "{} training images are enough to train the layers (at least {}), and frozen features "
+      "leave {} points to gain.",
+      evidence.train_images, enough, points(left_to_gain));
+}
+
+const StageEvidence& find_stage(const Evidence& evidence, const std::string& name) {
+  return *std::find_if(evidence.stages.begin(), evidence.stages.end(),
+                       [&](const StageEvidence& stage) { return stage.stage == name; });
+}
+
+}  // namespace
+
+Decision decide(const Evidence& evidence, const GivenChoices& given) {
+  const StageEvidence& early = best_before_last(evidence);
+  const StageEvidence& last = evidence.stages.back();
+  Decision decision;
+  decision.is_different = early.lead > kLeadErrors * early.lead_error;
+  const std::int64_t enough = decision.is_different ? kEnoughToRetrain : kEnoughToFineTune;
+  decision.is_large = evidence.train_images >= enough;
+  decision.freeze_stages = stages_that_suffice(evidence);
+  const double left_to_gain = 1.0 - std::max(early.score, last.score);
+  decision.reasons.push_back(likeness_reason(early, decision.is_different, evidence.score));
+  decision.reasons.push_back(size_reason(evidence, decision.is_large, enough, left_to_gain));
+  const StageEvidence* source = decision.is_different ? &early : &last;
+  if (!given.cut.empty()) {
+    source = &find_stage(evidence, given.cut);
+    decision.strategy = "early-features";
+    decision.reasons.emplace_back(
+        "The cut is given, and early-features is the strategy that cuts.");
+  } else if (given.from_scratch) {
+    decision.strategy = "retrain";
+    decision.reasons.emplace_back(
+        "train.from_scratch is given, and retrain is the strategy that learns all weights anew.");
+  } else if (decision.is_large && left_to_gain > kWorthwhileGain) {
+    decision.strategy = decision.is_different ? "retrain" : "fine-tune";
+  } else {
+    decision.strategy = decision.is_different ? "early-features" : "freeze-conv";
+  }
+  if (decision.strategy == "early-features") decision.cut = source->stage;
+  decision.expected_score = source->score;
+  decision.standard_error = source->standard_error;
+  return decision;
+}
+
+}  // namespace transfer

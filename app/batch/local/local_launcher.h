@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "app/batch/batch_folder.h"
+#include "app/batch/launcher.h"
+#include "app/batch/local/child_process.h"
+
+namespace transfer {
+
+/// How much of the machine jobs may use.
+struct LocalShares {
+  /// Jobs at a time.
+  std::int64_t jobs = 1;
+  /// Threads of each.
+  std::int64_t threads = 1;
+  /// CUDA devices that jobs take in turn.
+  std::int64_t gpus = 0;
+};
+
+/// `jobs` at a time (0: one a GPU, or one where there is none) with an equal share of `threads`
+/// (0: usable_cores()).
+LocalShares share_machine(std::int64_t jobs, std::int64_t threads, std::int64_t gpus);
+
+/// Jobs as child processes on this machine, a fixed number at a time.
+class LocalLauncher : public Launcher {
+ public:
+  LocalLauncher(const BatchFolder& folder, std::vector<std::string> names, LocalShares shares);
+
+  bool has_room() const override;
+  void start(std::size_t job) override;
+  std::vector<EndedJob> ended() override;
+  void stop() override;
+
+ private:
+  struct Slot {
+    std::size_t job;
+    ChildProcess process;
+  };
+
+  const BatchFolder& folder_;
+  std::vector<std::string> names_;
+  LocalShares shares_;
+  /// What runs, by the number of its share.
+  std::map<std::int64_t, Slot> slots_;
+};
+
+}  // namespace transfer

@@ -1,0 +1,38 @@
+#include "app/features/broken_images.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "core/errors.h"
+
+namespace transfer {
+
+void report_broken(const std::vector<BrokenImage>& broken) {
+  for (const BrokenImage& image : broken) {
+    fmt::print(stderr, "warning: left out: {}\n", image.reason);
+  }
+}
+
+void require_few_broken(const std::vector<BrokenImage>& broken, std::int64_t total,
+                        const std::string& title, double max_broken) {
+  const auto count = static_cast<std::int64_t>(broken.size());
+  const bool nothing_is_left = total > 0 && count == total;
+  if (static_cast<double>(count) <= max_broken * static_cast<double>(total) && !nothing_is_left) {
+    return;
+  }
+  throw DataError(fmt::format(
+      "{} of {} images in {} cannot be read ({:.1f} %), more than data.max_broken allows "
+      "({:.1f} %). The first: {}. Repair or remove them, or raise data.max_broken.",
+      count, total, title, 100.0 * static_cast<double>(count) / static_cast<double>(total),
+      100.0 * max_broken, broken.front().reason));
+}
+
+Truth truth_of(const std::vector<Sample>& samples, const std::vector<BrokenImage>& broken) {
+  Truth truth = truth_of(samples);
+  auto* labels = truth.labels.data_ptr<std::int64_t>();
+  for (const BrokenImage& image : broken) labels[image.sample] = -1;
+  return truth;
+}
+
+}  // namespace transfer

@@ -1,0 +1,80 @@
+#include "app/features/image_pass.h"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "app/compute/device.h"
+#include "app/report/progress.h"
+#include "core/cancellation.h"
+
+namespace transfer {
+namespace {
+
+/// What the streams of one pass share.
+struct SharedState {
+  std::mutex mutex;
+  std::vector<BrokenImage> broken;
+  std::exception_ptr failure;
+  std::atomic<bool> stop = false;
+};
+
+}  // namespace
+
+std::int64_t streams_of_pass(torch::Device device, std::int64_t threads, std::int64_t images,
+                             std::int64_t batch_size) {
+  const std::int64_t batches = (images + batch_size - 1) / batch_size;
+  return device.is_cpu() ? std::clamp<std::int64_t>(threads, 1, std::max(batches, 1L)) : 1;
+}
+
+std::vector<BrokenImage> run_over_images(
+    const ImagePass& pass, const std::function<torch::Tensor(const torch::Tensor&)>& forward,
+    const std::function<void(const Batch&, const torch::Tensor&)>& store) {
+  const auto count = static_cast<std::int64_t>(
+      pass.loader.order.empty() ? pass.samples.size() : pass.loader.order.size());
+  const std::int64_t streams =
+      streams_of_pass(pass.device, pass.threads, count, pass.loader.batch_size);
+  LoaderOptions options = pass.loader;
+  options.queue_batches = streams + 2;
+  Loader loader(pass.samples, options);
+  std::optional<Progress> own_progress;
+  if (pass.progress == nullptr) own_progress.emplace(pass.title, count, "images");
+  Progress& progress = own_progress ? *own_progress : *pass.progress;
+  const std::int64_t threads_a_stream = pass.is_one_thread_a_stream && pass.device.is_cpu()
+                                            ? 1
+                                            : std::max<std::int64_t>(pass.threads / streams, 1);
+  SharedState shared;
+
+  const auto run_stream = [&] {
+    use_threads(threads_a_stream);
+    try {
+      while (!shared.stop) {
+        throw_if_stopped();
+        auto batch = loader.next();
+        if (!batch) return;
+        store(*batch, forward(batch->images));
+        const std::lock_guard lock(shared.mutex);
+        std::move(batch->broken.begin(), batch->broken.end(), std::back_inserter(shared.broken));
+        progress.advance(batch->count);
+      }
+    } catch (...) {
+      const std::lock_guard lock(shared.mutex);
+      if (!shared.failure) shared.failure = std::current_exception();
+      shared.stop = true;
+    }
+  };
+  std::vector<std::thread> threads;
+  for (std::int64_t i = 0; i < streams; ++i) threads.emplace_back(run_stream);
+  for (auto& thread : threads) thread.join();
+  use_threads(pass.threads);
+  if (shared.failure) std::rethrow_exception(shared.failure);
+  if (own_progress) own_progress->finish();
+  std::sort(shared.broken.begin(), shared.broken.end(),
+            [](const auto& a, const auto& b) { return a.sample < b.sample; });
+  return shared.broken;
+}
+
+}  // namespace transfer

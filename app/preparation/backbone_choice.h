@@ -1,0 +1,15 @@
+#pragma once
+
+#include "configs/config.h"
+#include "datasets/dataset.h"
+#include "models/backbone.h"
+
+namespace transfer {
+
+/// The backbone that the configuration names, for images of the size it asks for; says on stderr
+/// what a user should know of it. `flatten` is built to fit the data: one channel where the
+/// training images are grey, and the size of those in IDX files. Throws ModelError and
+/// Interrupted.
+Backbone choose_backbone(const Config& config, const Dataset& dataset);
+
+}  // namespace transfer

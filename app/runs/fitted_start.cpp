@@ -1,0 +1,32 @@
+#include "app/runs/fitted_start.h"
+
+#include "app/compute/device.h"
+#include "app/features/feature_store.h"
+#include "app/runs/head_problem.h"
+
+namespace transfer {
+
+FittedStart fit_head_to_frozen_features(const Preparation& p,
+                                        const std::filesystem::path& feature_store,
+                                        const StageProbing& known) {
+  const FrozenTrunk trunk(p.backbone, {""}, p.device);
+  FeatureStore store(p.backbone, trunk, p.config, feature_store, p.device, p.threads);
+  const auto known_set = known.features.at("");
+  if (known_set) store.reuse(*known_set);
+  const FeatureSet train = store.extract(p.dataset.train, "head's start", 0);
+  if (!p.group->is_first()) return {std::nullopt, train.broken};
+  HeadProblem problem = head_problem(p, train, train);
+  use_threads_for(train.rows() * trunk.dimension() * problem.classes, p.threads);
+  if (p.config.head.hidden.empty()) {
+    problem.options.patience = 0;
+    problem.weight_decay = chosen_weight_decay(problem, known, "");
+  } else {
+    problem.options.optimizer = "adamw";
+    problem.weight_decay = p.config.head.weight_decay.value_or(0.0);
+  }
+  FittedStart start{fit_head(problem).head, train.broken};
+  use_threads(p.threads);
+  return start;
+}
+
+}  // namespace transfer

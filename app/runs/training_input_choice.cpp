@@ -1,0 +1,124 @@
+#include "app/runs/training_input_choice.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "app/training/activation_precision.h"
+#include "app/training/image_input.h"
+#include "app/training/parameter_groups.h"
+#include "app/training/stored_input.h"
+#include "app/training/unfreezing.h"
+#include "core/errors.h"
+
+namespace transfer {
+namespace {
+
+/// Parameters of the head and of the stages from `first` on.
+std::vector<std::string> trainable_from(std::int64_t first, const TrainableNetwork& network,
+                                        const Config& config) {
+  std::vector<std::string> names;
+  for (const auto& group : parameter_groups(network.parameters(), network.stages(),
+                                            TrainableNetwork::kHead, config.train, 0.0)) {
+    if (group.stage_index >= first) {
+      names.insert(names.end(), group.names.begin(), group.names.end());
+    }
+  }
+  return names;
+}
+
+/// The stage to split behind; empty where no stage is frozen for good or the network does not allow
+/// it.
+std::string split_behind_frozen_stages(const Preparation& p, TrainableNetwork& network) {
+  const auto& stages = network.stages();
+  const std::int64_t frozen =
+      stages_never_trained(p.config.train, static_cast<std::int64_t>(stages.size()));
+  if (stages.empty() || frozen == 0) return "";
+  const std::string& stage = stages[static_cast<std::size_t>(frozen - 1)];
+  try {
+    network.split_behind(stage, trainable_from(frozen, network, p.config));
+  } catch (const ModelError& error) {
+    fmt::print(stderr, "the frozen stages run with the others: {}\n", error.what());
+    return "";
+  }
+  return stage;
+}
+
+StoredLayers stored_layers(const Preparation& p, const std::shared_ptr<const FrozenPrefix>& prefix,
+                           const std::string& precision) {
+  const auto type = precision == "float16" ? torch::kFloat16 : torch::kFloat32;
+  const auto& train = p.config.train;
+  const std::string weights =
+      train.from_scratch ? fmt::format("random {}", p.config.seed) : "pretrained";
+  const bool folded = train.batch_norm == "folded";
+  return {fmt::format("activations {} {} {} {}", prefix->stage(), weights,
+                      folded ? "folded" : "unfolded", precision),
+          RowFormat(prefix->shape(p.backbone.metadata().preprocessing), type),
+          [prefix](const torch::Tensor& images) { return prefix->activations(images); }};
+}
+
+/// Activations of training images, taken at even distances.
+torch::Tensor sample_of_activations(const Preparation& p, const TrainedPart& part) {
+  constexpr std::size_t kMostImages = 32;
+  const auto& train = p.dataset.train;
+  const std::size_t step = (train.size() + kMostImages - 1) / kMostImages;
+  std::vector<Sample> sample;
+  for (std::size_t i = 0; i < train.size(); i += step) sample.push_back(train[i]);
+  LoaderOptions options;
+  options.preprocessing = p.backbone.metadata().preprocessing;
+  options.batch_size = static_cast<std::int64_t>(sample.size());
+  options.workers = p.threads;
+  Loader loader(sample, options);
+  const auto batch = loader.next();
+  return part.input_of(batch->images);
+}
+
+}  // namespace
+
+bool images_repeat(const AugmentConfig& augment) {
+  const bool mixes = augment.mixup > 0 || augment.cutmix > 0;
+  return !mixes && (augment.views > 0 || !changes_images(augment));
+}
+
+ChosenInput choose_training_input(Preparation& p, const RunDirectory& run,
+                                  TrainableNetwork& network) {
+  const auto& preprocessing = p.backbone.metadata().preprocessing;
+  const std::string stage = split_behind_frozen_stages(p, network);
+  if (stage.empty()) {
+    return {std::make_unique<ImageInput>(p.dataset.train, preprocessing, TrainedPart{}, p.device,
+                                         p.threads),
+            "", ""};
+  }
+  auto prefix = std::make_shared<const FrozenPrefix>(network.frozen_prefix());
+  if (!p.config.cache.activations || !images_repeat(p.config.augment)) {
+    fmt::print(stderr, "the frozen layers up to {} run without autograd in every step\n", stage);
+    const TrainedPart part{/*is_behind_split=*/true, prefix};
+    return {std::make_unique<ImageInput>(p.dataset.train, preprocessing, part, p.device, p.threads),
+            stage, ""};
+  }
+  auto& precision = p.config.cache.precision;
+  if (precision == "auto") {
+    network.evaluate();
+    const bool suffices =
+        float16_suffices(sample_of_activations(p, {/*is_behind_split=*/true, prefix}),
+                         [&network](const torch::Tensor& activations) {
+                           const torch::NoGradGuard no_gradients;
+                           return network.logits_behind_split(activations).to(torch::kCPU);
+                         });
+    precision = broadcast_text(*p.group, suffices ? "float16" : "float32");
+  }
+  const auto layers = stored_layers(p, prefix, precision);
+  fmt::print(stderr,
+             "the frozen layers up to {} run once per image{}; what they give ({}, {}) is kept\n",
+             stage, p.config.augment.views > 0 ? " and view" : "",
+             fmt::join(layers.format.shape, " x "), precision);
+  FeatureStore store(p.backbone, layers, p.config, feature_store_folder(p.config, run), p.device,
+                     p.threads);
+  return {
+      std::make_unique<StoredInput>(std::move(store), p.dataset, p.config.augment.views, p.threads),
+      stage, precision};
+}
+
+}  // namespace transfer

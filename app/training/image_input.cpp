@@ -1,0 +1,49 @@
+#include "app/training/image_input.h"
+
+namespace transfer {
+namespace {
+
+class ImageReader : public BatchReader {
+ public:
+  ImageReader(const std::vector<Sample>& samples, const LoaderOptions& options)
+      : loader_(samples, options) {}
+
+  std::optional<Batch> next() override { return loader_.next(); }
+
+ private:
+  Loader loader_;
+};
+
+}  // namespace
+
+ImageInput::ImageInput(const std::vector<Sample>& train, Preprocessing preprocessing,
+                       TrainedPart part, torch::Device device, std::int64_t threads)
+    : train_(train),
+      preprocessing_(preprocessing),
+      part_(std::move(part)),
+      device_(device),
+      threads_(threads) {}
+
+std::unique_ptr<BatchReader> ImageInput::read(const LoaderOptions& epoch) {
+  return std::make_unique<ImageReader>(train_, epoch);
+}
+
+ImageLogits ImageInput::evaluate(const TrainableNetwork& network,
+                                 const std::vector<Sample>& samples, const std::string& title,
+                                 const EvaluationPart& part) {
+  ImagePass pass;
+  pass.samples = samples;
+  pass.device = device_;
+  pass.threads = threads_;
+  pass.title = title;
+  pass.loader.preprocessing = preprocessing_;
+  return image_logits(
+      std::move(pass), network.classes(),
+      [&](const torch::Tensor& images) {
+        torch::NoGradGuard no_gradients;
+        return part_.logits(network, part_.input_of(images)).to(torch::kCPU);
+      },
+      part);
+}
+
+}  // namespace transfer

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+
+#include "app/training/training_input.h"
+#include "core/preprocessing.h"
+
+namespace transfer {
+
+/// Images, decoded anew in every epoch.
+class ImageInput : public TrainingInput {
+ public:
+  /// `train` are the training images; they must outlive this.
+  ImageInput(const std::vector<Sample>& train, Preprocessing preprocessing, TrainedPart part,
+             torch::Device device, std::int64_t threads);
+
+  const TrainedPart& part() const override { return part_; }
+  std::unique_ptr<BatchReader> read(const LoaderOptions& epoch) override;
+  ImageLogits evaluate(const TrainableNetwork& network, const std::vector<Sample>& samples,
+                       const std::string& title, const EvaluationPart& part) override;
+
+ private:
+  const std::vector<Sample>& train_;
+  Preprocessing preprocessing_;
+  TrainedPart part_;
+  torch::Device device_;
+  std::int64_t threads_;
+};
+
+}  // namespace transfer

@@ -1,0 +1,63 @@
+#include "datasets/image_content.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <opencv2/core.hpp>
+
+#include "core/atomic_file.h"
+#include "core/cancellation.h"
+#include "core/errors.h"
+#include "core/hash.h"
+#include "datasets/decode.h"
+
+namespace transfer {
+namespace {
+
+bool holds_no_colour(const cv::Mat& rgb) {
+  for (int y = 0; y < rgb.rows; ++y) {
+    const auto* row = rgb.ptr<cv::Vec3b>(y);
+    const bool is_grey = std::all_of(row, row + rgb.cols, [](const cv::Vec3b& pixel) {
+      return pixel[0] == pixel[1] && pixel[1] == pixel[2];
+    });
+    if (!is_grey) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::optional<std::string> why_broken(const Sample& sample) {
+  try {
+    decode_sample(sample);
+  } catch (const DataError& error) {
+    return error.what();
+  }
+  return std::nullopt;
+}
+
+std::string content_hash(const Sample& sample) {
+  if (sample.array == nullptr) return sha256_hex(read_file(sample.path));
+  const ImageArray& array = *sample.array;
+  Sha256 hash;
+  hash.update(fmt::format("{}x{} ", array.height, array.width));
+  hash.update(array.image(sample.position));
+  return hash.hex();
+}
+
+bool are_grey(const std::vector<Sample>& samples) {
+  constexpr std::size_t kMostFiles = 100;
+  const std::size_t step = std::max<std::size_t>(samples.size() / kMostFiles, 1);
+  for (std::size_t i = 0; i < samples.size(); i += step) {
+    throw_if_stopped();
+    if (samples[i].array != nullptr) continue;
+    try {
+      if (!holds_no_colour(decode_sample(samples[i]))) return false;
+    } catch (const DataError&) {
+      continue;
+    }
+  }
+  return true;
+}
+
+}  // namespace transfer

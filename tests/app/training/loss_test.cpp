@@ -1,0 +1,112 @@
+#include "app/training/loss.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/app/whole_truth.h"
+#include "tests/models/tensor_file.h"
+
+namespace transfer {
+namespace {
+
+using Golden = std::map<std::string, torch::Tensor>;
+
+Golden golden(const std::string& name) { return read_tensors(path_in("TRANSFER_GOLDEN", name)); }
+
+/// Rows that all count.
+/// Mean loss and gradients of a linear head against the golden ones of that name.
+void expect_equal(const Loss& loss, const Truth& truth, const Golden& g, const std::string& name) {
+  const auto weight = g.at("weight").clone().requires_grad_(true);
+  const auto bias = g.at("bias").clone().requires_grad_(true);
+  const auto sums = loss.sums(torch::linear(g.at("features"), weight, bias), truth);
+  const auto value = sums.objective / loss.weight(truth);
+  value.backward();
+  EXPECT_NEAR(value.item<double>(), g.at(name + "_loss").item<double>(), 1e-5) << name;
+  EXPECT_NEAR(sums.in_units.item<double>() / loss.weight(truth), value.item<double>(), 1e-5);
+  EXPECT_LT(largest_difference(weight.grad(), g.at(name + "_grad_weight")), 1e-5) << name;
+  EXPECT_LT(largest_difference(bias.grad(), g.at(name + "_grad_bias")), 1e-5) << name;
+}
+
+TEST(Loss, CrossEntropyEqualsPython) {
+  const auto g = golden("head.pt");
+  const Truth truth{g.at("labels")};
+  expect_equal({}, truth, g, "plain");
+  expect_equal({{}, 0.1}, truth, g, "smoothed");
+  expect_equal({{}, 0.1, g.at("class_weights")}, truth, g, "weighted_smoothed");
+}
+
+TEST(Loss, LossesOfLabelsAndNumbersEqualPython) {
+  const auto g = golden("targets.pt");
+  const Truth numbers = whole_truth(g.at("small_numbers"));
+  expect_equal({{LossKind::kMeanSquaredError}}, numbers, g, "mse");
+  expect_equal({{LossKind::kMeanAbsoluteError}}, numbers, g, "mae");
+  expect_equal({{LossKind::kHuber}}, numbers, g, "huber");
+  expect_equal({{LossKind::kHuber, 0.3}}, numbers, g, "huber_0.3");
+  expect_equal({{LossKind::kBinaryCrossEntropy}}, whole_truth(g.at("labels")), g,
+               "binary_cross_entropy");
+}
+
+TEST(Loss, BinaryCrossEntropyIsSummedOverTheOutputs) {
+  const auto logits = torch::tensor({0.8, 0.7, 0.1}).logit().to(torch::kFloat32).unsqueeze(0);
+  const Loss loss{{LossKind::kBinaryCrossEntropy}};
+  const auto mean = [&](const torch::Tensor& targets) {
+    const Truth truth = whole_truth(targets.unsqueeze(0));
+    return loss.sum(logits, truth).item<double>() / loss.weight(truth);
+  };
+  EXPECT_NEAR(mean(torch::tensor({1.0F, 1.0F, 0.0F})), 0.69, 0.005);
+  EXPECT_NEAR(mean(torch::tensor({0.0F, 0.0F, 1.0F})), 5.12, 0.005);
+}
+
+TEST(Loss, RowsOfBrokenImagesDoNotCount) {
+  const auto expect_left_out = [](const Loss& loss, const torch::Tensor& outputs, Truth truth) {
+    truth.labels = truth.labels.clone();
+    truth.labels.slice(0, 10, 20).fill_(-1);
+    const auto kept = truth.counted();
+    const Truth some = truth.select(kept);
+    EXPECT_EQ(some.rows(), truth.rows() - 10);
+    EXPECT_NEAR(loss.sum(outputs, truth).item<double>() / loss.weight(truth),
+                loss.sum(outputs.index_select(0, kept), some).item<double>() / loss.weight(some),
+                1e-5);
+  };
+  auto g = golden("head.pt");
+  auto outputs = torch::linear(g["features"], g["weight"], g["bias"]);
+  expect_left_out({{}, 0.1, g["class_weights"]}, outputs, {g["labels"]});
+  g = golden("targets.pt");
+  outputs = torch::linear(g["features"], g["weight"], g["bias"]);
+  expect_left_out({{LossKind::kBinaryCrossEntropy}}, outputs, whole_truth(g["labels"]));
+  expect_left_out({{LossKind::kHuber}}, outputs, whole_truth(g["small_numbers"]));
+}
+
+TEST(Loss, ScaledTargetsWeighEveryColumnAlikeAndAreReportedInUnits) {
+  const auto targets = torch::tensor({1.0F, 100.0F, 3.0F, 500.0F}).reshape({2, 2});
+  const Truth truth = whole_truth(targets);
+  const auto scaling = measure_target_scaling(truth, torch::kCPU);
+  EXPECT_TRUE(torch::allclose(scaling.mean, torch::tensor({2.0F, 300.0F})));
+  EXPECT_TRUE(torch::allclose(scaling.deviation, torch::tensor({1.0F, 200.0F})));
+  const auto zeros = torch::zeros({2, 2});  // the means, in units
+  for (const auto& [kind, objective, in_units] :
+       {std::tuple{LossKind::kMeanSquaredError, 1.0, (1.0 + 40000.0) / 2},
+        std::tuple{LossKind::kMeanAbsoluteError, 1.0, (1.0 + 200.0) / 2},
+        // Huber with delta 1: e²/2 up to 1, |e| − 1/2 beyond, over 1 · 1 and 200 · 1.
+        std::tuple{LossKind::kHuber, (0.5 + 199.5 / 200) / 2, (0.5 + 199.5) / 2}}) {
+    const Loss loss{{kind}, 0, {}, scaling};
+    const auto sums = loss.sums(zeros, truth);
+    EXPECT_NEAR(sums.objective.item<double>() / 2, objective, 1e-5);
+    EXPECT_NEAR(sums.in_units.item<double>() / 2, in_units, 1e-2);
+  }
+}
+
+TEST(TargetScaling, FoldsIntoAHeadAndBack) {
+  const TargetScaling scaling{torch::tensor({5.0F, -1000.0F}), torch::tensor({0.1F, 300.0F})};
+  const Head head =
+      linear_head(torch::arange(6, torch::kFloat32).reshape({2, 3}), torch::tensor({0.5F, -0.5F}));
+  const auto features = torch::arange(12, torch::kFloat32).reshape({4, 3}).sin();
+  const Head folded = scaling.in_units(head);
+  EXPECT_TRUE(torch::allclose(folded.logits(features), scaling.in_units(head.logits(features)),
+                              1e-4, 1e-3));
+  const Head again = scaling.scaled(folded);
+  EXPECT_TRUE(torch::allclose(again.last().weight, head.last().weight, 1e-4, 1e-5));
+  EXPECT_TRUE(torch::allclose(again.last().bias, head.last().bias, 1e-4, 1e-4));
+}
+
+}  // namespace
+}  // namespace transfer

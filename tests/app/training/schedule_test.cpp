@@ -1,0 +1,224 @@
+#include "app/training/schedule.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "app/training/learning_rate_finder.h"
+#include "app/training/unfreezing.h"
+
+namespace transfer {
+namespace {
+
+TEST(Schedule, HandComputedRates) {
+  TrainConfig config;
+  config.lr = 1.0;
+  config.epochs = 12;
+  config.warmup_epochs = 2;
+  EXPECT_NEAR(learning_rate_at(config, 1.0), 0.5, 1e-12);
+  EXPECT_NEAR(learning_rate_at(config, 2.0), 1.0, 1e-12);
+  EXPECT_NEAR(learning_rate_at(config, 7.0), 0.5, 1e-12);
+  EXPECT_NEAR(learning_rate_at(config, 12.0), 0.0, 1e-12);
+  config.schedule = "step";
+  config.step_epochs = 5;
+  EXPECT_NEAR(learning_rate_at(config, 11.0), 0.01, 1e-12);
+  config.schedule = "plateau";
+  EXPECT_NEAR(learning_rate_at(config, 1.0), 0.5, 1e-12);
+  EXPECT_NEAR(learning_rate_at(config, 11.0), 1.0, 1e-12);
+}
+
+TEST(Schedule, OneCycleRisesAndFallsAlongCosines) {
+  TrainConfig config;
+  config.schedule = "onecycle";
+  config.lr = 1.0;
+  config.epochs = 10;
+  config.warmup_epochs = 5;  // not used: the cycle has its own
+  EXPECT_NEAR(learning_rate_at(config, 0.0), 0.04, 1e-12);
+  EXPECT_NEAR(learning_rate_at(config, 1.5), 0.52, 1e-12);
+  EXPECT_NEAR(learning_rate_at(config, 3.0), 1.0, 1e-12);
+  EXPECT_NEAR(learning_rate_at(config, 6.5), (1.0 + 4e-6) / 2, 1e-12);
+  EXPECT_NEAR(learning_rate_at(config, 10.0), 4e-6, 1e-12);
+  // A quarter of the way up: 0.04 + 0.96 · (1 − cos 45°) / 2.
+  EXPECT_NEAR(one_cycle_rate(1.0, 0.075), 0.04 + 0.96 * (1 - std::sqrt(0.5)) / 2, 1e-12);
+  EXPECT_NEAR(one_cycle_rate(3.0, 0.075), 3 * one_cycle_rate(1.0, 0.075), 1e-12);
+}
+
+TEST(Schedule, RateGrowsWithTheImagesAStep) {
+  TrainConfig config;
+  config.lr = 0.1;
+  config.batch_size = 32;
+  config.accumulate = 4;
+  EXPECT_EQ(batch_scaled_rate(config), 0.1);
+  config.scale_lr_by_batch = true;
+  EXPECT_NEAR(batch_scaled_rate(config), 0.05, 1e-12);
+  EXPECT_NEAR(batch_scaled_rate(config, 2), 0.1, 1e-12);
+}
+
+TrainConfig with(std::int64_t epochs, std::int64_t freeze, double warmup, std::int64_t every = 0) {
+  TrainConfig config;
+  config.epochs = epochs;
+  config.freeze_epochs = freeze;
+  config.warmup_epochs = warmup;
+  config.unfreeze_every = every;
+  return config;
+}
+
+TEST(FittedToEpochs, LeavesWhatFits) {
+  const TrainConfig fitted = fitted_to_epochs(with(10, 2, 3.5, 1), 5);
+  EXPECT_EQ(fitted.freeze_epochs, 2);
+  EXPECT_EQ(fitted.warmup_epochs, 3.5);
+  EXPECT_EQ(fitted.unfreeze_every, 1);
+}
+
+TEST(FittedToEpochs, ShrinksInProportion) {
+  EXPECT_EQ(fitted_to_epochs(with(1, 1, 0.5), 4).freeze_epochs, 0);
+  EXPECT_EQ(fitted_to_epochs(with(1, 1, 0.5), 4).warmup_epochs, 0);
+  EXPECT_EQ(fitted_to_epochs(with(2, 1, 1), 4).freeze_epochs, 0);
+  EXPECT_EQ(fitted_to_epochs(with(2, 1, 1), 4).warmup_epochs, 1);
+  EXPECT_EQ(fitted_to_epochs(with(3, 6, 2), 4).freeze_epochs, 1);
+  EXPECT_EQ(fitted_to_epochs(with(3, 6, 2), 4).warmup_epochs, 1);
+  EXPECT_EQ(fitted_to_epochs(with(3, 9, 0), 4).freeze_epochs, 2);
+  EXPECT_EQ(fitted_to_epochs(with(3, 9, 0), 4).warmup_epochs, 0);
+}
+
+TEST(FittedToEpochs, GradualUnfreezingEndsInTime) {
+  // 5 stages need 4 unfreezings after the first; 9 epochs are left before the last.
+  EXPECT_EQ(fitted_to_epochs(with(10, 0, 0, 3), 5).unfreeze_every, 2);
+  EXPECT_EQ(fitted_to_epochs(with(4, 0, 0, 3), 5).unfreeze_every, 0) << "all at once";
+  TrainConfig config = with(10, 0, 0, 3);
+  config.freeze_stages = 2;
+  EXPECT_EQ(fitted_to_epochs(config, 5).unfreeze_every, 3);
+  config.freeze_stages = 7;
+  EXPECT_EQ(fitted_to_epochs(config, 5).unfreeze_every, 3) << "nothing to unfreeze";
+}
+
+TEST(FittedToEpochs, OneFullEpochAlwaysRemains) {
+  for (std::int64_t epochs = 1; epochs <= 6; ++epochs) {
+    for (std::int64_t freeze = 0; freeze <= 6; ++freeze) {
+      for (const double warmup : {0.0, 0.7, 2.0, 9.0}) {
+        for (std::int64_t every = 0; every <= 3; ++every) {
+          const TrainConfig fitted = fitted_to_epochs(with(epochs, freeze, warmup, every), 4);
+          EXPECT_LE(static_cast<double>(fitted.freeze_epochs) + fitted.warmup_epochs,
+                    static_cast<double>(epochs - 1) + 1e-9);
+          EXPECT_EQ(first_trainable_stage(fitted, epochs - 1, 4), 0);
+          EXPECT_LE(fitted.freeze_epochs, freeze);
+          EXPECT_LE(fitted.warmup_epochs, warmup);
+        }
+      }
+    }
+  }
+}
+
+TEST(Unfreezing, HeadThenStagesFromTheEnd) {
+  TrainConfig config = with(20, 2, 0, 3);
+  config.freeze_stages = 1;
+  const std::vector<std::int64_t> expected = {4, 4, 3, 3, 3, 2, 2, 2, 1, 1, 1, 1, 1};
+  for (std::size_t epoch = 0; epoch < expected.size(); ++epoch) {
+    EXPECT_EQ(first_trainable_stage(config, static_cast<std::int64_t>(epoch), 4), expected[epoch]);
+  }
+  config.unfreeze_every = 0;
+  EXPECT_EQ(first_trainable_stage(config, 1, 4), 4);
+  EXPECT_EQ(first_trainable_stage(config, 2, 4), 1);
+  config.freeze_stages = 9;
+  EXPECT_EQ(first_trainable_stage(config, 2, 4), 4) << "only the head is left";
+}
+
+TrainConfig plateau() {
+  TrainConfig config;
+  config.schedule = "plateau";
+  config.plateau_factor = 0.5;
+  config.plateau_patience = 2;
+  config.min_delta = 0.1;
+  return config;
+}
+
+TEST(PlateauSchedule, FallsAfterEpochsThatAreNotBetter) {
+  PlateauSchedule schedule(plateau());
+  const std::vector<std::pair<double, double>> losses = {{1.0, 1.0},   // the first is the best
+                                                         {0.95, 1.0},  // too little better
+                                                         {0.8, 1.0},   // better
+                                                         {0.8, 1.0},   // one
+                                                         {std::nan(""), 0.5},  // two: falls
+                                                         {0.9, 0.5},           // one again
+                                                         {0.75, 0.25},         // two
+                                                         {0.6, 0.25}};
+  for (const auto& [loss, factor] : losses) {
+    schedule.take(loss);
+    EXPECT_EQ(schedule.factor(), factor) << loss;
+  }
+}
+
+TEST(PlateauSchedule, GoesOnFromItsState) {
+  PlateauSchedule first(plateau());
+  for (const double loss : {1.0, 1.0, 1.0, 1.0}) first.take(loss);
+  PlateauSchedule second(plateau());
+  second.restore(first.state());
+  EXPECT_EQ(second.factor(), 0.5);
+  second.take(1.0);
+  EXPECT_EQ(second.factor(), 0.25);
+}
+
+TEST(PlateauSchedule, OtherSchedulesHaveNoPlateau) {
+  PlateauSchedule schedule{TrainConfig()};
+  for (int i = 0; i < 50; ++i) schedule.take(1.0);
+  EXPECT_EQ(schedule.factor(), 1.0);
+}
+
+TEST(LearningRateFinder, RatesGrowByAConstantFactor) {
+  const auto rates = sweep_rates(1e-4, 1.0, 5);
+  ASSERT_EQ(rates.size(), 5U);
+  for (std::size_t i = 0; i < 5; ++i) {
+    EXPECT_NEAR(rates[i] / std::pow(10.0, static_cast<double>(i) - 4.0), 1.0, 1e-12);
+  }
+  EXPECT_EQ(sweep_rates(0.5, 2.0, 1), std::vector<double>{0.5});
+}
+
+TEST(LearningRateFinder, SmoothingIsDebiased) {
+  LearningRateCurve curve;
+  curve.add(1e-3, 2.0);
+  curve.add(2e-3, 1.0);
+  curve.add(4e-3, 1.0);
+  EXPECT_NEAR(curve.points()[0].smoothed_loss, 2.0, 1e-12);
+  // (0.98 · 2 + 1) / 1.98 and (0.98² · 2 + 0.98 + 1) / (0.98² + 0.98 + 1).
+  EXPECT_NEAR(curve.points()[1].smoothed_loss, 2.96 / 1.98, 1e-12);
+  EXPECT_NEAR(curve.points()[2].smoothed_loss, 3.9008 / 2.9404, 1e-12);
+}
+
+TEST(LearningRateFinder, StopsWhereTheLossDiverges) {
+  LearningRateCurve curve;
+  EXPECT_TRUE(curve.add(1e-3, 1.0));
+  // (0.98 + x) / 1.98 passes 4 at x = 6.94.
+  EXPECT_FALSE(curve.add(2e-3, 6.95));
+  LearningRateCurve nearly;
+  nearly.add(1e-3, 1.0);
+  EXPECT_TRUE(nearly.add(2e-3, 6.93));
+  EXPECT_FALSE(nearly.add(4e-3, std::nan("")));
+  EXPECT_FALSE(nearly.add(4e-3, HUGE_VAL));
+  EXPECT_EQ(nearly.points().size(), 2U);
+}
+
+TEST(LearningRateFinder, SuggestsTheSteepestDescent) {
+  const auto rates = sweep_rates(1e-6, 1.0, 100);
+  LearningRateCurve curve;
+  // Flat, falling more and more until step 60, flat again.
+  for (std::size_t i = 0; i < rates.size(); ++i) {
+    const double step = std::clamp(static_cast<double>(i) - 30.0, 0.0, 30.0);
+    curve.add(rates[i], 3.0 - step * step / 450.0);
+  }
+  const auto suggestion = curve.suggestion();
+  ASSERT_TRUE(suggestion);
+  // Smoothing falls fastest where the loss is furthest below its average: a little after step 60.
+  EXPECT_GE(*suggestion, rates[58]);
+  EXPECT_LE(*suggestion, rates[64]);
+}
+
+TEST(LearningRateFinder, SuggestsNothingWithoutDescent) {
+  LearningRateCurve curve;
+  EXPECT_FALSE(curve.suggestion());
+  for (const double rate : sweep_rates(1e-6, 1.0, 50)) curve.add(rate, 1.0 + rate);
+  EXPECT_FALSE(curve.suggestion());
+}
+
+}  // namespace
+}  // namespace transfer
