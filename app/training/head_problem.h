@@ -1,22 +1,43 @@
 #pragma once
 
-#include <string>
+#include <torch/types.h>
 
-#include "app/advice/stage_probe.h"
-#include "app/preparation/preparation.h"
-#include "app/training/head_fit.h"
+#include <cstdint>
+
+#include "app/features/feature_store.h"
+#include "app/training/epoch_report.h"
+#include "app/training/feature_scaling.h"
+#include "app/training/loss.h"
+#include "configs/config.h"
+#include "models/classifier.h"
 
 namespace transfer {
 
-/// The fit of a head to features of the run's images: classes, scaling, structure, loss, seed,
-/// device and threads are the run's; weight decay and options are left for the caller. The sets
-/// must outlive it.
-HeadProblem head_problem(const Preparation& preparation, const FeatureSet& train,
-                         const FeatureSet& val);
+/// What fitting a head to features needs. References must outlive the fit.
+struct HeadProblem {
+  const FeatureSet& train;
+  const FeatureSet& val;
+  std::int64_t classes;
+  FeatureScaling scaling;
+  /// The head's structure.
+  HeadConfig head = {};
+  /// Its scaled targets are what is fitted.
+  Loss loss = {};
+  /// L2 penalty on the weights of all layers: loss + weight_decay / 2 · ‖W‖²; for AdamW decoupled.
+  double weight_decay = 0;
+  TrainConfig options = {};
+  std::uint64_t seed = 0;
+  torch::Device device = torch::kCPU;
+  EpochCallback on_epoch = {};
+  /// Where to start, for scaled features and targets. Without layers: random_head(), but zeros for
+  /// a head of one layer, whose loss is convex, so that they are as good a start as any and need no
+  /// seed.
+  Head initial = {};
+};
 
-/// The weight decay for that problem by cross-validation, or, where `known` has cross-validated the
-/// same loss on the same images at `cut`, what that has found.
-double chosen_weight_decay(const HeadProblem& problem, const StageProbing& known,
-                           const std::string& cut);
+/// The problem with the configuration's structure, loss and seed, and the scaling that the training
+/// features ask for; weight decay and options are left to the caller. The sets must outlive it.
+HeadProblem head_problem(const Config& config, std::int64_t classes, torch::Device device,
+                         const FeatureSet& train, const FeatureSet& val);
 
 }  // namespace transfer
