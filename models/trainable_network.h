@@ -61,9 +61,10 @@ class TrainableNetwork {
   /// Rescales the last layer: outputs become `factor` · output + `shift` (both [classes]).
   void scale_outputs(const torch::Tensor& factor, const torch::Tensor& shift);
 
-  /// Switches to training mode. Only the parameters named in `trainable` require gradients. Layers
-  /// and stages without any of them stay in evaluation mode: their BatchNorm statistics do not move
-  /// and their Dropout is off. Holds until the next train() or evaluate().
+  /// Switches to training mode. Only the parameters named in `trainable` require gradients. A layer
+  /// whose own parameters are all frozen, and everything inside a stage whose parameters are all
+  /// frozen, stays in evaluation mode: BatchNorm's statistics do not move and Dropout is off. Holds
+  /// until the next train() or evaluate().
   void train(const std::vector<std::string>& trainable);
   /// Switches to evaluation mode. Which parameters require gradients stays the same.
   void evaluate();
