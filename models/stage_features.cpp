@@ -35,7 +35,7 @@ std::vector<std::int64_t> output_shape(Module module, const Backbone& backbone,
   }
 }
 
-/// One cut as a module of its own.
+/// A module that is cut at one place.
 Module cut_once(const Backbone& backbone, const std::string& cut) {
   const Module& module = backbone.implementation().module;
   if (cut.empty()) return cut_before_classifier(module, backbone.file());

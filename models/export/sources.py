@@ -1,4 +1,4 @@
-"""The backbones with names of their own: where their weights come from and how each is built."""
+"""The named backbones: where their weights come from and how each is built."""
 
 import importlib
 import importlib.metadata
