@@ -4,7 +4,7 @@ help:
 	@echo "make demo      set everything up and train on real images"
 	@echo "make test      set everything up and run all tests"
 	@echo "make test-docker  build the Docker image and check it"
-	@echo "make architectures  cut 24 networks at every stage, and write README's table of them"
+	@echo "make architectures  cut 24 networks at every stage and update the table in docs/backbones.md"
 	@echo "make setup     packages, .venv, default backbone, build"
 	@echo "make lint      format and static checks of changed files (lint-all: of all)"
 	@echo "make clean     remove build/"
@@ -36,7 +36,7 @@ test-docker: python
 	@bash tests/docker/run.sh
 
 architectures: setup
-	@.venv/bin/python tests/architectures/run.py --check build/tests/architecture_check --table README.md
+	@.venv/bin/python tests/architectures/run.py --check build/tests/architecture_check --table docs/backbones.md
 
 lint lint-all: build
 	@bash setup/install_debian_packages.sh setup/debian-packages-lint.txt
