@@ -25,4 +25,4 @@ cmake -S . -B build "${generator[@]}" -Wno-dev -DTRANSFER_BUILD_TESTS=ON \
   -DTORCH_DIR="${TORCH_DIR:+$(realpath -m "$TORCH_DIR")}" > build/configure.log 2>&1 ||
   { cat build/configure.log >&2
     stop "CMake could not configure the build" "fix what the message above names, or start afresh with: make clean"; }
-cmake --build build --parallel "$(nproc)" --target $target || stop "the build failed" "look at the first error above"
+cmake --build build --parallel "$(nproc)" --target $target || stop "the build failed" "read the first error above"
