@@ -92,7 +92,8 @@ function __transfer_names_none
 end
 
 function __transfer_names_group
-    test "$(commandline -opc)" = "transfer $argv"
+    set -l words (commandline -opc)
+    test "$words" = "transfer $argv"
 end
 )fish",
                   groups);
