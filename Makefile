@@ -1,41 +1,52 @@
-.PHONY: help announce setup packages python backbone build demo test test-docker architectures lint lint-all clean
+.PHONY: help announce debian-packages python backbone build setup demo test package test-package test-docker \
+        architectures lint lint-all clean
 
 help:
-	@echo "make demo      set everything up and train on real images"
-	@echo "make test      set everything up and run all tests"
-	@echo "make test-docker  build the Docker image and check it"
-	@echo "make architectures  cut 24 networks at every stage and update the table in docs/backbones.md"
-	@echo "make setup     packages, .venv, default backbone, build"
-	@echo "make lint      format and static checks of changed files (lint-all: of all)"
-	@echo "make clean     remove build/"
+	@echo "make demo          set everything up, build the program and train on real images"
+	@echo "make test          set everything up, build the tests too and run them"
+	@echo "make setup         Debian packages, .venv, the default backbone, the program"
+	@echo "make package       a Debian package and a relocatable archive, in build/packages/"
+	@echo "make test-package  build both packages and try them in a bare Debian 12 (as root)"
+	@echo "make test-docker   build the Docker image and check it"
+	@echo "make architectures cut 24 networks at every stage and update the table in docs/backbones.md"
+	@echo "make lint          check format and code of changed files (lint-all: of all files)"
+	@echo "make clean         remove build/"
 
 announce:
 	@bash setup/announce.sh
 
-packages: announce
+debian-packages: announce
 	@bash setup/install_debian_packages.sh setup/debian-packages.txt
 
-python: packages
+python: debian-packages
 	@bash setup/python_environment.sh
 
 backbone: python
 	@bash setup/export_backbone.sh
 
 build: backbone
-	@bash setup/build.sh
+	@bash setup/build.sh program
 
 setup: build
 
 demo: setup
 	@bash setup/demo.sh
 
-test: setup
+test: backbone
+	@bash setup/build.sh all
 	@bash setup/test.sh
+
+package: backbone
+	@bash setup/package.sh
+
+test-package: package
+	@bash tests/package/run.sh
 
 test-docker: python
 	@bash tests/docker/run.sh
 
-architectures: setup
+architectures: backbone
+	@bash setup/build.sh all
 	@.venv/bin/python tests/architectures/run.py --check build/tests/architecture_check --table docs/backbones.md
 
 lint lint-all: build

@@ -3,16 +3,12 @@
 #include <cstdlib>
 #include <system_error>
 
-#ifndef TRANSFER_SOURCE_DIR
-#define TRANSFER_SOURCE_DIR ""
-#endif
-
 namespace transfer {
 namespace {
 
-std::filesystem::path share_folder() { return binary_folder() / ".." / "share" / "transfer"; }
-
-std::filesystem::path source_folder() { return TRANSFER_SOURCE_DIR; }
+std::filesystem::path share_folder() {
+  return (binary_folder() / ".." / "share" / "transfer").lexically_normal();
+}
 
 }  // namespace
 
@@ -23,9 +19,13 @@ std::filesystem::path binary_folder() {
 }
 
 std::filesystem::path presets_folder() {
-  for (const auto& folder : {share_folder() / "presets", source_folder() / "presets"}) {
+  std::vector<std::filesystem::path> folders = {share_folder() / "presets"};
+#ifdef TRANSFER_SOURCE_DIR
+  folders.emplace_back(TRANSFER_SOURCE_DIR "/presets");
+#endif
+  for (const auto& folder : folders) {
     std::error_code ignored;
-    if (std::filesystem::is_directory(folder, ignored)) return folder.lexically_normal();
+    if (std::filesystem::is_directory(folder, ignored)) return folder;
   }
   return {};
 }
@@ -34,8 +34,10 @@ std::vector<std::filesystem::path> backbone_folders() {
   std::vector<std::filesystem::path> folders;
   const char* chosen = std::getenv("TRANSFER_MODELS");
   if (chosen != nullptr && *chosen != '\0') folders.emplace_back(chosen);
-  folders.push_back((share_folder() / "models").lexically_normal());
-  folders.push_back(source_folder() / "models" / "pretrained");
+  folders.push_back(share_folder() / "models");
+#ifdef TRANSFER_SOURCE_DIR
+  folders.emplace_back(TRANSFER_SOURCE_DIR "/models/pretrained");
+#endif
   return folders;
 }
 

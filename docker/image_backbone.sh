@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A step of the image's build: installs torch into .venv and exports the default backbone with it.
+# A step of building the image: installs torch into .venv and exports the default backbone.
 # Usage: image_backbone.sh cpu|cuda [INDEX]
-# The packages come from wheels/ where it holds some, else from PyPI and INDEX.
+# The packages come from wheels/ if it holds any, else from PyPI and INDEX.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source setup/say.sh
@@ -13,8 +13,8 @@ if compgen -G 'wheels/*.whl' > /dev/null; then
 elif [ -n "$index" ]; then
   origin=(--extra-index-url="$index")
 elif [ "$torch" = cpu ]; then
-  stop "PyPI has torch for CUDA only" "run docker/wheels.sh where pip finds a CPU wheel, give the build PyTorch's
-index of CPU wheels with --build-arg TORCH_INDEX=URL, or build for CUDA with --build-arg TORCH=cuda"
+  stop "PyPI has torch for CUDA only" "run docker/wheels.sh where pip finds a CPU wheel, name PyTorch's index of CPU wheels
+with --build-arg TORCH_INDEX=URL, or build for CUDA with --build-arg TORCH=cuda"
 fi
 python3 -m venv .venv
 pip() { .venv/bin/python -m pip --disable-pip-version-check --no-cache-dir install --quiet "${origin[@]}" "$@"; }

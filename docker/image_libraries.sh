@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A step of the image's build: copies the shared libraries that PREFIX/bin/transfer loads to PREFIX/lib, and
-# their licences to PREFIX/share/doc. glibc stays that of the base image.
+# A step of building the image: copies the shared libraries that PREFIX/bin/transfer loads to PREFIX/lib, and their
+# licences to PREFIX/share/doc. glibc is the base image's.
 # Usage: image_libraries.sh PREFIX
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,7 +10,7 @@ mkdir -p "$prefix/lib"
 glibc='/(libc|libm|libdl|libpthread|librt|libresolv)\.so'
 mapfile -t libraries < <(ldd "$prefix/bin/transfer" | awk '$2 == "=>" { print $3 }' | grep -Ev "$glibc")
 cp --dereference --target-directory="$prefix/lib" "${libraries[@]}"
-# CUDA's own libraries load others of theirs by name.
+# CUDA's libraries load others of theirs by name, which ldd does not show.
 for library in .venv/lib/python3*/site-packages/nvidia/*/lib/*.so*; do
   [ ! -e "$library" ] || cp --dereference "$library" "$prefix/lib"
 done

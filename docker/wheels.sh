@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Downloads into wheels/ what the image's build installs with pip, so that the build itself needs no package
-# index. The choice of torch is pip's, see 'A CPU-only torch' in README.md.
+# Downloads into wheels/ what building the image installs with pip, so that the build itself needs no package index.
+# PIP_EXTRA_INDEX_URL=<PyTorch's index of CPU wheels> has pip choose a CPU-only torch.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source setup/say.sh

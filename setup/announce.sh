@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Before anything is fetched: says how much will be downloaded and how much disk it takes, and stops where that
-# is not there. Says nothing when everything is set up. The numbers were measured on Debian 12.
+# Prints how much will be downloaded and how much disk that takes, and stops where the disk is too full. Prints nothing
+# when everything is set up. The numbers were measured on Debian 12.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source setup/say.sh
@@ -29,10 +29,10 @@ say "Set-up of ${list%, }: about $download_mb MB to download, $((system_mb + pro
     "(free here: $(free_mb .) MB)"
 if [ "$project_mb" -ge 1500 ]; then
   say "  where pip chooses a CUDA build of torch: 3 GB more to download, 7 GB more of disk;" \
-      "'A CPU-only torch' in README.md tells how to avoid it"
+      "PIP_EXTRA_INDEX_URL=<PyTorch's index of CPU wheels> avoids that"
 fi
 
-# lacks FOLDER MB: less than that is free there.
+# lacks FOLDER MB: whether less than that is free there.
 lacks() { [ "$(free_mb "$1")" -lt "$2" ]; }
 if [ "$(stat -c %d /usr)" = "$(stat -c %d .)" ]; then
   project_mb=$((project_mb + system_mb)) system_mb=0

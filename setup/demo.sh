@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The main job on real images: find the defective ones among 2,624 solar cells.
+# Trains on real images: which of 2,624 solar cells are defective?
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source setup/say.sh
 say "Demo data: solar cells (elpv-dataset, CC BY-NC-SA)"
 .venv/bin/python datasets/prepare/elpv.py --out datasets/demo/elpv ||
-  stop "the demo data could not be prepared" "look at the message above"
+  stop "the demo data could not be prepared" "read the message above"
 run="runs/demo-$(date +%Y%m%d-%H%M%S)"
 say "Demo: transfer --strategy freeze-conv --data datasets/demo/elpv --out $run"
 build/transfer --strategy freeze-conv --data datasets/demo/elpv --out "$run"

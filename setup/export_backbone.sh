@@ -5,4 +5,4 @@ cd "$(dirname "$0")/.."
 source setup/say.sh
 say "Backbone: efficientnet-lite0"
 .venv/bin/python models/export/export.py efficientnet-lite0 --out models/pretrained ||
-  stop "the backbone could not be exported" "look at the message above; remove .venv to have it made anew"
+  stop "the backbone could not be exported" "read the message above; after removing .venv it is made anew"

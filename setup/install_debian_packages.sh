@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages named in the lists given, those that are missing only.
+# Installs those Debian packages of the given lists that are missing.
 # Usage: install_debian_packages.sh LIST...
 set -euo pipefail
 source "$(dirname "$0")/say.sh"
@@ -17,7 +17,7 @@ fi
 line="apt-get update && apt-get install --yes --no-install-recommends ${missing[*]}"
 command -v apt-get > /dev/null ||
   stop "this machine has no apt-get, so these cannot be installed by name: ${missing[*]}" \
-       "install what your system calls them, then setup/python_environment.sh, export_backbone.sh and build.sh"
+       "install them under the names that your system has, then run setup/python_environment.sh, export_backbone.sh and build.sh"
 as_root=(env)
 if [ "$(id -u)" -ne 0 ]; then
   sudo -n true 2>/dev/null ||
@@ -25,7 +25,7 @@ if [ "$(id -u)" -ne 0 ]; then
          "run as root, then start again: $line"
   as_root=(sudo -n env)
 fi
-# LC_ALL: apt's words are read below.
+# LC_ALL=C, since the output is parsed below.
 apt() { "${as_root[@]}" DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get --no-install-recommends "$@"; }
 
 say "Debian packages: updating the lists"
@@ -33,4 +33,4 @@ apt update --quiet=2 || stop "apt-get update failed" "check the network, then st
 apt install --assume-no "${missing[@]}" 2>/dev/null | grep -E 'Need to get|After this operation' | sed 's/^/   /' || true
 say "Debian packages: installing ${missing[*]}"
 apt install --yes --quiet=2 "${missing[@]}" > /dev/null ||
-  stop "apt-get could not install the packages" "run it by hand and read its message: $line"
+  stop "apt-get could not install the packages" "run this by hand and read its message: $line"

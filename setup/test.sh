@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Runs all tests. TRANSFER_DATA=… names the folder of real images that some tests need.
+# Runs all tests. TRANSFER_DATA=FOLDER names the real images that some of them need.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source setup/say.sh
-# For the tests of `batch --launcher slurm` alone, which are skipped without.
+# Only the tests of `batch --launcher slurm` need it, and are skipped without it.
 if ! command -v sbatch > /dev/null; then
   bash setup/install_debian_packages.sh setup/debian-packages-slurm.txt ||
     say "Slurm cannot be installed here; its tests are skipped"

@@ -8,6 +8,7 @@
 
 #include "app/commands/batch_flags.h"
 #include "app/commands/commands.h"
+#include "app/commands/completion.h"
 #include "app/commands/flag_checks.h"
 #include "app/compute/process_group.h"
 #include "core/errors.h"
@@ -18,7 +19,7 @@ namespace transfer {
 namespace {
 
 constexpr std::array kCommands = {"train",   "evaluate", "predict", "inspect", "preview",
-                                  "lr-find", "advise",   "batch",   "cache"};
+                                  "lr-find", "advise",   "batch",   "cache",   "completion"};
 
 constexpr const char* kExamples = R"(
 Examples:
@@ -229,12 +230,14 @@ int run_command_line(int argc, const char* const* argv,
   AdviseOptions advise;
   BatchOptions batch;
   CacheOptions cache;
+  CompletionOptions completion;
   add_train(app, train);
   add_others(app, evaluate, predict, inspect, preview);
   add_lr_find(app, lr_find);
   add_advise(app, advise);
   add_batch(app, batch);
   add_cache(app, cache);
+  add_completion(app, completion);
   auto arguments = with_default_command(argc, argv);
   if (arguments.size() == 1 && argc == 1) {
     std::cout << app.help();
@@ -270,6 +273,7 @@ int run_command_line(int argc, const char* const* argv,
   if (app.got_subcommand("inspect")) return run_inspect(inspect);
   if (app.got_subcommand("lr-find")) return run_lr_find(lr_find);
   if (app.got_subcommand("advise")) return run_advise(advise);
+  if (app.got_subcommand("completion")) return run_completion(completion, app);
   if (app.got_subcommand("batch")) return run_batch(batch);
   if (app.got_subcommand("cache")) {
     const bool lists = app.get_subcommand("cache")->got_subcommand("ls");

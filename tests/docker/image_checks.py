@@ -67,7 +67,7 @@ class ImageCase(unittest.TestCase):
 
 
 class Image(ImageCase):
-    def test_is_small_and_runs_as_no_root(self):
+    def test_it_is_small_and_does_not_run_as_root(self):
         image = json.loads(docker("image", "inspect", IMAGE).stdout)[0]
         self.assertLess(image["Size"], LARGEST_IMAGE)
         self.assertNotIn(image["Config"]["User"].split(":")[0], ("", "0", "root"))

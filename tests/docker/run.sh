@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Builds the image and checks it (image_checks.py): `make test-docker`. Takes the Docker daemon that answers, or as
-# root one of its own, without a network, which is stopped at the end. Prints `SKIPPED: reason` and ends well where
-# neither is to be had. Half an hour on 2 busy cores, most of it compiling; a daemon of its own, which copies every
+# Builds the image and checks it with image_checks.py: `make test-docker`. Uses the Docker daemon that answers or, as
+# root, starts one of its own without a network and stops it at the end. Prints `SKIPPED: reason` and succeeds where it
+# can have neither. Takes half an hour on 2 busy cores, most of it compiling; a daemon of its own, which copies every
 # layer, takes 22 GB of disk.
-#   TRANSFER_DATA           the folder of real images; without it the checks on them are skipped
+#   TRANSFER_DATA           folder of real images; without it the checks on them are skipped
 #   TRANSFER_DOCKER_BASE    base image; the default is the Dockerfile's, or one by debootstrap if that cannot be pulled
-#   TRANSFER_DOCKER_STATE   folder of the daemon's own data, which then stays for the next time
+#   TRANSFER_DOCKER_STATE   folder of the daemon's data, which is then kept for the next time
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 source setup/say.sh
@@ -63,7 +63,7 @@ fi
 compgen -G 'wheels/*.whl' > /dev/null || bash docker/wheels.sh
 say "Image: docker build on $base"
 docker build --network=host --build-arg BASE_IMAGE="$base" --tag transfer-test . ||
-  stop "the image could not be built" "look at the first error above"
+  stop "the image could not be built" "read the first error above"
 say "Image: $(($(docker image inspect --format '{{.Size}}' transfer-test) / 1000000)) MB," \
     "$(($(docker image inspect --format '{{.Size}}' "$base") / 1000000)) of them the base"
 say "Checks (TRANSFER_DATA=${TRANSFER_DATA:-unset: those on real images are skipped})"

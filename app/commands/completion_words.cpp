@@ -1,0 +1,160 @@
+#include "app/commands/completion_words.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+#include <sstream>
+#include <variant>
+
+#include "configs/config.h"
+#include "configs/fields.h"
+#include "models/strategy.h"
+
+namespace transfer {
+namespace {
+
+std::vector<std::string> offered_strategies() {
+  std::vector<std::string> names;
+  for (const Strategy& strategy : list_strategies()) names.emplace_back(strategy.name);
+  names.emplace_back(kAutoStrategy);
+  return names;
+}
+
+/// Values that the table of keys does not list: paths, and names that other tables hold.
+Offer offer_of_key(const Field& field) {
+  const std::map<std::string, Offer> special = {
+      {"strategy", {offered_strategies()}},
+      {"backbone", {{Config{}.backbone, kFlattenBackbone}, Paths::kFiles}},
+      {"device", {{"auto", "cpu", "cuda"}}},
+      {"data.path", {{}, Paths::kFiles}},
+      {"out", {{}, Paths::kFolders}},
+      {"cache.dir", {{}, Paths::kFolders}},
+  };
+  if (const auto found = special.find(field.key); found != special.end()) return found->second;
+  if (!field.choices.empty()) return {field.choices};
+  if (std::holds_alternative<bool*>(field.target)) return {{"true", "false"}};
+  const bool may_be_auto = std::holds_alternative<std::optional<std::int64_t>*>(field.target) ||
+                           std::holds_alternative<std::optional<double>*>(field.target);
+  return may_be_auto ? Offer{{"auto"}} : Offer{};
+}
+
+std::vector<KeyWords> key_words() {
+  Config config;
+  std::vector<KeyWords> keys;
+  for (const Field& field : fields_of(config)) {
+    keys.push_back({field.key, field_text(field), offer_of_key(field)});
+  }
+  return keys;
+}
+
+/// The key that a flag sets, which its help names at the end: "Seed of everything random [seed]".
+std::string key_of(const CLI::Option& option) {
+  const std::string& help = option.get_description();
+  const auto open = help.rfind('[');
+  if (open == std::string::npos || !help.ends_with("]")) return "";
+  return help.substr(open + 1, help.size() - open - 2);
+}
+
+/// The words of a check by one_of(), whose description is "{train,val,test}".
+std::vector<std::string> checked_choices(const CLI::Option& option) {
+  const std::string type = option.get_type_name();
+  const auto open = type.find('{');
+  const auto close = type.find('}');
+  if (open == std::string::npos || close == std::string::npos) return {};
+  const std::string list = type.substr(open + 1, close - open - 1);
+  if (list.find("..") != std::string::npos) return {};  // a range of numbers
+  std::vector<std::string> words;
+  std::istringstream stream(list);
+  for (std::string word; std::getline(stream, word, ',');) words.push_back(word);
+  return words;
+}
+
+Offer offer_of(const CLI::Option& option, const std::string& name,
+               const std::vector<KeyWords>& keys) {
+  if (auto choices = checked_choices(option); !choices.empty()) return {std::move(choices)};
+  const std::string key = key_of(option);
+  for (const KeyWords& candidate : keys) {
+    if (candidate.key == key) return candidate.offer;
+  }
+  const std::map<std::string, Offer> special = {
+      {"--preset", {list_presets()}},
+      {"--config", {{}, Paths::kFiles}},
+      {"--resume", {{}, Paths::kFolders}},
+      {"--model", {{}, Paths::kFiles}},
+      {"--data", {{}, Paths::kFiles}},
+      {"--backbone", {{Config{}.backbone, kFlattenBackbone}, Paths::kFiles}},
+      {"--device", {{"auto", "cpu", "cuda"}}},
+      {"--file", {{}, Paths::kFiles}},
+      {"--out", {{}, Paths::kFolders}},
+      {"paths", {{}, Paths::kFiles}},
+      {"file", {{}, Paths::kFiles}},
+      {"folder", {{}, Paths::kFolders}},
+  };
+  const auto found = special.find(name);
+  return found == special.end() ? Offer{} : found->second;
+}
+
+ArgumentWords argument_words(const CLI::Option& option, const std::vector<KeyWords>& keys) {
+  ArgumentWords words;
+  words.help = option.get_description();
+  if (option.get_positional()) {
+    words.names = {option.get_name()};
+    words.placeholder = option.get_name();
+  } else {
+    for (const auto& name : option.get_snames()) words.names.push_back("-" + name);
+    for (const auto& name : option.get_lnames()) words.names.push_back("--" + name);
+    if (option.get_items_expected_max() > 0) words.placeholder = option.get_type_name();
+  }
+  words.is_setting = words.names.back() == "--set";
+  words.offer = offer_of(option, words.names.back(), keys);
+  return words;
+}
+
+std::vector<const CLI::App*> subcommands(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App*) { return true; });
+}
+
+void collect(const CLI::App& command, const std::string& name, ProgramWords& program) {
+  const auto parts = subcommands(command);
+  if (!parts.empty()) {
+    program.groups.push_back({name, command.get_description()});
+    for (const CLI::App* part : parts) collect(*part, name + " " + part->get_name(), program);
+    return;
+  }
+  CommandWords words{name, command.get_description(), {}, {}, {}};
+  if (command.get_footer() != program.footer) words.footer = command.get_footer();
+  for (const CLI::Option* option : command.get_options()) {
+    auto& list = option->get_positional() ? words.arguments : words.flags;
+    list.push_back(argument_words(*option, program.keys));
+  }
+  program.commands.push_back(std::move(words));
+}
+
+}  // namespace
+
+ProgramWords words_of(const CLI::App& app) {
+  ProgramWords program{app.get_description(), app.get_footer(), {}, {}, key_words()};
+  for (const CLI::App* command : subcommands(app)) collect(*command, command->get_name(), program);
+  return program;
+}
+
+std::vector<GroupWords> first_words(const ProgramWords& program) {
+  std::vector<GroupWords> words;
+  for (const CommandWords& command : program.commands) {
+    if (command.name.find(' ') == std::string::npos) words.push_back({command.name, command.help});
+  }
+  words.insert(words.end(), program.groups.begin(), program.groups.end());
+  return words;
+}
+
+std::vector<GroupWords> words_in_group(const ProgramWords& program, const std::string& group) {
+  std::vector<GroupWords> words;
+  for (const CommandWords& command : program.commands) {
+    if (command.name.starts_with(group + " ")) {
+      words.push_back({command.name.substr(group.size() + 1), command.help});
+    }
+  }
+  return words;
+}
+
+}  // namespace transfer

@@ -1,0 +1,92 @@
+# Run while installing with TRANSFER_RELOCATABLE: copies the shared libraries that the program loads, and their
+# licences. The variables come from Install.cmake:
+#   WANTED `torch`      LibTorch's own, with the licences that its wheel bundles
+#   WANTED `libraries`  all others but glibc's, each of which must be in LICENCES; a library that PLACEHOLDERS names is
+#                       taken from there
+set(prefix "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}")
+set(glibc "^(lib(c|m|dl|pthread|rt|resolv)|ld-linux.*)\\.so")
+
+# LibTorch for CUDA names libraries of NVIDIA's driver, which are the machine's.
+file(GET_RUNTIME_DEPENDENCIES EXECUTABLES "${BUILT_PROGRAM}"
+  RESOLVED_DEPENDENCIES_VAR paths UNRESOLVED_DEPENDENCIES_VAR unresolved PRE_EXCLUDE_REGEXES "${glibc}")
+list(FILTER unresolved EXCLUDE REGEX "^lib(cuda|nvidia)")
+if(unresolved)
+  message(FATAL_ERROR "${BUILT_PROGRAM} loads libraries that were not found: ${unresolved}")
+endif()
+
+# copy(PATH): under the name that the program asks for, without the symbols that only a debugger reads.
+function(copy path)
+  get_filename_component(name "${path}" NAME)
+  get_filename_component(file "${path}" REALPATH)
+  file(INSTALL "${file}" DESTINATION "${CMAKE_INSTALL_PREFIX}/${LIBRARY_FOLDER}" TYPE FILE RENAME "${name}")
+  execute_process(COMMAND strip --strip-unneeded "${prefix}/${LIBRARY_FOLDER}/${name}" COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+# package_of(PATH RESULT): the Debian package that the file belongs to.
+function(package_of path result)
+  get_filename_component(file "${path}" REALPATH)
+  string(REGEX REPLACE "^/usr" "" short "${file}")
+  execute_process(COMMAND dpkg-query --search "${file}" "${short}" OUTPUT_VARIABLE found ERROR_QUIET)
+  string(REGEX MATCH "^[^:]+" package "${found}")
+  set(${result} "${package}" PARENT_SCOPE)
+endfunction()
+
+# check_licence(PACKAGE): stops unless LICENCES admits the package and its copyright file still says so.
+function(check_licence package path)
+  string(REGEX REPLACE "([+.])" "\\\\\\1" pattern "${package}")
+  file(STRINGS "${LICENCES}" line REGEX "^${pattern} ")
+  if(NOT line)
+    message(FATAL_ERROR "${path} belongs to the Debian package '${package}', whose licence nobody has looked at. "
+      "Read /usr/share/doc/${package}/copyright, then add it to ${LICENCES} and to NOTICE, or do without it.")
+  endif()
+  string(REGEX REPLACE "^.*   *" "" words "${line}")
+  file(READ "/usr/share/doc/${package}/copyright" copyright)
+  string(FIND "${copyright}" "${words}" position)
+  if(position EQUAL -1)
+    message(FATAL_ERROR "/usr/share/doc/${package}/copyright does not have the words '${words}' any more, by which "
+      "${LICENCES} knows its licence. Read it again.")
+  endif()
+endfunction()
+
+function(install_copyright package)
+  get_filename_component(copyright "/usr/share/doc/${package}/copyright" REALPATH)
+  file(INSTALL "${copyright}" DESTINATION "${CMAKE_INSTALL_PREFIX}/${LICENCE_FOLDER}/${package}" TYPE FILE
+    RENAME copyright)
+endfunction()
+
+foreach(path ${paths})
+  get_filename_component(name "${path}" NAME)
+  string(FIND "${path}" "${TORCH_FOLDER}/" position)
+  if(position EQUAL 0)
+    if(WANTED STREQUAL "torch")
+      copy("${path}")
+    endif()
+  elseif(WANTED STREQUAL "libraries")
+    set(placeholder "${PLACEHOLDERS}")
+    list(FILTER placeholder INCLUDE REGEX "/${name}$")
+    if(placeholder)
+      copy("${placeholder}")
+    else()
+      package_of("${path}" package)
+      check_licence("${package}" "${path}")
+      copy("${path}")
+      install_copyright("${package}")
+    endif()
+  endif()
+endforeach()
+
+if(WANTED STREQUAL "torch")
+  file(GLOB licences "${TORCH_FOLDER}/../torch-*.dist-info/licenses" "${TORCH_FOLDER}/LICENSE")
+  foreach(licence ${licences})
+    if(IS_DIRECTORY "${licence}")
+      string(APPEND licence "/")
+    endif()
+    file(INSTALL "${licence}" DESTINATION "${CMAKE_INSTALL_PREFIX}/${LICENCE_FOLDER}/torch")
+  endforeach()
+  # Compiled into the program.
+  foreach(package libcli11-dev nlohmann-json3-dev)
+    if(EXISTS "/usr/share/doc/${package}/copyright")
+      install_copyright(${package})
+    endif()
+  endforeach()
+endif()
