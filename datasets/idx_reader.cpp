@@ -13,7 +13,7 @@
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
-#include "datasets/decode.h"
+#include "datasets/formats/encoded_image.h"
 #include "datasets/labelled_files.h"
 
 namespace transfer {
