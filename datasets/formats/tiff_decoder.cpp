@@ -40,6 +40,12 @@ cv::Mat read_as_rgba(const EncodedImage& image, const TiffFile& file, const Tiff
   }
   const std::unique_ptr<TIFFRGBAImage, EndRgba> reader(&state);
   reader->req_orientation = reader->orientation;  // rows as they are stored
+  // libtiff multiplies colours by alpha, but not grey.
+  const bool is_grey =
+      layout.colours == PHOTOMETRIC_MINISWHITE || layout.colours == PHOTOMETRIC_MINISBLACK;
+  const auto blend = is_grey && reader->alpha == EXTRASAMPLE_UNASSALPHA
+                         ? blend_on_white
+                         : blend_premultiplied_on_white;
   const std::uint32_t most_rows = band_height(file, layout.height);
   cv::Mat rgb(static_cast<int>(layout.height), static_cast<int>(layout.width), CV_8UC3);
   cv::Mat rgba(static_cast<int>(most_rows), rgb.cols, CV_8UC4);
@@ -49,11 +55,9 @@ cv::Mat read_as_rgba(const EncodedImage& image, const TiffFile& file, const Tiff
     if (TIFFRGBAImageGet(reader.get(), rgba.ptr<std::uint32_t>(), layout.width, rows) == 0) {
       throw file.broken();
     }
-    // libtiff multiplies the colours by alpha.
     const int first = static_cast<int>(row);
     const int count = static_cast<int>(rows);
-    blend_premultiplied_on_white(rgba.rowRange(0, count))
-        .copyTo(rgb.rowRange(first, first + count));
+    blend(rgba.rowRange(0, count)).copyTo(rgb.rowRange(first, first + count));
   }
   return rgb;
 }

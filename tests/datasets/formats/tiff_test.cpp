@@ -105,6 +105,9 @@ TEST(Tiff, AlphaIsBlendedOnWhite) {
   const cv::Mat multiplied(2, 2, CV_8UC4, cv::Scalar(20, 0, 51, 51));
   EXPECT_EQ(pixel(encode_tiff(multiplied, {{TIFFTAG_EXTRASAMPLES, EXTRASAMPLE_ASSOCALPHA}})),
             cv::Vec3b(224, 204, 255));
+  const cv::Mat grey(2, 2, CV_8UC2, cv::Scalar(100, 51));
+  EXPECT_EQ(pixel(encode_tiff(grey, {{TIFFTAG_EXTRASAMPLES, EXTRASAMPLE_UNASSALPHA}})),
+            cv::Vec3b(224, 224, 224));
   cv::Mat deep;
   plain.convertTo(deep, CV_16U, 257);
   EXPECT_EQ(pixel(encode_tiff(deep, {{TIFFTAG_EXTRASAMPLES, EXTRASAMPLE_UNASSALPHA}})),
