@@ -114,7 +114,7 @@ class Refusals(PixelsCase):
         whole = (folder / IMAGES).read_bytes()
         flags = ("--data", "digits", "--backbone", "flatten", "--out", "run")
         for bytes_, parts in (
-            (gzip.decompress(whole), (IMAGES, "no gzip file", "leave out the ending .gz")),
+            (gzip.decompress(whole), (IMAGES, "not a gzip file", "leave out the ending .gz")),
             (whole[:-200], (IMAGES, "damaged or cut short", "Download it again")),
             (gzip.compress(gzip.decompress(whole)[:-5]), (IMAGES, "found 5995 bytes", "expected 6000")),
             ((folder / LABELS).read_bytes(), (IMAGES, "0x00000801", "0x00000803")),

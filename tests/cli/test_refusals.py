@@ -10,7 +10,7 @@ class Data(TransferCase):
         return self.refused("--data", data, "--backbone", "tiny", "--out", "run", *extra, expect=3, parts=parts)
 
     def test_missing_folder(self):
-        self.refuse_data("data: no such folder", "one folder a class")
+        self.refuse_data("data: no such folder", "one folder per class")
 
     def test_no_data_given(self):
         self.refused("--backbone", "tiny", expect=3, parts=["--data DIR"])

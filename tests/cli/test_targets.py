@@ -243,7 +243,7 @@ class Labels(TargetsCase):
             if done.returncode != 0:
                 break
         self.assertEqual(done.returncode, 3)
-        for part in ("rare.csv", "'rare'", "set apart for validation", "another seed"):
+        for part in ("rare.csv", "'rare'", "validation", "another seed"):
             self.assertIn(part, done.stderr)
         self.refused(*self.FLAGS, "--set", "head.class_weights=auto", "--data", "labels.csv", "--backbone", "tiny",
                      "--out", "run", expect=2, parts=["head.class_weights: auto", "binary_cross_entropy"])
