@@ -53,4 +53,5 @@ class ClusterPage(PageCase):
             self.assertEqual(self.rows("runs/cluster"), here)
             self.assertEqual(self.rows("runs/third"), here)
             self.assertIn("third-", printed[3].stdout, "the jobs in squeue")
-            self.assertEqual(printed[3].stderr.count("Slurm"), 2, printed[3].stderr)
+            self.assertEqual(printed[3].stderr.count("runs/third/batch/slurm.sh"), 1, "submitted once and followed")
+            self.assertIn("scancel", printed[3].stderr)
