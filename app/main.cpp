@@ -53,11 +53,12 @@ int run(int argc, char** argv, const std::shared_ptr<transfer::ProcessGroup>& gr
 /// Says what went wrong and ends the other processes of the group too. What all of them meet, such
 /// as a wrong flag, is the first one's to say, which ends the others while they wait here.
 int fail(transfer::ProcessGroup& group, const transfer::RankOutput& output,
-         const std::string& message, int status) {
+         const std::string& message, transfer::ExitCode code) {
   constexpr auto kForTheFirst = std::chrono::seconds(2);
   std::fflush(stdout);
   if (!group.is_first()) std::this_thread::sleep_for(kForTheFirst);
   output.error(message);
+  const int status = transfer::status_of(code);
   if (group.size() > 1) group.abort(status);
   return status;
 }
@@ -83,6 +84,6 @@ int main(int argc, char** argv) {
     return fail(*group, *output,
                 fmt::format("unexpected failure: {}",
                             message.substr(0, message.find("\nException raised from"))),
-                1);
+                transfer::ExitCode::kUnexpected);
   }
 }

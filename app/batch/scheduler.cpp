@@ -17,9 +17,6 @@
 namespace transfer {
 namespace {
 
-/// Whether the same failure is to be expected again: flags, data, model, device and training.
-bool is_lasting(int status) { return (status >= 2 && status <= 5) || status == 7; }
-
 class Scheduler {
  public:
   Scheduler(const BatchPlan& plan, const BatchFolder& folder, Launcher& launcher,
@@ -168,7 +165,7 @@ class Scheduler {
       result.reason = fmt::format("ended by signal {}", end.status - 128);
     }
     if (result.reason.empty()) result.reason = fmt::format("exit status {}", end.status);
-    if (!is_lasting(end.status) && starts_[end.job] <= policy_.retries) {
+    if (!is_users_mistake(end.status) && starts_[end.job] <= policy_.retries) {
       result.state = JobState::kWaiting;
       queue_.push_front(end.job);
     } else {

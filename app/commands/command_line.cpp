@@ -42,10 +42,8 @@ Examples:
   transfer batch jobs.yaml --out runs/study --launcher slurm --dry-run
   transfer cache prune runs/study/feature-store --unused-days 30
 
-`train` is the default command; `transfer COMMAND --help` tells its flags.
-Exit codes: 0 done, 2 flags or configuration, 3 data, 4 model, 5 device, 6 output,
-            7 training that cannot go on, 8 a batch with jobs that failed,
-            130 stopped by Ctrl-C, 143 stopped by SIGTERM, 1 anything else.)";
+`train` is the default command; `transfer COMMAND --help` shows its flags.
+)";
 
 std::string strategies_text() {
   std::string text = "Which layers train.";
@@ -92,7 +90,7 @@ void add_device_flags(CLI::App& command, std::string& device, std::int64_t& thre
 void add_train(CLI::App& app, TrainOptions& options) {
   auto* command =
       app.add_subcommand("train", "Train a new head on a pretrained backbone (default)");
-  command->footer(kExamples);
+  command->footer(kExamples + exit_codes_text());
   ConfigSources& sources = options.sources;
   add_key_flag(*command, sources, "--strategy", "strategy", strategies_text());
   add_config_flags(*command, sources);
@@ -218,7 +216,7 @@ std::vector<std::string> with_default_command(int argc, const char* const* argv)
 int run_command_line(int argc, const char* const* argv,
                      const std::shared_ptr<ProcessGroup>& group) {
   CLI::App app("Transfer learning from a folder of images and a pretrained CNN.", "transfer");
-  app.footer(kExamples);
+  app.footer(kExamples + exit_codes_text());
   app.set_version_flag("--version", "transfer " TRANSFER_VERSION);
   app.require_subcommand(1);
   TrainOptions train;

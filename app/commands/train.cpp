@@ -58,7 +58,7 @@ void train_in(const Preparation& preparation, const RunDirectory& run, const Run
   } catch (const Interrupted& stop) {
     throw Interrupted(fmt::format("{}. No model was written. Go on with: transfer --resume {}",
                                   stop.what(), run.path().string()),
-                      stop.exit_code() - 128);
+                      stop.signal());
   } catch (...) {
     // A state worth going on from stays; otherwise nothing half-done does.
     if (!is_file(run.checkpoint())) run.discard();

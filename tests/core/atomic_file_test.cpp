@@ -51,7 +51,7 @@ TEST_F(AtomicFileTest, MissingFolderIsAnOutputErrorThatNamesThePath) {
     FAIL() << "expected OutputError";
   } catch (const OutputError& error) {
     EXPECT_THAT(error.what(), testing::HasSubstr("no/x"));
-    EXPECT_EQ(error.exit_code(), 6);
+    EXPECT_EQ(error.exit_code(), ExitCode::kOutput);
   }
 }
 

@@ -12,8 +12,8 @@
 namespace transfer {
 namespace {
 
-/// 128 + SIGTERM
-constexpr int kStoppedStatus = 143;
+/// That of a job which Slurm stopped.
+constexpr int kStoppedStatus = status_of(ExitCode::kSigterm);
 
 }  // namespace
 
