@@ -12,6 +12,7 @@
 #include "app/preparation/backbone_choice.h"
 #include "app/preparation/preparation.h"
 #include "app/preparation/unused_settings.h"
+#include "configs/fields.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/hash.h"
@@ -21,17 +22,10 @@
 namespace transfer {
 namespace {
 
-/// The configuration without what decides nothing but where and how fast.
+/// The configuration without the settings that do not change the result.
 std::string decisive_settings(Config config) {
-  const Config defaults;
-  config.out.clear();
-  config.overwrite = false;
-  config.device = defaults.device;
-  config.threads = 0;
-  config.data.workers = 0;
-  config.cache.memory_mb = defaults.cache.memory_mb;
-  config.cache.share = false;
-  config.cache.dir.clear();
+  copy_settings(Config(), config,
+                [](const Field& field) { return field.effect == Effect::kPlaceOrSpeed; });
   return to_yaml(config);
 }
 
@@ -129,7 +123,7 @@ std::optional<std::size_t> BatchPlan::find(const std::string& name) const {
 BatchPlan plan_batch(std::vector<BatchJob> jobs, bool run_here) {
   BatchPlan plan;
   std::vector<std::string> messages;
-  int exit_code = 0;
+  ExitCode exit_code = ExitCode::kDone;
   {
     Inputs inputs(run_here);
     for (BatchJob& job : jobs) {

@@ -56,7 +56,7 @@ TEST(NumberHead, EveryLossAndOptimizerLearns) {
   const auto set = target_features(g.at("features"), g.at("numbers"));
   for (const auto kind :
        {LossKind::kMeanSquaredError, LossKind::kMeanAbsoluteError, LossKind::kHuber}) {
-    for (const std::string optimizer : {"lbfgs", "adamw", "sgd"}) {
+    for (const Optimizer optimizer : {Optimizer::kLbfgs, Optimizer::kAdamW, Optimizer::kSgd}) {
       HeadProblem problem = problem_of(set, kind);
       problem.options.optimizer = optimizer;
       problem.options.epochs = 40;
@@ -64,7 +64,7 @@ TEST(NumberHead, EveryLossAndOptimizerLearns) {
       problem.options.lr = 0.05;
       const auto outputs = head_logits(fit_head(problem).head, set, torch::kCPU);
       const auto metrics = regression_metrics({kind}, outputs, set.truth());
-      EXPECT_GT(metrics.mean.r2, 0.6) << optimizer << " " << loss_name(kind);
+      EXPECT_GT(metrics.mean.r2, 0.6) << name_of(optimizer) << " " << name_of(kind);
     }
   }
 }
