@@ -108,8 +108,7 @@ void prepare_hidden_layers(Config& config, const std::vector<Layer>& layers) {
   Config wanted = config;
   apply_layers(wanted, layers);
   if (wanted.head.hidden.empty() || config.train.optimizer != Optimizer::kLbfgs) return;
-  const auto keys = keys_of(config);
-  apply_layers(config, {read_yaml(preset_file(kHiddenLayersPreset), keys)});
+  apply_layers(config, {read_yaml(preset_file(kHiddenLayersPreset), config_keys())});
 }
 
 void finish_hidden_layers(Config& config) {
@@ -142,7 +141,7 @@ bool changes_images(const AugmentConfig& augment) {
 
 Config resolve_config(const ConfigSources& sources, const std::vector<std::string>& strategies) {
   Config config;
-  const auto keys = keys_of(config);
+  const KnownKeys keys = config_keys();
   std::vector<Layer> layers;
   for (const auto& placed : sources.layers) layers.push_back(read_placed(placed));
   for (const auto& file : sources.files) layers.push_back(read_yaml(file, keys));

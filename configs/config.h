@@ -166,8 +166,8 @@ struct Config {
   CacheConfig cache;
 };
 
-/// A setting that somebody else has read, as YAML text such as `[1, 2]`, with the place it was read
-/// from for messages (`jobs.yaml:7`).
+/// A setting that was read before, as YAML text such as `[1, 2]`, with the place it was read from
+/// for messages (`jobs.yaml:7`).
 struct PlacedSetting {
   std::string key;
   std::string value;
@@ -178,11 +178,11 @@ struct PlacedSetting {
 struct ConfigSources {
   /// Name of a preset under `presets/`; empty is the strategy's own.
   std::string preset;
-  /// Settings of a batch file, later layers win.
+  /// Settings of a batch file; later layers win.
   std::vector<std::vector<PlacedSetting>> layers = {};
-  /// `--config FILE`, later ones win.
+  /// `--config FILE`; later ones win.
   std::vector<std::filesystem::path> files;
-  /// `--set a.b=c`, later ones win.
+  /// `--set a.b=c`; later ones win.
   std::vector<std::string> settings;
   /// Flags such as `--seed 3`, as (key, value) pairs.
   std::vector<std::pair<std::string, std::string>> flags;

@@ -141,12 +141,18 @@ struct Print {
   }
 };
 
+/// Large limits with all their digits: 1000000, not 1e+06.
+std::string number_text(double number) {
+  return number >= 1e5 ? fmt::format("{:.0f}", number) : fmt::format("{}", number);
+}
+
 /// What a value of each type looks like.
 struct Expectation {
   const Field& field;
 
   std::string limits() const {
-    return fmt::format(" from {} to {}", field.limits.minimum, field.limits.maximum);
+    return fmt::format(" from {} to {}", number_text(field.limits.minimum),
+                       number_text(field.limits.maximum));
   }
   std::string operator()(std::string*) const { return "a text"; }
   std::string operator()(std::int64_t*) const { return "a whole number" + limits(); }

@@ -45,7 +45,8 @@ void add_augment_fields(std::vector<Field>& fields, AugmentConfig& a) {
   range("translate_fraction", a.translate_fraction, between(-1, 1), "fraction of width and height",
         "Distance of the shift.", "[-0.05, 0.05]");
   probability("scale", a.scale, "the image is scaled about its centre");
-  range("scale_factor", a.scale_factor, between(0.1, 10), kFactor, "Scale.", "[0.8, 1.2]");
+  range("scale_factor", a.scale_factor, between(0.1, 10), kFactor, "Factor of the scaling.",
+        "[0.8, 1.2]");
   probability("brightness", a.brightness, "the brightness changes");
   range("brightness_factor", a.brightness_factor, between(0, 10), kFactor,
         "Change of the brightness.", "[0.6, 1.4]");

@@ -26,7 +26,7 @@ constexpr std::string_view name_of(Enum value) {
   return kNames<Enum>.at(static_cast<std::size_t>(value));
 }
 
-/// The value of that name; nothing for another name.
+/// The value of that name; empty for another name.
 template <NamedEnum Enum>
 constexpr std::optional<Enum> parse_name(std::string_view name) {
   for (std::size_t i = 0; i < kNames<Enum>.size(); ++i) {

@@ -37,7 +37,7 @@ class ModelError : public Error {
   explicit ModelError(const std::string& message) : Error(message, ExitCode::kModel) {}
 };
 
-/// A device (CUDA) that was asked for and is not there.
+/// A device (CUDA) that was asked for and is missing.
 class DeviceError : public Error {
  public:
   explicit DeviceError(const std::string& message) : Error(message, ExitCode::kDevice) {}
@@ -55,7 +55,7 @@ class TrainingError : public Error {
   explicit TrainingError(const std::string& message) : Error(message, ExitCode::kTraining) {}
 };
 
-/// Jobs of a batch that are not finished.
+/// A batch with jobs that are not finished.
 class BatchError : public Error {
  public:
   explicit BatchError(const std::string& message) : Error(message, ExitCode::kBatch) {}

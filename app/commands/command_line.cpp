@@ -9,7 +9,9 @@
 #include "app/commands/batch_flags.h"
 #include "app/commands/commands.h"
 #include "app/commands/completion.h"
+#include "app/commands/config.h"
 #include "app/commands/flag_checks.h"
+#include "app/commands/renamed_flags.h"
 #include "app/compute/process_group.h"
 #include "core/errors.h"
 #include "core/nearest_name.h"
@@ -18,8 +20,9 @@
 namespace transfer {
 namespace {
 
-constexpr std::array kCommands = {"train",   "evaluate", "predict", "inspect", "preview",
-                                  "lr-find", "advise",   "batch",   "cache",   "completion"};
+constexpr std::array kCommands = {"train",   "evaluate", "predict",   "inspect",
+                                  "preview", "lr-find",  "advise",    "batch",
+                                  "cache",   "config",   "completion"};
 
 constexpr const char* kExamples = R"(
 Examples:
@@ -33,6 +36,7 @@ Examples:
   transfer --resume runs/x                           go on with a run that was stopped
   transfer --backbone flatten --data mnist --set 'head.hidden=[512, 256]'
   transfer --data pets --print-config                show every setting and stop
+  transfer config train.lr                           explain a setting; without a key, list all
   transfer evaluate --model runs/x/model.pt --data pets
   transfer predict --model runs/x/model.pt photo.jpg more/ --top 3 --format csv
   transfer inspect --backbone efficientnet-lite0
@@ -229,6 +233,7 @@ int run_command_line(int argc, const char* const* argv,
   BatchOptions batch;
   CacheOptions cache;
   CompletionOptions completion;
+  ConfigOptions config;
   add_train(app, train);
   add_others(app, evaluate, predict, inspect, preview);
   add_lr_find(app, lr_find);
@@ -236,6 +241,7 @@ int run_command_line(int argc, const char* const* argv,
   add_batch(app, batch);
   add_cache(app, cache);
   add_completion(app, completion);
+  add_config(app, config);
   auto arguments = with_default_command(argc, argv);
   if (arguments.size() == 1 && argc == 1) {
     std::cout << app.help();
@@ -245,6 +251,7 @@ int run_command_line(int argc, const char* const* argv,
     std::cout << app.help() << "\n" << app.get_subcommand("train")->help();
     return 0;
   }
+  replace_renamed_flags(arguments);
   std::reverse(arguments.begin(), arguments.end());
   try {
     app.parse(arguments);
@@ -273,6 +280,7 @@ int run_command_line(int argc, const char* const* argv,
   if (app.got_subcommand("advise")) return run_advise(advise);
   if (app.got_subcommand("completion")) return run_completion(completion, app);
   if (app.got_subcommand("batch")) return run_batch(batch);
+  if (app.got_subcommand("config")) return run_config(config);
   if (app.got_subcommand("cache")) {
     const bool lists = app.get_subcommand("cache")->got_subcommand("ls");
     return lists ? run_cache_ls(cache) : run_cache_prune(cache);

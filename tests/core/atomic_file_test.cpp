@@ -91,7 +91,7 @@ TEST_F(AtomicFileTest, TheRemedyNamesNoFlag) {
     FAIL() << "expected OutputError";
   } catch (const OutputError& error) {
     EXPECT_THAT(error.what(), testing::Not(testing::HasSubstr("--out")));
-    EXPECT_THAT(error.what(), testing::HasSubstr("another place"));
+    EXPECT_THAT(error.what(), testing::HasSubstr("another folder"));
   }
 }
 
