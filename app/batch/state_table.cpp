@@ -52,14 +52,14 @@ void StateTable::begin(const std::vector<JobResult>& results, const BatchFolder&
     return folder.progress(row.name) == JobProgress::kInterrupted;
   });
   ended_ = static_cast<std::size_t>(finished);
-  fmt::print(stderr, "{} jobs: {} finished before, {} to go on, {} to start; {} at a time\n",
+  fmt::print(stderr, "{} jobs: {} finished before, {} to resume, {} to start; {} at a time\n",
              rows_.size(), finished, interrupted,
              static_cast<std::int64_t>(rows_.size()) - finished - interrupted, jobs_at_once_);
 }
 
-void StateTable::started(std::size_t job, bool goes_on) {
+void StateTable::started(std::size_t job, bool is_resumed) {
   rows_[job].since.emplace();
-  line(fmt::format("{}: {}", rows_[job].name, goes_on ? "goes on" : "started"));
+  line(fmt::format("{}: {}", rows_[job].name, is_resumed ? "resumed" : "started"));
 }
 
 void StateTable::changed(std::size_t job, const JobResult& result) {
@@ -92,7 +92,7 @@ void StateTable::changed(std::size_t job, const JobResult& result) {
 
 void StateTable::waits_again(std::size_t job, const std::string& why) {
   rows_[job].since.reset();
-  line(fmt::format("{}: {}; waits to go on", rows_[job].name, why));
+  line(fmt::format("{}: {}; waiting to resume", rows_[job].name, why));
 }
 
 void StateTable::note(const std::string& text) {

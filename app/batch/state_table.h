@@ -19,7 +19,7 @@ class StateTable {
   StateTable(std::vector<std::string> names, std::int64_t jobs_at_once);
 
   void begin(const std::vector<JobResult>& results, const BatchFolder& folder);
-  void started(std::size_t job, bool goes_on);
+  void started(std::size_t job, bool is_resumed);
   void changed(std::size_t job, const JobResult& result);
   /// A job that ran was stopped, and will go on.
   void waits_again(std::size_t job, const std::string& why);

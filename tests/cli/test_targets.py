@@ -44,8 +44,8 @@ class Numbers(TargetsCase):
     def test_a_head_on_frozen_features_learns_two_columns_in_their_units(self):
         self.make_numbers()
         done = self.train(*self.FLAGS, data="labels.csv")
-        self.assertIn("2 columns of numbers, 24 train, 12 val, 12 test", done.stderr)
-        self.assertRegex(done.stdout, r"validation: 12 images, R² 0\.\d+, MAE ")
+        self.assertRegex(done.stderr, r"labels\.csv: 2 .*\b24 train.*\b12 val.*\b12 test")
+        self.assertRegex(done.stdout, r"validation.*\b12 images.* R² 0\.\d+.* MAE ")
         summary = self.summary()
         self.assertEqual((summary["task"], summary["loss"]), ("regression", "mse"))
         self.assertEqual(summary["classes"], ["grams", "units"])
@@ -99,7 +99,7 @@ class Numbers(TargetsCase):
         for start in ("fitted", "random"):
             done = self.train(*flags, "--set", f"head.start={start}", "--set", "augment.mixup=0.1", data="labels.csv",
                               out=start)
-            self.assertRegex(done.stderr, r"epoch 1: train loss [\d.]+, val loss [\d.]+, val R² ")
+            self.assertRegex(done.stderr, r"epoch 1: .*loss [\d.]+.*loss [\d.]+.* R² ")
             summary = self.summary(start)
             if start == "fitted":
                 self.assertGreater(summary["val"]["r2"], 0.5)
@@ -120,7 +120,7 @@ class Numbers(TargetsCase):
     def test_early_features_probes_by_r_squared(self):
         self.make_numbers(split=False)
         done = self.train("--strategy", "early-features", *self.FLAGS, data="labels.csv")
-        self.assertIn("cross-validated R²", done.stderr)
+        self.assertRegex(done.stderr, r"probe: .* R² ")
         probes = self.summary()["probes"]
         self.assertEqual(set(probes[0]), {"stage", "r2", "standard_error"})
         self.assertEqual(self.summary()["cut"], max(probes, key=lambda probe: probe["r2"])["stage"])
@@ -138,17 +138,17 @@ class Numbers(TargetsCase):
             self.refused("--task", "regression", "--data", "bad.csv", "--backbone", "tiny", "--out", "run", *flags,
                          expect=3, parts=parts)
 
-        refuse("path,y", [("p/0.png", 1), ("p/1.png", "high")], "bad.csv:3", "'y' holds 'high'", "data.targets")
-        refuse("path,y", [("p/0.png", 1), ("p/1.png", "")], "bad.csv:3", "'y' is empty", "a number such as")
-        refuse("path,y", [("p/0.png", 1)], "bad.csv:1", "'z'", "found: path, y", flags=("--set", "data.targets=z"))
-        refuse("file,y", [("p/0.png", 1)], "bad.csv:1", "'path' is missing")
+        refuse("path,y", [("p/0.png", 1), ("p/1.png", "high")], "bad.csv:3", "'y'", "'high'", "data.targets")
+        refuse("path,y", [("p/0.png", 1), ("p/1.png", "")], "bad.csv:3", "'y'", "empty", "number")
+        refuse("path,y", [("p/0.png", 1)], "bad.csv:1", "'z'", "path, y", flags=("--set", "data.targets=z"))
+        refuse("file,y", [("p/0.png", 1)], "bad.csv:1", "'path'")
         self.refused("--task", "regression", "--data", "p", "--backbone", "tiny", "--out", "run", expect=3,
-                     parts=["p: a folder has no numbers", "CSV file"])
+                     parts=["p: ", "folder", "CSV"])
         for flags, parts in (
-                (("--set", "head.loss=cross_entropy"), ("head.loss: cross_entropy", "mse, mae or huber")),
-                (("--set", "head.label_smoothing=0.1"), ("head.label_smoothing: 0.1", "exclude each other")),
-                (("--set", "data.sampler=balanced"), ("data.sampler: balanced", "exclude each other")),
-                (("--task", "regresion"), ("did you mean 'regression'?",))):
+                (("--set", "head.loss=cross_entropy"), ("head.loss", "cross_entropy", "mse", "mae", "huber")),
+                (("--set", "head.label_smoothing=0.1"), ("head.label_smoothing", "0.1", "head.loss")),
+                (("--set", "data.sampler=balanced"), ("data.sampler", "balanced")),
+                (("--task", "regresion"), ("regresion", "'regression'"))):
             self.refused(*self.FLAGS, *flags, "--data", "labels.csv", "--backbone", "tiny", "--out", "run", expect=2,
                          parts=parts)
 
@@ -157,8 +157,7 @@ class Numbers(TargetsCase):
         self.train(*self.FLAGS, data="labels.csv")
         self.write_rows("path,grams", [("p/0.png", 3)], "other.csv")
         done = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "other.csv", expect=3)
-        for part in ("other.csv:1", "'units'", "path, grams"):
-            self.assertIn(part, done.stderr)
+        self.assert_names(self.message(done), "other.csv:1", "'units'", "path, grams")
 
 
 class Labels(TargetsCase):
@@ -178,8 +177,8 @@ class Labels(TargetsCase):
     def test_several_labels_are_learned_written_and_shown(self):
         self.make_labels()
         done = self.train(*self.FLAGS, data="labels.csv")
-        self.assertIn("2 labels, 16 train, 16 val", done.stderr)
-        self.assertIn("validation: 16 images, mAP ", done.stdout)
+        self.assertRegex(done.stderr, r"labels\.csv: 2 labels.*\b16 train.*\b16 val")
+        self.assertRegex(done.stdout, r"validation.*\b16 images.* mAP ")
         val = self.summary()["val"]
         self.assertEqual(set(val), {"images", "loss", "map", "macro_f1", "labels"})
         self.assertGreater(val["map"], 0.95)
@@ -231,10 +230,10 @@ class Labels(TargetsCase):
     def test_several_labels_need_the_loss_and_known_names(self):
         self.make_labels()
         self.refused("--data", "labels.csv", "--backbone", "tiny", "--out", "run", expect=3,
-                     parts=["labels.csv:2", "label is empty"])
+                     parts=["labels.csv:2", "label", "empty"])
         self.write_rows("path,label", [("p/0.png", "blue"), ("p/1.png", "blue|red")], "two.csv")
         self.refused("--data", "two.csv", "--backbone", "tiny", "--out", "run", expect=3,
-                     parts=["two.csv:3", "several labels ('blue|red')", "head.loss=binary_cross_entropy"])
+                     parts=["two.csv:3", "'blue|red'", "head.loss=binary_cross_entropy"])
         self.write_rows("path,label", [(f"p/{i}.png", "rare" if i == 5 else "blue" if i % 2 else "") for i in range(12)],
                         "rare.csv")
         for setting in ("seed=1", "seed=2", "seed=3", "seed=4", "seed=5", "seed=6"):  # some part it, some do not
@@ -243,12 +242,10 @@ class Labels(TargetsCase):
             if done.returncode != 0:
                 break
         self.assertEqual(done.returncode, 3)
-        for part in ("rare.csv", "'rare'", "set apart for validation", "another seed"):
-            self.assertIn(part, done.stderr)
+        self.assert_names(self.message(done), "rare.csv", "'rare'", "validation", "seed")
         self.refused(*self.FLAGS, "--set", "head.class_weights=auto", "--data", "labels.csv", "--backbone", "tiny",
-                     "--out", "run", expect=2, parts=["head.class_weights: auto", "binary_cross_entropy"])
+                     "--out", "run", expect=2, parts=["head.class_weights", "auto", "binary_cross_entropy"])
         self.train(*self.FLAGS, data="labels.csv")
         self.write_rows("path,label", [("p/0.png", "blue"), ("p/1.png", "red|green")], "other.csv")
         done = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "other.csv", expect=3)
-        for part in ("other.csv:3", "'green'", "the model", "blue, red"):
-            self.assertIn(part, done.stderr)
+        self.assert_names(self.message(done), "other.csv:3", "'green'", "model", "blue, red")

@@ -18,7 +18,7 @@ class Train(TransferCase):
     def test_a_run_leaves_everything_and_the_model_loads_in_python(self):
         self.make_data(splits=("train", "val", "test"))
         done = self.train("--strategy", "freeze-conv")
-        self.assertIn("validation: 16 images", done.stdout)
+        self.assert_names(done.stdout, "validation", "16 images", "accuracy")
         run = self.folder / "run"
         self.assertEqual(
             sorted(path.name for path in run.iterdir()),
@@ -74,7 +74,7 @@ class Train(TransferCase):
         disk = ("--set", "cache.memory_mb=0", "--set", "cache.dir=store")
         self.train(*disk, out="first")
         again = self.train(*disk, out="second")
-        self.assertIn("train: features of 16 images read from", again.stderr)
+        self.assertRegex(again.stderr, r"train: .*16 images.*\bstore/")
         expected = (self.folder / "memory/predictions_val.csv").read_bytes()
         self.assertEqual(expected, (self.folder / "first/predictions_val.csv").read_bytes())
         self.assertEqual(expected, (self.folder / "second/predictions_val.csv").read_bytes())
@@ -108,7 +108,7 @@ class Train(TransferCase):
         self.assertAlmostEqual(self.summary()["val"]["loss"], best["val_loss"], places=6)
         done = self.train("--set", "train.optimizer=sgd", "--set", "train.lr=1000", "--set",
                           "head.weight_decay=1000", out="b", expect=7)
-        self.assertIn("no longer a number", done.stderr)
+        self.assert_names(self.message(done), "loss", "train.lr")
         self.assertFalse((self.folder / "b").exists())
 
     def test_damaged_feature_files_are_computed_anew(self):
@@ -118,7 +118,7 @@ class Train(TransferCase):
         for path in (self.folder / "store").glob("*/*.features"):
             path.write_bytes(path.read_bytes()[:100])
         done = self.train(*flags, out="b")
-        self.assertIn("computed anew", done.stderr)
+        self.assertTrue(self.warnings(done, ".features"), done.stderr)
         self.assertEqual((self.folder / "a/predictions_val.csv").read_bytes(),
                          (self.folder / "b/predictions_val.csv").read_bytes())
 
@@ -170,7 +170,7 @@ class Train(TransferCase):
     def test_a_run_directory_is_not_overwritten_unasked(self):
         self.make_data()
         self.train()
-        self.assertIn("--overwrite", self.train(expect=6).stderr)
+        self.assertIn("--overwrite", self.message(self.train(expect=6)))
         self.train("--overwrite")
 
     def test_print_config_is_read_back(self):
@@ -190,7 +190,7 @@ class Train(TransferCase):
         self.make_data()
         self.run_transfer("--data", "data", "--backbone", "grey", "--out", "g")
         done = self.run_transfer("--data", "data", "--backbone", "no_metadata", "--out", "n")
-        self.assertIn("ImageNet preprocessing is assumed", done.stderr)
+        self.assert_names(done.stderr, "ImageNet", "preprocessing")
 
 
 class Interrupt(TransferCase):
@@ -210,12 +210,11 @@ class Interrupt(TransferCase):
         out, err = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 128 + number, err)
         self.assertEqual(out, "")
-        self.assertIn("No model was written", err)
         self.assertIn("transfer --resume run", err)
         names = {path.name for path in (self.folder / "run").iterdir()}
         self.assertEqual(names, {"config.yaml", "metrics.jsonl"})
         again = self.run_transfer(*arguments, expect=6)
-        self.assertIn("`transfer --resume run` goes on with it", again.stderr)
+        self.assertIn("transfer --resume run", again.stderr)
 
     def test_during_extraction(self):
         self.make_data(per_class=40)
@@ -253,6 +252,6 @@ class Interrupt(TransferCase):
         process.send_signal(signal.SIGINT)
         process.wait(timeout=30)  # stdin is still open
         self.assertEqual(process.returncode, 130)
-        self.assertIn("stopped by Ctrl-C", process.stderr.read())
+        self.assertIn("Ctrl-C", process.stderr.read())
         for stream in (process.stdin, process.stdout, process.stderr):
             stream.close()
