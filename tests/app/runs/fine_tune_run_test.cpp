@@ -242,6 +242,18 @@ TEST(Checkpoint, GoingBackToBeforeTheFirstStepForgetsTheMomentum) {
   EXPECT_TRUE(step.optimizer().state().empty());
 }
 
+TEST(Checkpoint, FilesOfAnEarlierVersionAreRefusedInWords) {
+  const std::string file = testing::TempDir() + "/format_1_checkpoint_test.pt";
+  TrainableNetwork network(fixture_backbone("tiny.pt"), five_classes(), torch::kCPU);
+  const Config config = sgd();
+  TrainingStep step(network, config, 5, {}, torch::kCPU);
+  write_tensors(file, network.state());  // as format 1, it names none
+  EXPECT_THAT([&] { read_checkpoint(file, network.state(), step.optimizer()); },
+              testing::ThrowsMessage<ModelError>(
+                  testing::AllOf(testing::HasSubstr(file), testing::HasSubstr("is of format 1"),
+                                 testing::HasSubstr("--overwrite"))));
+}
+
 TEST(Checkpoint, DamagedAndForeignFilesAreRefused) {
   const std::string file = testing::TempDir() + "/damaged_checkpoint_test.pt";
   TrainableNetwork network(fixture_backbone("tiny.pt"), five_classes(), torch::kCPU);
