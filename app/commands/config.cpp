@@ -1,10 +1,9 @@
-#include "app/commands/config.h"
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 
+#include "app/commands/command.h"
 #include "app/commands/config_reference.h"
 #include "core/errors.h"
 #include "core/nearest_name.h"
@@ -88,17 +87,13 @@ std::string as_text(const std::vector<ReferenceGroup>& groups, const std::string
   return text + "\n`transfer config KEY` explains a key, with its presets and an example.\n";
 }
 
-}  // namespace
-
-void add_config(CLI::App& app, ConfigOptions& options) {
-  auto* command = app.add_subcommand("config", "List the settings of a run, or explain one");
-  command->add_option("name", options.name,
-                      "A key such as train.lr, or a group: general, data, head, augment, train, "
-                      "cache, batch, slurm");
-  auto* json = command->add_flag("--json", options.json, "JSON on stdout");
-  command->add_flag("--markdown", options.markdown, "The page docs/configuration.md on stdout")
-      ->excludes(json);
-}
+struct ConfigOptions {
+  /// A key to explain or a group to list; empty lists everything.
+  std::string name;
+  /// docs/configuration.md on stdout.
+  bool markdown = false;
+  bool json = false;
+};
 
 int run_config(const ConfigOptions& options) {
   const auto groups = chosen_groups(options.name);
@@ -110,6 +105,23 @@ int run_config(const ConfigOptions& options) {
     fmt::print("{}", as_text(groups, options.name));
   }
   return 0;
+}
+
+CommandRun add_config_command_flags(CLI::App& parser) {
+  auto options = std::make_shared<ConfigOptions>();
+  parser.add_option("name", options->name,
+                    "A key such as train.lr, or a group: general, data, head, augment, train, "
+                    "cache, batch, slurm");
+  auto* json = parser.add_flag("--json", options->json, "JSON on stdout");
+  parser.add_flag("--markdown", options->markdown, "The page docs/configuration.md on stdout")
+      ->excludes(json);
+  return [options](const auto&) { return run_config(*options); };
+}
+
+}  // namespace
+
+Command config_command() {
+  return {"config", "List the settings of a run, or explain one", add_config_command_flags};
 }
 
 }  // namespace transfer

@@ -102,6 +102,8 @@ class Advise(AdviseCase):
     def test_json_holds_everything(self):
         self.make_data(splits=("train", "val", "test"))
         advice = self.advise("--set", "train.epochs=3", data="data")
+        self.assertEqual(list(advice)[0], "format")
+        self.assertEqual(advice["format"], 2)
         self.assertEqual(advice["strategy"], "freeze-conv")
         self.assertEqual(advice["box"], {"size": "small", "likeness": "similar"})
         self.assertEqual(advice["data"]["images_per_class"], {"blue": 8, "red": 8})

@@ -43,7 +43,7 @@ class Paths(TransferCase):
         self.refused("--data", "pipe.csv", "--backbone", "tiny", expect=3, parts=["pipe.csv", "regular file"])
         os.mkfifo(root / "train/red/pipe.png")
         self.train("--set", "data.max_broken=0.5")
-        self.assertIn("pipe.png", self.summary()["broken"][0])
+        self.assertIn("pipe.png", self.summary()["broken_images"][0])
 
     def test_links_in_circles(self):
         root = self.make_data()

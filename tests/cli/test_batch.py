@@ -103,7 +103,7 @@ class Batch(BatchCase):
         for name in names:
             self.assertEqual(rows[name]["state"], "finished")
             run = json.loads((self.folder / rows[name]["run_directory"] / "summary.json").read_text())
-            self.assertEqual(float(rows[name]["val"]), run["val"]["top1"])
+            self.assertEqual(float(rows[name]["val"]), run["val"]["accuracy"])
             self.assertEqual(run["threads"], 1, "two threads shared by two jobs")
             self.assertIn("started", done.stderr)
         self.assertEqual(rows["bees"]["test"], "")
@@ -157,6 +157,22 @@ class Batch(BatchCase):
     def refuse_jobs(self, text):
         self.write_jobs(text)
         return self.batch(expect=2).stderr
+
+    def test_finished_jobs_of_an_earlier_format_are_named_with_a_remedy(self):
+        self.make_data()
+        self.write_jobs("defaults: {backbone: tiny, head: {weight_decay: 0.01}}\njobs: [{name: a, data: {path: data}}]\n")
+        self.batch()
+        file = self.folder / "out/a/summary.json"
+        summary = json.loads(file.read_text())
+        del summary["format"]
+        file.write_text(json.dumps(summary))
+        self.assert_names(self.message(self.batch(expect=3)), "out/a/summary.json: is of format 1",
+                          "earlier version of transfer", "remove out/a")
+        shutil.rmtree(self.folder / "out/a")
+        self.batch()
+        self.assertEqual(json.loads(file.read_text())["format"], 2)
+        self.assertEqual(json.loads((self.folder / "out/summary.json").read_text())["format"], 2)
+        self.assertEqual(self.rows()["a"]["score"], "accuracy")
 
     def test_folders_of_others_and_of_a_running_batch_are_left_alone(self):
         self.make_data()
@@ -355,7 +371,7 @@ jobs:
     def standing(self, job, epoch):
         """What decides after an epoch: the score, then the loss."""
         line = json.loads((self.folder / "out" / job / "metrics.jsonl").read_text().splitlines()[epoch - 1])
-        return line["val_top1"], -line["val_loss"]
+        return line["val_accuracy"], -line["val_loss"]
 
     def test_weak_jobs_stop_early_and_the_best_trains_as_if_alone(self):
         self.make_data(per_class=8)

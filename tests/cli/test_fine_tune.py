@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import signal
 import subprocess
 import time
@@ -34,8 +35,8 @@ class FineTune(FineTuneCase):
         self.assertRegex(done.stderr, r"epoch 8: .*loss")
         summary = self.summary()
         self.assertEqual(summary["strategy"], "fine-tune")
-        self.assertGreaterEqual(summary["val"]["top1"], 0.9)
-        self.assertGreaterEqual(summary["test"]["top1"], 0.9)
+        self.assertGreaterEqual(summary["val"]["accuracy"], 0.9)
+        self.assertGreaterEqual(summary["test"]["accuracy"], 0.9)
         self.assertEqual(
             sorted(path.name for path in (self.folder / "run").iterdir()),
             ["config.yaml", "metrics.jsonl", "model.pt", "predictions_val.csv", "summary.json"],
@@ -48,7 +49,7 @@ class FineTune(FineTuneCase):
             statistic = "running_" in name  # the preset keeps BatchNorm's statistics
             self.assertEqual(torch.equal(tensor, after["trunk." + name]), statistic, name)
         done = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "data", "--split", "val", "--json")
-        self.assertEqual(json.loads(done.stdout)["confusion"], summary["val"]["confusion"])
+        self.assertEqual(json.loads(done.stdout)["confusion_matrix"], summary["val"]["confusion_matrix"])
 
     def test_retrain_moves_statistics_and_from_scratch_forgets_the_weights(self):
         self.make_data()
@@ -87,7 +88,7 @@ class FineTune(FineTuneCase):
         (root / "val/red/0.png").write_text("no image")
         done = self.train(*self.FLAGS, "--set", "data.max_broken=0.2")
         self.assertEqual(done.stderr.count("train/red/0.png"), 1)
-        self.assertEqual(len(self.summary()["broken"]), 2)
+        self.assertEqual(len(self.summary()["broken_images"]), 2)
         self.assertEqual(self.summary()["train_images"], 15)
         self.assertIn("data.max_broken", self.message(self.train(*self.FLAGS, out="b", expect=3)))
 
@@ -223,7 +224,7 @@ class Resume(StoppedRun):
         error, status = self.stop(signal.SIGTERM, self.epochs_done(2))
         self.assertEqual(status, 143, error)
         self.check_resumed_equals_uninterrupted()
-        self.assertEqual(self.summary("run")["broken"], self.summary("whole")["broken"])
+        self.assertEqual(self.summary("run")["broken_images"], self.summary("whole")["broken_images"])
         self.assertEqual(self.summary("run")["train_images"], 119)
 
     def test_after_a_kill(self):
@@ -252,6 +253,32 @@ class Resume(StoppedRun):
         (self.folder / "run/summary.json").unlink()
         self.run_transfer("--resume", "run")
         self.assertEqual(self.summary()["strategy"], "freeze-conv")
+
+    def test_runs_of_an_earlier_format_are_refused_in_words(self):
+        self.make_data()
+        self.train()
+        summary = self.summary()
+        del summary["format"]
+        (self.folder / "run/summary.json").write_text(json.dumps(summary))
+        self.refused_text("--resume", "run", expect=3, part="run/summary.json: is of format 1")
+        again = self.message(self.run_transfer("--resume", "run", expect=3))
+        self.assert_names(again, "earlier version of transfer", "format 2")
+        command = re.search(r"transfer (--config \S+ --out \S+ --overwrite)", again).group(1)
+        self.run_transfer(*command.split())
+        self.assertEqual(self.summary()["format"], 2)
+
+    def test_checkpoints_of_an_earlier_format_are_refused_in_words(self):
+        self.make_data(per_class=60)
+        self.stop(signal.SIGTERM, self.epochs_done(1))
+        checkpoint = self.folder / "run/checkpoint.pt"
+        archive = torch.jit.load(str(checkpoint))
+        self.assertEqual(archive.format, 2)
+        archive.format = 1
+        archive.save(str(checkpoint))
+        message = self.message(self.run_transfer("--resume", "run", expect=4))
+        self.assert_names(message, "run/checkpoint.pt: is of format 1", "earlier version of transfer", "format 2",
+                          "--config run/config.yaml --out run --overwrite")
+        self.assertTrue(checkpoint.exists(), "nothing is lost")
 
     def refused_text(self, *arguments, expect, part):
         self.assert_names(self.message(self.run_transfer(*arguments, expect=expect)), part)

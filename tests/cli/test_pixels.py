@@ -47,16 +47,16 @@ class Flatten(PixelsCase):
         self.assertRegex(done.stderr, r"\b48 train.*\b12 val.*\b30 test")
         summary = self.summary()
         self.assertEqual(summary["classes"], ["0", "1", "2"])
-        self.assertGreater(summary["test"]["top1"], 0.9)
+        self.assertGreater(summary["test"]["accuracy"], 0.9)
         model = self.load()
         self.assertEqual(model.head.weight.shape, (3, SIDE * SIDE))
         images = torch.frombuffer(
             bytearray(gzip.decompress((self.folder / "digits/t10k-images-idx3-ubyte.gz").read_bytes())[16:]),
             dtype=torch.uint8).view(-1, 1, SIDE, SIDE) / 255
         right = (model.predict(images).argmax(1) == torch.arange(30) % 3).double().mean().item()
-        self.assertAlmostEqual(right, summary["test"]["top1"])
+        self.assertAlmostEqual(right, summary["test"]["accuracy"])
         evaluated = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "digits", "--json")
-        self.assertAlmostEqual(json.loads(evaluated.stdout)["top1"], right)
+        self.assertAlmostEqual(json.loads(evaluated.stdout)["accuracy"], right)
 
     def test_hidden_layers_repeat_bit_for_bit_and_a_seed_changes_them(self):
         self.make_idx()
@@ -67,7 +67,7 @@ class Flatten(PixelsCase):
         models = {out: (self.folder / out / "model.pt").read_bytes() for out in "abc"}
         self.assertEqual(models["a"], models["b"])
         self.assertNotEqual(models["a"], models["c"])
-        self.assertGreater(self.summary("a")["test"]["top1"], 0.9)
+        self.assertGreater(self.summary("a")["test"]["accuracy"], 0.9)
         parameters = {name: tuple(value.shape) for name, value in self.load("a").head.named_parameters()}
         self.assertEqual(parameters, {
             "hidden0.weight": (16, SIDE * SIDE), "hidden0.bias": (16,), "hidden1.weight": (8, 16),
@@ -82,7 +82,7 @@ class Flatten(PixelsCase):
         self.make_data(per_class=6)
         self.run_transfer("--data", "data", "--backbone", "flatten", "--out", "run", "--set", "data.input_size=4")
         self.assertEqual(self.load().head.weight.shape, (2, 3 * 4 * 4))
-        self.assertEqual(self.summary()["val"]["top1"], 1.0)
+        self.assertEqual(self.summary()["val"]["accuracy"], 1.0)
         done = self.run_transfer("predict", "--model", "run/model.pt", "data/val/red/0.png", "--format", "json")
         self.assertIn('"red"', done.stdout)
 

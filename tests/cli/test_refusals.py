@@ -1,5 +1,8 @@
 """Bad input: exit status, what the message says, and that nothing half-written stays."""
 
+import json
+import os
+
 from PIL import Image
 
 from tests.cli.transfer_case import FIXTURES, TransferCase, files_of_at_most, without_privileges, write_image
@@ -57,13 +60,13 @@ class Data(TransferCase):
         Image.new("RGB", (1, 1), (200, 40, 40)).save(folder / "one.jpg")
         done = self.train("--set", "data.max_broken=0.5")
         self.assertIn("huge.jpg: ", done.stderr)
-        self.assertEqual(len(self.summary()["broken"]), 2)
+        self.assertEqual(len(self.summary()["broken_images"]), 2)
 
     def test_unreadable_file_is_broken(self):
         root = self.make_data()
         (root / "train/red/0.png").chmod(0)
         self.train("--set", "data.max_broken=0.5", before=without_privileges)
-        self.assertIn("Permission denied", self.summary()["broken"][0])
+        self.assertIn("Permission denied", self.summary()["broken_images"][0])
 
     def test_csv(self):
         self.make_data()
@@ -130,7 +133,23 @@ class Flags(TransferCase):
     def test_help_teaches(self):
         done = self.run_transfer("--help")
         self.assert_names(done.stdout, "Examples:", "--strategy", "evaluate", "Exit codes")
-        self.assertIn("transfer 0.", self.run_transfer("--version").stdout)
+
+    def test_version_names_what_the_program_is_made_of(self):
+        text = self.run_transfer("--version").stdout
+        self.assertRegex(text, r"^transfer \d+\.\d+\.\d+ \(commit (unknown|[0-9a-f]{12}(-dirty)?)\)\n")
+        self.assertEqual(text, self.run_transfer("version").stdout)
+        versions = json.loads(self.run_transfer("--version", "--json").stdout)
+        self.assertEqual(set(versions), {"transfer", "commit", "libtorch", "opencv", "compiler", "cuda", "mpi",
+                                         "cpu_capability"})
+        for name, value in versions.items():
+            self.assertIn(value or "none", text, name)
+        for name in ("transfer", "libtorch", "opencv", "compiler"):
+            self.assertRegex(versions[name], r"\d+\.\d+", name)
+        has_mpi = os.environ.get("TRANSFER_HAS_MPI", "OFF") == "ON"
+        self.assertEqual(versions["mpi"] is not None, has_mpi)
+        self.make_data()
+        self.train()
+        self.assertEqual(self.summary()["versions"], versions)
 
 
 class Output(TransferCase):

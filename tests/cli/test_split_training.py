@@ -92,7 +92,7 @@ class SplitTraining(FineTuneCase):
         self.assertIsNone(process.poll(), "ended before the images could be removed")
         error = process.communicate(timeout=60)[1]
         self.assertEqual(process.returncode, 0, error)
-        self.assertEqual(self.summary()["broken"], [])
+        self.assertEqual(self.summary()["broken_images"], [])
 
     def test_broken_images_are_left_out_once(self):
         root = self.make_data()
@@ -101,7 +101,7 @@ class SplitTraining(FineTuneCase):
         flags = (*PLAIN, *FEW, *EXACT, "--set", "data.max_broken=0.2")
         done = self.train(*flags)
         self.assertEqual(done.stderr.count("train/red/0.png"), 1)
-        self.assertEqual(len(self.summary()["broken"]), 2)
+        self.assertEqual(len(self.summary()["broken_images"]), 2)
         self.train(*flags, "--set", "cache.activations=false", out="anew")
         self.check_equal("run", "anew")
         self.assertIn("data.max_broken", self.message(self.train(*PLAIN, *FEW, out="b", expect=3)))

@@ -50,22 +50,22 @@ class Numbers(TargetsCase):
         self.assertEqual((summary["task"], summary["loss"]), ("regression", "mse"))
         self.assertEqual(summary["classes"], ["grams", "units"])
         for split in ("val", "test"):
-            self.assertEqual(set(summary[split]), {"images", "loss", "r2", "mae", "rmse", "columns"})
+            self.assertEqual(set(summary[split]), {"images", "loss", "r2", "mae", "rmse", "per_target"})
             self.assertGreater(summary[split]["r2"], 0.5, summary[split])
-            grams, units = (summary[split]["columns"][name] for name in ("grams", "units"))
+            grams, units = (summary[split]["per_target"][name] for name in ("grams", "units"))
             self.assertLess(grams["rmse"], 0.003)
             self.assertLess(units["rmse"], 2600)
             self.assertAlmostEqual(summary[split]["rmse"], (grams["rmse"] + units["rmse"]) / 2, places=6)
             expected = (grams["rmse"] ** 2 + units["rmse"] ** 2) / 2
             self.assertAlmostEqual(summary[split]["loss"] / expected, 1, places=4)
         last = self.metrics_lines()[-1]
-        self.assertEqual(set(last), {"epoch", "train_loss", "val_loss", "val_r2", "lr", "seconds"})
+        self.assertEqual(set(last), {"epoch", "train_loss", "val_loss", "val_r2", "learning_rate", "seconds"})
         self.assertAlmostEqual(last["val_r2"], summary["val"]["r2"], places=6)
 
         rows = self.read_csv("run/predictions_val.csv")
         self.assertEqual(list(rows[0]), ["path", "grams", "units", "predicted_grams", "predicted_units"])
         errors = [(float(row["units"]) - float(row["predicted_units"])) ** 2 for row in rows]
-        self.assertAlmostEqual((sum(errors) / 12) ** 0.5 / summary["val"]["columns"]["units"]["rmse"], 1, places=4)
+        self.assertAlmostEqual((sum(errors) / 12) ** 0.5 / summary["val"]["per_target"]["units"]["rmse"], 1, places=4)
 
         model = torch.jit.load(str(self.folder / "run/model.pt"))
         x = torch.rand(2, 3, 32, 32)
@@ -77,7 +77,7 @@ class Numbers(TargetsCase):
         summary = self.summary()
         done = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "labels.csv", "--json")
         metrics = json.loads(done.stdout)
-        self.assertEqual(metrics.pop("split"), "test")
+        self.assertEqual((metrics.pop("format"), metrics.pop("split")), (2, "test"))
         for name in ("loss", "r2", "mae", "rmse"):
             self.assertAlmostEqual(metrics[name] / summary["test"][name], 1, places=3)
         image = self.read_csv("run/predictions_val.csv")[0]
@@ -180,11 +180,12 @@ class Labels(TargetsCase):
         self.assertRegex(done.stderr, r"labels\.csv: 2 labels.*\b16 train.*\b16 val")
         self.assertRegex(done.stdout, r"validation.*\b16 images.* mAP ")
         val = self.summary()["val"]
-        self.assertEqual(set(val), {"images", "loss", "map", "macro_f1", "labels"})
-        self.assertGreater(val["map"], 0.95)
+        self.assertEqual(set(val), {"images", "loss", "mean_average_precision", "macro_f1", "per_label"})
+        self.assertGreater(val["mean_average_precision"], 0.95)
         self.assertGreater(val["macro_f1"], 0.85)
-        self.assertEqual(set(val["labels"]["red"]), {"images", "precision", "recall", "f1", "average_precision"})
-        self.assertIn("val_map", self.metrics_lines()[-1])
+        self.assertEqual(set(val["per_label"]["red"]), {"support", "precision", "recall", "f1", "average_precision"})
+        self.assertEqual(val["per_label"]["red"]["support"], 8)
+        self.assertIn("val_mean_average_precision", self.metrics_lines()[-1])
         rows = self.read_csv("run/predictions_val.csv")
         self.assertEqual(list(rows[0]), ["path", "labels", "predicted", "blue", "red"])
         self.assertEqual({row["labels"] for row in rows}, set(self.COLOURS))
@@ -193,7 +194,7 @@ class Labels(TargetsCase):
             self.assertEqual(row["predicted"], "|".join(likely))
 
         done = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "labels.csv", "--json")
-        self.assertAlmostEqual(json.loads(done.stdout)["map"], val["map"], places=6)
+        self.assertAlmostEqual(json.loads(done.stdout)["mean_average_precision"], val["mean_average_precision"], places=6)
         paths = [row["path"] for row in rows[:4]]
         done = self.run_transfer("predict", "--model", "run/model.pt", *paths, "--format", "csv")
         table = list(csv.DictReader(io.StringIO(done.stdout)))
@@ -215,17 +216,17 @@ class Labels(TargetsCase):
         self.train("--strategy", "retrain", *self.FLAGS, "--set", "train.epochs=2", "--set", "augment.cutmix=1",
                    data="labels.csv")
         self.assertEqual(len(self.metrics_lines()), 2)
-        self.assertIn("map", self.summary()["val"])
+        self.assertIn("mean_average_precision", self.summary()["val"])
 
     def test_two_classes_are_logistic_regression_with_complementary_outputs(self):
         self.make_data()
         self.train(*self.FLAGS)
         summary = self.summary()
-        self.assertGreaterEqual(summary["val"]["top1"], 0.9)
+        self.assertGreaterEqual(summary["val"]["accuracy"], 0.9)
         for row in self.read_csv("run/predictions_val.csv"):
             self.assertAlmostEqual(float(row["blue"]) + float(row["red"]), 1, places=2)
         done = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "data", "--json")
-        self.assertEqual(json.loads(done.stdout)["top1"], summary["val"]["top1"])
+        self.assertEqual(json.loads(done.stdout)["accuracy"], summary["val"]["accuracy"])
 
     def test_several_labels_need_the_loss_and_known_names(self):
         self.make_labels()

@@ -25,17 +25,24 @@ class Train(TransferCase):
             ["config.yaml", "metrics.jsonl", "model.pt", "predictions_val.csv", "summary.json"],
         )
         summary = self.summary()
+        self.assertEqual(list(summary)[0], "format")
+        self.assertEqual(summary["format"], 2)
         self.assertEqual(summary["strategy"], "freeze-conv")
         self.assertEqual(summary["backbone"], "tiny")
         self.assertEqual(summary["classes"], ["blue", "red"])
-        self.assertEqual(summary["broken"], [])
+        self.assertEqual(summary["broken_images"], [])
         self.assertEqual(set(summary["seconds"]), {"total", "extract", "train"})
         self.assertGreater(summary["peak_memory_mb"], 1)
-        self.assertGreaterEqual(summary["val"]["top1"], 0.9)
-        self.assertGreaterEqual(summary["test"]["top1"], 0.9)
+        self.assertGreaterEqual(summary["val"]["accuracy"], 0.9)
+        self.assertGreaterEqual(summary["test"]["accuracy"], 0.9)
+        self.assertEqual(set(summary["test"]), {"images", "loss", "accuracy", "macro_f1", "per_class", "confusion_matrix"})
+        self.assertEqual(set(summary["test"]["per_class"]["red"]), {"precision", "recall", "f1", "support"})
+        self.assertEqual(summary["test"]["per_class"]["red"]["support"], 8)
         lines = (run / "metrics.jsonl").read_text().splitlines()
         self.assertEqual(len(lines), summary["epochs"])
         self.assertEqual(json.loads(lines[-1])["epoch"], summary["epochs"])
+        self.assertEqual(list(json.loads(lines[-1])),
+                         ["epoch", "train_loss", "val_loss", "val_accuracy", "learning_rate", "seconds"])
 
         model = torch.jit.load(str(run / "model.pt"))
         x = torch.rand(2, 3, 32, 32)
@@ -146,7 +153,7 @@ class Train(TransferCase):
         (folder / "notes.txt").write_text("no image")
         self.train()
         summary = self.summary()
-        self.assertEqual(summary["broken"], [])
+        self.assertEqual(summary["broken_images"], [])
         self.assertEqual(summary["train_images"], 16 + 9)
         self.assertEqual(summary["skipped_files"], 1)
 
@@ -159,7 +166,7 @@ class Train(TransferCase):
         (root / "train/blue/cut.png").write_bytes(good[: len(good) // 2])
         (root / "val/blue/page.jpg").write_text("<html>not found</html>")
         done = self.train("--set", "data.max_broken=0.2")
-        broken = self.summary()["broken"]
+        broken = self.summary()["broken_images"]
         self.assertEqual(len(broken), 3)
         for name in ("cut.jpg", "cut.png", "page.jpg"):
             self.assertIn(name, done.stderr)

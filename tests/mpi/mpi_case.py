@@ -65,4 +65,4 @@ class MpiCase(FineTuneCase):
         for one, other in zip(ours, theirs, strict=True):
             self.assertAlmostEqual(one["train_loss"], other["train_loss"], delta=delta)
             self.assertAlmostEqual(one["val_loss"], other["val_loss"], delta=delta)
-            self.assertEqual(one["lr"], other["lr"])
+            self.assertEqual(one["learning_rate"], other["learning_rate"])

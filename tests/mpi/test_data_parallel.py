@@ -65,6 +65,6 @@ class DataParallel(MpiCase):
             done = self.train_mpi(2, *flags, *more, out=f"{name}-two")
             self.assert_same_curve(f"{name}-two", f"{name}-one")
             one, two = self.summary(f"{name}-one"), self.summary(f"{name}-two")
-            self.assertEqual(sorted(two["broken"]), sorted(one["broken"]))
+            self.assertEqual(sorted(two["broken_images"]), sorted(one["broken_images"]))
             self.assertEqual(two["train_images"], 58)
             self.assertEqual(done.stderr.count("train/red/3.png"), 1, done.stderr)

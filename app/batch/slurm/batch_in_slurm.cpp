@@ -1,4 +1,4 @@
-#include "app/commands/batch_in_slurm.h"
+#include "app/batch/slurm/batch_in_slurm.h"
 
 #include <fmt/format.h>
 
@@ -14,16 +14,16 @@
 namespace transfer {
 namespace {
 
-/// Throws ConfigError for a path that a line of a script cannot hold.
+/// Throws ConfigError for a path that does not fit on one line of a script.
 void require_one_line(const std::filesystem::path& path, const char* what) {
   if (fits_on_one_line(path.string())) return;
   throw ConfigError(fmt::format(
-      "{} '{}' has a line break or another control character in its name, which a script for Slurm "
-      "cannot hold. Choose another.",
+      "{} '{}' has a line break or another control character in its name, which a Slurm script "
+      "cannot contain. Choose another.",
       what, path.string()));
 }
 
-/// How the batch's jobs are called in Slurm; which of them is filled in later.
+/// How Slurm runs the batch's jobs; the jobs themselves are filled in later.
 SlurmArray slurm_array(const BatchOptions& options, const BatchFolder& folder,
                        SlurmSettings settings) {
   if (settings.program.empty()) {
