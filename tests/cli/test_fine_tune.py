@@ -1,4 +1,4 @@
-"""Strategies that train the network itself, early-features, and going on with a stopped run."""
+"""Strategies that train the network itself, early-features, and resuming a stopped run."""
 
 import json
 import random
@@ -84,8 +84,8 @@ class FineTune(FineTuneCase):
 
     def test_broken_images_are_left_out_once(self):
         root = self.make_data()
-        (root / "train/red/0.png").write_text("no image")
-        (root / "val/red/0.png").write_text("no image")
+        (root / "train/red/0.png").write_text("not an image")
+        (root / "val/red/0.png").write_text("not an image")
         done = self.train(*self.FLAGS, "--set", "data.max_broken=0.2")
         self.assertEqual(done.stderr.count("train/red/0.png"), 1)
         self.assertEqual(len(self.summary()["broken_images"]), 2)
@@ -220,7 +220,7 @@ class Resume(StoppedRun):
 
     def test_after_sigterm_broken_images_met_before_it_included(self):
         root = self.make_data(per_class=60)
-        (root / "train/red/0.png").write_text("no image")
+        (root / "train/red/0.png").write_text("not an image")
         error, status = self.stop(signal.SIGTERM, self.epochs_done(2))
         self.assertEqual(status, 143, error)
         self.check_resumed_equals_uninterrupted()

@@ -96,8 +96,8 @@ class SplitTraining(FineTuneCase):
 
     def test_broken_images_are_left_out_once(self):
         root = self.make_data()
-        (root / "train/red/0.png").write_text("no image")
-        (root / "val/red/0.png").write_text("no image")
+        (root / "train/red/0.png").write_text("not an image")
+        (root / "val/red/0.png").write_text("not an image")
         flags = (*PLAIN, *FEW, *EXACT, "--set", "data.max_broken=0.2")
         done = self.train(*flags)
         self.assertEqual(done.stderr.count("train/red/0.png"), 1)

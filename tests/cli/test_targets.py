@@ -25,7 +25,7 @@ class TargetsCase(TransferCase):
 
 
 class Numbers(TargetsCase):
-    """Images whose redness is told in grams and whose blueness in a unit thousands of times as large."""
+    """Images whose redness is a number of grams, and whose blueness is in a unit thousands of times as large."""
 
     COUNT = 48
 

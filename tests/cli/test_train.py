@@ -118,7 +118,7 @@ class Train(TransferCase):
         self.assert_names(self.message(done), "loss", "train.lr")
         self.assertFalse((self.folder / "b").exists())
 
-    def test_damaged_feature_files_are_computed_anew(self):
+    def test_damaged_feature_files_are_computed_again(self):
         self.make_data()
         flags = ("--set", "cache.memory_mb=0", "--set", "cache.dir=store")
         self.train(*flags, out="a")

@@ -82,7 +82,7 @@ class TransferCase(unittest.TestCase):
         return json.loads((self.folder / out / "summary.json").read_text())
 
     def make_data(self, root="data", splits=("train", "val"), per_class=8, classes=("red", "blue")):
-        """Class folders of small images that colour tells apart."""
+        """Class folders of small images; the colour gives the class."""
         colours = {"red": (200, 40, 40), "blue": (40, 40, 200), "green": (40, 200, 40)}
         for split in splits:
             for name in classes:

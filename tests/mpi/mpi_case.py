@@ -48,7 +48,7 @@ class MpiCase(FineTuneCase):
         return self.run_mpi(processes, "--data", "data", "--backbone", backbone, "--out", out, *arguments, **options)
 
     def make_small_data(self, per_class, splits=("train", "val")):
-        """Many images of few pixels: two classes that colour tells apart."""
+        """Many images of few pixels in two classes; the colour gives the class."""
         generator = random.Random(5)
         for split in splits:
             for name, colour in (("red", (150, 110, 110)), ("blue", (110, 110, 150))):

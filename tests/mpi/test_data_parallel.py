@@ -57,7 +57,7 @@ class DataParallel(MpiCase):
     def test_frozen_stages_from_the_store_and_broken_images(self):
         self.make_small_data(per_class=30)
         for name in ("train/red/3.png", "train/blue/20.png", "val/red/1.png"):
-            (self.folder / "data" / name).write_text("no image")
+            (self.folder / "data" / name).write_text("not an image")
         flags = (*EXACT, "--set", "data.max_broken=0.2", "--set", "train.optimizer=sgd", "--set", "train.lr=0.02")
         frozen = ("--set", "train.freeze_stages=1", "--set", "cache.precision=float32")
         for more, name in (((), "whole"), (frozen, "stored")):

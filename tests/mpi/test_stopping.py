@@ -132,7 +132,7 @@ class Stopping(MpiCase):
     def test_mpirun_told_to_stop(self):
         process = self.begin(2, "--set", "train.epochs=25", "--set", "head.start=fitted")
         ranks = processes_of(process.pid)
-        process.send_signal(signal.SIGTERM)  # it tells the processes a second later
+        process.send_signal(signal.SIGTERM)  # it passes it on a second later
         process.communicate(timeout=60)
         self.assertNotEqual(process.returncode, 0)
         self.assertTrue(all_end(ranks.values()))
@@ -147,7 +147,7 @@ class Stopping(MpiCase):
         self.assertEqual(done.returncode, 3, done.stderr)
         self.assertRegex(done.stderr, r"(?m)^transfer \(.*\b[12]\b.*\): elsewhere")
 
-    def test_an_error_of_all_is_said_once_and_refusals(self):
+    def test_an_error_of_all_is_printed_once_and_refusals(self):
         self.make_small_data(per_class=6)
         done = self.run_mpi(2, "--data", "elsewhere", "--backbone", "tiny", expect=3)
         self.assertEqual(done.stderr.count("elsewhere"), 1, done.stderr)

@@ -1,4 +1,4 @@
-"""Batches by --launcher slurm against a real Slurm of the test's own: run.py runs them."""
+"""Batches by --launcher slurm against a real Slurm that the test starts itself; run.py runs them."""
 
 import json
 import os

@@ -1,5 +1,5 @@
-"""--launcher slurm where Slurm is missing, refuses, or does what the tests' own Slurm never would: programs of the test
-stand for Slurm's."""
+"""--launcher slurm where Slurm is missing, refuses, or behaves as the tests' own Slurm never does: the test's own
+programs stand in for Slurm's."""
 
 import os
 import shutil
@@ -178,7 +178,7 @@ echo '41_1|PENDING|x|Priority'; echo '41_2|PENDING|x|JobHeldUser' ;; esac""")
 
     def test_a_task_that_left_no_exit_file_has_failed_once_it_must_have_been_seen(self):
         self.write_jobs("slurm: {file_delay_seconds: 4}\n" + JOBS)
-        # The file of b is seen only after Slurm has said that it failed.
+        # The file of b appears only after Slurm has reported its failure.
         self.program("sbatch", "echo 41; (sleep 2; echo '41 7 RUNNING' > out/batch/b.tmp; "
                      "mv out/batch/b.tmp out/batch/b.exit) > /dev/null 2>&1 &")
         self.program("squeue", "printf '41_1|FAILED|x|None\\n41_2|FAILED|x|None\\n'")
