@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <sstream>
 #include <string_view>
 
@@ -10,6 +9,7 @@
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
+#include "core/messages.h"
 #include "core/run_files.h"
 #include "core/whole_number.h"
 
@@ -64,8 +64,8 @@ void BatchFolder::make_job_ready(const PlannedJob& planned) const {
   if (is_file(key)) {
     if (read_file(key) == planned.key) return;
     if (is_file(folder / run_file::kConfig)) {
-      fmt::print(stderr, "{}: runs again, since its configuration, data or backbone has changed.\n",
-                 planned.job.name);
+      note("{}: runs again, since its configuration, data or backbone has changed.",
+           planned.job.name);
       RunDirectory::open(folder).discard();
     }
   }

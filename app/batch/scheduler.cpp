@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <deque>
 #include <map>
 #include <string>
@@ -13,6 +12,7 @@
 #include "app/batch/halving_rounds.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
+#include "core/messages.h"
 
 namespace transfer {
 namespace {
@@ -52,7 +52,7 @@ class Scheduler {
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     table_.end(results_);
-    if (stop_signal() != 0) fmt::print(stderr, "{}\n", launcher_.parting_words());
+    if (stop_signal() != 0) note("{}", launcher_.parting_words());
     throw_if_stopped();
     return std::move(results_);
   }

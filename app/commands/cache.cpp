@@ -8,6 +8,7 @@
 #include "app/features/cache_folder.h"
 #include "core/errors.h"
 #include "core/json_text.h"
+#include "core/messages.h"
 
 namespace transfer {
 namespace {
@@ -73,7 +74,7 @@ int run_cache_prune(const CacheOptions& options) {
     } else {
       kept += entry.bytes;
       if (options.all || is_old || is_too_much) {
-        fmt::print(stderr, "{}: kept, since a process is writing to it.\n", entry.folder.string());
+        note("{}: kept, since a process is writing to it.", entry.folder.string());
       }
     }
   }

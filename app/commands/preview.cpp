@@ -8,6 +8,7 @@
 #include "app/preparation/backbone_choice.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
+#include "core/messages.h"
 #include "core/random.h"
 #include "datasets/contact_sheet.h"
 #include "datasets/image_content.h"
@@ -32,7 +33,7 @@ std::vector<Sample> first_readable(const std::vector<Sample>& samples, std::size
     if (readable.size() == count) break;
     throw_if_stopped();
     if (const auto reason = why_broken(sample)) {
-      fmt::print(stderr, "warning: left out: {}\n", *reason);
+      warn("left out: {}", *reason);
     } else {
       readable.push_back(sample);
     }

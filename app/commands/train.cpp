@@ -18,6 +18,7 @@
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
+#include "core/messages.h"
 #include "core/run_files.h"
 #include "core/run_format.h"
 #include "core/stopwatch.h"
@@ -116,7 +117,7 @@ int resume(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& gro
   const Config config = resumed_config(options, run);
   if (is_file(run.file(run_file::kSummary))) {
     const std::string summary = finished_summary(run);
-    fmt::print(stderr, "{}: this run is finished; there is nothing to resume.\n", options.resume);
+    note("{}: this run is finished; there is nothing to resume.", options.resume);
     if (options.json) fmt::print("{}", summary);
     return 0;
   }

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <filesystem>
 
 #include "app/batch/scheduler.h"
@@ -10,6 +9,7 @@
 #include "app/batch/slurm/slurm_launcher.h"
 #include "app/batch/slurm/slurm_script.h"
 #include "core/errors.h"
+#include "core/messages.h"
 
 namespace transfer {
 namespace {
@@ -57,10 +57,10 @@ std::string slurm_script(const BatchOptions& options, const BatchPlan& plan,
   for (const ActiveTask& task : submissions.active()) {
     if (const auto job = plan.find(task.job.name)) active += array.jobs.erase(*job + 1);
   }
-  if (active > 0) fmt::print(stderr, "Slurm has {} of the jobs already.\n", active);
+  if (active > 0) note("Slurm has {} of the jobs already.", active);
   if (!array.jobs.empty()) return array_script(array);
-  fmt::print(stderr, "{} of {} jobs are finished; nothing would be submitted.\n",
-             plan.jobs.size() - active, plan.jobs.size());
+  note("{} of {} jobs are finished; nothing would be submitted.", plan.jobs.size() - active,
+       plan.jobs.size());
   return "";
 }
 
@@ -83,7 +83,7 @@ std::vector<JobResult> run_in_slurm(const BatchOptions& options, const BatchPlan
     if (folder.progress(plan.jobs[job].job.name) != JobProgress::kFinished) launcher.start(job);
   }
   launcher.ended();
-  fmt::print(stderr, "{}\n", launcher.parting_words());
+  note("{}", launcher.parting_words());
   return {};
 }
 
