@@ -7,6 +7,7 @@
 
 #include "app/batch/batch_plan.h"
 #include "core/file_lock.h"
+#include "core/run_files.h"
 
 namespace transfer {
 
@@ -32,6 +33,9 @@ class BatchFolder {
   std::filesystem::path jobs_file() const { return own("jobs.yaml"); }
   /// Where a job in Slurm writes its exit status.
   std::filesystem::path exit_file(const std::string& job) const { return own(job + ".exit"); }
+  /// The results of all jobs, as a table and as JSON.
+  std::filesystem::path summary_csv() const { return path_ / kSummaryTable; }
+  std::filesystem::path summary_json() const { return path_ / run_file::kSummary; }
   /// The folder of the files that belong to no single run, and a file in it.
   std::filesystem::path own_folder() const { return path_ / "batch"; }
   std::filesystem::path own(const std::string& name) const { return own_folder() / name; }
@@ -61,6 +65,8 @@ class BatchFolder {
   std::string reason(const std::string& job) const;
 
  private:
+  static constexpr const char* kSummaryTable = "summary.csv";
+
   std::filesystem::path key_file(const std::string& job) const { return own(job + ".key"); }
   std::filesystem::path pause_file(const std::string& job) const { return own(job + ".pause"); }
   void make_job_ready(const PlannedJob& planned) const;

@@ -160,8 +160,9 @@ std::string to_text(const BatchSummary& summary) {
     text += fmt::format("{} {}{}{}\n", state_name(summary.results[i].state), name,
                         reason.empty() ? "" : ": ", reason);
   }
-  return text +
-         fmt::format("written to {}: summary.csv summary.json\n", summary.folder.path().string());
+  return text + fmt::format("written to {}: {} {}\n", summary.folder.path().string(),
+                            summary.folder.summary_csv().filename().string(),
+                            summary.folder.summary_json().filename().string());
 }
 
 }  // namespace transfer

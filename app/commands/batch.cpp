@@ -116,8 +116,8 @@ int run_batch(const BatchOptions& options) {
                                 : run_here(options, plan, folder);
   if (options.no_wait) return 0;
   const BatchSummary summary{plan, folder, results, rank_groups(plan, results)};
-  write_file_atomically(folder.path() / "summary.csv", to_csv(summary));
-  write_file_atomically(folder.path() / "summary.json", to_json(summary));
+  write_file_atomically(folder.summary_csv(), to_csv(summary));
+  write_file_atomically(folder.summary_json(), to_json(summary));
   fmt::print("{}", options.json ? to_json(summary) : to_text(summary));
   require_all_finished(results, options);
   return 0;

@@ -10,6 +10,7 @@
 #include "app/report/versions.h"
 #include "app/training/estimated_score.h"
 #include "core/json_text.h"
+#include "core/run_files.h"
 #include "core/run_format.h"
 
 namespace transfer {
@@ -46,9 +47,10 @@ std::string to_json(const Summary& s) {
   }
   if (!s.activations.empty()) object["activations"] = s.activations;
   for (const StageProbe& probe : s.probes) {
-    object["probes"].push_back({{"stage", probe.stage},
-                                {std::string(estimated_score_name(s.objective).key), probe.score.value},
-                                {"standard_error", probe.score.standard_error}});
+    object["probes"].push_back(
+        {{"stage", probe.stage},
+         {std::string(estimated_score_name(s.objective).key), probe.score.value},
+         {"standard_error", probe.score.standard_error}});
   }
   if (s.test) object["test"] = metrics_object(*s.test, s.classes);
   object["broken_images"] = s.broken;
@@ -75,11 +77,11 @@ std::string to_text(const Summary& s) {
       s.best_epoch, s.epochs, s.weight_decay,
       s.weight_decay_is_chosen ? " (chosen by 5-fold cross-validation)" : "", s.seconds_total,
       s.seconds_extract, s.seconds_train, s.peak_memory_mb);
-  text += fmt::format(
-      "written to {}: model.pt summary.json metrics.jsonl predictions_val.csv "
-      "config.yaml{}\n",
-      s.run_directory, s.advice.empty() ? "" : " advice.json");
-  return text;
+  text += fmt::format("written to {}: {} {} {} {} {}", s.run_directory, run_file::kModel,
+                      run_file::kSummary, run_file::kMetrics, run_file::kPredictions,
+                      run_file::kConfig);
+  if (!s.advice.empty()) text += fmt::format(" {}", run_file::kAdvice);
+  return text + "\n";
 }
 
 double peak_memory_mb() {
