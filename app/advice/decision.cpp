@@ -8,17 +8,17 @@
 namespace transfer {
 namespace {
 
-/// Training images that fine-tune needs, and retrain. Of bench/auto_vs_four_strategies.py's five
+/// Training images that fine-tune and retrain need. Of bench/auto_vs_four_strategies.py's five
 /// data sets of 300 images, fine-tune gained two points on flowers and lost nothing on the others
 /// but by chance, while retrain was far behind on three.
 constexpr std::int64_t kEnoughToFineTune = 200;
 constexpr std::int64_t kEnoughToRetrain = 1000;
-/// What frozen features must leave to gain for the layers' training to be worth its time: training
-/// gains a small part of it (two points of the fourteen that flowers leave).
+/// What frozen features must leave to gain to make training of the layers worth its time. Training
+/// gains a small part of it (two of the fourteen points that flowers leave).
 constexpr double kWorthwhileGain = 0.05;
 /// How many paired standard errors an earlier stage must lead by. More would favour the
-/// classifier's input where it is likelier worse than better, fewer would call every second data
-/// set unlike the pretraining's by chance.
+/// classifier's input where it is probably worse; fewer would call every second data set unlike the
+/// pretraining's by chance.
 constexpr double kLeadErrors = 1.0;
 
 std::string points(double part) { return fmt::format("{:.1f}", 100 * part); }
@@ -28,7 +28,7 @@ const Evidence::Stage& best_early_stage(const Evidence& evidence) {
   return best_stage(std::span(evidence.stages).first(evidence.stages.size() - 1));
 }
 
-/// First stages as good as the best one, give or take its standard error.
+/// Number of first stages up to the first one within one standard error of the best.
 std::int64_t stages_that_suffice(const Evidence& evidence) {
   const auto& stages = evidence.stages;
   const Evidence::Stage& best = best_stage(stages);

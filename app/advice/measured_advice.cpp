@@ -23,7 +23,7 @@ std::vector<std::string> cuts_to_probe(const Preparation& p) {
   return cuts;
 }
 
-/// What the pass has shown.
+/// The speed that the pass has shown.
 MachineSpeed speed_of(const Preparation& p, const ProbedFeatures& features, double start) {
   const auto images = static_cast<std::int64_t>(features.images.samples.size());
   const auto streams =

@@ -19,14 +19,14 @@
 namespace transfer {
 namespace {
 
-/// Images of each class that are probed at least, where there are so many: one a fold.
+/// Images of each class to probe at least, if there are as many: one per fold.
 constexpr std::int64_t kLeastPerClass = 5;
-/// Without a second image a class is missing from the fit that its only one is held against.
+/// With only one image, a class would be missing from the fit that predicts it.
 constexpr std::int64_t kFewestPerClass = 2;
-/// Keeps the choice of images apart from other uses of the seed.
+/// Makes the choice of images differ from other uses of the seed.
 constexpr std::uint64_t kProbeSeed = 0x9B0;
 
-/// Throws DataError where a class has too few images for the folds.
+/// Throws DataError if a class has too few images for the folds.
 void require_folds(const Preparation& p, const torch::Tensor& labels) {
   if (objective_of(p.config).targets() != TargetKind::kClass) return;
   const auto counts = labels.masked_select(labels.ge(0))
@@ -37,7 +37,7 @@ void require_folds(const Preparation& p, const torch::Tensor& labels) {
   if (least < kFewestPerClass) {
     throw DataError(fmt::format(
         "{}: the class '{}' has {} training images that can be read, too few for "
-        "cross-validation, which fits without an image and then asks for it. Expected at least "
+        "cross-validation, which predicts each image by a fit without it. Expected at least "
         "{}: add images, or name the strategy (--strategy freeze-conv), for early-features also "
         "the stage (--cut).",
         p.config.data.path, name, least, kFewestPerClass));
@@ -45,7 +45,7 @@ void require_folds(const Preparation& p, const torch::Tensor& labels) {
   if (least < kLeastPerClass) {
     warn(
         "{} of the training images probed are of the class '{}', fewer than the {} "
-        "folds of the cross-validation; what it says of this class is a rough guess.",
+        "folds of the cross-validation; its results for this class are rough.",
         least, name, kLeastPerClass);
   }
 }

@@ -31,8 +31,8 @@ std::vector<std::string> trainable_from(std::int64_t first, const TrainableNetwo
   return names;
 }
 
-/// The stage to split behind; empty where no stage is frozen for good or the network does not allow
-/// it.
+/// The stage to split behind; empty if no stage is frozen in all epochs or the network cannot be
+/// split there.
 std::string split_behind_frozen_stages(const Preparation& p, TrainableNetwork& network) {
   const auto& stages = network.stages();
   const std::int64_t frozen =
@@ -42,7 +42,7 @@ std::string split_behind_frozen_stages(const Preparation& p, TrainableNetwork& n
   try {
     network.split_behind(stage, trainable_from(frozen, network, p.config));
   } catch (const ModelError& error) {
-    note("the frozen stages run with the others: {}", error.what());
+    note("training runs unsplit, frozen stages included: {}", error.what());
     return "";
   }
   return stage;
@@ -61,7 +61,7 @@ StoredLayers stored_layers(const Preparation& p, const std::shared_ptr<const Fro
           [prefix](const torch::Tensor& images) { return prefix->activations(images); }};
 }
 
-/// Activations of training images, taken at even distances.
+/// Activations of training images at regular intervals.
 torch::Tensor sample_of_activations(const Preparation& p, const TrainedPart& part) {
   constexpr std::size_t kMostImages = 32;
   const auto& train = p.dataset.train;
@@ -108,8 +108,8 @@ ChosenInput choose_training_input(Preparation& p, const RunDirectory& run,
     precision = *parse_name<CachePrecision>(broadcast_text(*p.group, std::string(name_of(own))));
   }
   const auto layers = stored_layers(p, prefix, precision);
-  note("the frozen layers up to {} run once per image{}; what they give ({}, {}) is kept", stage,
-       p.config.augment.views > 0 ? " and view" : "", fmt::join(layers.format.shape, " x "),
+  note("the frozen layers up to {} run once per image{}; their activations ({}, {}) are kept",
+       stage, p.config.augment.views > 0 ? " and view" : "", fmt::join(layers.format.shape, " x "),
        name_of(precision));
   FeatureStore store(p.backbone, layers, p.config, feature_store_folder(p.config, run), p.device,
                      p.threads);

@@ -134,7 +134,7 @@ TEST(FeatureArchive, DamagedFilesAreComputedAnew) {
   }
   testing::internal::CaptureStderr();
   FeatureArchive archive(folder / "a", 2);
-  EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("computed anew"));
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("computed again"));
   EXPECT_EQ(archive.missing(keys), 10);
   expect_rows(archive.rows(keys, fill, [] {}), 10);
 }
