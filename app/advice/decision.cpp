@@ -43,8 +43,9 @@ std::string likeness_reason(const Evidence::Stage& early, bool is_different,
   const std::string lead = score.distance_text(std::abs(early.lead), early.lead_error);
   if (is_different) {
     return fmt::format(
-        "Stage {} does better than the last layer's features, by {} of cross-validated {}: what "
-        "the late layers know is about other images, so the data is unlike the pretraining's.",
+        "Stage {} does better than the last layer's features, by {} of cross-validated {}: the "
+        "late "
+        "layers have specialised in other images, so the data is unlike the pretraining's.",
         early.stage, lead, score.title);
   }
   return fmt::format(
@@ -57,8 +58,8 @@ std::string size_reason(const Evidence& evidence, bool is_large, std::int64_t en
                         double left_to_gain) {
   if (!is_large) {
     return fmt::format(
-        "{} training images are few (below {}): too few to move the pretrained layers where it "
-        "helps, so they stay frozen and a head is fitted to their features.",
+        "{} training images are too few (below {}) to improve the pretrained layers, so they stay "
+        "frozen and a head is fitted to their features.",
         evidence.train_images, enough);
   }
   if (left_to_gain <= kWorthwhileGain) {
@@ -100,7 +101,8 @@ Decision decide(const Evidence& evidence, const GivenChoices& given) {
   } else if (given.from_scratch) {
     decision.strategy = "retrain";
     decision.reasons.emplace_back(
-        "train.from_scratch is given, and retrain is the strategy that learns all weights anew.");
+        "train.from_scratch is given, and retrain is the strategy that learns all weights from "
+        "scratch.");
   } else if (decision.is_large && left_to_gain > kWorthwhileGain) {
     decision.strategy = decision.is_different ? "retrain" : "fine-tune";
   } else {

@@ -28,9 +28,8 @@ constexpr std::uint64_t kProbeSeed = 0x9B0;
 
 /// Throws DataError if a class has too few images for the folds.
 void require_folds(const Preparation& p, const torch::Tensor& labels) {
-  if (objective_of(p.config).targets() != TargetKind::kClass) return;
-  const auto counts = labels.masked_select(labels.ge(0))
-                          .bincount({}, static_cast<std::int64_t>(p.dataset.classes.size()));
+  if (p.objective().targets() != TargetKind::kClass) return;
+  const auto counts = labels.masked_select(labels.ge(0)).bincount({}, p.classes());
   const std::int64_t least = counts.min().item<std::int64_t>();
   const auto& name =
       p.dataset.classes[static_cast<std::size_t>(counts.argmin().item<std::int64_t>())];
@@ -52,7 +51,7 @@ void require_folds(const Preparation& p, const torch::Tensor& labels) {
 
 ProbedFeatures extract_stages(const Preparation& p, std::vector<std::string> stages,
                               const std::filesystem::path& feature_store) {
-  const auto room = kMostCrossValidated / static_cast<std::int64_t>(p.dataset.classes.size());
+  const auto room = kMostCrossValidated / p.classes();
   const auto images = stratified_sample(
       p.dataset.train, kMostCrossValidated, std::clamp(room, kFewestPerClass, kLeastPerClass),
       mix_seed({static_cast<std::uint64_t>(p.config.seed), kProbeSeed}));
@@ -76,8 +75,7 @@ ProbedFeatures extract_stages(const Preparation& p, std::vector<std::string> sta
 StageProbe probe(const Preparation& p, const ProbedFeatures& features, std::size_t position) {
   const Stopwatch stopwatch;
   const auto set = features.at(features.stages[position]);
-  HeadProblem problem = head_problem(p.config, static_cast<std::int64_t>(p.dataset.classes.size()),
-                                     p.device, *set, *set);
+  HeadProblem problem = head_problem(p.config, p.classes(), p.device, *set, *set);
   problem.loss = problem.loss.plain();
   const auto choice = choose_weight_decay(problem);
   return {features.stages[position], features.widths[position], choice.weight_decay, choice.score,
@@ -144,7 +142,7 @@ StageProbes probe_stages(const Preparation& p, std::vector<std::string> stages,
                      probes.stages[position] = probe(p, probes.features, position);
                    });
   probes.seconds = stopwatch.seconds();
-  for (const StageProbe& probe : probes.stages) report(probe, objective_of(p.config));
+  for (const StageProbe& probe : probes.stages) report(probe, p.objective());
   return probes;
 }
 

@@ -99,9 +99,8 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
   summary.frozen_up_to = chosen.frozen_up_to;
   summary.activations = chosen.activations;
   summary.seconds_extract = training.seconds();
-  TrainingTask task{p.dataset,        *chosen.input,     p.backbone.metadata().preprocessing,
-                    p.config,         p.device,          p.threads,
-                    run.checkpoint(), run.best_weights()};
+  TrainingTask task{p.dataset, *chosen.input, p.preprocessing(), p.config,
+                    p.device,  p.threads,     run.checkpoint(),  run.best_weights()};
   task.loss = loss;
   task.pause_after = span.pause_after;
   task.start_counts = start.head_is_fitted;

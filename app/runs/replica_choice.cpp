@@ -53,8 +53,8 @@ Trial run_trial(TrainingStep& one, TrainingStep& several, const Batch& batch) {
 
 std::int64_t number_by_trial(const Preparation& p, TrainingStep& one, TrainingStep& several,
                              TrainingInput& input) {
-  const auto options = training_batches(p.config, p.backbone.metadata().preprocessing,
-                                        class_labels(p.dataset.train), p.threads, 0);
+  const auto options =
+      training_batches(p.config, p.preprocessing(), class_labels(p.dataset.train), p.threads, 0);
   const auto batches = static_cast<std::int64_t>(options.batches.size());
   if (batches * p.config.train.epochs < kFewestSteps) return 1;
   const auto batch = input.read(options)->next();

@@ -36,7 +36,7 @@ TEST(Decision, FourBoxes) {
   EXPECT_EQ(similar_small.cut, "");
   EXPECT_EQ(similar_small.expected_score, 0.9);
   EXPECT_THAT(similar_small.reasons[0], HasSubstr("b, is 5.0 ± 1.0 points behind"));
-  EXPECT_THAT(similar_small.reasons[1], HasSubstr("199 training images are few (below 200)"));
+  EXPECT_THAT(similar_small.reasons[1], HasSubstr("199 training images are too few (below 200)"));
 
   const auto different_small = decide(evidence(999, 0.03), {});
   EXPECT_EQ(different_small.strategy, "early-features");
