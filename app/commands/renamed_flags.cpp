@@ -1,10 +1,9 @@
 #include "app/commands/renamed_flags.h"
 
-#include <fmt/format.h>
-
 #include <array>
-#include <cstdio>
 #include <string_view>
+
+#include "core/messages.h"
 
 namespace transfer {
 namespace {
@@ -28,8 +27,7 @@ void replace_renamed_flags(std::vector<std::string>& arguments) {
     for (std::string& argument : arguments) {
       const std::string name = argument.substr(0, argument.find('='));  // --flag=value
       if (name != flag.old_flag) continue;
-      fmt::print(stderr, "warning: {} is now called {}; the old name still works.\n", flag.old_flag,
-                 flag.new_flag);
+      warn("{} is now called {}; the old name still works.", flag.old_flag, flag.new_flag);
       argument.replace(0, name.size(), flag.new_flag);
     }
   }
