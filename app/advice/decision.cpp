@@ -43,9 +43,9 @@ std::string likeness_reason(const Evidence::Stage& early, bool is_different,
   const std::string lead = score.distance_text(std::abs(early.lead), early.lead_error);
   if (is_different) {
     return fmt::format(
-        "Stage {} does better than the last layer's features, by {} of cross-validated {}: the "
-        "late "
-        "layers have specialised in other images, so the data is unlike the pretraining's.",
+        "Stage {} does better than the last layer's features, by {} of cross-validated {}: "
+        "the late layers have specialised in other images, so the data is unlike the "
+        "pretraining's.",
         early.stage, lead, score.title);
   }
   return fmt::format(

@@ -132,7 +132,7 @@ StageProbes probe_stages(const Preparation& p, std::vector<std::string> stages,
                          const std::filesystem::path& feature_store) {
   StageProbes probes;
   probes.features = extract_stages(p, std::move(stages), feature_store);
-  if (!p.group->is_first()) return probes;
+  if (!p.group->is_rank0()) return probes;
   probes.stages.resize(probes.features.stages.size());
   const Stopwatch stopwatch;
   run_side_by_side(static_cast<std::int64_t>(probes.stages.size()), p.threads,

@@ -69,7 +69,7 @@ std::shared_ptr<ProcessGroup> join_process_group() {
 }
 
 std::string broadcast_text(ProcessGroup& group, const std::string& text) {
-  return group.gather(group.is_first() ? text : "").front();
+  return group.gather(group.is_rank0() ? text : "").front();
 }
 
 double broadcast_number(ProcessGroup& group, double number) {

@@ -33,7 +33,7 @@ class ProcessGroup {
   virtual std::int64_t size() const = 0;
   /// Rank among the processes on this machine.
   virtual std::int64_t local_rank() const = 0;
-  bool is_first() const { return rank() == 0; }
+  bool is_rank0() const { return rank() == 0; }
 
   /// Begins to replace each number by its sum over the processes: the same bits on all of them.
   virtual std::unique_ptr<Pending> begin_sum(std::span<float> numbers) = 0;

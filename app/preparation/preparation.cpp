@@ -30,8 +30,7 @@ void check_frozen_stages(const Config& config, const Backbone& backbone) {
   if (!trains || config.train.freeze_stages <= count) return;
   throw ConfigError(
       fmt::format("train.freeze_stages: found {}, but {} has {} stages ({}). Expected 0 to {}; "
-                  "with {} the head "
-                  "alone trains.",
+                  "with {} the head alone trains.",
                   config.train.freeze_stages, backbone.metadata().name, count,
                   fmt::join(stages, " "), count, count));
 }

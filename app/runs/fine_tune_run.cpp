@@ -75,7 +75,7 @@ void evaluate_splits(const Preparation& p, const RunDirectory& run, Trainer& tra
   if (!p.dataset.test.empty()) {
     summary.test = evaluate_split(trainer, EvaluatedSplit::kTest, "test", p, summary).metrics;
   }
-  if (!p.group->is_first()) return;
+  if (!p.group->is_rank0()) return;
   write_file_atomically(
       run.file(run_file::kPredictions),
       prediction_table(p.objective(), p.dataset.val, val.truth, val.outputs, p.dataset.classes));
@@ -118,7 +118,7 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
   summary.seconds_train = training.seconds() - summary.seconds_extract;
   summarize_training(p, outcome, summary);
   evaluate_splits(p, run, trainer, summary);
-  if (!p.group->is_first()) return summary;
+  if (!p.group->is_rank0()) return summary;
   const TargetScaling& scaling = loss.target_scaling;
   if (!scaling.is_identity()) network.scale_outputs(scaling.standard_deviation, scaling.mean);
   network.write(p.dataset.classes, run.file(run_file::kModel), p.objective());

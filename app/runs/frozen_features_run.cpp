@@ -103,7 +103,7 @@ std::string choose_cut(const Preparation& p, const RunDirectory& run, StageProbe
   known = probe_stages(p, early_stages(p.backbone), feature_store_folder(p.config, run));
   summary.probes = known.stages;
   std::string cut = broadcast_text(
-      *p.group, p.group->is_first() ? best_probe(known.stages).stage : std::string());
+      *p.group, p.group->is_rank0() ? best_probe(known.stages).stage : std::string());
   note("cut at {}", cut);
   return cut;
 }
@@ -116,7 +116,7 @@ Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run, St
   summary.cut = choose_cut(p, run, known, summary);
   const Features features = extract(p, run, summary.cut, known);
   summary.seconds_extract = extraction.seconds();
-  if (!p.group->is_first()) return summary;
+  if (!p.group->is_rank0()) return summary;
 
   const Stopwatch training;
   const FittedHead fitted = fit(p, features, run, known, summary);

@@ -82,7 +82,7 @@ std::vector<BrokenImage> parse(const std::string& text) {
 Agreement agree(ProcessGroup& group, int signal, bool is_due) {
   std::array<double, 3> votes = {signal == SIGINT ? 1.0 : 0.0,
                                  signal != 0 && signal != SIGINT ? 1.0 : 0.0,
-                                 group.is_first() && is_due ? 1.0 : 0.0};
+                                 group.is_rank0() && is_due ? 1.0 : 0.0};
   group.sum(std::span<double>(votes));
   Agreement agreement;
   if (votes[1] > 0) agreement.signal = SIGTERM;

@@ -24,7 +24,7 @@ void Trainer::keep_as_best() {
   const auto state = network_.state();
   best_.clear();
   for (const auto& [name, tensor] : state) best_.push_back(tensor.detach().cpu().clone());
-  if (task_.group->is_first()) write_tensors(task_.best_weights, state);
+  if (task_.group->is_rank0()) write_tensors(task_.best_weights, state);
 }
 
 NamedTensors Trainer::checkpoint_tensors() {
@@ -39,7 +39,7 @@ NamedTensors Trainer::checkpoint_tensors() {
 
 void Trainer::save_checkpoint() {
   last_saved_ = clock_.seconds();
-  if (!task_.group->is_first()) return;
+  if (!task_.group->is_rank0()) return;
   progress_.stopping = stopping_.state();
   progress_.plateau = plateau_.state();
   progress_.scaler = step_.scaler().state();

@@ -70,7 +70,7 @@ TEST(Decision, NothingToGainLeavesLayersFrozenHoweverLargeTheData) {
   solved.stages[2].score = 0.955;
   const auto decision = decide(solved, {});
   EXPECT_EQ(decision.strategy, "freeze-conv");
-  EXPECT_TRUE(decision.is_large) << "the box stays what it is";
+  EXPECT_TRUE(decision.is_large) << "the box stays the same";
   EXPECT_THAT(decision.reasons[1], HasSubstr("only 4.5 points to gain (training pays above 5.0)"));
   solved.stages[1] = stage("b", 2, 0.959, 0.004, 0.001);
   EXPECT_EQ(decide(solved, {}).strategy, "early-features");
