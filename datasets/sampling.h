@@ -1,19 +1,19 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <vector>
+
+#include "configs/choices.h"
 
 namespace transfer {
 
 /// The samples of one epoch, as positions in `labels`, in the order in which they are trained on;
-/// as many as there are labels. `shuffle` takes each sample once. `balanced` takes each class
+/// as many as there are labels. `kShuffle` takes each sample once. `kBalanced` takes each class
 /// equally often (give or take one), and within a class each sample equally often (give or take
 /// one), so that samples are repeated or left out (class-aware sampling, Shen et al. 2016). `seed`
-/// and `epoch` decide everything. Throws ConfigError for another sampler.
-std::vector<std::int64_t> epoch_order(const std::vector<std::int64_t>& labels,
-                                      const std::string& sampler, std::uint64_t seed,
-                                      std::uint64_t epoch);
+/// and `epoch` decide everything.
+std::vector<std::int64_t> epoch_order(const std::vector<std::int64_t>& labels, Sampler sampler,
+                                      std::uint64_t seed, std::uint64_t epoch);
 
 /// Consecutive samples that form a batch.
 struct BatchBounds {

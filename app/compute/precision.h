@@ -2,24 +2,23 @@
 
 #include <torch/types.h>
 
-#include <string>
+#include "configs/choices.h"
 
 namespace transfer {
 
-/// The arithmetic of a forward pass. Weights stay float32 in any case; with another type,
-/// convolutions and linear layers run in it (autocast).
+/// The arithmetic of a forward pass. Weights always stay float32; with another type, convolutions
+/// and linear layers run in that type (autocast).
 struct Precision {
   torch::ScalarType type = torch::kFloat32;
-  /// Whether small gradients would become 0, so that the loss has to be scaled (GradientScaler).
+  /// Whether small gradients would underflow, so that the loss must be scaled (GradientScaler).
   bool scales_loss = false;
 };
 
-/// The precision for `float32`, `bfloat16`, `float16` or `auto` (bfloat16 on CUDA, float32 on
-/// a CPU). Throws DeviceError with the reason where the device cannot, or
-/// only by slow emulation.
-Precision choose_precision(const std::string& name, torch::Device device);
+/// The precision that `train.precision` asks for. Throws DeviceError with the reason where the
+/// device cannot, or only by slow emulation.
+Precision choose_precision(TrainPrecision asked, torch::Device device);
 
-/// Runs the forward passes of this thread in the given precision as long as it lives.
+/// While it lives, the forward passes of this thread run in the given precision.
 class AutocastScope {
  public:
   AutocastScope(const Precision& precision, torch::Device device);

@@ -2,8 +2,7 @@
 
 #include <torch/types.h>
 
-#include <string>
-
+#include "app/training/score_name.h"
 #include "core/objective.h"
 #include "datasets/truth.h"
 
@@ -24,25 +23,12 @@ EstimatedScore paired_difference(const EstimatedScore& score, const EstimatedSco
 
 /// Accuracy for classes; for labels accuracy where every image has exactly one, else the part of
 /// the labels that are right; R², averaged over the columns, for numbers. Outputs [n,C] in the
-/// targets' units; every row counts. The error is the deviation of what each image contributes
-/// over √n; for R², a ratio of two sums, to first order.
+/// targets' units; every row counts. The error is the standard deviation of what each image
+/// contributes over √n; for R², a ratio of two sums, to first order.
 EstimatedScore estimate_score(const Objective& objective, const torch::Tensor& outputs,
                               const Truth& truth);
 
 /// Which of them it is.
-struct ScoreName {
-  /// In JSON: `accuracy`, `label_accuracy` or `r2`.
-  std::string key;
-  /// For people.
-  std::string title;
-  /// Whether people read it in percent.
-  bool is_share = true;
-
-  /// "95.0 % ± 1.2", "0.521 ± 0.013"
-  std::string text(double value, double standard_error) const;
-  /// What lies between two scores: "1.5 ± 0.9 points", "0.015 ± 0.009".
-  std::string distance_text(double difference, double standard_error) const;
-};
 ScoreName estimated_score_name(const Objective& objective);
 
 }  // namespace transfer

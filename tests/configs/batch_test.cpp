@@ -55,8 +55,8 @@ TEST(Batch, TheShapeOfTheIssue) {
   EXPECT_EQ(jobs[4].config.seed, 2);
   EXPECT_EQ(jobs[4].config.strategy, "fine-tune");
   EXPECT_EQ(jobs[4].config.train.epochs, 5) << "defaults win over the strategy's preset";
-  EXPECT_EQ(jobs[4].config.train.optimizer, "adamw") << "the axis brings its preset";
-  EXPECT_EQ(jobs[1].config.train.optimizer, "lbfgs");
+  EXPECT_EQ(jobs[4].config.train.optimizer, Optimizer::kAdamW) << "the axis brings its preset";
+  EXPECT_EQ(jobs[1].config.train.optimizer, Optimizer::kLbfgs);
 }
 
 TEST(Batch, AJobWinsOverDefaultsAndAnAxisOverBoth) {
@@ -120,7 +120,7 @@ TEST(Batch, RandomSearchDrawsFromListsAndRanges) {
   const auto jobs = with_seed("3");
   ASSERT_EQ(jobs.size(), 40U);
   std::set<std::string> groups;
-  std::set<std::string> schedules;
+  std::set<Schedule> schedules;
   int below = 0;
   for (const auto& job : jobs) {
     groups.insert(job.group);
@@ -175,7 +175,7 @@ TEST(Batch, RefusalsNameTheLineAndTheNearestKey) {
   EXPECT_THAT(refusal("jobs:\n  - name: a\n    preset: finetune"),
               HasSubstr("did you mean 'fine-tune'"));
   EXPECT_THAT(refusal("jobs:\n  - name: a\n    strategy: freeze"), HasSubstr("'freeze'"));
-  EXPECT_THAT(refusal("defaults: {name: a}\njobs: [{name: b}]"), HasSubstr("one of its own"));
+  EXPECT_THAT(refusal("defaults: {name: a}\njobs: [{name: b}]"), HasSubstr("each job has its own"));
 }
 
 TEST(Batch, RefusalsOfAMatrix) {
@@ -212,7 +212,7 @@ TEST(Batch, RefusalsOfAMatrix) {
   EXPECT_THAT(matrix("{seed: [1]}\n    search: {halving: {factr: 2}}"),
               HasSubstr("did you mean 'factor'"));
   EXPECT_THAT(refusal("jobs:\n  - name: a\n    search: {method: grid}"),
-              HasSubstr("no matrix to search"));
+              HasSubstr("no matrix"));
 }
 
 TEST(Batch, HalvingIsOfTheJobsOfOneMatrix) {
