@@ -15,8 +15,10 @@
 #include "app/commands/commands.h"
 #include "app/compute/process_group.h"
 #include "app/report/rank_output.h"
+#include "app/report/terminal_messages.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
+#include "core/messages.h"
 
 namespace {
 
@@ -65,6 +67,8 @@ int fail(transfer::ProcessGroup& group, const transfer::RankOutput& output,
 int main(int argc, char** argv) {
   keep_freed_memory();
   transfer::install_signal_handlers();
+  transfer::TerminalMessages messages;
+  transfer::send_messages_to(messages);
   auto group = transfer::single_process();
   auto output = std::make_unique<transfer::RankOutput>(*group);
   try {

@@ -1,13 +1,13 @@
-"""What `--strategy auto` picks against all four strategies, on five data sets of at most 300 + 300 images.
+"""Compares `--strategy auto` with all four strategies on five data sets of at most 300 + 300 images.
 
-For every data set and seed the four strategies are run for 6 epochs (with one copy of the network: a trial by time of
-how many are faster would change last digits), and auto, whose result must be that of the
-strategy it picked, to the last prediction. Also measured: what `advise` costs over one pass of feature extraction.
+For every data set and seed it runs the four strategies for 6 epochs, and `auto`, whose predictions must equal those of
+the strategy it picked. All runs use one replica of the network, since the number of replicas is otherwise chosen by
+timing and changes the last digits. It also measures the time of `advise` relative to one pass of feature extraction.
 Finished rows stay in the JSON file, so the script can be stopped and started again.
 
-Data: hymenoptera, flowers and steel from $TRANSFER_DATA, ELPV from datasets/demo (`make demo` writes it),
-Fashion-MNIST's IDX files from --fashion-mnist. Images are drawn by the seed, every class in proportion; steel is
-split afresh. Two strategies are compared on the same images, so their gap has a paired standard error.
+Data: hymenoptera, flowers and steel from $TRANSFER_DATA, ELPV from datasets/demo (written by `make demo`),
+Fashion-MNIST's IDX files from --fashion-mnist. The seed draws the images, every class in proportion; steel gets a new
+split. Strategies are compared on the same images, so their gap has a paired standard error.
 
 Usage: .venv/bin/python bench/auto_vs_four_strategies.py [--datasets hymenoptera steel] [--seeds 0 1 2 3 4]
        [--out FILE.json]
@@ -38,7 +38,7 @@ SHARED = Path(os.environ.get("TRANSFER_DATA", ROOT / "../shared/data"))
 
 
 def images_under(folder: Path) -> dict:
-    """Class name to sorted paths."""
+    """Sorted image paths by class name."""
     endings = {".jpg", ".jpeg", ".png", ".bmp"}
     return {
         entry.name: sorted(path for path in entry.iterdir() if path.suffix.lower() in endings)
@@ -54,7 +54,7 @@ def drawn(pool: dict, most: int, generator: random.Random) -> dict:
 
 
 def split_apart(pool: dict, generator: random.Random) -> tuple:
-    """Training and validation images out of one pool, none in both."""
+    """Disjoint training and validation images from one pool."""
     both = drawn(pool, 2 * MOST_IMAGES, generator)
     return ({name: paths[: len(paths) // 2] for name, paths in both.items()},
             {name: paths[len(paths) // 2:] for name, paths in both.items()})
@@ -73,7 +73,7 @@ def steel(generator: random.Random) -> tuple:
 
 
 def read_idx(file: Path) -> bytes:
-    """What follows the header of an IDX file."""
+    """The contents of an IDX file after its header."""
     with gzip.open(file) as stream:
         dimensions = struct.unpack(">BBBB", stream.read(4))[3]
         stream.read(4 * dimensions)
@@ -81,7 +81,7 @@ def read_idx(file: Path) -> bytes:
 
 
 def fashion(folder: Path, scratch: Path, generator: random.Random) -> tuple:
-    """Images of the training file only, written as PNG."""
+    """Images of the training file, written as PNG."""
     pixels = read_idx(folder / "train-images-idx3-ubyte.gz")
     labels = read_idx(folder / "train-labels-idx1-ubyte.gz")
     pool = {}
@@ -125,7 +125,7 @@ def write_data(name: str, seed: int, scratch: Path, fashion_folder: Path) -> Pat
 
 
 def run(binary: Path, data: Path, seed: int, strategy: str, out: Path) -> dict:
-    """One run: its validation accuracy, which images it got right, its time and what it chose."""
+    """One run: its validation accuracy, which images are right, its time and its choices."""
     begin = time.perf_counter()
     subprocess.run([binary, "--data", data, "--strategy", strategy, "--seed", str(seed), "--out", out, "--overwrite",
                     "--set", f"train.epochs={EPOCHS}", "--set", "train.replicas=1"], check=True, capture_output=True)
@@ -148,7 +148,7 @@ def advise(binary: Path, data: Path, seed: int) -> dict:
 
 
 def measure(binary: Path, name: str, seed: int, fashion_folder: Path, row: dict, save) -> None:
-    """Fills what `row` still lacks; `save` is called after every run."""
+    """Adds the runs that `row` still lacks; calls `save` after each."""
     with tempfile.TemporaryDirectory() as scratch:
         data = write_data(name, seed, Path(scratch), fashion_folder)
         for strategy in (*STRATEGIES, "auto"):
@@ -164,17 +164,17 @@ def measure(binary: Path, name: str, seed: int, fashion_folder: Path, row: dict,
     auto = row["runs"]["auto"]
     same = row["runs"][auto["strategy"]]
     if auto["right"] != same["right"] or auto["top1"] != same["top1"]:
-        sys.exit(f"{name} seed {seed}: auto chose {auto['strategy']} and gives something else than that alone")
+        sys.exit(f"{name} seed {seed}: auto chose {auto['strategy']}, but its predictions differ from that strategy's")
 
 
 def paired_gap(best: list, mine: list) -> tuple:
-    """Mean difference of the two accuracies over all images of all seeds, and its standard error."""
+    """Mean difference of two accuracies over all images of all seeds, and its standard error."""
     differences = [int(a) - int(b) for one, other in zip(best, mine) for a, b in zip(one, other)]
     return statistics.mean(differences), statistics.pstdev(differences) / len(differences) ** 0.5
 
 
 def advise_over_one_pass(row: dict) -> float:
-    """All of advise behind reading the data, over freeze-conv's extraction of as many images."""
+    """Time of advise without reading the data, relative to freeze-conv's extraction of as many images."""
     alone = row["runs"]["freeze-conv"]
     images = alone["train_images"] + len(alone["right"])
     one_pass = alone["extract_seconds"] * row["advise"]["advice"]["data"]["probed"] / images
@@ -187,8 +187,8 @@ def estimate_over_run(row: dict, strategy: str) -> float:
     return estimate["seconds"] / row["runs"][strategy]["seconds"]
 
 
-def line_of(name: str, rows: list) -> dict:
-    """One line of the table: all seeds of one data set."""
+def summary_row(name: str, rows: list) -> dict:
+    """One row of the table: all seeds of one data set."""
     accuracy = {s: [row["runs"][s]["top1"] for row in rows] for s in (*STRATEGIES, "auto")}
     mean = {s: statistics.mean(values) for s, values in accuracy.items()}
     best = max(STRATEGIES, key=mean.get)
@@ -212,8 +212,8 @@ def line_of(name: str, rows: list) -> dict:
 
 
 def table(lines: list) -> str:
-    text = ("| data | " + " | ".join(STRATEGIES) + " | auto picks | gap to the best (paired error) | advise over one "
-            "pass | auto over its choice alone |\n")
+    text = ("| data | " + " | ".join(STRATEGIES) + " | auto picks | gap to the best (paired standard error) | "
+            "advise / one pass | auto / its choice |\n")
     text += "|---" * (len(STRATEGIES) + 5) + "|\n"
     for line in lines:
         cells = [f"{100 * line['accuracy'][s]['mean']:.1f} ± {100 * line['accuracy'][s]['deviation']:.1f}"
@@ -255,7 +255,7 @@ def main() -> None:
     for row in result["rows"]:
         if "advise" in row:
             finished.setdefault(row["data"], []).append(row)
-    result["lines"] = [line_of(name, finished[name]) for name in names if name in finished]
+    result["lines"] = [summary_row(name, finished[name]) for name in names if name in finished]
     save()
     print(table(result["lines"]))
 

@@ -8,14 +8,14 @@
 #include <cstdlib>
 #include <vector>
 
-/// The training steps of a TorchScript network and nothing else: forward, cross-entropy, backward
-/// and AdamW over one batch that lies in memory. Prints the images a second of the best epoch.
-/// What a training epoch of `transfer` takes beyond this, it spends on images and bookkeeping.
+/// The bare training steps of a TorchScript network: forward, cross-entropy, backward and AdamW on
+/// one batch in memory. Prints the images per second of the best epoch. The remaining time of a
+/// training epoch of `transfer` goes to images and bookkeeping.
 ///
-/// Usage: bare_steps BACKBONE.pt BATCH STEPS_AN_EPOCH EPOCHS THREADS
+/// Usage: bare_steps BACKBONE.pt BATCH STEPS_PER_EPOCH EPOCHS THREADS
 int main(int argc, char** argv) {
   if (argc != 6) {
-    fmt::print(stderr, "usage: bare_steps BACKBONE.pt BATCH STEPS_AN_EPOCH EPOCHS THREADS\n");
+    fmt::print(stderr, "usage: bare_steps BACKBONE.pt BATCH STEPS_PER_EPOCH EPOCHS THREADS\n");
     return 2;
   }
   const auto number = [argv](int position) { return std::strtol(argv[position], nullptr, 10); };

@@ -1,8 +1,7 @@
-"""What a batch of 24 freeze-conv jobs costs, in times of one job: its jobs share one pass over the images.
+"""Cost of a batch of 24 freeze-conv jobs relative to one job: the jobs share one pass over the images.
 
-Runs one job alone, as a plain `transfer` run with the first job's settings; then the batch, in a new folder. Memory is
-the sum of what the processes hold (proportional set size: what several share is counted once), looked at ten times a
-second.
+Runs one job as a plain `transfer` run with the first job's settings, then the batch, in a new folder. Memory is the sum
+of the processes' proportional set sizes (shared pages count once), sampled ten times per second.
 
 Usage: .venv/bin/python bench/batch_of_freeze_conv.py [--file JOBS.yaml] [--jobs N] [--out FILE.json]
 """
@@ -33,7 +32,7 @@ def family(process: int) -> list:
 
 
 def memory_mb(process: int) -> float:
-    """Proportional set size of one process; 0 where it has ended."""
+    """Proportional set size of one process; 0 if it has ended."""
     try:
         lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
     except OSError:
@@ -58,7 +57,7 @@ def measure(command: list) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--file", type=Path, default=ROOT / "examples/batch-solar-cells.yaml")
-    parser.add_argument("--data", default="datasets/demo/elpv", help="the batch file's data, for the job alone")
+    parser.add_argument("--data", default="datasets/demo/elpv", help="the batch file's data, for the single job")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()

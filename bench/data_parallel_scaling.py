@@ -1,16 +1,16 @@
-"""How training by several processes scales: measured on hosts with shaped network links, and a model that predicts it.
+"""How training with several processes scales: measurements on hosts with shaped network links, and a model of them.
 
 A host is a network namespace with one process pinned to one core (network_hosts.py). The model of a step in which each
 of N processes computes B rows:
 
     compute(B) = c0 + c1 B                                           fitted to one process at several B
-    sum(s, N)  = 2 (N - 1) / N * s / bandwidth + 2 log2(N) * latency  s bytes by Rabenseifner's way (Thakur et al. 2005)
-    step       = compute(B) + what of the sums is not hidden
+    sum(s, N)  = 2 (N - 1) / N * s / bandwidth + 2 log2(N) * latency  all-reduce of s bytes (Thakur et al. 2005)
+    step       = compute(B) + the part of the sums that the computation does not hide
 
-A bucket's sum begins when its gradients are complete and the bucket before has gone. When they are complete within
-the step is measured once with Python, by hooks on every parameter of the same TorchScript network. Of the links' bandwidth
-Ethernet, IP and TCP leave 94 %. Nothing is fitted to the runs over shaped links: steps with all gradients in one bucket,
-which nothing hides, and with smaller ones are predicted from a step over an unshaped link, and measured.
+The sum of a bucket starts when its gradients are complete and the previous bucket is done. When gradients are complete
+is measured once in Python, by hooks on every parameter of the same TorchScript network. Ethernet, IP and TCP leave 94 %
+of a link's bandwidth. Nothing is fitted to the runs over shaped links: their steps, with all gradients in one bucket
+(which the computation cannot hide) and in smaller buckets, are predicted from a step over an unshaped link.
 
 Usage (root): .venv/bin/python bench/data_parallel_scaling.py [--out FILE.json]
 """
@@ -41,9 +41,9 @@ STEPS = int(os.environ.get("BENCH_STEPS", "6"))
 BUCKET_MB = 4.0
 ONE_BUCKET_MB = 1000.0
 LINKS_MBIT = tuple(map(int, os.environ.get("BENCH_LINKS", "1000,250,100").split(",")))
-PAYLOAD = 0.94  # part of a link that Ethernet, IP and TCP leave
+PAYLOAD = 0.94  # share of a link's bandwidth that Ethernet, IP and TCP leave
 NODES = (2, 8, 16, 32, 64)
-# What clusters have: links in Gbit/s, and the latency of one message over TCP there, in seconds.
+# Typical clusters: bandwidth in Gbit/s, and latency of one TCP message in seconds.
 CLUSTER_LINKS = {"1 Gbit/s": (1.0, 50e-6), "10 Gbit/s": (10.0, 30e-6), "25 Gbit/s": (25.0, 20e-6)}
 PIN = "exec taskset -c $(( ${OMPI_COMM_WORLD_RANK:-0} %% %d )) \"$@\""
 
@@ -59,7 +59,7 @@ def make_images(folder: Path, count: int) -> None:
 
 
 def train(folder: Path, processes: int, rows: int, bucket_mb: float, launch: list) -> dict:
-    """Seconds and bytes a step of one epoch of STEPS steps, as rank 0 measured them."""
+    """Seconds and bytes per step in one epoch of STEPS steps, as measured by rank 0."""
     data, out = folder / f"data-{processes * rows}", folder / "run"
     if not data.exists():
         make_images(data, processes * rows * STEPS)
@@ -80,7 +80,7 @@ def train(folder: Path, processes: int, rows: int, bucket_mb: float, launch: lis
     summary = json.loads((out / "summary.json").read_text())
     cost = summary.get("data_parallel", {"steps": STEPS, "bytes_a_step": 0, "seconds_waiting": 0.0})
     line = json.loads((out / "metrics.jsonl").read_text().splitlines()[0])
-    # One process alone has no exchange to report: its epoch, of which evaluation is a hundredth.
+    # One process reports no exchange: its epoch counts, of which evaluation is about 1 %.
     in_steps = cost.get("seconds_in_steps", line["seconds"])
     return {"processes": processes, "rows": rows, "bucket_mb": bucket_mb, "seconds_a_step": in_steps / cost["steps"],
             "seconds_waiting_a_step": cost["seconds_waiting"] / cost["steps"], "bytes_a_step": cost["bytes_a_step"],
@@ -88,7 +88,7 @@ def train(folder: Path, processes: int, rows: int, bucket_mb: float, launch: lis
 
 
 def gradient_timeline() -> list:
-    """(bytes, part of the step after which it is complete) of every parameter's gradient, in the order they come."""
+    """(bytes, fraction of the step after which it is complete) of every gradient, in order of completion."""
     torch.set_num_threads(1)
     os.sched_setaffinity(0, {0})
     network = torch.jit.load(str(BACKBONE)).eval()
@@ -96,13 +96,13 @@ def gradient_timeline() -> list:
     images = torch.randn(ROWS, 3, 224, 224).contiguous(memory_format=torch.channels_last)
     events = []
     for parameter in network.parameters():
-        if parameter.shape[0] == PRETRAINING_CLASSES:  # the classifier, in whose place a small head trains
+        if parameter.shape[0] == PRETRAINING_CLASSES:  # the classifier, which a small head replaces
             continue
         parameter.requires_grad_(True)
         parameter.register_post_accumulate_grad_hook(
             lambda tensor: events.append((tensor.numel() * 4, time.perf_counter())))
     with torch.jit.optimized_execution(False):
-        for _ in range(2):  # the second one counts
+        for _ in range(2):  # the second repetition counts
             events.clear()
             start = time.perf_counter()
             network(images).logsumexp(1).sum().backward()
@@ -112,7 +112,7 @@ def gradient_timeline() -> list:
 
 
 def buckets_of(timeline: list, bucket_mb: float) -> list:
-    """(bytes, part of the step after which all are complete) of each bucket."""
+    """(bytes, fraction of the step after which all its gradients are complete) of each bucket."""
     buckets = []
     for size, moment in timeline:
         if not buckets or buckets[-1][0] >= bucket_mb * 2**20:
@@ -126,7 +126,7 @@ def sum_seconds(size: int, processes: int, bandwidth: float, latency: float) -> 
 
 
 def predicted_step(compute: float, processes: int, buckets: list, bandwidth: float, latency: float) -> float:
-    """Seconds of a step; bandwidth in bytes a second."""
+    """Seconds per step; bandwidth in bytes per second."""
     free = 0.0
     for size, moment in buckets:
         free = max(free, moment * compute) + sum_seconds(size, processes, bandwidth, latency)
@@ -134,7 +134,7 @@ def predicted_step(compute: float, processes: int, buckets: list, bandwidth: flo
 
 
 def compute_line(alone: list) -> tuple:
-    """Seconds a step, c0 + c1 rows, neither below 0."""
+    """c0 and c1 of the seconds per step, c0 + c1 · rows; neither is negative."""
     rows = numpy.array([run["rows"] for run in alone], dtype=float)
     seconds = numpy.array([run["seconds_a_step"] for run in alone])
     slope, constant = numpy.polyfit(rows, seconds, 1)
@@ -144,7 +144,7 @@ def compute_line(alone: list) -> tuple:
 
 
 def measure_link(folder: Path, processes: int, rows: int, mbit: int, base: float, timeline: list) -> dict:
-    """Steps over one link, measured and predicted; `base` is what a step takes where the link is as fast as it is."""
+    """Steps over one shaped link, measured and predicted; `base` is the seconds per step over an unshaped link."""
     with network_hosts.hosts(processes, mbit) as flags:
         whole = train(folder, processes, rows, ONE_BUCKET_MB, flags)
         parts = train(folder, processes, rows, BUCKET_MB, flags)
@@ -166,12 +166,12 @@ def measure_link(folder: Path, processes: int, rows: int, mbit: int, base: float
 def measure_unshaped(folder: Path, processes: int, rows: int) -> float:
     with network_hosts.hosts(processes, 0) as flags:
         step = train(folder, processes, rows, ONE_BUCKET_MB, flags)["seconds_a_step"]
-    print(f"{processes} hosts, links as fast as they are: {step:.3f} s a step", flush=True)
+    print(f"{processes} hosts, unshaped links: {step:.3f} s per step", flush=True)
     return step
 
 
 def predict_clusters(fit: tuple, timeline: list) -> list:
-    """Weak scaling (ROWS a node) and strong scaling (ALL_ROWS) on nodes that compute as this core does."""
+    """Weak scaling (ROWS per node) and strong scaling (ALL_ROWS) on nodes as fast as this core."""
     results = []
     for name, (gigabits, latency) in CLUSTER_LINKS.items():
         bandwidth = gigabits * 1e9 / 8 * PAYLOAD
@@ -194,18 +194,18 @@ def main() -> None:
     if reason:
         print(f"SKIPPED: {reason}")
         return
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped by SIGTERM"))  # which removes the hosts
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped by SIGTERM"))  # so that the hosts are removed
     timeline = gradient_timeline()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         alone = [train(folder, 1, rows, BUCKET_MB, []) for rows in (4, 8, 16)]
         fit = compute_line(alone)
-        print(f"one process: {fit[0]:.3f} s + {fit[1]:.4f} s a row", flush=True)
+        print(f"one process: {fit[0]:.3f} s + {fit[1]:.4f} s per row", flush=True)
         memory = train(folder, 2, ROWS, BUCKET_MB, ["--mca", "btl", "self,vader"])
-        print(f"two processes, shared memory: {memory['seconds_a_step']:.3f} s a step", flush=True)
+        print(f"two processes, shared memory: {memory['seconds_a_step']:.3f} s per step", flush=True)
         two = measure_unshaped(folder, 2, ROWS)
         links = [measure_link(folder, 2, ROWS, mbit, two, timeline) for mbit in LINKS_MBIT]
-        four = measure_unshaped(folder, 4, ROWS // 2)  # two hosts a core
+        four = measure_unshaped(folder, 4, ROWS // 2)  # two hosts per core
         links.append(measure_link(folder, 4, ROWS // 2, LINKS_MBIT[-1], four, timeline))
     result = {
         "command": "bench/data_parallel_scaling.py", "machine": describe(), "backbone": BACKBONE.stem,

@@ -1,11 +1,11 @@
 """Fashion-MNIST by softmax regression on pixels, by a multi-layer perceptron, and by a fine-tuned CNN.
 
-Each row is one run of the program on the data's own 60,000 training images, a tenth of which decide when to stop;
-accuracy is that of the 10,000 test images, which the run looks at once, at its end. The CNN takes as many epochs, or
-where not even one fits as many images, as `--minutes` allow at the speed of a short trial.
+Each row is one run on the 60,000 training images, a tenth of which decide when to stop. Accuracy is that of the 10,000
+test images, which are evaluated once, at the end. The CNN trains for as many epochs as fit into `--minutes` at the speed
+of a short trial; if not even one fits, on as many images.
 
 Usage: .venv/bin/python bench/fashion_mnist.py [DATA] [--rows logistic mlp cnn] [--minutes 40] [--out FILE.json]
-DATA is a folder with the four IDX files (Debian's package dataset-fashion-mnist). Rows measured before are kept in FILE.
+DATA is a folder with the four IDX files (Debian's package dataset-fashion-mnist). Rows that FILE already has are kept.
 """
 
 import argparse
@@ -22,9 +22,9 @@ RESULTS = ROOT / "bench/results/fashion_mnist.json"
 CLASSES, TRAIN_IMAGES, VAL_IMAGES, TEST_IMAGES = 10, 54000, 6000, 10000
 MOST_EPOCHS = 6
 TRIAL_PER_CLASS = 128
-# A forward pass against a training step.
+# Time of a forward pass relative to a training step.
 EVALUATION_COST = 1 / 3
-# Part of the minutes that is planned for; machines slow down.
+# Share of the minutes to plan for, since machines slow down.
 PLANNED = 0.85
 
 FLATTEN = ["--backbone", "flatten"]
@@ -44,7 +44,7 @@ ROWS = {
 
 
 def run(data: Path, flags: list) -> dict:
-    """One run: its summary, the seconds of the whole command and those of each epoch."""
+    """One run: its summary, the seconds of the whole command and of each epoch."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "run"
         start = time.monotonic()
@@ -56,7 +56,7 @@ def run(data: Path, flags: list) -> dict:
 
 
 def plan_cnn(data: Path, minutes: float) -> list:
-    """Flags for as many epochs and images as fit into the time."""
+    """Flags for as many epochs and images as fit into `minutes`."""
     trial = run(data, [*CNN, "--set", f"data.max_per_class={TRIAL_PER_CLASS}", "--set", "train.epochs=1"])
     images = CLASSES * TRIAL_PER_CLASS * (1 + EVALUATION_COST) + TEST_IMAGES * EVALUATION_COST
     rate = images / trial["seconds"]
@@ -66,7 +66,7 @@ def plan_cnn(data: Path, minutes: float) -> list:
     flags = ["--set", f"train.epochs={epochs}"]
     if affordable < epoch:
         flags += ["--set", f"data.max_per_class={max(1, int(affordable / (1 + EVALUATION_COST) / CLASSES))}"]
-    print(f"cnn: {rate:.0f} images a second; {' '.join(flags[1::2])}", flush=True)
+    print(f"cnn: {rate:.0f} images per second; {' '.join(flags[1::2])}", flush=True)
     return flags
 
 

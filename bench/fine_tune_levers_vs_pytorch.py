@@ -1,14 +1,14 @@
-"""What frozen first stages and copies of the network side by side are worth, against a Python loop in the same run.
+"""Speed-up by frozen first stages and by replicas of the network, compared with a Python loop in the same run.
 
-Parts, each by itself:
-  levers    EfficientNet-Lite0, every layer trains: BatchNorm folded and `train.replicas: auto`, images a second end
-            to end, against fine_tune_vs_pytorch.py's peer. Goal: 1.5 times.
-  split     Training behind stored activations (`train.freeze_stages`, no augmentation), images a second over all
-            epochs but the first, against the peer's plain fine-tuning of every layer: its bare steps over images in
-            memory, and end to end. Goal: 5 times for Lite0 at blocks.10, 4 times for ResNet-18 at layer3, of the bare
-            steps. The one pass that computes the activations (and those of the validation images) is given beside
-            it, and counted in `over_all_epochs`.
-  accuracy  Validation accuracy on the same data over several seeds: plain, folded, folded with two copies, split.
+Parts, each independent of the others:
+  levers    EfficientNet-Lite0, every layer trains: folded BatchNorm and `train.replicas: auto`, images per second end
+            to end, compared with the peer of fine_tune_vs_pytorch.py. Goal: 1.5 times.
+  split     Training on cached activations (`train.freeze_stages`, no augmentation), images per second over all epochs
+            except the first, compared with the peer's fine-tuning of every layer: its bare steps on images in memory,
+            and end to end. Goal: 5 times the bare steps for Lite0 at blocks.10, 4 times for ResNet-18 at layer3. The
+            pass that computes the activations (including those of the validation images) is reported separately and
+            is included in `over_all_epochs`.
+  accuracy  Validation accuracy on the same data over several seeds: plain, folded, folded with two replicas, split.
 
 Usage: .venv/bin/python bench/fine_tune_levers_vs_pytorch.py DATA [--parts levers split accuracy] [--out FILE.json]
 """
@@ -37,7 +37,7 @@ VARIANTS = {
 
 
 def frozen_stages(name: str) -> int:
-    """How many stages to freeze for the cut of this model."""
+    """Number of stages to freeze for this model's cut."""
     done = subprocess.run([BINARY, "inspect", "--backbone", BACKBONES[name], "--json"], check=True,
                           capture_output=True, text=True)
     stages = [stage["path"] for stage in json.loads(done.stdout)["stages"]]
@@ -97,7 +97,7 @@ def accuracy(arguments: argparse.Namespace, _python: Callable[[str], dict]) -> d
 
 
 class Peer:
-    """The peer's rates, measured once a model."""
+    """The peer's rates, measured once per model."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         self.arguments = arguments

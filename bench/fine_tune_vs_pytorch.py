@@ -1,9 +1,9 @@
-"""Fine-tuning throughput, images a second, against a Python loop: same model, batch size and augmentation.
+"""Fine-tuning throughput in images per second compared with a Python loop: same model, batch size and augmentation.
 
-The peer is eager PyTorch, channels-last, torchvision's RandomResizedCrop and flip, a DataLoader of 2 workers, AdamW.
-Both sides train every layer, BatchNorm in training mode, for three epochs; the best of the last two counts. Also
-measured: the bare steps of both sides over tensors in memory (ours: bench/bare_steps.cpp, in C++), and ours with
-BatchNorm folded.
+The peer is eager PyTorch, channels-last, with torchvision's RandomResizedCrop and flip, a DataLoader with 2 workers,
+and AdamW. Both sides train every layer, with BatchNorm in training mode, for three epochs; the best of the last two
+counts. Also measured: the bare steps of both sides on tensors in memory (ours: bench/bare_steps.cpp), and ours with
+folded BatchNorm.
 
 Usage: .venv/bin/python bench/fine_tune_vs_pytorch.py DATA [--models lite0 resnet18] [--out FILE.json]
 """
@@ -78,8 +78,10 @@ def run_python(name: str, data: Path, epochs: int = EPOCHS) -> dict:
 
 def run_ours(backbone: str, data: Path, *settings: str, epochs: int = EPOCHS, mean: bool = False,
              preset: bool = False) -> tuple:
-    """Images a second in the best of the later epochs, or over all of them, and the run's summary. With `preset` the
-    strategy's own rates, otherwise the peer's."""
+    """Images per second in the best of the later epochs, or over all of them, and the run's summary.
+
+    Learning rates are the preset's if `preset`, otherwise the peer's.
+    """
     common = [f"train.epochs={epochs}", f"train.batch_size={BATCH}"]
     if not preset:
         common += ["augment.preset=light", "head.start=random", "train.lr=0.0001", "train.ema=0", "train.clip_norm=0",
@@ -97,7 +99,7 @@ def run_ours(backbone: str, data: Path, *settings: str, epochs: int = EPOCHS, me
 
 
 def run_bare_steps(backbone: str, data: Path, epochs: int = EPOCHS) -> float:
-    """Images a second of the C++ steps alone, in the best epoch of as many images."""
+    """Images per second of the bare C++ steps, in the best of the epochs with as many images."""
     subprocess.run(["cmake", "--build", BINARY.parent, "--target", "bare_steps"], check=True, stdout=subprocess.DEVNULL)
     images = sum(1 for path in (data / "train").rglob("*") if path.is_file())
     done = subprocess.run(

@@ -1,7 +1,7 @@
-"""Our whole freeze-conv command against the PyTorch tutorial's loop, same backbone, same machine, one run.
+"""Compares a whole freeze-conv command with the PyTorch tutorial's loop: same backbone, same machine, one run.
 
-The tutorial trains 25 epochs; it is measured for 2 and scaled: set-up + 25 × mean epoch. Also measured: our feature
-extraction against a bare Python loop of frozen channels-last forwards over batches already in memory.
+The tutorial trains for 25 epochs; 2 are measured and scaled: set-up + 25 × mean epoch. Also measured: our feature
+extraction compared with a bare Python loop of frozen channels-last forward passes over batches in memory.
 
 Usage: .venv/bin/python bench/freeze_conv_vs_tutorial.py DATA [--out FILE.json]
 """
@@ -42,7 +42,7 @@ def run_ours(data: Path, folder: Path) -> list:
 
 
 def bare_loop_seconds_per_image(batches: int = 12, size: int = 32) -> float:
-    """Frozen channels-last forwards of the default backbone over one batch in memory, all threads."""
+    """Frozen channels-last forward passes of the default backbone over one batch in memory, with all threads."""
     module = torch.jit.load(str(ROOT / "models/pretrained/efficientnet-lite0.pt")).eval()
     module = torch.jit.freeze(module.to(memory_format=torch.channels_last))
     images = torch.randn(size, 3, 224, 224).to(memory_format=torch.channels_last)
@@ -65,7 +65,7 @@ def main() -> None:
     bare = bare_loop_seconds_per_image()
     peer = json.loads(subprocess.run(
         [sys.executable, ROOT / "bench/tutorial_loop.py", arguments.data, str(MEASURED_EPOCHS)],
-        check=True, capture_output=True, text=True).stdout.splitlines()[-1])  # the package prints above
+        check=True, capture_output=True, text=True).stdout.splitlines()[-1])  # after the package's own output
     tutorial = peer["setup_seconds"] + EPOCHS * statistics.mean(peer["epoch_seconds"])
     wall = statistics.median(run["wall_seconds"] for run in ours)
     extract = statistics.median(run["extract_seconds_per_image"] for run in ours)

@@ -1,4 +1,4 @@
-"""What every benchmark says about where and when it ran."""
+"""Where and when a benchmark ran, for its results."""
 
 import datetime
 import os

@@ -16,7 +16,7 @@ from machine import BINARY, describe
 
 
 def write_images(folder: Path, count: int) -> None:
-    """Two classes of noise around two colours, a tenth of them for validation."""
+    """Two classes of noise around two colours, a tenth of the images for validation."""
     generator = np.random.default_rng(0)
     for i in range(count):
         colour = np.array([180, 60, 60] if i % 2 else [60, 60, 180])

@@ -1,6 +1,6 @@
 """Hosts on one machine: network namespaces joined by a bridge, each behind a link of a chosen bandwidth.
 
-A process of a host sees the host's own name and the host's own network card. Needs root, iproute2 and util-linux.
+A process on a host sees only that host's name and network card. Needs root, iproute2 and util-linux.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from pathlib import Path
 
 NETWORK = "10.77.0"
 BRIDGE = "transfer0"
-# mpirun starts its daemon on a host by a command like ssh's: AGENT HOST COMMAND…
+# mpirun starts its daemon on a host with a command like ssh: AGENT HOST COMMAND…
 AGENT = """#!/bin/sh
 host=$1; shift
 exec ip netns exec "transfer-$host" unshare --uts sh -c "hostname $host; $*"
@@ -34,14 +34,14 @@ def run(command: str) -> None:
 
 def remove(count: int) -> None:
     for i in range(count):
-        # The link first: a namespace's own end goes some time after it.
+        # The link first: the end inside a namespace disappears some time after the namespace.
         subprocess.run(["ip", "link", "del", f"port{i}"], capture_output=True, check=False)
         subprocess.run(["ip", "netns", "del", f"transfer-h{i}"], capture_output=True, check=False)
     subprocess.run(["ip", "link", "del", BRIDGE], capture_output=True, check=False)
 
 
 def connect(i: int, mbit: float) -> None:
-    """Host `i` and its link; `mbit` 0 leaves the link as fast as it is."""
+    """Creates host `i` and its link; `mbit` 0 leaves the link unshaped."""
     host, inside, outside = f"transfer-h{i}", f"card{i}", f"port{i}"
     run(f"ip netns add {host}")
     run(f"ip link add {outside} type veth peer name {inside} netns {host}")
@@ -50,7 +50,7 @@ def connect(i: int, mbit: float) -> None:
     run(f"ip -n {host} link set {inside} up")
     run(f"ip -n {host} link set lo up")
     if mbit > 0:
-        # One direction each; the queue is long enough that nothing is dropped, which TCP would take for congestion.
+        # One direction each. The queue is long enough that nothing is dropped, which TCP would take for congestion.
         shape = f"root tbf rate {mbit}mbit burst {max(int(mbit * 1e6 / 8 / 200), 65536)} limit 16mb"
         run(f"tc -n {host} qdisc add dev {inside} {shape}")
         run(f"tc qdisc add dev {outside} {shape}")
@@ -58,7 +58,7 @@ def connect(i: int, mbit: float) -> None:
 
 @contextlib.contextmanager
 def hosts(count: int, mbit: float):
-    """Yields the flags that let mpirun start one process on each of `count` hosts, over TCP."""
+    """Yields the flags with which mpirun starts one process on each of `count` hosts, over TCP."""
     remove(count)
     with tempfile.TemporaryDirectory() as folder:
         agent = Path(folder) / "agent"

@@ -1,4 +1,4 @@
-"""Wall time of `transfer predict` on one image against the same job in Python, process start to answer.
+"""Wall time of `transfer predict` on one image, from process start to answer, compared with the same in Python.
 
 Usage: .venv/bin/python bench/predict_one_image.py MODEL.pt IMAGE [--out FILE.json]
 """

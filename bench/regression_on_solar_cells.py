@@ -1,10 +1,10 @@
-"""Regression on the solar cells' defect probability against predicting the training images' mean.
+"""Compares regression of the solar cells' defect probability with predicting the mean of the training images.
 
-Each seed splits the cells afresh: three quarters for training, a quarter for measuring. Those are the run's validation
-images, which freeze-conv's recipe never looks at: its weight decay is chosen on the training images.
+Each seed makes a new split: three quarters for training, one quarter for measurement. The latter are the validation
+images of the run, which freeze-conv does not use in training: it chooses the weight decay on the training images.
 
 Usage: .venv/bin/python bench/regression_on_solar_cells.py [DATA] [--seeds N] [--out FILE.json]
-DATA is the folder that datasets/prepare/elpv.py wrote.
+DATA is the folder written by datasets/prepare/elpv.py.
 """
 
 import argparse
@@ -29,7 +29,7 @@ def write_table(data: Path, file: Path) -> None:
 
 
 def scores_of(truth: list, predicted: list) -> dict:
-    """R², mean absolute error and root of the mean squared error."""
+    """R², mean absolute error and root mean squared error."""
     errors = [p - t for p, t in zip(predicted, truth)]
     squares = sum(error * error for error in errors)
     mean = statistics.mean(truth)
@@ -41,7 +41,7 @@ def scores_of(truth: list, predicted: list) -> dict:
 
 
 def run(table: Path, seed: int, folder: Path) -> dict:
-    """One seed's scores of the regression and of the mean, on the same images."""
+    """Scores of the regression and of the mean for one seed, on the same images."""
     out = folder / f"seed{seed}"
     subprocess.run(
         [BINARY, "--task", "regression", "--strategy", "freeze-conv", "--data", table, "--seed", str(seed),

@@ -1,4 +1,4 @@
-"""torchvision's data sets and transforms, importable beside a CPU wheel of torch."""
+"""torchvision's data sets and transforms, importable next to a CPU wheel of torch."""
 
 import sys
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""The peer: the loop of PyTorch's transfer-learning tutorial ("ConvNet as fixed feature extractor"), written anew
-around efficientnet_lite_pytorch's model as a user of that package would.
+"""The peer: the loop of PyTorch's transfer-learning tutorial ("ConvNet as fixed feature extractor"), rewritten for the
+model of efficientnet_lite_pytorch as a user of that package would.
 
-Usage: tutorial_loop.py DATA EPOCHS; prints one JSON object.
+Usage: tutorial_loop.py DATA EPOCHS. Prints one JSON object.
 """
 
 import json
@@ -37,7 +37,7 @@ def loaders(data: Path) -> dict:
 
 
 def run_phase(model, batches, criterion, optimizer=None) -> float:
-    """One pass; trains where there is an optimizer. Returns the accuracy."""
+    """One pass over the batches; trains if there is an optimizer. Returns the accuracy."""
     model.train(optimizer is not None)
     hits = 0
     for images, labels in batches:

@@ -83,6 +83,9 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)
   target_compile_options(LibTorch::LibTorch INTERFACE
     "SHELL:-idirafter \"${LibTorch_ROOT_DIR}/include\""
     "SHELL:-idirafter \"${LibTorch_ROOT_DIR}/include/torch/csrc/api/include\"")
+  # LibTorch is built with NDEBUG, and its headers must be read the same way: without NDEBUG at::RecordFunction has
+  # one member more, so in a Debug build its inline functions read memory beside what LibTorch has written.
+  target_compile_definitions(LibTorch::LibTorch INTERFACE NDEBUG)
   # --no-as-needed: libtorch_cuda registers itself when loaded and no symbol of it is called by name.
   # --allow-shlib-undefined: what libtorch_cuda needs is found beside the wheel at run time, not here.
   target_link_options(LibTorch::LibTorch INTERFACE LINKER:--no-as-needed LINKER:--allow-shlib-undefined)

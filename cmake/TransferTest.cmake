@@ -4,7 +4,12 @@ set(TRANSFER_TEST_ENVIRONMENT
   "TRANSFER_FIXTURES=${CMAKE_BINARY_DIR}/fixtures"
   "TRANSFER_GOLDEN=${CMAKE_BINARY_DIR}/golden"
   "TRANSFER_HAS_MPI=${TRANSFER_HAS_MPI}"
-  "PYTHONDONTWRITEBYTECODE=1")
+  "PYTHONDONTWRITEBYTECODE=1"
+  ${TRANSFER_SANITIZER_ENVIRONMENT})
+math(EXPR TRANSFER_UNIT_TEST_TIMEOUT "240 * ${TRANSFER_TEST_TIMEOUT_FACTOR}")
+
+# All unit tests.
+add_custom_target(unit_tests)
 
 # transfer_unit_tests(ROOM LIBRARIES...): one GoogleTest executable of tests/ROOM/*.cpp. It runs as
 # one CTest case, since starting LibTorch for each single test would cost more than the tests.
@@ -15,9 +20,10 @@ function(transfer_unit_tests room)
   endif()
   add_executable(test_${room} ${sources})
   target_link_libraries(test_${room} PRIVATE ${ARGN} GTest::gmock GTest::gtest_main)
+  add_dependencies(unit_tests test_${room})
   add_test(NAME unit.${room} COMMAND test_${room} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(unit.${room} PROPERTIES
-    ENVIRONMENT "${TRANSFER_TEST_ENVIRONMENT}" TIMEOUT 240 FIXTURES_REQUIRED models)
+    ENVIRONMENT "${TRANSFER_TEST_ENVIRONMENT}" TIMEOUT ${TRANSFER_UNIT_TEST_TIMEOUT} FIXTURES_REQUIRED models)
 endfunction()
 
 # transfer_python_tests(): every tests/*/test_*.py is one CTest case, run by the .venv's Python.

@@ -16,11 +16,12 @@ namespace {
 
 constexpr const char* kMetadataFile = "transfer.json";
 
-/// Says what a file is that TorchScript could not load.
+/// Throws the ModelError for a file that LibTorch could not load: what the file is, and the remedy.
 [[noreturn]] void explain_unreadable(const std::filesystem::path& file, const std::string& error) {
   std::ifstream stream(file, std::ios::binary | std::ios::ate);
   if (!stream) {
-    throw ModelError(fmt::format("{}: cannot be read: {}.", file.string(), std::strerror(errno)));
+    throw ModelError(fmt::format("{}: cannot be read: {}. Check its permissions.", file.string(),
+                                 std::strerror(errno)));
   }
   const auto size = static_cast<std::size_t>(stream.tellg());
   std::string head(std::min<std::size_t>(size, 4096), '\0');
@@ -32,30 +33,30 @@ constexpr const char* kMetadataFile = "transfer.json";
 
   const bool is_zip = head.starts_with("PK\x03\x04");
   const bool is_complete = tail.find("PK\x05\x06") != std::string::npos;
-  std::string what = "it is no TorchScript archive";
-  if (size == 0) what = "it is empty";
-  if (is_zip && !is_complete) what = "it is truncated: the end of the archive is missing";
+  std::string what = "not a TorchScript archive";
+  if (size == 0) what = "the file is empty";
+  if (is_zip && !is_complete) what = "the file is truncated: the end of the archive is missing";
   if (is_zip && is_complete && tail.find("constants.pkl") == std::string::npos) {
-    what = "it holds weights only (a state dict saved by torch.save), not a network";
+    what = "holds only weights (a state dict saved by torch.save), not a network";
   }
   const bool is_torchscript = tail.find("constants.pkl") != std::string::npos;
   if (is_zip && is_complete && is_torchscript) {
-    // What optimize_for_inference writes: packed weights, which no LibTorch reads back.
+    // optimize_for_inference writes packed weights, which LibTorch cannot read back.
     const bool is_optimized = error.find("attribute 'value' is undefined") != std::string::npos ||
                               error.find("mkldnn") != std::string::npos ||
                               error.find("prepacked") != std::string::npos;
     if (is_optimized) {
       throw ModelError(fmt::format(
-          "{}: its weights are constants packed for one machine, as "
-          "torch.jit.optimize_for_inference leaves them, and cannot be loaded. Save the module as "
-          "it was before freezing.",
+          "{}: the weights are constants packed for one machine by "
+          "torch.jit.optimize_for_inference, and cannot be loaded. Save the module as it was "
+          "before freezing.",
           file.string()));
     }
     what = "LibTorch cannot load it (" + error.substr(0, error.find('\n')) + ")";
   }
   throw ModelError(
-      fmt::format("{}: {}. Expected a TorchScript file, as written by torch.jit.save or by "
-                  "models/export/export.py; export or copy it again.",
+      fmt::format("{}: {}. Expected a TorchScript file, as torch.jit.save or "
+                  "models/export/export.py writes it; export or copy it again.",
                   file.string(), what));
 }
 
@@ -68,10 +69,10 @@ Archive read_archive(const std::filesystem::path& file) {
       throw ModelError(fmt::format("{}: {}. Expected a TorchScript model.", file.string(),
                                    why_absent(file, "file")));
     case FileKind::kFolder:
-      throw ModelError(fmt::format("{}: is a folder, expected a TorchScript file.", file.string()));
+      throw ModelError(fmt::format("{}: is a folder. Expected a TorchScript file.", file.string()));
     case FileKind::kOther:
       throw ModelError(
-          fmt::format("{}: is no regular file, expected a TorchScript file.", file.string()));
+          fmt::format("{}: is not a regular file. Expected a TorchScript file.", file.string()));
   }
   Archive archive;
   torch::jit::ExtraFilesMap extra_files{{kMetadataFile, ""}};
@@ -90,7 +91,7 @@ Archive read_archive(const std::filesystem::path& file) {
 
 void write_archive(const torch::jit::Module& module, const ModelMetadata& metadata,
                    const std::filesystem::path& file) {
-  // By way of memory: LibTorch's file writer ends the process when the disk is full.
+  // Through memory, since LibTorch's file writer ends the process when the disk is full.
   std::ostringstream archive;
   module.save(archive, {{kMetadataFile, to_json(metadata)}});
   write_file_atomically(file, archive.view());

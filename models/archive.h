@@ -1,6 +1,6 @@
 #pragma once
 
-// Included inside models/ only, since it needs torch/script.h.
+// For models/ only: needs torch/script.h.
 
 #include <torch/script.h>
 
@@ -22,16 +22,19 @@ struct Backbone::Implementation {
   bool is_built_in = false;
 };
 
-/// A TorchScript file as read from disk, in evaluation mode, on the CPU.
+/// A TorchScript file as read from disk: in evaluation mode, on the CPU.
 struct Archive {
   torch::jit::Module module;
   std::optional<ModelMetadata> metadata;
 };
 
-/// Reads a TorchScript file. Throws ModelError naming the file, what it is and what to do.
+/// Reads a TorchScript file; the metadata is empty without `transfer.json` inside. Throws
+/// ModelError, naming the file, what it holds and the remedy, when it cannot be loaded or its
+/// metadata is bad.
 Archive read_archive(const std::filesystem::path& file);
 
-/// Writes a module with its metadata inside, whole or not at all. Throws OutputError.
+/// Writes a module with its metadata inside; the file appears complete or not at all. Throws
+/// OutputError.
 void write_archive(const torch::jit::Module& module, const ModelMetadata& metadata,
                    const std::filesystem::path& file);
 

@@ -53,7 +53,9 @@ Backbone Backbone::load(const std::filesystem::path& file) {
     implementation->metadata.name = file.stem().string();
   }
   if (!implementation->module.find_method("forward")) {
-    throw ModelError(fmt::format("{}: the module has no forward method.", file.string()));
+    throw ModelError(fmt::format(
+        "{}: the module has no forward method. Expected forward(image); export it with one.",
+        file.string()));
   }
   refuse_frozen(implementation->module, file.string());
   implementation->repaired_layers = repair_traced_modes(implementation->module);
@@ -68,7 +70,7 @@ Backbone Backbone::load(const std::filesystem::path& file) {
   std::string& expected = implementation->metadata.weights_sha256;
   if (!expected.empty() && expected != hash) {
     throw ModelError(fmt::format(
-        "{}: its weights do not match the hash in its metadata (found {}, expected {}). The file "
+        "{}: the weights do not match the hash in the metadata (found {}, expected {}). The file "
         "was changed or damaged; export it again.",
         file.string(), hash, expected));
   }
@@ -100,7 +102,7 @@ Backbone Backbone::with_input_size(std::int64_t size) const {
 
 std::filesystem::path find_backbone(const std::string& name_or_file) {
   std::filesystem::path path(name_or_file);
-  // A folder of that name does not hide the backbone.
+  // A folder of the same name does not hide the backbone.
   if (is_file(path) || path.has_parent_path() || path.extension() == ".pt") {
     return path;
   }

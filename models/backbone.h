@@ -9,42 +9,51 @@
 
 namespace transfer {
 
-/// A pretrained TorchScript network that ends in a classifier: a linear layer or, as SqueezeNet, a
-/// 1x1 convolution, whose features are averaged over the image. Auxiliary outputs are left out
-/// and traced layers follow train() and eval() again (see `repaired_layers`). Immutable and
-/// cheap to copy (copies share the weights, on the CPU). Every edit works on a copy of its own.
+/// A pretrained TorchScript network that ends in a classifier: a linear layer, or a 1x1 convolution
+/// (SqueezeNet), whose input is averaged over the image.
+///
+/// Ownership: the Backbone owns the pretrained weights, on the CPU, and never changes them. Copies
+/// are cheap and share them. Whatever cuts or trains the network (FrozenTrunk, TrainableNetwork,
+/// write_classifier) copies the weights first.
 class Backbone {
  public:
-  /// Loads an archive. Without `transfer.json` inside, ImageNet preprocessing is assumed
-  /// (`has_metadata()` is false then, and the caller says so). Throws ModelError naming the file
-  /// and the remedy when it is missing, truncated, a state dict, no TorchScript, or has no
-  /// classifier, was frozen by torch.jit.freeze, and when its weights do not match the hash in its
-  /// metadata.
+  /// Loads a TorchScript file. Removes auxiliary outputs and lets traced layers obey train() and
+  /// eval() again (see `repaired_layers`). Without `transfer.json` inside, has_metadata() is false
+  /// and ImageNet preprocessing is assumed; the caller reports that.
+  ///
+  /// Throws ModelError, naming the file and the remedy, when
+  /// - the file is missing, empty, truncated, a state dict, or not TorchScript,
+  /// - its metadata is malformed, or of a newer format than this program reads,
+  /// - its weights do not match the hash in its metadata,
+  /// - its weights are constants (torch.jit.freeze, optimize_for_inference),
+  /// - `forward` is missing, takes more than the image, or returns no logits,
+  /// - the network does not end in a classifier.
+  /// Further cuts are checked where they are made: see FrozenTrunk and TrainableNetwork.
   static Backbone load(const std::filesystem::path& file);
 
   const std::string& file() const;
   const ModelMetadata& metadata() const;
   bool has_metadata() const;
-  /// Path, inputs and outputs of the classifier.
+  /// Module path of the classifier, its inputs and its outputs.
   const std::string& classifier_path() const;
   std::int64_t feature_count() const;
   std::int64_t output_count() const;
-  /// How many BatchNorm and Dropout layers tracing had fixed in evaluation mode and loading has
-  /// made obey train() and eval() again; 0 for scripted modules.
+  /// How many BatchNorm and Dropout layers tracing had fixed in evaluation mode and loading
+  /// repaired; 0 for scripted modules.
   int repaired_layers() const;
 
-  /// Whether it has no file and no pretrained weights; `file()` is its name then.
+  /// Whether it comes without a file and pretrained weights; `file()` is then its name.
   bool is_built_in() const;
 
-  /// SHA-256 of the file, or of a built-in one's name: networks with the same one compute the same
-  /// of images brought to the same size. Throws DataError when the file is gone.
+  /// SHA-256 of the file, or of the name of a built-in backbone. Backbones with equal fingerprints
+  /// compute the same from images of the same size. Throws DataError when the file is gone.
   std::string fingerprint() const;
 
-  /// The same network, to be shown square images of `size` pixels; what is resized before the
-  /// crop keeps its proportion to it.
+  /// The same network for square images of `size` pixels. The side to which images are resized
+  /// before the crop is scaled by the same factor.
   Backbone with_input_size(std::int64_t size) const;
 
-  /// For models/ only: the module behind it.
+  /// For models/ only: the TorchScript module.
   struct Implementation;
   explicit Backbone(std::shared_ptr<const Implementation> implementation);
   const Implementation& implementation() const { return *implementation_; }
@@ -53,8 +62,8 @@ class Backbone {
   std::shared_ptr<const Implementation> implementation_;
 };
 
-/// The file of a backbone that was given as a path or by name. Throws ModelError that lists the
-/// names there are and the folders searched.
+/// The file of a backbone given as a path or by name. Throws ModelError, which lists the exported
+/// backbones, when no file has that name.
 std::filesystem::path find_backbone(const std::string& name_or_file);
 
 }  // namespace transfer

@@ -14,29 +14,31 @@
 namespace transfer {
 namespace {
 
-/// A tensor that an operator has given, and the multiply-adds until then.
-struct Given {
+/// A tensor that an operator returned, and the multiply-adds up to then.
+struct OperatorOutput {
   const void* tensor = nullptr;
   std::int64_t multiply_adds = 0;
 };
 
-/// What the callbacks of this thread have seen.
+/// What the callbacks recorded on this thread.
 thread_local std::int64_t counted_multiply_adds = 0;
-thread_local std::vector<Given> given_tensors;
+thread_local std::vector<OperatorOutput> operator_outputs;
 
-/// Multiply-adds that each output element of the operator costs.
+/// Multiply-adds per element of the operator's output.
 struct CostPerOutput : at::ObserverContext {
   std::int64_t multiply_adds = 0;
 };
 
-/// Where the operator's own values begin among those shown: the interpreter shows all that lies on
-/// its stack, the operator's last.
-std::size_t first_own(std::size_t shown, std::size_t own) { return shown - std::min(shown, own); }
+/// Position of the operator's first own value: the interpreter reports its whole stack, with the
+/// operator's values at the end.
+std::size_t first_own(std::size_t reported, std::size_t own) {
+  return reported - std::min(reported, own);
+}
 
 std::unique_ptr<at::ObserverContext> on_start(const at::RecordFunction& function) {
   auto cost = std::make_unique<CostPerOutput>();
   const std::string_view name = function.name();
-  const bool is_convolution = name == "aten::_convolution";  // aten::convolution calls it
+  const bool is_convolution = name == "aten::_convolution";  // called by aten::convolution
   if (!is_convolution && name != "aten::addmm" && name != "aten::mm") return cost;
   // Inputs: _convolution(input, weight, …), addmm(bias, input, weight), mm(input, weight).
   const std::size_t position = name == "aten::addmm" ? 2 : 1;
@@ -55,10 +57,10 @@ void on_end(const at::RecordFunction& function, at::ObserverContext* context) {
   if (first >= outputs.size() || !outputs[first].isTensor()) return;
   const auto& output = outputs[first].toTensor();
   if (cost != nullptr) counted_multiply_adds += cost->multiply_adds * output.numel();
-  given_tensors.push_back({output.unsafeGetTensorImpl(), counted_multiply_adds});
+  operator_outputs.push_back({output.unsafeGetTensorImpl(), counted_multiply_adds});
 }
 
-/// Removes the callback when the scope ends.
+/// Counts the multiply-adds of what runs on this thread while it lives.
 class CountingScope {
  public:
   CountingScope()
@@ -67,32 +69,33 @@ class CountingScope {
                                                .needsOutputs(true)
                                                .scopes({at::RecordScope::FUNCTION}))) {
     counted_multiply_adds = 0;
-    given_tensors.clear();
+    operator_outputs.clear();
   }
   ~CountingScope() {
     at::removeCallback(handle_);
-    given_tensors.clear();
+    operator_outputs.clear();
   }
   CountingScope(const CountingScope&) = delete;
   CountingScope& operator=(const CountingScope&) = delete;
 
-  /// Multiply-adds until the operator ended that gave this tensor. Addresses are used again, but
-  /// not while the tensor lives: the last operator that gave it is the right one.
+  /// Multiply-adds up to the operator that returned this tensor. Addresses are reused, but not
+  /// while the tensor lives, so the last match is the right one.
   static std::int64_t multiply_adds_until(const torch::Tensor& tensor) {
-    const auto found = std::find_if(
-        given_tensors.rbegin(), given_tensors.rend(),
-        [&](const Given& given) { return given.tensor == tensor.unsafeGetTensorImpl(); });
-    return found == given_tensors.rend() ? 0 : found->multiply_adds;
+    const auto found = std::find_if(operator_outputs.rbegin(), operator_outputs.rend(),
+                                    [&](const OperatorOutput& output) {
+                                      return output.tensor == tensor.unsafeGetTensorImpl();
+                                    });
+    return found == operator_outputs.rend() ? 0 : found->multiply_adds;
   }
 
  private:
   at::CallbackHandle handle_;
 };
 
-/// A copy whose `forward` gives a list of what flows at the cuts and of the logits.
+/// A copy whose `forward` returns a list: the values at the cuts, then the logits.
 torch::jit::Module with_all_outputs(const Backbone& backbone,
                                     const std::vector<std::string>& cuts) {
-  // A copy, since running a method keeps a plan of it, and the graph may be edited later.
+  // A copy, since a method that has run keeps its execution plan and ignores later edits.
   torch::jit::Module copy = copy_with_weights(backbone.implementation().module);
   const auto cut = graph_with_cuts(copy, cuts, backbone.file());
   std::vector<torch::jit::Value*> values;
@@ -115,7 +118,7 @@ std::vector<CutOutput> run_blank_image(const Backbone& backbone,
   torch::NoGradGuard no_gradients;
   torch::jit::Module module = with_all_outputs(backbone, cuts);
   module.eval();
-  // Plans of how to run fast cost more than the one run.
+  // Optimising the graph would take longer than this single run.
   const torch::jit::GraphOptimizerEnabledGuard without_plans(false);
   const Preprocessing& p = backbone.metadata().preprocessing;
   const CountingScope counting;
@@ -125,8 +128,8 @@ std::vector<CutOutput> run_blank_image(const Backbone& backbone,
     tensors = module.forward({image}).toTensorVector();
   } catch (const std::exception& error) {
     throw ModelError(fmt::format(
-        "{}: an image of {}x{} with {} channels does not pass through the network. If it was "
-        "made for one size only, set data.input_size. What it says: {}",
+        "{}: the network does not take an image of {}x{} pixels with {} channels. If it was made "
+        "for another size, set data.input_size. LibTorch reports: {}",
         backbone.file(), p.width, p.height, p.channels, std::string(error.what()).substr(0, 400)));
   }
   std::vector<CutOutput> outputs;

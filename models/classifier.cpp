@@ -44,7 +44,7 @@ Classifier::Classifier(const std::filesystem::path& file, torch::Device device) 
   if (!archive.metadata || archive.metadata->kind != "classifier" ||
       archive.metadata->classes.empty()) {
     throw ModelError(fmt::format(
-        "{}: is not a model that `transfer` trained: no class names are inside. Expected the "
+        "{}: holds no class names, so it is not a model that `transfer` trained. Expected the "
         "model.pt of a run directory.",
         file.string()));
   }

@@ -12,28 +12,30 @@
 
 namespace transfer {
 
-/// Writes one TorchScript file of the backbone's layers up to `cut` (a stage, averaged over the
-/// image; empty: before the classifier) and the head. Its `forward(x)` gives the head's outputs,
-/// `predict(x)` what predictions_of() makes of them, `features(x)` the head's input. Classes,
-/// objective and preprocessing travel inside. Throws OutputError; nothing half-written is left.
+/// Writes one TorchScript file of the backbone's layers up to `cut` (a stage, whose output is
+/// averaged over the image, or "" for the classifier's input) and the head. `forward(x)` returns
+/// the head's outputs, `predict(x)` applies predictions_of() to them, `features(x)` returns the
+/// head's input. Classes, objective and preprocessing are inside. Throws ModelError when the
+/// network cannot be cut there, and OutputError; no partial file is left.
 void write_classifier(const Backbone& backbone, const std::string& cut, const Head& head,
                       const std::vector<std::string>& classes, const std::filesystem::path& file,
                       const Objective& objective = {});
 
-/// What outputs [N,C] say: probabilities of the classes (softmax), of each label (sigmoid), or the
-/// values as they are.
+/// Predictions from outputs [N,C]: class probabilities (softmax), label probabilities (sigmoid), or
+/// the values unchanged.
 torch::Tensor predictions_of(const torch::Tensor& outputs, TargetKind kind);
 
-/// A finished model, for inference. `logits` may be called from several threads at once.
+/// A trained model, for inference. It owns its weights, on `device`. `logits` may be called from
+/// several threads at once.
 class Classifier {
  public:
-  /// Throws ModelError when `file` is no model that this program trained.
+  /// Throws ModelError when `file` is not a model that this program trained.
   Classifier(const std::filesystem::path& file, torch::Device device);
   ~Classifier();
   Classifier(Classifier&&) noexcept;
 
   const ModelMetadata& metadata() const;
-  /// images [N,C,H,W] on any device → outputs [N,classes] on the CPU.
+  /// images [N,C,H,W] on any device → logits [N,classes] on the CPU.
   torch::Tensor logits(const torch::Tensor& images) const;
 
  private:

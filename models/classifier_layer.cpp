@@ -23,13 +23,14 @@ using torch::jit::Value;
 
 namespace {
 
-/// One use of a weight: what a layer does, seen as an operator.
+/// The operator of a layer: its input and its weight.
 struct LayerUse {
   Value* input;
   Value* weight;
 };
 
-/// The weight behind `aten::t(weight)`, as old traces write a linear layer; nullptr if it is none.
+/// The weight inside `aten::t(weight)`, as old traces write a linear layer; nullptr for other
+/// values.
 Value* transposed_weight(Value* value) {
   Node* node = value->node();
   if (node->kind() != c10::aten::t) return nullptr;
@@ -77,19 +78,18 @@ Node* last_leading_to_layer(Graph& graph) {
 [[noreturn]] void refuse_ending(const std::string& file, const std::string& found) {
   throw ModelError(fmt::format(
       "{}: {}, so there is no linear (fully connected) layer or 1x1 convolution at the end to "
-      "replace. Expected a CNN that ends in one, such as a torchvision classifier.",
+      "replace. Expected a network that ends in one, such as a torchvision classifier.",
       file, found));
 }
 
 [[noreturn]] void refuse_constants(const std::string& file) {
   throw ModelError(fmt::format(
-      "{}: its weights are constants of the program, as torch.jit.freeze or "
-      "optimize_for_inference leave them, so no layer can be cut, replaced or trained. Save the "
-      "module as it was before freezing.",
+      "{}: torch.jit.freeze or optimize_for_inference turned the weights into constants, so no "
+      "layer can be cut, replaced or trained. Save the module as it was before freezing.",
       file));
 }
 
-/// Inlines calls, one at a time, until the layer that runs last stands at the top level.
+/// Inlines calls, one at a time, until the layer that runs last is at the top level.
 LayerUse expose_last_layer(std::shared_ptr<Graph>& graph, const Module& module,
                            const std::string& file) {
   bool folded = false;
@@ -104,8 +104,8 @@ LayerUse expose_last_layer(std::shared_ptr<Graph>& graph, const Module& module,
       folded = true;
     } else {
       throw ModelError(fmt::format(
-          "{}: its last layer runs inside a branch or a loop and cannot be cut off. Trace the "
-          "model in evaluation mode, or export it without that branch.",
+          "{}: the last layer runs inside a branch or a loop, so it cannot be replaced. Trace the "
+          "model in evaluation mode, or export it without the branch.",
           file));
     }
     remove_unused(graph);
@@ -118,17 +118,18 @@ ClassifierLayer describe_layer(const LayerUse& use, const Graph& graph, const Mo
   const auto weight_path = path_from_self(use.weight, graph);
   if (!weight_path || weight_path->empty()) {
     throw ModelError(fmt::format(
-        "{}: the weight of its last layer is computed (as weight normalisation does), not stored, "
-        "so the layer cannot be replaced. Remove that before export.",
+        "{}: the weight of the last layer is computed (as by weight normalisation), not stored, so "
+        "the layer cannot be replaced. Remove the normalisation before export.",
         file));
   }
   const auto weight = attribute_at(module, *weight_path).toTensor();
   if (weight.dim() > 2 && weight[0][0].numel() != 1) {
-    refuse_ending(file, fmt::format("its last layer is a convolution of {}",
+    refuse_ending(file, fmt::format("the last layer is a {} convolution",
                                     fmt::join(weight.sizes().slice(2), "x")));
   }
   if (weight.dim() != 2 && weight.dim() != 4) {
-    refuse_ending(file, fmt::format("its last layer has a weight of {} dimensions", weight.dim()));
+    refuse_ending(file,
+                  fmt::format("the weight of the last layer has {} dimensions", weight.dim()));
   }
   ClassifierLayer found;
   const auto dot = weight_path->rfind('.');

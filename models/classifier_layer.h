@@ -1,6 +1,6 @@
 #pragma once
 
-// Included inside models/ only, since it needs torch/script.h.
+// For models/ only: needs torch/script.h.
 
 #include <torch/script.h>
 
@@ -24,12 +24,13 @@ struct ClassifierLayer {
   std::int64_t out_features = 0;
 };
 
-/// Finds it by execution order, not by name, on the way to the main logits, so that auxiliary
-/// classifiers do not count. Throws ModelError naming `file` where the network ends in something
-/// else, where the layer runs inside a branch or a loop, or where weights are constants.
+/// Finds the classifier by execution order, not by name, on the path to the main logits, so that
+/// auxiliary classifiers do not count. Throws ModelError naming `file` when the network ends in
+/// something else, when the layer runs inside a branch or a loop, and when weights are constants.
 ClassifierLayer find_classifier(const torch::jit::Module& module, const std::string& file);
 
-/// A copy of `forward`'s graph in which the classifier stands at the top level, and its input.
+/// A copy of `forward`'s graph in which the classifier is at the top level, and the classifier's
+/// input in it.
 struct ExposedClassifier {
   std::shared_ptr<torch::jit::Graph> graph;
   torch::jit::Value* input = nullptr;
@@ -37,7 +38,7 @@ struct ExposedClassifier {
 };
 ExposedClassifier expose_classifier(const torch::jit::Module& module, const std::string& file);
 
-/// Throws ModelError naming `file` when torch.jit.freeze or optimize_for_inference has turned the
+/// Throws ModelError naming `file` when torch.jit.freeze or optimize_for_inference turned the
 /// weights into constants.
 void refuse_frozen(const torch::jit::Module& module, const std::string& file);
 

@@ -8,19 +8,20 @@
 
 namespace transfer {
 
-/// What one stage of a backbone costs and gives.
+/// Output shape and cost of one stage of a backbone.
 struct StageComplexity {
+  /// Module path.
   std::string path;
   /// Shape of the stage's output for one image, without the batch dimension: [C,H,W] or [D].
   std::vector<std::int64_t> output_shape;
-  /// Learnable numbers of this stage alone (not of those before it).
+  /// Number of parameters of this stage, without those of earlier stages.
   std::int64_t parameters = 0;
-  /// Multiply-adds of convolutions and linear layers of this stage alone, for one image.
+  /// Multiply-adds of this stage's convolutions and linear layers for one image.
   std::int64_t multiply_adds = 0;
 };
 
-/// Measures every stage named in the metadata and, last, the classifier, by running one blank
-/// image through the network cut at each of them. Throws ModelError when a stage cannot be cut.
+/// Measures every stage in the metadata and, last, the classifier, by running one blank image.
+/// Throws ModelError when the network cannot be cut at a stage.
 std::vector<StageComplexity> measure_complexity(const Backbone& backbone);
 
 }  // namespace transfer

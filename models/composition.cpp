@@ -46,7 +46,7 @@ Module head_module(const Head& head, const Unit& unit) {
   return module;
 }
 
-void copy_numbers(const Module& module, const LinearLayer& layer) {
+void copy_weights(const Module& module, const LinearLayer& layer) {
   module.attr("weight").toTensor().copy_(layer.weight);
   module.attr("bias").toTensor().copy_(layer.bias);
 }
@@ -55,7 +55,7 @@ void copy_numbers(const Module& module, const LinearLayer& layer) {
 
 Module compose(const Module& trunk, const Head& head) {
   const auto unit = trunk._ivalue()->compilation_unit();
-  // Mangled, since a backbone that this program trained brings classes of these names.
+  // Mangled, since a backbone that this program trained already has classes of these names.
   Module whole("__torch__.transfer.Classifier", unit, /*shouldMangle=*/true);
   whole.register_module("trunk", trunk);
   whole.register_module("head", head_module(head, unit));
@@ -81,9 +81,9 @@ void set_head(Module& whole, const Head& head) {
   torch::NoGradGuard no_gradients;
   const Module module = whole.attr("head").toModule();
   for (std::size_t i = 0; i + 1 < head.layers.size(); ++i) {
-    copy_numbers(module.attr(hidden_name(i)).toModule(), head.layers[i]);
+    copy_weights(module.attr(hidden_name(i)).toModule(), head.layers[i]);
   }
-  copy_numbers(module, head.last());
+  copy_weights(module, head.last());
 }
 
 std::vector<std::string> composed_stages(std::vector<std::string> stages) {

@@ -9,7 +9,7 @@
 namespace transfer {
 namespace {
 
-/// Flattens and ends, as every backbone does, in a classifier, which is there to be replaced.
+/// Flattens, then ends in a classifier as every backbone does, which a new head replaces.
 torch::jit::Module flatten_module(std::int64_t pixels) {
   torch::jit::Module module("__torch__.transfer.Flatten",
                             std::make_shared<torch::jit::CompilationUnit>(), /*shouldMangle=*/true);

@@ -20,7 +20,7 @@ torch::Tensor FrozenPrefix::activations(const torch::Tensor& images) const {
     torch::jit::Module callable = implementation_->module;
     output = callable.forward({input}).toTensor();
   }
-  // Outside InferenceMode a clone is an ordinary tensor, which autograd accepts.
+  // A clone made outside InferenceMode is an ordinary tensor, which autograd accepts.
   return output.clone();
 }
 

@@ -11,9 +11,10 @@
 
 namespace transfer {
 
-/// The first layers of a network that is being trained, for inference only: the weights they have
-/// now, evaluation mode, BatchNorm folded into the convolutions, channels-last, no autograd. Made
-/// by TrainableNetwork::frozen_prefix(); `activations` may be called from several threads at once.
+/// The first layers of a network in training, for inference only: evaluation mode, BatchNorm folded
+/// into the convolutions, channels-last, no autograd. Owns a copy of the weights at the time that
+/// TrainableNetwork::frozen_prefix() made it. `activations` may be called from several threads at
+/// once.
 class FrozenPrefix {
  public:
   struct Implementation;
@@ -21,14 +22,14 @@ class FrozenPrefix {
   ~FrozenPrefix();
   FrozenPrefix(FrozenPrefix&&) noexcept;
 
-  /// Path of the stage whose output it gives.
+  /// Path of the stage at its end.
   const std::string& stage() const;
 
-  /// images [N,C,H,W] on any device → what the stage gives [N,…] on the prefix's device, free to
-  /// enter autograd.
+  /// images [N,C,H,W] on any device → the stage's output [N,…] on the prefix's device. It may be
+  /// used in autograd.
   torch::Tensor activations(const torch::Tensor& images) const;
 
-  /// Shape of one image's activations, found by running one.
+  /// Shape of the activations of one image, without the batch dimension; runs a blank image.
   std::vector<std::int64_t> shape(const Preprocessing& preprocessing) const;
 
  private:

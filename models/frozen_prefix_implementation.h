@@ -1,6 +1,6 @@
 #pragma once
 
-// Included inside models/ only, since it needs torch/script.h.
+// For models/ only: needs torch/script.h.
 
 #include <torch/script.h>
 
@@ -11,7 +11,7 @@
 namespace transfer {
 
 struct FrozenPrefix::Implementation {
-  /// Its `forward` is the prefix.
+  /// Its `forward` runs the prefix.
   torch::jit::Module module;
   std::string stage;
   torch::Device device;

@@ -39,7 +39,7 @@ std::int64_t FrozenTrunk::dimension() const {
 
 torch::Tensor FrozenTrunk::features(const torch::Tensor& images) const {
   const auto output = run_inference(implementation_->module, images, implementation_->device);
-  // Outside InferenceMode a clone is an ordinary tensor, which autograd accepts.
+  // A clone made outside InferenceMode is an ordinary tensor, which autograd accepts.
   return output.flatten(1).clone();
 }
 

@@ -12,25 +12,25 @@
 namespace transfer {
 
 /// The pretrained layers up to one or several cuts, for inference only: evaluation mode, BatchNorm
-/// folded into the convolutions, channels-last weights, no autograd. `features` may be called from
-/// several threads at once.
+/// folded into the convolutions, channels-last, no autograd. Owns a copy of the backbone's weights,
+/// on its device. `features` may be called from several threads at once.
 class FrozenTrunk {
  public:
-  /// A cut is the path of a stage, whose output is averaged over the image, or empty: the
-  /// classifier's input. Throws ModelError where the network cannot be cut there.
+  /// A cut is the path of a stage, whose output is averaged over the image, or "" for the
+  /// classifier's input. Throws ModelError when the network cannot be cut there.
   FrozenTrunk(const Backbone& backbone, std::vector<std::string> cuts, torch::Device device);
   ~FrozenTrunk();
   FrozenTrunk(FrozenTrunk&&) noexcept;
 
   const std::vector<std::string>& cuts() const;
-  /// Features of each cut, and of all together.
+  /// Number of features of each cut, and of all cuts.
   const std::vector<std::int64_t>& widths() const;
   std::int64_t dimension() const;
-  /// Multiply-adds of one image from the input up to each cut; empty where there is one cut only.
+  /// Multiply-adds for one image from the input up to each cut; empty when there is only one cut.
   const std::vector<std::int64_t>& multiply_adds() const;
 
-  /// images [N,C,H,W] on any device → features [N,dimension] of all cuts side by side, on the CPU,
-  /// free to enter autograd.
+  /// images [N,C,H,W] on any device → features [N,dimension] of all cuts side by side, on the CPU.
+  /// They may be used in autograd.
   torch::Tensor features(const torch::Tensor& images) const;
 
  private:

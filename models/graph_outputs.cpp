@@ -29,8 +29,8 @@ bool is_used(const Node* node) {
                      [](const Value* output) { return output->hasUses(); });
 }
 
-/// Removes what a layer writes into its own module: BatchNorm's counter of batches and running
-/// statistics. The alias analysis cannot tell the module's tensors from the image.
+/// Removes writes of a layer to its own module (BatchNorm's batch counter and running statistics),
+/// since alias analysis cannot distinguish the module's tensors from the image.
 void remove_writes_to_self(Block* block, Graph& graph) {
   for (auto node = block->nodes().begin(); node != block->nodes().end();) {
     Node* current = *node++;
@@ -58,7 +58,7 @@ bool writes_to_its_inputs(const std::shared_ptr<Graph>& body, bool has_self) {
                      [&](const Value* input) { return aliases.hasWriters(input); });
 }
 
-/// Whether a node may go once nobody uses its results. Warnings and checks go with it.
+/// Whether a node with unused results may be removed, with the warnings and checks inside.
 bool is_droppable(const Node* node) {
   if (const auto body = callee(node)) {
     return !writes_to_its_inputs(body, node->kind() == c10::prim::CallMethod);
@@ -76,7 +76,7 @@ bool is_droppable(const Node* node) {
   });
 }
 
-/// The element of a returned tuple that holds the logits.
+/// Position of the logits in a returned tuple.
 std::size_t logits_position(const c10::TupleType& type, const std::string& file) {
   if (const auto& schema = type.schema()) {
     for (std::size_t i = 0; i < schema->arguments().size(); ++i) {
@@ -86,13 +86,14 @@ std::size_t logits_position(const c10::TupleType& type, const std::string& file)
   for (std::size_t i = 0; i < type.elements().size(); ++i) {
     if (type.elements()[i]->kind() == c10::TypeKind::TensorType) return i;
   }
-  throw ModelError(fmt::format(
-      "{}: forward returns {}, in which no element is a tensor. Expected logits, or a tuple whose "
-      "first element they are; export the model with a forward that returns them.",
-      file, type.annotation_str()));
+  throw ModelError(
+      fmt::format("{}: forward returns {}, which holds no tensor. Expected logits [N, classes], or "
+                  "a tuple with "
+                  "the logits first; export the model with a forward that returns them.",
+                  file, type.annotation_str()));
 }
 
-/// One step from a returned tuple towards its logits; false where there is nothing to unwrap.
+/// Takes one step from a returned tuple towards its logits; false when nothing is left to unwrap.
 bool unwrap_output(const std::shared_ptr<Graph>& graph, const std::string& file) {
   Value* output = graph->outputs()[0];
   Node* maker = output->node();
@@ -115,16 +116,17 @@ bool unwrap_output(const std::shared_ptr<Graph>& graph, const std::string& file)
   return true;
 }
 
-/// Leaves the image as the only input: other arguments become their default values.
+/// Makes the image the only input: other arguments become their default values.
 void fill_in_defaults(Graph& graph, const c10::FunctionSchema& schema, const std::string& file) {
   while (graph.inputs().size() > 2) {
     const std::size_t last = graph.inputs().size() - 1;
     const auto& argument = schema.arguments().at(last);
     if (!argument.default_value()) {
-      throw ModelError(fmt::format(
-          "{}: forward takes '{}' beside the image. Expected forward(image); export the model "
-          "with a wrapper that fills in the rest.",
-          file, argument.name()));
+      throw ModelError(
+          fmt::format("{}: forward needs '{}' besides the image. Expected forward(image); export "
+                      "the model with "
+                      "a wrapper that supplies the other arguments.",
+                      file, argument.name()));
     }
     const torch::jit::WithInsertPoint first(*graph.nodes().begin());
     graph.inputs()[last]->replaceAllUsesWith(graph.insertConstant(*argument.default_value()));
@@ -132,7 +134,7 @@ void fill_in_defaults(Graph& graph, const c10::FunctionSchema& schema, const std
   }
 }
 
-/// Values that the image decides, and those of them that only its size decides.
+/// Values that depend on the image's pixels, and values that depend only on its size.
 struct Dependence {
   std::set<const Value*> on_content;
   std::set<const Value*> on_size;
@@ -155,7 +157,7 @@ void collect_values_inside(const Node* node, std::vector<const Value*>& used) {
   }
 }
 
-/// All that a node reads, in its inner blocks too.
+/// All values that a node reads, including those read inside its blocks.
 std::vector<const Value*> values_read(const Node* node) {
   std::vector<const Value*> read(node->inputs().begin(), node->inputs().end());
   collect_values_inside(node, read);
@@ -174,7 +176,7 @@ void follow(const Node* node, Dependence& dependence) {
   const bool gives_size = !on_content || only_asks_for_size(node);
   auto& results = gives_size ? dependence.on_size : dependence.on_content;
   for (const Value* output : node->outputs()) results.insert(output);
-  // `list.append(x)` makes the list depend on x.
+  // After `list.append(x)` the list depends on x.
   const auto* schema = node->maybeSchema();
   if (schema != nullptr && schema->is_mutable()) results.insert(node->input(0));
 }
@@ -216,7 +218,10 @@ std::shared_ptr<Graph> logits_graph(const Module& module, const std::string& fil
   const auto method = module.get_method("forward");
   auto graph = method.graph()->copy();
   if (graph->inputs().size() < 2 || graph->outputs().size() != 1) {
-    throw ModelError(fmt::format("{}: forward does not take an image and return a value.", file));
+    throw ModelError(fmt::format(
+        "{}: forward has {} inputs and {} outputs. Expected forward(image) that returns logits "
+        "[N, classes]; export the model with such a forward.",
+        file, graph->inputs().size() - 1, graph->outputs().size()));
   }
   fill_in_defaults(*graph, method.function().getSchema(), file);
   while (unwrap_output(graph, file)) {
@@ -224,8 +229,8 @@ std::shared_ptr<Graph> logits_graph(const Module& module, const std::string& fil
   Value* output = graph->outputs()[0];
   if (output->type()->kind() != c10::TypeKind::TensorType) {
     throw ModelError(fmt::format(
-        "{}: forward returns {}. Expected logits [N, classes], or a tuple whose first element "
-        "they are; export the model with a forward that returns them.",
+        "{}: forward returns {}. Expected logits [N, classes], or a tuple with the logits first; "
+        "export the model with a forward that returns them.",
         file, output->type()->annotation_str()));
   }
   end_at(*graph, output);
@@ -249,12 +254,12 @@ std::string describe_bypass(const Graph& graph, const Value* cut, bool sizes_cou
     for (const Value* value : values_read(node)) {
       if (before.on_content.contains(value)) {
         return fmt::format(
-            "a later {} also reads something computed before it (a skip connection "
-            "or a parallel branch)",
+            "a later {} also reads a value computed before it (a skip connection or a parallel "
+            "branch)",
             node->kind().toUnqualString());
       }
       if (sizes_count && before.on_size.contains(value)) {
-        return "a later step needs the size of something before it";
+        return "a later operator reads the size of a value computed before it";
       }
     }
   }

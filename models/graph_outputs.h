@@ -1,6 +1,7 @@
 #pragma once
 
-// What a TorchScript graph returns and what flows there. Included inside models/ only.
+// What a TorchScript graph returns, and on what that depends. For models/ only: needs
+// torch/script.h.
 
 #include <torch/script.h>
 
@@ -9,26 +10,26 @@
 
 namespace transfer {
 
-/// Makes `value` the graph's only output and removes all that runs after it.
+/// Makes `value` the graph's only output and removes the nodes that run after it.
 void end_at(torch::jit::Graph& graph, torch::jit::Value* value);
 
-/// Removes what no longer matters for the output: plain operators, and calls and branches whose
-/// results nobody uses and which write to nothing that came from outside.
+/// Removes nodes that do not affect the output: operators, calls and branches with unused results
+/// that do not write to their inputs.
 void remove_unused(const std::shared_ptr<torch::jit::Graph>& graph);
 
-/// A copy of `forward`'s graph that returns the logits alone: the value itself, or the element
-/// `logits` of a named tuple, or the first tensor of a tuple. Auxiliary classifiers disappear.
-/// Throws ModelError naming `file` when `forward` takes more than the image or returns neither.
+/// A copy of `forward`'s graph that returns only the logits: the returned tensor, the element
+/// `logits` of a named tuple, or the first tensor of a tuple. Auxiliary classifiers are removed.
+/// Throws ModelError naming `file` when `forward` needs more than the image or returns none of
+/// these.
 std::shared_ptr<torch::jit::Graph> logits_graph(const torch::jit::Module& module,
                                                 const std::string& file);
 
-/// Whether something computed from the image before `cut` is still used after it: the reason as
-/// half a sentence, or "" where all goes through the cut. Pure sizes (`x.shape`) count only where
-/// `sizes_count`.
+/// Why nodes behind `cut` depend on more than its value, as a clause for a message; "" when all
+/// data passes through the cut. Sizes (`x.shape`) matter only if `sizes_count`.
 std::string describe_bypass(const torch::jit::Graph& graph, const torch::jit::Value* cut,
                             bool sizes_count);
 
-/// Puts `graph` in the place of a method of the module, under its own return type.
+/// Replaces a method of the module by `graph`, whose return type may differ.
 void replace_method(torch::jit::Module& module, const std::string& method,
                     std::shared_ptr<torch::jit::Graph> graph);
 void replace_forward(torch::jit::Module& module, std::shared_ptr<torch::jit::Graph> graph);

@@ -1,6 +1,6 @@
 #pragma once
 
-// Included inside models/ only, since it needs torch/script.h.
+// For models/ only: needs torch/script.h.
 
 #include <torch/script.h>
 
@@ -8,9 +8,10 @@
 
 namespace transfer {
 
-/// Draws every weight anew, by its kind: convolutions normal with variance 2 / (outputs · kernel)
-/// (He et al. 2015, fan-out), fully connected layers as torch.nn.Linear, norms 1 and 0 with fresh
-/// statistics; whatever else there is (tokens, positions, layer scales) normal with deviation 0.02.
+/// Draws every weight at random, by its kind: convolutions normal with variance 2 / (outputs · kernel)
+/// (He et al. 2015, fan-out); fully connected layers as torch.nn.Linear; norms with weight 1, bias
+/// 0 and fresh statistics; all others (tokens, positions, layer scales) normal with standard
+/// deviation 0.02.
 void initialize_weights(torch::jit::Module& module, std::uint64_t seed);
 
 }  // namespace transfer

@@ -61,7 +61,7 @@ Preprocessing parse_preprocessing(const json& object) {
   const auto std = object.at("std").get<std::vector<float>>();
   const auto count = static_cast<std::size_t>(p.channels);
   if (mean.size() != count || std.size() != count) {
-    throw std::invalid_argument("preprocessing.mean and std need one number a channel");
+    throw std::invalid_argument("preprocessing.mean and std need one number per channel");
   }
   std::copy(mean.begin(), mean.end(), p.mean.begin());
   std::copy(std.begin(), std.end(), p.std.begin());
@@ -111,8 +111,8 @@ ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
     const int version = object.at("format_version").get<int>();
     if (version > ModelMetadata::kFormatVersion) {
       throw ModelError(fmt::format(
-          "{}: its metadata has format version {}, and this program reads up to {}. Use a newer "
-          "`transfer`, or export the model again with this one's models/export.",
+          "{}: the metadata has format version {}, but this program reads versions up to {}. Use a "
+          "newer `transfer`, or export the model again with models/export of this version.",
           file, version, ModelMetadata::kFormatVersion));
     }
     ModelMetadata metadata;
@@ -132,7 +132,7 @@ ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
     throw;
   } catch (const std::exception& error) {
     throw ModelError(
-        fmt::format("{}: its metadata (transfer.json) cannot be used: {}. Export the model again.",
+        fmt::format("{}: the metadata (transfer.json) cannot be used: {}. Export the model again.",
                     file, error.what()));
   }
 }
@@ -151,7 +151,7 @@ std::string to_json(const ModelMetadata& m) {
                  {"weights_sha256", m.weights_sha256}};
   if (m.kind == "classifier") object["classes"] = m.classes;
   if (needs_objective) add_objective(object, m.objective);
-  // A name taken from a file's may be no UTF-8; a model without its metadata would be worse.
+  // A name taken from a file name may not be valid UTF-8; it is repaired rather than refused.
   return object.dump(1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -22,7 +22,7 @@ namespace {
 
 constexpr const char* kGenerator = "transfer_generator";
 
-/// What survives of `input` (0 or 1), each with the chance 1 − p, divided by that chance.
+/// Mask of the elements that Dropout keeps, each with probability 1 − p, scaled by 1 / (1 − p).
 torch::Tensor survivors(const torch::Tensor& input, double p,
                         const std::optional<at::Generator>& generator) {
   auto mask = at::empty_like(input).bernoulli_(1 - p, generator);
@@ -48,7 +48,7 @@ TORCH_LIBRARY(transfer, library) {
               dropout_in_place);
 }
 
-/// Gives one node the generator. False where it draws in a way that takes none.
+/// Passes the generator to one node. False when the node draws random numbers but takes none.
 bool give_generator(Node* node, Value* generator) {
   const auto kind = node->kind();
   if (kind == c10::aten::dropout || kind == c10::aten::dropout_) {
@@ -76,8 +76,8 @@ void give_generator_within(Block* block, Value* generator, const std::string& fi
     const std::string name = node->kind().toQualString();
     if (give_generator(node, generator)) continue;
     throw ModelError(
-        fmt::format("{}: draws random numbers by {}, which copies of the network cannot do side by "
-                    "side. Expected Dropout or stochastic depth; set train.replicas: 1.",
+        fmt::format("{}: draws random numbers by {}, which replicas of the network cannot do in "
+                    "parallel. Expected Dropout or stochastic depth; set train.replicas: 1.",
                     file, name));
   }
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// Included inside models/ only, since it needs torch/script.h.
+// For models/ only: needs torch/script.h.
 
 #include <torch/script.h>
 
@@ -9,10 +9,10 @@
 
 namespace transfer {
 
-/// Lets the named methods of `module` draw what Dropout and stochastic depth drop from a generator
-/// of the module's own, instead of the process's, which threads would take turns at. Such a module
-/// cannot be saved. Returns the generator. Throws ModelError naming `file` where a method draws
-/// random numbers in another way.
+/// Makes Dropout and stochastic depth in the named methods of `module` draw from a generator of the
+/// module's own instead of the process-wide one, for which threads would compete. Returns that
+/// generator. The module can then no longer be saved. Throws ModelError naming `file` when a method
+/// draws random numbers in another way.
 at::Generator draw_from_own_generator(torch::jit::Module& module,
                                       const std::vector<std::string>& methods,
                                       const std::string& file);

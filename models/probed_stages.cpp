@@ -15,7 +15,7 @@ bool is_convolution(const torch::jit::Value* value) {
   return kind == c10::aten::conv2d || kind == c10::aten::_convolution;
 }
 
-/// Whether a value is what a convolution computes and a BatchNorm reads.
+/// Whether a value lies between a convolution and its BatchNorm.
 bool splits_batch_norm(const torch::jit::Value* value) {
   const auto& uses = value->uses();
   return is_convolution(value) && std::any_of(uses.begin(), uses.end(), [](const auto& use) {

@@ -7,10 +7,10 @@
 
 namespace transfer {
 
-/// The stages whose output may be taken while the network runs on: all but the last one, whose
-/// average the classifier sees anyway. A stage that ends in a convolution whose BatchNorm lies
-/// behind it (ResNet's `conv1`) is passed over where others remain: its output exists only while
-/// the two are not folded into one, which would change the last digits of all features behind it.
+/// The stages to probe in one pass: all except the last, whose average is the classifier's input. A
+/// stage that ends in a convolution with its BatchNorm behind it (ResNet's `conv1`) is left out if
+/// others remain: keeping its output prevents folding the two, which changes the last digits of all
+/// features behind it.
 std::vector<std::string> probed_stages(const Backbone& backbone);
 
 }  // namespace transfer

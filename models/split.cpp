@@ -19,7 +19,7 @@ using torch::jit::Value;
 
 namespace {
 
-/// Reserved, since a method must not carry the name of an attribute.
+/// Reserved prefixes, since a method must not have the name of an attribute.
 constexpr const char* kPrefix = "transfer_prefix_";
 constexpr const char* kSuffix = "transfer_suffix_";
 
@@ -37,7 +37,7 @@ void add_method(Module& module, const std::string& name, std::shared_ptr<Graph> 
   module.type()->addMethod(function);
 }
 
-/// Removes the nodes up to `last` whose results nobody uses any more.
+/// Removes the nodes up to `last` whose results are no longer used.
 void remove_unused_up_to(Graph& graph, Node* last) {
   std::vector<Node*> nodes;
   for (Node* node : graph.nodes()) {
@@ -53,7 +53,8 @@ void remove_unused_up_to(Graph& graph, Node* last) {
   }
 }
 
-/// An in-place ReLU right behind the stage would overwrite the caller's activations.
+/// Copies the input if the graph writes to it: an in-place ReLU directly behind the stage would
+/// overwrite the caller's activations.
 void protect_input(const std::shared_ptr<Graph>& graph) {
   const auto flat = graph->copy();
   torch::jit::Inline(*flat);
@@ -86,7 +87,7 @@ SplitMethods split_at_stage(Module& module, const std::string& stage, const std:
   const auto bypass = describe_bypass(*before.graph, before.output, /*sizes_count=*/true);
   if (!bypass.empty()) {
     throw ModelError(fmt::format(
-        "{}: cannot split the network at '{}': {}. Take a stage that `transfer inspect` lists.",
+        "{}: cannot split the network behind '{}': {}. Take a stage that `transfer inspect` lists.",
         file, stage, bypass));
   }
   end_at(*before.graph, before.output);

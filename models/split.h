@@ -1,6 +1,6 @@
 #pragma once
 
-// Included inside models/ only, since it needs torch/script.h.
+// For models/ only: needs torch/script.h.
 
 #include <torch/script.h>
 
@@ -8,22 +8,22 @@
 
 namespace transfer {
 
-/// Names of two methods that together are the network.
+/// Names of two methods that run the network in two parts.
 struct SplitMethods {
-  std::string prefix;  ///< image [N,C,H,W] → what the stage gives
-  std::string suffix;  ///< what the stage gives → logits [N,classes]
+  std::string prefix;  ///< image [N,C,H,W] → the stage's output
+  std::string suffix;  ///< the stage's output → logits [N,classes]
 };
 
-/// Gives `module` two more methods, the network up to and behind `stage`, which share its
-/// parameters and obey train() and eval(); `forward` stays. Prefix then suffix equals `forward`'s
-/// logits exactly, after saving and loading too, and the suffix leaves its input unchanged. A
-/// second call for the same stage gives the same methods. Throws ModelError naming `file` where
-/// cut_after_stage would, and where the suffix needs more than the stage's output (a skip
-/// connection around it, or the image's size).
+/// Adds two methods to `module`: the network up to `stage` and behind it. They share its parameters
+/// and obey train() and eval(); `forward` stays. Prefix then suffix returns exactly the logits of
+/// `forward`, also after saving and loading, and the suffix does not change its input. A second
+/// call for the same stage returns the same methods. Throws ModelError naming `file` as
+/// cut_after_stage does, and when the suffix needs more than the stage's output (a skip connection
+/// around it, or the image's size).
 SplitMethods split_at_stage(torch::jit::Module& module, const std::string& stage,
                             const std::string& file);
 
-/// Takes the two methods away again, from a module that has not run them.
+/// Removes the two methods. REQUIRES: the module has not run them.
 void remove_split(torch::jit::Module& module, const SplitMethods& names);
 
 }  // namespace transfer

@@ -16,7 +16,7 @@ using torch::jit::Graph;
 using torch::jit::Module;
 using torch::jit::Value;
 
-/// Shape of what the module's `forward` gives for a blank image.
+/// Shape of the output of `forward` for a blank image.
 std::vector<std::int64_t> output_shape(Module module, const Backbone& backbone,
                                        const std::string& cut) {
   torch::NoGradGuard no_gradients;
@@ -24,16 +24,18 @@ std::vector<std::int64_t> output_shape(Module module, const Backbone& backbone,
   const Preprocessing& p = backbone.metadata().preprocessing;
   try {
     const auto image = torch::zeros({1, p.channels, p.height, p.width});
-    // A copy, since running a method keeps a plan of it, and the graph may be edited later.
+    // A copy, since a method that has run keeps its execution plan and ignores later edits.
     return copy_with_weights(module).forward({image}).toTensor().sizes().vec();
   } catch (const std::exception& error) {
     throw ModelError(fmt::format(
-        "{}: an image of {}x{} does not pass through the network up to '{}': {}", backbone.file(),
-        p.width, p.height, cut, std::string(error.what()).substr(0, 400)));
+        "{}: the network up to '{}' does not take an image of {}x{} pixels. If it was made for "
+        "another size, set data.input_size. LibTorch reports: {}",
+        backbone.file(), cut.empty() ? backbone.classifier_path() : cut, p.width, p.height,
+        std::string(error.what()).substr(0, 400)));
   }
 }
 
-/// One cut as a module of its own.
+/// A module that is cut at one place.
 Module cut_once(const Backbone& backbone, const std::string& cut) {
   const Module& module = backbone.implementation().module;
   if (cut.empty()) return cut_before_classifier(module, backbone.file());
@@ -42,15 +44,15 @@ Module cut_once(const Backbone& backbone, const std::string& cut) {
   return stage;
 }
 
-/// How many features a stage's output of that shape gives when averaged over the dimensions.
+/// Number of features after averaging an output of that shape over the dimensions.
 std::int64_t pooled_width(const std::vector<std::int64_t>& shape,
                           const std::vector<std::int64_t>& dimensions) {
   const bool channels_come_last = !dimensions.empty() && dimensions.front() == 1;
   return channels_come_last ? shape.back() : shape.at(1);
 }
 
-/// The dimensions to average over at a cut; a convolution that classifies reads [N,D,H,W], a linear
-/// layer [N,D].
+/// The dimensions to average over at a cut. The input of a classifying convolution is [N,D,H,W],
+/// that of a linear layer [N,D].
 std::vector<std::int64_t> dimensions_at(const std::string& cut,
                                         const std::vector<std::int64_t>& shape,
                                         ClassifierKind classifier) {

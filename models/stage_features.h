@@ -1,6 +1,6 @@
 #pragma once
 
-// Included inside models/ only, since it needs torch/script.h.
+// For models/ only: needs torch/script.h.
 
 #include <torch/script.h>
 
@@ -12,17 +12,19 @@
 
 namespace transfer {
 
-/// A cut network and how many features each cut gives.
+/// A network cut at one or several places.
 struct FeatureCut {
-  /// `forward` gives [N, sum of widths], the cuts' pooled outputs side by side.
+  /// `forward` returns [N, sum of widths]: the pooled outputs of the cuts side by side.
   torch::jit::Module module;
+  /// Number of features of each cut.
   std::vector<std::int64_t> widths;
-  /// Multiply-adds of one image from the input up to each cut; empty where there is one cut only.
+  /// Multiply-adds for one image from the input up to each cut; empty when there is only one cut.
   std::vector<std::int64_t> multiply_adds;
 };
 
-/// Cuts a copy of the backbone at the stages named (empty: before the classifier); one forward pass
-/// serves all cuts. Throws ModelError naming the file and the stage.
+/// Cuts a copy of the backbone at the stages named ("": in front of the classifier). One forward
+/// pass computes all cuts. Throws ModelError, naming the file and the stage, when that is
+/// impossible.
 FeatureCut cut_for_features(const Backbone& backbone, const std::vector<std::string>& cuts);
 
 }  // namespace transfer

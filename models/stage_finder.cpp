@@ -20,14 +20,14 @@ using torch::jit::Value;
 
 namespace {
 
-/// Share of the weights from which on a container is the network, not a stage of it.
+/// A container with a larger share of the weights is the network, not a stage of it.
 constexpr double kNearlyAll = 0.9;
 constexpr int kDeepest = 4;
 
-/// A submodule whose output might be a stage, and those it calls.
+/// A submodule that may be a stage, and the submodules that it calls.
 struct Candidate {
   std::string path;
-  std::size_t output = 0;  ///< among the graph's outputs, which follow the value through edits
+  std::size_t output = 0;  ///< position in the graph's outputs, which survive edits of the graph
   double share = 0.0;
   bool usable = false;
   std::vector<std::int64_t> shape;
@@ -62,7 +62,8 @@ class StageFinder {
     }
   }
 
-  /// Share of all weights below `path`; 0 where none belongs to a convolution or a linear layer.
+  /// Share of the weights that lie below `path`; 0 without a convolution or linear layer among
+  /// them.
   double share_of(const std::string& path) const {
     double count = 0.0;
     bool has_layers = false;
@@ -74,8 +75,8 @@ class StageFinder {
     return has_layers ? count / all_weights_ : 0.0;
   }
 
-  /// Candidates among the nodes between two others (nullptr: the graph's ends), those inside
-  /// containers too, which are inlined.
+  /// Candidates among the nodes between two others (nullptr: the graph's ends). Containers are
+  /// inlined, and the candidates inside them are their children.
   std::vector<Candidate> collect(Node* before, Node* after, const std::string& owner, int depth) {
     std::vector<Candidate> candidates;
     Node* node = before == nullptr ? *graph_->nodes().begin() : before->next();
@@ -130,14 +131,14 @@ class StageFinder {
 
   void measure_shapes(std::vector<Candidate>& candidates, torch::IntArrayRef image_shape) {
     const auto flat = graph_->copy();
-    torch::jit::Inline(*flat);  // so that no method of the module caches a plan
+    torch::jit::Inline(*flat);  // so that no method of the module keeps an execution plan
     torch::NoGradGuard no_gradients;
     torch::jit::Stack stack{module_._ivalue(), torch::zeros(image_shape)};
     try {
       torch::jit::GraphExecutor(flat, "stages", torch::jit::ExecutorExecutionMode::SIMPLE)
           .run(stack);
     } catch (const std::exception&) {
-      return;  // an image of this size does not pass; shapes stay unknown
+      return;  // the network does not take an image of this size; shapes stay unknown
     }
     set_shapes(candidates, stack);
   }
@@ -164,7 +165,7 @@ class StageFinder {
     return any && (candidate.share > kNearlyAll || shapes_differ(children));
   }
 
-  /// Appends the stages among siblings.
+  /// Appends the stages among siblings. With `keep_equal`, those of equal shape are all stages.
   void select(const std::vector<Candidate>& candidates, bool keep_equal,
               std::vector<std::string>& stages) const {
     const Candidate* waiting = nullptr;  // the last of its shape so far

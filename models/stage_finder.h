@@ -1,6 +1,6 @@
 #pragma once
 
-// Included inside models/ only, since it needs torch/script.h.
+// For models/ only: needs torch/script.h.
 
 #include <torch/script.h>
 
@@ -9,18 +9,19 @@
 
 namespace transfer {
 
-/// Paths of the modules behind which the network may be cut, in execution order, read off
-/// `forward`. The rule:
+/// Finds the modules behind which the network may be cut in the graph of `forward`. Returns their
+/// paths, in execution order. The rules:
 /// - A stage is a submodule in front of the classifier that holds weights of convolutions or linear
-///   layers, gives one tensor, and that all data passes through (no skip connection around it).
-/// - Candidates are the modules that `forward` calls itself. In place of one stand its children
-///   where it contains the classifier or more than nine tenths of the weights in front of it, or is
-///   a Sequential whose children give outputs of different shapes.
+///   layers, returns one tensor, and through which all data passes (no skip connection around it).
+/// - Candidates are the modules that `forward` itself calls. A module is replaced by its children
+/// if
+///   it contains the classifier or more than 90 % of the weights in front of the classifier, or is
+///   a Sequential whose children return outputs of different shapes.
 /// - Of neighbours whose outputs have the same shape, the last one is the stage; if a container has
-///   only such children (a vision transformer), each is one.
-/// So ResNet gives conv1, layer1 … layer4, and EfficientNet-Lite the last block of each group.
-/// Shapes come from one run on a blank image of `image_shape` [1,C,H,W]; where that fails, all
-/// candidates stay. REQUIRES: find_classifier succeeds.
+///   only such children (a vision transformer), each of them is a stage.
+/// So ResNet has the stages conv1 and layer1 to layer4, EfficientNet-Lite the last block of each
+/// group. Shapes come from one run on a blank image of `image_shape` [1,C,H,W]; if that run fails,
+/// all candidates are stages. REQUIRES: find_classifier succeeds.
 std::vector<std::string> find_stages(const torch::jit::Module& module,
                                      torch::IntArrayRef image_shape, const std::string& file);
 

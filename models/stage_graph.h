@@ -1,6 +1,6 @@
 #pragma once
 
-// Included inside models/ only, since it needs torch/script.h.
+// For models/ only: needs torch/script.h.
 
 #include <torch/script.h>
 
@@ -13,7 +13,7 @@
 
 namespace transfer {
 
-/// A copy of `forward`'s graph that returns the logits and what flows at several cuts.
+/// A copy of `forward`'s graph that returns the logits and the values at several cuts.
 struct StageGraph {
   std::shared_ptr<torch::jit::Graph> graph;
   /// Position among the graph's outputs, for each cut and, last, for the logits.
@@ -21,7 +21,7 @@ struct StageGraph {
   ClassifierKind classifier = ClassifierKind::kLinear;
 };
 
-/// A cut is a stage or empty: the classifier's input. Throws ModelError as cut_after_stage does.
+/// A cut is a stage, or "" for the classifier's input. Throws ModelError as cut_after_stage does.
 StageGraph graph_with_cuts(const torch::jit::Module& module, const std::vector<std::string>& cuts,
                            const std::string& file);
 

@@ -33,7 +33,7 @@ bool calls_stage_inside(const Node* node, const Graph& graph, const std::string&
   return false;
 }
 
-/// The last node at the top level that is the stage, or runs it somewhere inside.
+/// The last node at the top level that is the stage or runs it inside.
 Node* last_leading_to_stage(Graph& graph, const std::string& stage) {
   for (Node* node : graph.nodes().reverse()) {
     const auto path = called_path(node, graph);
@@ -48,7 +48,8 @@ void check_stage(const Node* call, const std::string& stage, const std::string& 
       call->outputs().size() == 1 && call->output()->type()->kind() == c10::TypeKind::TensorType;
   if (!gives_a_tensor) {
     throw ModelError(fmt::format(
-        "{}: stage '{}' gives {}, so the network cannot be cut there. Expected one tensor; take a "
+        "{}: stage '{}' returns {}, so the network cannot be cut there. Expected one tensor; take "
+        "a "
         "stage that `transfer inspect` lists.",
         file, stage,
         call->outputs().size() == 1 ? call->output()->type()->annotation_str() : "several values"));
@@ -75,7 +76,7 @@ void drop_unread_tensors(Module& module) {
   }
 }
 
-/// Lets the graph return `value` and do nothing more.
+/// Ends the graph at `value`, its only output.
 void end_graph_at(const std::shared_ptr<Graph>& graph, Value* value) {
   end_at(*graph, value);
   remove_unused(graph);
@@ -129,7 +130,7 @@ Value* expose_stage_in(std::shared_ptr<Graph>& graph, const Module& module,
 Module copy_with_weights(const Module& module) {
   torch::NoGradGuard no_gradients;
   Module copy = module.clone();
-  // A tensor cloned without autograd forgets that it trains.
+  // A tensor that is cloned without autograd loses requires_grad.
   const auto originals = module.parameters();
   auto original = originals.begin();
   for (torch::Tensor parameter : copy.parameters()) {
@@ -158,7 +159,8 @@ std::shared_ptr<Graph> graph_up_to_stage(const Module& module, const std::string
   const auto bypass = describe_bypass(*exposed.graph, exposed.output, /*sizes_count=*/false);
   if (!bypass.empty()) {
     throw ModelError(fmt::format(
-        "{}: cannot cut at '{}': {}. Cut at the block around it; `transfer inspect` lists stages.",
+        "{}: cannot cut at '{}': {}. Cut at the block around it; `transfer inspect` lists the "
+        "stages.",
         file, stage, bypass));
   }
   end_graph_at(exposed.graph, exposed.output);
@@ -168,13 +170,6 @@ std::shared_ptr<Graph> graph_up_to_stage(const Module& module, const std::string
 Module cut_after_stage(const Module& module, const std::string& stage, const std::string& file) {
   Module copy = copy_with_weights(module);
   replace_forward(copy, graph_up_to_stage(copy, stage, file));
-  drop_unread_tensors(copy);
-  return copy;
-}
-
-Module cut_after_logits(const Module& module, const std::string& file) {
-  Module copy = copy_with_weights(module);
-  keep_logits_only(copy, file);
   drop_unread_tensors(copy);
   return copy;
 }

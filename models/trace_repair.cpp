@@ -15,7 +15,7 @@ using torch::jit::Module;
 using torch::jit::Node;
 using torch::jit::Value;
 
-/// Where an operator takes its mode, or nothing when it has none.
+/// Position of an operator's mode among its inputs; nothing for an operator without a mode.
 std::optional<std::size_t> mode_input(const Node* node) {
   static const std::map<std::string, std::size_t> positions = {{"aten::batch_norm", 5},
                                                                {"aten::instance_norm", 5},
@@ -40,8 +40,8 @@ bool has_training_flag(const Value* module) {
 }
 
 /// The module whose `training` flag the operator should follow: for a norm the one that holds its
-/// running statistics, else the one whose method this is. Nothing where the mode is no accident: a
-/// norm without running statistics always uses the batch's.
+/// running statistics, otherwise the one whose method this is. nullptr for a norm without running
+/// statistics, which always uses those of the batch.
 Value* owner_of(const Node* node, Graph& graph) {
   Value* self = graph.inputs().at(0);
   const bool is_norm =
@@ -53,7 +53,7 @@ Value* owner_of(const Node* node, Graph& graph) {
   return self;
 }
 
-/// A constant, or one that the tracer hoisted into the caller. Scripted layers compute their mode.
+/// Whether the mode is a constant, here or hoisted into the caller. Scripted layers compute it.
 bool is_baked(const Value* mode, const Graph& graph) {
   return mode->node()->kind() == c10::prim::Constant || mode->node() == graph.param_node();
 }

@@ -25,7 +25,7 @@
 namespace transfer {
 namespace {
 
-/// What keeps the two uses of one seed apart.
+/// Distinguishes the two uses of one seed.
 enum SeedUse : std::uint64_t { kHeadSeed = 0x4EAD, kBackboneSeed = 0xB0E };
 
 bool is_batch_norm(const torch::jit::Module& module) {
@@ -41,7 +41,7 @@ std::string below(const std::string& root, const std::string& name) {
   return root.empty() ? name : root + "." + name;
 }
 
-/// Lets the tensors of a copied module lie where the original's do.
+/// Makes the tensors of a copied module share the memory of the originals.
 template <typename NamedList>
 void share_memory(const NamedList& originals, const NamedList& copies) {
   auto original = originals.begin();
@@ -73,7 +73,7 @@ struct TrainableNetwork::Implementation {
   std::string file;
   std::string split_stage = {};
   SplitMethods split = {};
-  /// A replica's.
+  /// Only a replica has one.
   at::Generator generator = {};
 };
 
@@ -174,7 +174,8 @@ void TrainableNetwork::split_behind(const std::string& stage,
     if (!in_front.contains(name)) continue;
     remove_split(module, names);
     throw ModelError(fmt::format(
-        "{}: cannot split the network at '{}': '{}', which trains, acts in front of it.",
+        "{}: cannot split the network behind '{}': the trainable parameter '{}' lies in front of "
+        "it. Take an earlier stage.",
         implementation_->file, stage, name));
   }
   implementation_->split_stage = stage;
@@ -225,8 +226,8 @@ torch::Tensor TrainableNetwork::logits_behind_split(const torch::Tensor& activat
 }
 
 torch::Tensor TrainableNetwork::run(const std::string& method, const torch::Tensor& input) const {
-  // Without the profiling executor's rewriting: each operator runs and is differentiated as in
-  // eager Python, and the first steps cost no more than the others.
+  // Without the profiling executor, operators run and are differentiated as in eager Python, and
+  // the first steps take no longer than the others.
   const torch::jit::GraphOptimizerEnabledGuard plain(false);
   const auto layout =
       input.dim() == 4 ? torch::MemoryFormat::ChannelsLast : torch::MemoryFormat::Preserve;

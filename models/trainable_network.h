@@ -15,24 +15,30 @@
 
 namespace transfer {
 
-/// How a network with a new head starts.
+/// How a network with a new head is initialised.
 struct TrainableOptions {
-  /// Outputs of the new head, and its structure.
+  /// Number of outputs of the new head, and its hidden layers.
   std::int64_t classes = 2;
   HeadConfig head = {};
-  /// Whether the backbone's weights are drawn anew too, every layer by its kind.
+  /// Whether to draw the backbone's weights anew as well (see initialize_weights()).
   bool from_scratch = false;
   /// BatchNorm as `train.batch_norm` says: `train`, `frozen` or `folded`.
   std::string batch_norm = "train";
-  /// Draws the head and, from scratch, all else.
+  /// Seed of all weights that are drawn.
   std::uint64_t seed = 0;
 };
 
-/// A pretrained network with a new head in place of its classifier, all of it trainable. It
-/// owns copies of the weights on its device, channels-last. Calls from several threads at once are
-/// allowed to `logits` in evaluation mode only.
+/// A pretrained network with a new head in place of its classifier, all of it trainable.
+///
+/// Ownership: it owns its weights, a copy of the backbone's on `device`, channels-last. Tensors
+/// from parameters() and state(), and replicas, share their memory; write() and frozen_prefix()
+/// copy it.
+///
+/// Threads: only `logits` in evaluation mode may be called from several threads at once. To train
+/// on several threads, give each its own replica().
 class TrainableNetwork {
  public:
+  /// Throws ModelError when the backbone cannot be cut in front of its classifier.
   TrainableNetwork(const Backbone& backbone, const TrainableOptions& options, torch::Device device);
   ~TrainableNetwork();
   TrainableNetwork(const TrainableNetwork&) = delete;
@@ -46,48 +52,52 @@ class TrainableNetwork {
 
   /// The parameters that `logits` depends on, in the order of the modules. Shared, not copied.
   std::vector<std::pair<std::string, torch::Tensor>> parameters() const;
-  /// These and the buffers (BatchNorm's statistics): all that a checkpoint has to hold.
+  /// The parameters and the buffers (BatchNorm's statistics): the state of a checkpoint. Shared.
   std::vector<std::pair<std::string, torch::Tensor>> state() const;
 
-  /// Puts a head's numbers in place of the random ones. REQUIRES: it has the same shape.
+  /// Copies the weights of `head` into this network's head. REQUIRES: it has the same shape.
   void set_head(const Head& head);
 
-  /// Lets the last layer give `factor` times what it gave, plus `shift` (both [classes]).
+  /// Rescales the last layer: outputs become `factor` · output + `shift` (both [classes]).
   void scale_outputs(const torch::Tensor& factor, const torch::Tensor& shift);
 
-  /// Training mode. Only the parameters named get gradients; a layer none of whose parameters is
-  /// named, and everything inside a stage of which none is, stays in evaluation mode, so that
-  /// neither BatchNorm's statistics move nor Dropout drops. Holds until the next call of either.
+  /// Switches to training mode. Only the parameters named in `trainable` require gradients. A layer
+  /// whose own parameters are all frozen, and everything inside a stage whose parameters are all
+  /// frozen, stays in evaluation mode: BatchNorm's statistics do not move and Dropout is off. Holds
+  /// until the next train() or evaluate().
   void train(const std::vector<std::string>& trainable);
-  /// Evaluation mode; gradients as they were.
+  /// Switches to evaluation mode. Which parameters require gradients stays the same.
   void evaluate();
 
-  /// images [N,C,H,W] on any device → logits [N,classes] on the network's device. Under autograd in
-  /// training mode.
+  /// images [N,C,H,W] on any device → logits [N,classes] on the network's device. Recorded by
+  /// autograd in training mode.
   torch::Tensor logits(const torch::Tensor& images) const;
 
-  /// Splits the network behind `stage`, one of stages(): what runs up to there may then run apart.
-  /// `trainable` names the parameters that will train. Throws ModelError where the layers behind
-  /// the stage need more than its output, or where one of `trainable` acts in front of it.
+  /// Splits the network behind `stage`, one of stages(), so that the layers up to there can run on
+  /// their own (frozen_prefix). `trainable` names the parameters that will train. Throws ModelError
+  /// when the layers behind the stage need more than its output (a skip connection), or when one of
+  /// `trainable` belongs to a layer in front.
   void split_behind(const std::string& stage, const std::vector<std::string>& trainable);
-  /// The layers up to the split, as their weights are now. REQUIRES: split_behind() before.
+  /// The layers up to the split with a copy of their current weights. REQUIRES: split_behind() was
+  /// called.
   FrozenPrefix frozen_prefix() const;
-  /// Likewise for what the split's stage gives, [N,…]: the layers behind it alone.
+  /// The layers behind the split: activations [N,…] of the split's stage → logits [N,classes].
+  /// REQUIRES: split_behind() was called.
   torch::Tensor logits_behind_split(const torch::Tensor& activations) const;
 
   /// Writes the network as one TorchScript file, as write_classifier() does. Throws OutputError.
   void write(const std::vector<std::string>& classes, const std::filesystem::path& file,
              const Objective& objective = {}) const;
 
-  /// Whether, in the mode it is in, batches move BatchNorm's running statistics.
+  /// Whether batches move BatchNorm's running statistics in the current mode.
   bool moves_statistics() const;
 
-  /// A copy for another thread. It shares the memory of the weights and statistics, has gradients
-  /// and a mode of its own, and draws what Dropout drops from a generator of its own. It must not
-  /// be written or copied. Throws ModelError where the network draws random numbers in a way that
-  /// cannot be shared out.
+  /// A replica for another thread. It shares the memory of weights and statistics, but has its own
+  /// gradients, its own mode, and its own random generator for Dropout. REQUIRES: a replica is not
+  /// written and not replicated itself. Throws ModelError when the network draws random numbers by
+  /// an operator that takes no generator.
   std::unique_ptr<TrainableNetwork> replica() const;
-  /// Seeds a replica's own generator.
+  /// Seeds the generator of a replica.
   void seed(std::uint64_t seed);
 
  private:

@@ -1,6 +1,6 @@
 #pragma once
 
-// Included inside models/ only, since it needs torch/script.h.
+// For models/ only: needs torch/script.h.
 
 #include <torch/script.h>
 
@@ -8,13 +8,13 @@
 
 namespace transfer {
 
-/// SHA-256 over all parameters and buffers in the order of their full names compared as bytes:
-/// for each the name in UTF-8, one zero byte, and the elements, row-major over the logical
-/// dimensions, little-endian. models/export/archive.py computes the same.
+/// SHA-256 of all parameters and buffers, ordered by the bytes of their full names. Each adds its
+/// name in UTF-8, one zero byte, and its elements, row-major over the logical dimensions,
+/// little-endian. models/export/archive.py computes the same.
 std::string weights_sha256(const torch::jit::Module& module);
 
-/// Lays the weights of convolutions out channels-last, in place: with images laid out so too, they
-/// run faster.
+/// Stores the weights of convolutions channels-last, in place. Together with channels-last images,
+/// convolutions then run faster.
 void to_channels_last(const torch::jit::Module& module);
 
 }  // namespace transfer

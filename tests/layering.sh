@@ -3,6 +3,9 @@
 # Usage: layering.sh [ROOT]
 set -euo pipefail
 
+# The rooms of app, each of which may include those before it; as in CMakeLists.txt.
+app_rooms=(compute features training preparation advice report runs batch commands)
+
 # refuse PATTERN REASON FOLDER...: no C++ file below these folders may include what PATTERN matches.
 refuse() {
   local pattern=$1 reason=$2 found
@@ -32,6 +35,14 @@ check() {
   app_but_compute=$(cd "$root" && find app -mindepth 1 -maxdepth 1 ! -name compute 2>/dev/null || true)
   # shellcheck disable=SC2086
   refuse 'mpi\.h' "MPI appears in app/compute/ only" core configs datasets models $app_but_compute
+  local room below earlier=()
+  for room in "${app_rooms[@]}"; do
+    for below in "${earlier[@]}"; do
+      refuse "app/$room/" "app/$below lies below app/$room" "app/$below"
+    done
+    earlier+=("$room")
+  done
+  refuse "app/runs/" "app/batch starts runs as programs of their own" app/batch
   refuse '(torch/script\.h|torch/csrc/jit)' "TorchScript appears in models/ only" core configs datasets app
   [ "$breaches" -eq 0 ]
 }
@@ -60,5 +71,11 @@ must_fail app/features/a.cpp '#include <opencv2/core.hpp>'
 must_fail app/training/a.cpp '#include <mpi.h>'
 must_fail datasets/a.cpp '#include <torch/script.h>'
 must_fail app/commands/a.cpp '#include <torch/csrc/jit/api/module.h>'
+
+for ((i = 1; i < ${#app_rooms[@]}; ++i)); do
+  must_fail "app/${app_rooms[i - 1]}/a.h" "#include \"app/${app_rooms[i]}/a.h\""
+done
+must_fail app/batch/local/a.cpp '#include "app/runs/fine_tune_run.h"'
+must_fail app/features/a.cpp '#include "app/report/terminal_messages.h"'
 
 check "${1:-.}"

@@ -6,28 +6,24 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/json_text.h"
+
 namespace transfer {
 namespace {
 
 using nlohmann::ordered_json;
 
-/// What the classifier's input is called where it stands among stages.
-constexpr const char* kPenultimate = "penultimate";
 constexpr const char* kAssumptions =
     "Estimated from the pass, without a training step: a backward pass costs twice its forward "
     "pass; every epoch is trained, though training may stop early.";
-
-std::string name_of(const StageEvidence& stage) {
-  return stage.stage.empty() ? kPenultimate : stage.stage;
-}
 
 const char* size_of(const Decision& decision) { return decision.is_large ? "large" : "small"; }
 const char* likeness_of(const Decision& decision) {
   return decision.is_different ? "different" : "similar";
 }
 
-ordered_json stage_object(const StageEvidence& stage, const std::string& score) {
-  return {{"stage", name_of(stage)},
+ordered_json stage_object(const Evidence::Stage& stage, const std::string& score) {
+  return {{"stage", stage_title(stage.stage)},
           {"features", stage.features},
           {score, stage.score},
           {"standard_error", stage.standard_error},
@@ -65,8 +61,10 @@ std::string data_line(const Evidence& evidence) {
 }
 
 std::string stage_table(const Evidence& evidence) {
-  std::size_t width = std::string_view(kPenultimate).size();
-  for (const auto& stage : evidence.stages) width = std::max(width, stage.stage.size());
+  std::size_t width = 0;
+  for (const auto& stage : evidence.stages) {
+    width = std::max(width, stage_title(stage.stage).size());
+  }
   const auto whole =
       static_cast<double>(std::max<std::int64_t>(evidence.stages.back().multiply_adds, 1));
   std::string text = fmt::format("{:<{}}  features  {:>20}  {:>22}  arithmetic\n", "stage", width,
@@ -78,9 +76,10 @@ std::string stage_table(const Evidence& evidence) {
                                  ? ""
                                  : fmt::format("{:+.{}f} ± {:.{}f}", scale * stage.lead, digits,
                                                scale * stage.lead_error, digits);
-    text += fmt::format("{:<{}}  {:>8}  {:>20}  {:>22}  {:>8.0f} %\n", name_of(stage), width,
-                        stage.features, evidence.score.text(stage.score, stage.standard_error),
-                        lead, 100 * static_cast<double>(stage.multiply_adds) / whole);
+    text +=
+        fmt::format("{:<{}}  {:>8}  {:>20}  {:>22}  {:>8.0f} %\n", stage_title(stage.stage), width,
+                    stage.features, evidence.score.text(stage.score, stage.standard_error), lead,
+                    100 * static_cast<double>(stage.multiply_adds) / whole);
   }
   return text + "\n";
 }
@@ -149,7 +148,7 @@ std::string to_json(const Advice& advice) {
   object["seconds"] = {{"pass", advice.seconds_pass},
                        {"probes", advice.seconds_probes},
                        {"total", advice.seconds_total}};
-  return object.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return json_text(object);
 }
 
 std::string to_text(const Advice& advice) {

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/shell_word.h"
+
 namespace transfer {
 namespace {
 
@@ -17,28 +19,12 @@ std::string flag_of(const std::string& key) {
   return found == kFlags.end() ? "--" + key.substr(key.rfind('.') + 1) : found->second;
 }
 
-/// In single quotes where a shell would see more than a word.
-std::string quoted(const std::string& word) {
-  constexpr const char* kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./=:,+-@%";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
-  std::string text = "'";
-  for (const char letter : word) {
-    if (letter == '\'') {
-      text += "'\\''";
-    } else {
-      text += letter;
-    }
-  }
-  return text + "'";
-}
-
 }  // namespace
 
 std::string command_text(const ConfigSources& sources) {
   std::string text = "transfer";
   const auto add = [&text](const std::string& flag, const std::string& value) {
-    text += " " + flag + " " + quoted(value);
+    text += " " + flag + " " + shell_word(value);
   };
   // The strongest of each key, in the order of their first use, the strategy in front.
   std::vector<std::pair<std::string, std::string>> flags;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 namespace transfer {
 namespace {
@@ -22,26 +23,23 @@ constexpr double kLeadErrors = 1.0;
 
 std::string points(double part) { return fmt::format("{:.1f}", 100 * part); }
 
-/// The earlier stage of the highest score; the earliest of equals.
-const StageEvidence& best_before_last(const Evidence& evidence) {
-  return *std::max_element(
-      evidence.stages.begin(), evidence.stages.end() - 1,
-      [](const StageEvidence& a, const StageEvidence& b) { return a.score < b.score; });
+/// The best of the stages before the classifier's input.
+const Evidence::Stage& best_early_stage(const Evidence& evidence) {
+  return best_stage(std::span(evidence.stages).first(evidence.stages.size() - 1));
 }
 
 /// First stages as good as the best one, give or take its standard error.
 std::int64_t stages_that_suffice(const Evidence& evidence) {
   const auto& stages = evidence.stages;
-  const auto best = std::max_element(
-      stages.begin(), stages.end(),
-      [](const StageEvidence& a, const StageEvidence& b) { return a.score < b.score; });
-  const auto first = std::find_if(stages.begin(), stages.end(), [&](const StageEvidence& stage) {
-    return stage.score >= best->score - best->standard_error;
+  const Evidence::Stage& best = best_stage(stages);
+  const auto first = std::find_if(stages.begin(), stages.end(), [&](const Evidence::Stage& stage) {
+    return stage.score >= best.score - best.standard_error;
   });
   return first->position;
 }
 
-std::string likeness_reason(const StageEvidence& early, bool is_different, const ScoreName& score) {
+std::string likeness_reason(const Evidence::Stage& early, bool is_different,
+                            const ScoreName& score) {
   const std::string lead = score.distance_text(std::abs(early.lead), early.lead_error);
   if (is_different) {
     return fmt::format(
@@ -75,16 +73,16 @@ std::string size_reason(const Evidence& evidence, bool is_large, std::int64_t en
       evidence.train_images, enough, points(left_to_gain));
 }
 
-const StageEvidence& find_stage(const Evidence& evidence, const std::string& name) {
+const Evidence::Stage& find_stage(const Evidence& evidence, const std::string& name) {
   return *std::find_if(evidence.stages.begin(), evidence.stages.end(),
-                       [&](const StageEvidence& stage) { return stage.stage == name; });
+                       [&](const Evidence::Stage& stage) { return stage.stage == name; });
 }
 
 }  // namespace
 
 Decision decide(const Evidence& evidence, const GivenChoices& given) {
-  const StageEvidence& early = best_before_last(evidence);
-  const StageEvidence& last = evidence.stages.back();
+  const Evidence::Stage& early = best_early_stage(evidence);
+  const Evidence::Stage& last = evidence.stages.back();
   Decision decision;
   decision.is_different = early.lead > kLeadErrors * early.lead_error;
   const std::int64_t enough = decision.is_different ? kEnoughToRetrain : kEnoughToFineTune;
@@ -93,7 +91,7 @@ Decision decide(const Evidence& evidence, const GivenChoices& given) {
   const double left_to_gain = 1.0 - std::max(early.score, last.score);
   decision.reasons.push_back(likeness_reason(early, decision.is_different, evidence.score));
   decision.reasons.push_back(size_reason(evidence, decision.is_large, enough, left_to_gain));
-  const StageEvidence* source = decision.is_different ? &early : &last;
+  const Evidence::Stage* source = decision.is_different ? &early : &last;
   if (!given.cut.empty()) {
     source = &find_stage(evidence, given.cut);
     decision.strategy = "early-features";

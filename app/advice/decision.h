@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
-#include "app/advice/advice.h"
+#include "app/advice/evidence.h"
 
 namespace transfer {
 
@@ -14,14 +16,31 @@ struct GivenChoices {
   bool from_scratch = false;
 };
 
+/// The box of the four cases, the strategy, and why.
+struct Decision {
+  bool is_large = false;
+  bool is_different = false;
+  std::string strategy;
+  /// Stage whose output early-features takes; empty for the other strategies.
+  std::string cut;
+  /// As many first stages can stay frozen in fine-tuning without a loss that the probes could see;
+  /// 0 where there are none.
+  std::int64_t freeze_stages = 0;
+  /// Score of a head on frozen features, which is what the layers' training starts from, and its
+  /// standard error.
+  double expected_score = 0;
+  double standard_error = 0;
+  /// Sentences.
+  std::vector<std::string> reasons;
+};
+
 /// Chooses the strategy. The rule:
 /// - The data is unlike the pretraining's where an earlier stage classifies better than the
 ///   classifier's input by more than one paired standard error; the best such stage is the cut.
 /// - The data is large where there are enough training images to train the layers: 200 of
-/// images
-///   like the pretraining's, since fine-tune goes on from the fitted head and keeps whatever does
-///   best in validation, its start included; 1,000 of others, since retrain begins anew at a high
-///   rate.
+///   images like the pretraining's, since fine-tune starts from the fitted head and keeps whatever
+///   does best in validation, its start included; 1,000 of others, since retrain begins anew at a
+///   high rate.
 /// - The layers of large data train where the best probe leaves more than five points to gain;
 ///   otherwise a head is fitted to frozen features.
 /// REQUIRES: the evidence has at least two stages, and at most one choice is given; a given cut is

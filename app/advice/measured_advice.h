@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "app/advice/advice.h"
-#include "app/advice/stage_probe.h"
+#include "app/advice/stage_probes.h"
 #include "app/preparation/preparation.h"
 #include "configs/config.h"
 #include "core/stopwatch.h"
@@ -17,12 +17,8 @@ struct MeasuredAdvice {
   /// the advised cut.
   Config config;
   /// Features and weight decays that the advised run need not compute again.
-  StageProbing probing;
+  StageProbes probes;
 };
-
-/// The user's configuration with `auto` as the strategy, whatever it names. Throws ConfigError,
-/// also where the keys of two strategies exclude each other or the backbone takes no strategy.
-Config resolve_for_advice(const ConfigSources& sources);
 
 /// Probes every stage in one pass over the training images, decides, and estimates the times. An
 /// explicit key of `sources` is never overridden. `since_start` runs since the program's start.

@@ -10,6 +10,7 @@
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
+#include "core/run_files.h"
 #include "core/whole_number.h"
 
 namespace transfer {
@@ -18,7 +19,7 @@ namespace fs = std::filesystem;
 void BatchFolder::refuse_foreign_runs(const BatchPlan& plan) const {
   std::error_code error;
   const bool is_batch = fs::exists(own_folder(), error);
-  for (const char* name : {"config.yaml", "summary.json", "summary.csv"}) {
+  for (const char* name : {run_file::kConfig, run_file::kSummary, "summary.csv"}) {
     if (is_batch || !is_file(path_ / name)) continue;
     throw OutputError(fmt::format(
         "{}: holds a {} that no batch has written, as a single run's folder does. Choose another "
@@ -62,7 +63,7 @@ void BatchFolder::make_job_ready(const PlannedJob& planned) const {
   if (!planned.job.halving) set_pause(planned.job.name, 0);
   if (is_file(key)) {
     if (read_file(key) == planned.key) return;
-    if (is_file(folder / "config.yaml")) {
+    if (is_file(folder / run_file::kConfig)) {
       fmt::print(stderr, "{}: its configuration, data or backbone has changed; it runs again.\n",
                  planned.job.name);
       RunDirectory::open(folder).discard();
@@ -78,8 +79,8 @@ bool BatchFolder::is_up_to_date(const PlannedJob& planned) const {
 }
 
 JobProgress BatchFolder::progress(const std::string& job) const {
-  if (is_file(run(job) / "summary.json")) return JobProgress::kFinished;
-  if (is_file(run(job) / "config.yaml") && is_file(run(job) / "checkpoint.pt")) {
+  if (is_file(run(job) / run_file::kSummary)) return JobProgress::kFinished;
+  if (is_file(run(job) / run_file::kConfig) && is_file(run(job) / run_file::kCheckpoint)) {
     return JobProgress::kInterrupted;
   }
   return JobProgress::kNothing;

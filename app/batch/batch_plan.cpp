@@ -7,7 +7,7 @@
 #include <map>
 #include <unordered_map>
 
-#include "app/advice/measured_advice.h"
+#include "app/advice/advised_config.h"
 #include "app/compute/device.h"
 #include "app/preparation/backbone_choice.h"
 #include "app/preparation/preparation.h"

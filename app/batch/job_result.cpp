@@ -9,6 +9,7 @@
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
+#include "core/run_files.h"
 
 namespace transfer {
 namespace {
@@ -44,7 +45,7 @@ std::string state_name(JobState state) {
 }
 
 RunScores read_scores(const std::filesystem::path& run_directory) {
-  const auto file = run_directory / "summary.json";
+  const auto file = run_directory / run_file::kSummary;
   try {
     const auto summary = nlohmann::json::parse(read_file(file));
     RunScores scores;
@@ -70,7 +71,7 @@ RunScores read_scores(const std::filesystem::path& run_directory) {
 }
 
 std::vector<EpochScore> read_epoch_scores(const std::filesystem::path& run_directory) {
-  const auto file = run_directory / "metrics.jsonl";
+  const auto file = run_directory / run_file::kMetrics;
   std::vector<EpochScore> scores;
   if (!is_file(file)) return scores;
   std::istringstream lines(read_file(file));

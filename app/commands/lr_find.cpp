@@ -54,7 +54,7 @@ int run_lr_find(const LrFindOptions& options) {
         config.strategy));
   }
   const Preparation p = prepare(config);
-  TrainableNetwork network(p.backbone, trainable_options(p), p.device);
+  TrainableNetwork network(p.backbone, trainable_options(p.config, p.classes()), p.device);
   SweepOptions sweep;
   sweep.steps = options.steps;
   sweep.device = p.device;

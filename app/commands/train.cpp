@@ -3,27 +3,30 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "app/advice/advised_config.h"
 #include "app/advice/measured_advice.h"
 #include "app/commands/commands.h"
 #include "app/compute/process_group.h"
 #include "app/runs/fine_tune_run.h"
 #include "app/runs/frozen_features_run.h"
+#include "app/runs/run_record.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
+#include "core/run_files.h"
 #include "core/stopwatch.h"
 #include "models/strategy.h"
 
 namespace transfer {
 namespace {
 
-Summary run_strategy(const Preparation& preparation, const RunDirectory& run, bool resumes,
-                     StageProbing known) {
+Summary run_strategy(const Preparation& preparation, const RunDirectory& run, const RunSpan& span,
+                     StageProbes known) {
   if (find_strategy(preparation.config.strategy).trunk_is_frozen) {
     run.keep_metrics(0);
     return run_on_frozen_features(preparation, run, std::move(known));
   }
-  return run_fine_tuning(preparation, run, resumes, known);
+  return run_fine_tuning(preparation, run, span, known);
 }
 
 /// What `make` gives, made by the first process of the group.
@@ -37,19 +40,19 @@ RunDirectory in_first_process(ProcessGroup& group, const Make& make) {
 
 void write_results(Summary summary, const RunDirectory& run, const Stopwatch& since_start,
                    bool json) {
-  if (is_file(run.file("advice.json"))) summary.advice = read_file(run.file("advice.json"));
+  if (is_file(run.file(run_file::kAdvice))) summary.advice = read_file(run.file(run_file::kAdvice));
   summary.peak_memory_mb = peak_memory_mb();
   summary.seconds_total = since_start.seconds();
-  write_file_atomically(run.file("summary.json"), to_json(summary));
+  write_file_atomically(run.file(run_file::kSummary), to_json(summary));
   run.remove_checkpoints();
   fmt::print("{}", json ? to_json(summary) : to_text(summary));
 }
 
 /// Trains, writes summary.json last, and prints the result.
-void train_in(const Preparation& preparation, const RunDirectory& run, bool resumes,
-              const Stopwatch& since_start, bool json, StageProbing known = {}) {
+void train_in(const Preparation& preparation, const RunDirectory& run, const RunSpan& span,
+              const Stopwatch& since_start, bool json, StageProbes known = {}) {
   try {
-    Summary summary = run_strategy(preparation, run, resumes, std::move(known));
+    Summary summary = run_strategy(preparation, run, span, std::move(known));
     if (preparation.group->is_first()) write_results(std::move(summary), run, since_start, json);
     preparation.group->wait_for_all();
   } catch (const Interrupted& stop) {
@@ -75,7 +78,7 @@ Config resumed_config(const TrainOptions& options, const RunDirectory& run) {
         "--threads may stay), or start a new run.");
   }
   ConfigSources sources = options.sources;
-  sources.files = {run.file("config.yaml")};
+  sources.files = {run.file(run_file::kConfig)};
   Config config = resolve_config(sources, strategy_choices());
   if (config.strategy == kAutoStrategy) {
     throw ConfigError(
@@ -91,15 +94,14 @@ int resume(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& gro
   const RunDirectory run =
       in_first_process(*group, [&] { return RunDirectory::open(options.resume); });
   const Config config = resumed_config(options, run);
-  if (is_file(run.file("summary.json"))) {
+  if (is_file(run.file(run_file::kSummary))) {
     fmt::print(stderr, "{}: this run is finished; there is nothing to go on with.\n",
                options.resume);
-    if (options.json) fmt::print("{}", read_file(run.file("summary.json")));
+    if (options.json) fmt::print("{}", read_file(run.file(run_file::kSummary)));
     return 0;
   }
-  Preparation preparation = prepare(config, group);
-  preparation.pause_after = options.pause_after;
-  train_in(preparation, run, /*resumes=*/true, since_start, options.json);
+  train_in(prepare(config, group), run, {/*resumes=*/true, options.pause_after}, since_start,
+           options.json);
   return 0;
 }
 
@@ -111,7 +113,7 @@ int run_chosen_strategy(const TrainOptions& options, const Stopwatch& since_star
   try {
     measured = take_advice(preparation, options.sources,
                            feature_store_folder(preparation.config, run), since_start);
-    write_file_atomically(run.file("advice.json"), to_json(measured.advice));
+    write_file_atomically(run.file(run_file::kAdvice), to_json(measured.advice));
     run.write_config(measured.config);
   } catch (...) {
     run.discard();
@@ -120,8 +122,7 @@ int run_chosen_strategy(const TrainOptions& options, const Stopwatch& since_star
   fmt::print(stderr, "{}", to_text(measured.advice));
   warn_of_unused_settings(measured.config);
   preparation.config = measured.config;
-  train_in(preparation, run, /*resumes=*/false, since_start, options.json,
-           std::move(measured.probing));
+  train_in(preparation, run, {}, since_start, options.json, std::move(measured.probes));
   return 0;
 }
 
@@ -141,10 +142,9 @@ int run_train(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& 
         "--strategy auto: measures in one process. Ask for its choice with transfer advise, and "
         "start several processes with the command that it ends with.");
   }
-  Preparation preparation = prepare(config, group);
-  preparation.pause_after = options.pause_after;
+  const Preparation preparation = prepare(config, group);
   const RunDirectory run = in_first_process(*group, [&] { return RunDirectory::create(config); });
-  train_in(preparation, run, /*resumes=*/false, since_start, options.json);
+  train_in(preparation, run, {/*resumes=*/false, options.pause_after}, since_start, options.json);
   return 0;
 }
 

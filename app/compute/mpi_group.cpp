@@ -20,6 +20,7 @@
 #include <thread>
 
 #include "core/cancellation.h"
+#include "core/messages.h"
 #include "core/stopwatch.h"
 
 namespace transfer {
@@ -62,10 +63,9 @@ class Patience {
     if (stop_signal() == 0) return;
     if (!stopping_) {
       stopping_.emplace();
-      fmt::print(stderr,
-                 "stopping: waits for the other processes to end their batch. If one of them has "
-                 "died, the last checkpoint in the run directory is good: go on with --resume.\n");
-      std::fflush(stderr);
+      note(
+          "stopping: waits for the other processes to end their batch. If one of them has "
+          "died, the last checkpoint in the run directory is good: go on with --resume.");
     }
     if (stopping_->seconds() > kStopSeconds) throw_if_stopped();
   }

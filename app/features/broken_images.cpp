@@ -2,15 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
-
 #include "core/errors.h"
+#include "core/messages.h"
 
 namespace transfer {
 
 void report_broken(const std::vector<BrokenImage>& broken) {
   for (const BrokenImage& image : broken) {
-    fmt::print(stderr, "warning: left out: {}\n", image.reason);
+    warn("left out: {}", image.reason);
   }
 }
 

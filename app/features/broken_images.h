@@ -8,7 +8,7 @@
 
 namespace transfer {
 
-/// Names each broken image on stderr.
+/// Warns of each broken image.
 void report_broken(const std::vector<BrokenImage>& broken);
 
 /// Throws DataError when more than the part `max_broken` of `total` images is broken, or all of

@@ -9,6 +9,7 @@
 #include "core/errors.h"
 #include "core/file_kind.h"
 #include "core/file_lock.h"
+#include "core/json_text.h"
 
 namespace transfer {
 namespace {
@@ -59,15 +60,18 @@ CacheEntry read_entry(const fs::path& folder) {
 
 }  // namespace
 
+fs::path feature_store_folder(const CacheConfig& cache, const fs::path& runs) {
+  return cache.dir.empty() ? runs / "feature-store" : fs::path(cache.dir);
+}
+
 void describe_archive(const fs::path& folder, const std::string& backbone,
                       const std::string& layers) {
   if (is_file(folder / kDescription)) return;
   NumberedLocks locks(folder / FeatureArchive::kLockFile);
   if (!locks.try_take(kDescriptionLock)) return;  // another process is at it
   remove_unfinished_description(folder);
-  const nlohmann::ordered_json about = {{"backbone", backbone}, {"layers", layers}};
   write_file_atomically(folder / kDescription,
-                        about.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+                        json_text({{"backbone", backbone}, {"layers", layers}}));
 }
 
 std::vector<CacheEntry> list_cache(const fs::path& store) {

@@ -5,7 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "configs/config.h"
+
 namespace transfer {
+
+/// Where features are kept: `cache.dir`, or `feature-store` in the folder of the run directories.
+std::filesystem::path feature_store_folder(const CacheConfig& cache,
+                                           const std::filesystem::path& runs = "runs");
 
 /// What a feature store keeps of one network's layers: the folder of a FeatureArchive.
 struct CacheEntry {

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <map>
 #include <thread>
 
@@ -14,6 +13,7 @@
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/hash.h"
+#include "core/messages.h"
 
 namespace transfer {
 namespace {
@@ -111,7 +111,7 @@ void FeatureArchive::read_segment(const fs::path& features) {
     }
   } catch (const Error& error) {
     // Damaged, or pruned in this moment.
-    fmt::print(stderr, "warning: {} Its features are computed anew.\n", error.what());
+    warn("{} Its features are computed anew.", error.what());
     std::error_code ignored;
     fs::remove(features, ignored);
     known_segments_.erase(features.filename().string());

@@ -13,10 +13,10 @@
 #include "app/features/cache_folder.h"
 #include "app/features/feature_archive.h"
 #include "app/features/image_pass.h"
-#include "app/report/progress.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/hash.h"
+#include "core/messages.h"
 #include "core/stopwatch.h"
 #include "datasets/image_content.h"
 
@@ -231,19 +231,17 @@ FeatureTable FeatureStore::archived(const std::vector<Sample>& samples,
   const auto keys = row_keys(contents, view);
   const std::int64_t missing = archive.missing(keys);
   if (missing < static_cast<std::int64_t>(samples.size())) {
-    fmt::print(stderr, "{}: features of {} images read from {}\n", title,
-               static_cast<std::int64_t>(samples.size()) - missing, folder.string());
+    note("{}: features of {} images read from {}", title,
+         static_cast<std::int64_t>(samples.size()) - missing, folder.string());
   }
-  Progress progress(title, missing, "images");
+  const auto progress = begin_progress(title, missing, "images");
   auto table = archive.rows(
       keys,
       [&](const std::vector<std::int64_t>& positions, FeatureTable& part) {
-        compute({samples, positions, view, title, &progress}, part);
+        compute({samples, positions, view, title, progress.get()}, part);
       },
-      [&title] {
-        fmt::print(stderr, "{}: waits for features that another process is computing\n", title);
-      });
-  if (missing > 0) progress.finish();
+      [&title] { note("{}: waits for features that another process is computing", title); });
+  if (missing > 0) progress->finish();
   if (view == 0) broken = broken_rows(table, samples);
   return table;
 }

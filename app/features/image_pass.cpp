@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <memory>
 #include <mutex>
-#include <optional>
 #include <thread>
 
 #include "app/compute/device.h"
-#include "app/report/progress.h"
 #include "core/cancellation.h"
+#include "core/messages.h"
 
 namespace transfer {
 namespace {
@@ -40,8 +40,8 @@ std::vector<BrokenImage> run_over_images(
   LoaderOptions options = pass.loader;
   options.queue_batches = streams + 2;
   Loader loader(pass.samples, options);
-  std::optional<Progress> own_progress;
-  if (pass.progress == nullptr) own_progress.emplace(pass.title, count, "images");
+  std::unique_ptr<Progress> own_progress;
+  if (pass.progress == nullptr) own_progress = begin_progress(pass.title, count, "images");
   Progress& progress = own_progress ? *own_progress : *pass.progress;
   const std::int64_t threads_a_stream = pass.is_one_thread_a_stream && pass.device.is_cpu()
                                             ? 1

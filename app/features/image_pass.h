@@ -20,9 +20,9 @@ struct ImagePass {
   /// Threads for arithmetic. On the CPU several batches go through the network side by side, one
   /// thread each, which beats one batch at a time with all threads.
   std::int64_t threads = 1;
-  /// Shown on the progress bar.
+  /// Names the work where progress is shown.
   std::string title;
-  /// The bar of a longer work that this pass is a part of; nullptr gives the pass its own.
+  /// Progress of longer work that this pass is a part of; nullptr gives the pass its own.
   Progress* progress = nullptr;
   /// Whether a stream keeps to one thread where there are fewer batches than threads, so that no
   /// result depends on the number of batches.

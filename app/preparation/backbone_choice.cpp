@@ -1,8 +1,7 @@
 #include "app/preparation/backbone_choice.h"
+#include "core/messages.h"
 
 #include <fmt/format.h>
-
-#include <cstdio>
 
 #include "datasets/image_content.h"
 #include "models/flatten.h"
@@ -20,25 +19,25 @@ Backbone fitting_flatten(const Config& config, const Dataset& dataset) {
     width = array->width;
   }
   auto backbone = flatten_backbone(height, width, are_grey(dataset.train) ? 1 : 3);
-  fmt::print(stderr,
-             "{} has no pretrained weights: the strategy is ignored and everything trains, which "
-             "is the head on {} pixels.\n",
-             backbone.metadata().name, backbone.feature_count());
+  note(
+      "{} has no pretrained weights: the strategy is ignored and everything trains, which "
+      "is the head on {} pixels.",
+      backbone.metadata().name, backbone.feature_count());
   return backbone;
 }
 
 void describe(const Backbone& backbone) {
   if (!backbone.has_metadata()) {
-    fmt::print(stderr,
-               "warning: {} carries no transfer.json; ImageNet preprocessing is assumed (shorter "
-               "side 256, crop 224, ImageNet mean and std).\n",
-               backbone.file());
+    warn(
+        "{} carries no transfer.json; ImageNet preprocessing is assumed (shorter "
+        "side 256, crop 224, ImageNet mean and std).",
+        backbone.file());
   }
   if (backbone.repaired_layers() > 0) {
-    fmt::print(stderr,
-               "{}: was traced in evaluation mode; {} BatchNorm and Dropout layers were given back "
-               "their training mode.\n",
-               backbone.file(), backbone.repaired_layers());
+    note(
+        "{}: was traced in evaluation mode; {} BatchNorm and Dropout layers were given back "
+        "their training mode.",
+        backbone.file(), backbone.repaired_layers());
   }
 }
 

@@ -2,7 +2,7 @@
 
 #include <set>
 
-#include "app/runs/training_input_choice.h"
+#include "app/training/training_batches.h"
 #include "configs/fields.h"
 #include "models/strategy.h"
 

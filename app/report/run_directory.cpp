@@ -10,15 +10,16 @@
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
+#include "core/run_files.h"
 
 namespace transfer {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kFiles[] = {"config.yaml",        "metrics.jsonl",       "summary.json",
-                                  "model.pt",           "predictions_val.csv", "checkpoint.pt",
-                                  "checkpoint-best.pt", "advice.json"};
+constexpr const char* kFiles[] = {
+    run_file::kConfig,      run_file::kMetrics,    run_file::kSummary,     run_file::kModel,
+    run_file::kPredictions, run_file::kCheckpoint, run_file::kBestWeights, run_file::kAdvice};
 
 /// Held while somebody writes. A file, since on NFS a folder cannot be locked for all machines.
 constexpr const char* kLock = ".lock";
@@ -47,7 +48,8 @@ RunDirectory RunDirectory::create(const Config& config) {
   RunDirectory run(config.out.empty() ? default_path(config) : fs::path(config.out));
   const auto refuse_used = [&] {
     if (config.overwrite || !is_used(run.path())) return;
-    const bool was_stopped = is_file(run.file("config.yaml")) && !is_file(run.file("summary.json"));
+    const bool was_stopped =
+        is_file(run.file(run_file::kConfig)) && !is_file(run.file(run_file::kSummary));
     throw OutputError(fmt::format(
         "{}: exists already. {}Choose another folder with --out, or give --overwrite.",
         run.path().string(),
@@ -68,13 +70,13 @@ RunDirectory RunDirectory::create(const Config& config) {
   refuse_used();  // another process may have been there first
   for (const char* name : kFiles) fs::remove(run.file(name), error);
   run.write_config(config);
-  write_file_atomically(run.file("metrics.jsonl"), "");
+  write_file_atomically(run.file(run_file::kMetrics), "");
   return run;
 }
 
 RunDirectory RunDirectory::open(const fs::path& path) {
   RunDirectory run(path);
-  if (!is_file(run.file("config.yaml"))) {
+  if (!is_file(run.file(run_file::kConfig))) {
     throw OutputError(
         fmt::format("{}: is no run directory: it has no config.yaml. Expected the "
                     "folder of a run that was stopped.",
@@ -106,27 +108,27 @@ void RunDirectory::write_config(const Config& config) const {
   Config repeatable = config;
   repeatable.out.clear();
   repeatable.overwrite = false;
-  write_file_atomically(file("config.yaml"), to_yaml(repeatable));
+  write_file_atomically(file(run_file::kConfig), to_yaml(repeatable));
 }
 
 void RunDirectory::append_metrics(std::string_view json_line) const {
   if (!is_written_here_) return;
-  std::ofstream stream(file("metrics.jsonl"), std::ios::app);
+  std::ofstream stream(file(run_file::kMetrics), std::ios::app);
   stream << json_line << '\n';
   stream.flush();
   if (!stream) {
     throw OutputError(
-        fmt::format("{}: cannot be written; is the disk full?", file("metrics.jsonl").string()));
+        fmt::format("{}: cannot be written; is the disk full?", file(run_file::kMetrics).string()));
   }
 }
 
 void RunDirectory::keep_metrics(std::int64_t epochs) const {
   if (!is_written_here_) return;
-  std::ifstream stream(file("metrics.jsonl"));
+  std::ifstream stream(file(run_file::kMetrics));
   std::string kept;
   std::string line;
   for (std::int64_t i = 0; i < epochs && std::getline(stream, line); ++i) kept += line + "\n";
-  write_file_atomically(file("metrics.jsonl"), kept);
+  write_file_atomically(file(run_file::kMetrics), kept);
 }
 
 void RunDirectory::remove_checkpoints() const {

@@ -7,6 +7,7 @@
 
 #include "configs/config.h"
 #include "core/file_lock.h"
+#include "core/run_files.h"
 
 namespace transfer {
 
@@ -45,8 +46,8 @@ class RunDirectory {
 
   /// The last state of a training that goes on layer by layer, and the weights of its best epoch;
   /// removed when the run is finished.
-  std::filesystem::path checkpoint() const { return file("checkpoint.pt"); }
-  std::filesystem::path best_weights() const { return file("checkpoint-best.pt"); }
+  std::filesystem::path checkpoint() const { return file(run_file::kCheckpoint); }
+  std::filesystem::path best_weights() const { return file(run_file::kBestWeights); }
   void remove_checkpoints() const;
 
   /// Removes what a run that failed wrote, and the folder where nothing else is in it.

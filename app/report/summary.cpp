@@ -8,17 +8,11 @@
 #include "app/advice/advice.h"
 #include "app/report/metrics_report.h"
 #include "app/training/estimated_score.h"
+#include "core/json_text.h"
 
 namespace transfer {
-namespace {
 
 using nlohmann::ordered_json;
-
-std::string dump(const ordered_json& object) {
-  return object.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
-}
-
-}  // namespace
 
 std::string to_json(const Summary& s) {
   ordered_json object = {
@@ -50,8 +44,8 @@ std::string to_json(const Summary& s) {
   if (!s.activations.empty()) object["activations"] = s.activations;
   for (const StageProbe& probe : s.probes) {
     object["probes"].push_back({{"stage", probe.stage},
-                                {estimated_score_name(s.objective).key, probe.score},
-                                {"standard_error", probe.standard_error}});
+                                {estimated_score_name(s.objective).key, probe.score.value},
+                                {"standard_error", probe.score.standard_error}});
   }
   if (s.test) object["test"] = metrics_object(*s.test, s.classes);
   object["broken"] = s.broken;
@@ -61,7 +55,7 @@ std::string to_json(const Summary& s) {
   object["peak_memory_mb"] = s.peak_memory_mb;
   object["run_directory"] = s.run_directory;
   if (!s.advice.empty()) object["advice"] = ordered_json::parse(s.advice);
-  return dump(object);
+  return json_text(object);
 }
 
 std::string to_text(const Summary& s) {

@@ -5,18 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "app/advice/stage_probes.h"
 #include "app/training/gradient_buckets.h"
 #include "app/training/metrics.h"
 
 namespace transfer {
-
-/// How well a linear head did on one stage's features.
-struct StageProbe {
-  std::string stage;
-  /// Cross-validated score (see estimate_score) and its standard error.
-  double score = 0;
-  double standard_error = 0;
-};
 
 /// Everything a script would want to know of a finished run; written as summary.json.
 struct Summary {

@@ -2,17 +2,18 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
-
 #include "app/features/broken_images.h"
 #include "app/report/prediction_table.h"
 #include "app/runs/fitted_start.h"
 #include "app/runs/replica_choice.h"
+#include "app/runs/run_record.h"
 #include "app/runs/training_input_choice.h"
 #include "app/training/trainer.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
+#include "core/messages.h"
+#include "core/run_files.h"
 #include "core/stopwatch.h"
 
 namespace transfer {
@@ -20,8 +21,8 @@ namespace {
 
 void report_epoch(const RunDirectory& run, const EpochReport& report) {
   write_epoch(run, report);
-  fmt::print(stderr, "epoch {}: train loss {:.4f}, val loss {:.4f}, val {}\n", report.epoch,
-             report.train_loss, report.val_loss, report.val_score.text());
+  note("epoch {}: train loss {:.4f}, val loss {:.4f}, val {}", report.epoch, report.train_loss,
+       report.val_loss, report.val_score.text());
 }
 
 /// Metrics of one split by the trained network; what is broken goes to the summary.
@@ -31,13 +32,12 @@ struct Evaluated {
   Metrics metrics;
 };
 
-Evaluated evaluate_split(Trainer& trainer, const std::vector<Sample>& samples,
-                         const std::string& title, const Preparation& p, Summary& summary) {
-  const auto result = trainer.evaluate(samples, title);
+Evaluated evaluate_split(Trainer& trainer, EvaluatedSplit split, const std::string& title,
+                         const Preparation& p, Summary& summary) {
+  const auto result = trainer.evaluate(split, title);
   for (const auto& image : result.broken) summary.broken.push_back(image.reason);
-  const Truth truth = truth_of(samples, result.broken);
-  return {result.logits, truth,
-          measure(objective_of(p.config), result.logits, truth, p.config.train.top_k)};
+  const Truth truth = truth_of(images_of(p.dataset, split), result.broken);
+  return {result.logits, truth, measure(p.objective(), result.logits, truth, p.config.train.top_k)};
 }
 
 /// How training begins.
@@ -49,7 +49,7 @@ struct Start {
 
 /// Gives the network the head that the configuration asks for.
 Start start_head(const Preparation& p, const RunDirectory& run, const Loss& loss,
-                 const StageProbing& known, TrainableNetwork& network) {
+                 const StageProbes& known, TrainableNetwork& network) {
   if (p.config.head.start != "fitted" || p.config.train.from_scratch) return {};
   auto fitted = fit_head_to_frozen_features(p, feature_store_folder(p.config, run), known);
   if (fitted.head) network.set_head(loss.target_scaling.scaled(*fitted.head));
@@ -70,27 +70,27 @@ void summarize_training(const Preparation& p, const TrainingOutcome& outcome, Su
 /// Measures the trained network and writes predictions_val.csv.
 void evaluate_splits(const Preparation& p, const RunDirectory& run, Trainer& trainer,
                      Summary& summary) {
-  const auto val = evaluate_split(trainer, p.dataset.val, "val", p, summary);
+  const auto val = evaluate_split(trainer, EvaluatedSplit::kVal, "val", p, summary);
   summary.val = val.metrics;
   if (!p.dataset.test.empty()) {
-    summary.test = evaluate_split(trainer, p.dataset.test, "test", p, summary).metrics;
+    summary.test = evaluate_split(trainer, EvaluatedSplit::kTest, "test", p, summary).metrics;
   }
   if (!p.group->is_first()) return;
-  write_file_atomically(run.file("predictions_val.csv"),
-                        prediction_table(objective_of(p.config), p.dataset.val, val.truth,
-                                         val.outputs, p.dataset.classes));
+  write_file_atomically(
+      run.file(run_file::kPredictions),
+      prediction_table(p.objective(), p.dataset.val, val.truth, val.outputs, p.dataset.classes));
 }
 
 }  // namespace
 
-Summary run_fine_tuning(Preparation p, const RunDirectory& run, bool resumes,
-                        const StageProbing& known) {
+Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& span,
+                        const StageProbes& known) {
   Summary summary = begin_summary(p, run);
   const Stopwatch training;
-  TrainableNetwork network(p.backbone, trainable_options(p), p.device);
-  const Loss loss = training_loss(p.config, truth_of(p.dataset.train),
-                                  static_cast<std::int64_t>(p.dataset.classes.size()), p.device);
-  const bool goes_on = resumes && broadcast_number(*p.group, is_file(run.checkpoint()) ? 1 : 0) > 0;
+  TrainableNetwork network(p.backbone, trainable_options(p.config, p.classes()), p.device);
+  const Loss loss = training_loss(p.config, truth_of(p.dataset.train), p.classes(), p.device);
+  const bool goes_on =
+      span.resumes && broadcast_number(*p.group, is_file(run.checkpoint()) ? 1 : 0) > 0;
   Start start = goes_on ? Start{} : start_head(p, run, loss, known, network);
   const ChosenInput chosen = choose_training_input(p, run, network);
   p.config.train.replicas = choose_replicas(p, loss, network, *chosen.input);
@@ -103,7 +103,7 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, bool resumes,
                     p.config,         p.device,          p.threads,
                     run.checkpoint(), run.best_weights()};
   task.loss = loss;
-  task.pause_after = p.pause_after;
+  task.pause_after = span.pause_after;
   task.start_counts = start.head_is_fitted;
   task.group = p.group;
   task.known_broken = std::move(start.broken);
@@ -112,7 +112,7 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, bool resumes,
   std::int64_t done = 0;
   if (goes_on) {
     done = trainer.resume();
-    fmt::print(stderr, "{}: goes on after epoch {}\n", run.path().string(), done);
+    note("{}: goes on after epoch {}", run.path().string(), done);
   }
   run.keep_metrics(done);
   const TrainingOutcome outcome = trainer.run();
@@ -122,7 +122,7 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, bool resumes,
   if (!p.group->is_first()) return summary;
   const TargetScaling& scaling = loss.target_scaling;
   if (!scaling.is_identity()) network.scale_outputs(scaling.deviation, scaling.mean);
-  network.write(p.dataset.classes, run.file("model.pt"), objective_of(p.config));
+  network.write(p.dataset.classes, run.file(run_file::kModel), p.objective());
   return summary;
 }
 

@@ -2,20 +2,20 @@
 
 #include "app/compute/device.h"
 #include "app/features/feature_store.h"
-#include "app/runs/head_problem.h"
+#include "app/training/head_fit.h"
 
 namespace transfer {
 
 FittedStart fit_head_to_frozen_features(const Preparation& p,
                                         const std::filesystem::path& feature_store,
-                                        const StageProbing& known) {
+                                        const StageProbes& known) {
   const FrozenTrunk trunk(p.backbone, {""}, p.device);
   FeatureStore store(p.backbone, trunk, p.config, feature_store, p.device, p.threads);
   const auto known_set = known.features.at("");
   if (known_set) store.reuse(*known_set);
   const FeatureSet train = store.extract(p.dataset.train, "head's start", 0);
   if (!p.group->is_first()) return {std::nullopt, train.broken};
-  HeadProblem problem = head_problem(p, train, train);
+  HeadProblem problem = head_problem(p.config, p.classes(), p.device, train, train);
   use_threads_for(train.rows() * trunk.dimension() * problem.classes, p.threads);
   if (p.config.head.hidden.empty()) {
     problem.options.patience = 0;

@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "app/advice/stage_probe.h"
+#include "app/advice/stage_probes.h"
 #include "app/preparation/preparation.h"
 #include "datasets/loader.h"
 #include "models/classifier.h"
@@ -22,6 +22,6 @@ struct FittedStart {
 /// holds of features and weight decays is not computed again. Throws Error.
 FittedStart fit_head_to_frozen_features(const Preparation& preparation,
                                         const std::filesystem::path& feature_store,
-                                        const StageProbing& known);
+                                        const StageProbes& known);
 
 }  // namespace transfer

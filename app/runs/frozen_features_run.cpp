@@ -3,17 +3,18 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <cstdio>
 #include <optional>
 
-#include "app/advice/stage_probe.h"
 #include "app/compute/device.h"
 #include "app/features/feature_store.h"
 #include "app/report/prediction_table.h"
-#include "app/runs/head_problem.h"
+#include "app/runs/run_record.h"
+#include "app/training/head_fit.h"
 #include "app/training/schedule.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
+#include "core/messages.h"
+#include "core/run_files.h"
 #include "core/stopwatch.h"
 #include "models/classifier.h"
 #include "models/strategy.h"
@@ -45,7 +46,7 @@ void require_every_class(const FeatureSet& train, const std::vector<std::string>
 }
 
 Features extract(const Preparation& p, const RunDirectory& run, const std::string& cut,
-                 const StageProbing& known) {
+                 const StageProbes& known) {
   const FrozenTrunk trunk(p.backbone, {cut}, p.device);
   FeatureStore store(p.backbone, trunk, p.config, feature_store_folder(p.config, run), p.device,
                      p.threads);
@@ -53,18 +54,18 @@ Features extract(const Preparation& p, const RunDirectory& run, const std::strin
   if (known_set) store.reuse(*known_set);
   Features features{store.extract(p.dataset.train, "train", p.config.augment.views),
                     store.extract(p.dataset.val, "val", 0), std::nullopt};
-  require_every_class(features.train, p.dataset.classes, objective_of(p.config).targets(),
+  require_every_class(features.train, p.dataset.classes, p.objective().targets(),
                       p.config.data.path);
   if (!p.dataset.test.empty()) features.test = store.extract(p.dataset.test, "test", 0);
   if (p.group->size() > 1) {
     const auto shares = p.group->gather(fmt::format("{}", store.computed()));
-    fmt::print(stderr, "features computed by each process: {}\n", fmt::join(shares, ", "));
+    note("features computed by each process: {}", fmt::join(shares, ", "));
   }
   return features;
 }
 
 HeadProblem make_problem(const Preparation& p, const Features& features, const RunDirectory& run) {
-  HeadProblem problem = head_problem(p, features.train, features.val);
+  HeadProblem problem = head_problem(p.config, p.classes(), p.device, features.train, features.val);
   problem.weight_decay = p.config.head.weight_decay.value_or(0);
   problem.options = p.config.train;
   problem.options.lr = batch_scaled_rate(p.config.train);
@@ -78,7 +79,7 @@ void collect_broken(Summary& summary, const FeatureSet& set) {
 
 /// Fits the head and fills in what the summary says of it.
 FittedHead fit(const Preparation& p, const Features& features, const RunDirectory& run,
-               const StageProbing& known, Summary& summary) {
+               const StageProbes& known, Summary& summary) {
   HeadProblem problem = make_problem(p, features, run);
   const std::int64_t dimension = features.train.views.front().dimension();
   use_threads_for(features.train.rows() * dimension * problem.classes, p.threads);
@@ -95,21 +96,21 @@ FittedHead fit(const Preparation& p, const Features& features, const RunDirector
 
 /// The stage to cut at; empty for the classifier's input. Where it is chosen by probing, `known`
 /// holds what the probes have computed.
-std::string choose_cut(const Preparation& p, const RunDirectory& run, StageProbing& known,
+std::string choose_cut(const Preparation& p, const RunDirectory& run, StageProbes& known,
                        Summary& summary) {
   if (find_strategy(p.config.strategy).cut == Cut::kBeforeClassifier) return "";
   if (!p.config.cut.empty()) return p.config.cut;
   known = probe_stages(p, early_stages(p.backbone), feature_store_folder(p.config, run));
-  summary.probes = in_summary(known.stages);
-  std::string cut =
-      broadcast_text(*p.group, p.group->is_first() ? best_probe(known.stages).cut : std::string());
-  fmt::print(stderr, "cut at {}\n", cut);
+  summary.probes = known.stages;
+  std::string cut = broadcast_text(
+      *p.group, p.group->is_first() ? best_probe(known.stages).stage : std::string());
+  note("cut at {}", cut);
   return cut;
 }
 
 }  // namespace
 
-Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run, StageProbing known) {
+Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run, StageProbes known) {
   Summary summary = begin_summary(p, run);
   const Stopwatch extraction;
   summary.cut = choose_cut(p, run, known, summary);
@@ -120,10 +121,10 @@ Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run, St
   const Stopwatch training;
   const FittedHead fitted = fit(p, features, run, known, summary);
   summary.seconds_train = training.seconds();
-  fmt::print(stderr, "head: {} {} in {:.1f} s\n", fitted.epochs,
-             p.config.train.optimizer == "lbfgs" ? "iterations" : "epochs", summary.seconds_train);
+  note("head: {} {} in {:.1f} s", fitted.epochs,
+       p.config.train.optimizer == "lbfgs" ? "iterations" : "epochs", summary.seconds_train);
 
-  const Objective objective = objective_of(p.config);
+  const Objective objective = p.objective();
   const auto val_outputs = head_logits(fitted.head, features.val, p.device);
   summary.val = measure(objective, val_outputs, features.val.truth(), p.config.train.top_k);
   if (features.test) {
@@ -134,11 +135,11 @@ Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run, St
   collect_broken(summary, features.train);
   collect_broken(summary, features.val);
   summary.train_images = features.train.valid_rows();
-  write_file_atomically(run.file("predictions_val.csv"),
+  write_file_atomically(run.file(run_file::kPredictions),
                         prediction_table(objective, p.dataset.val, features.val.truth(),
                                          val_outputs, p.dataset.classes));
-  write_classifier(p.backbone, summary.cut, fitted.head, p.dataset.classes, run.file("model.pt"),
-                   objective);
+  write_classifier(p.backbone, summary.cut, fitted.head, p.dataset.classes,
+                   run.file(run_file::kModel), objective);
   return summary;
 }
 

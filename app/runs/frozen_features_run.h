@@ -1,7 +1,8 @@
 #pragma once
 
-#include "app/advice/stage_probe.h"
+#include "app/advice/stage_probes.h"
 #include "app/preparation/preparation.h"
+#include "app/report/run_directory.h"
 #include "app/report/summary.h"
 
 namespace transfer {
@@ -11,6 +12,6 @@ namespace transfer {
 /// total time. What `known` holds of features and weight decays is not computed again. Throws
 /// Error.
 Summary run_on_frozen_features(const Preparation& preparation, const RunDirectory& run,
-                               StageProbing known = {});
+                               StageProbes known = {});
 
 }  // namespace transfer

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <limits>
 
 #include "app/training/training_batches.h"
@@ -11,6 +10,7 @@
 #include "app/training/unfreezing.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
+#include "core/messages.h"
 #include "core/stopwatch.h"
 
 namespace transfer {
@@ -67,10 +67,10 @@ std::int64_t number_by_trial(const Preparation& p, TrainingStep& one, TrainingSt
   }
   const Trial trial = run_trial(one, several, *batch);
   const std::int64_t number = trial.several < trial.one ? count : 1;
-  fmt::print(stderr,
-             "replicas: {} (a step takes {:.3f} s with one copy of the network and {} threads, "
-             "{:.3f} s with {} copies of one thread)\n",
-             number, trial.one, p.threads, trial.several, count);
+  note(
+      "replicas: {} (a step takes {:.3f} s with one copy of the network and {} threads, "
+      "{:.3f} s with {} copies of one thread)",
+      number, trial.one, p.threads, trial.several, count);
   return number;
 }
 
@@ -82,14 +82,14 @@ std::int64_t choose_replicas(const Preparation& p, const Loss& loss, TrainableNe
   if (given == 1) return 1;
   if (p.group->size() > 1) {
     if (given) {
-      fmt::print(stderr,
-                 "warning: train.replicas has no effect where several processes train together: "
-                 "each trains one copy of the network.\n");
+      warn(
+          "train.replicas has no effect where several processes train together: "
+          "each trains one copy of the network.");
     }
     return 1;
   }
   if (p.device.is_cuda()) {
-    if (given) fmt::print(stderr, "warning: train.replicas has no effect on {}.\n", p.device.str());
+    if (given) warn("train.replicas has no effect on {}.", p.device.str());
     return 1;
   }
   if (!given && p.threads < 2) return 1;

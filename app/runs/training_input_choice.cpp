@@ -4,14 +4,16 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cstdio>
 
+#include "app/runs/run_record.h"
 #include "app/training/activation_precision.h"
 #include "app/training/image_input.h"
 #include "app/training/parameter_groups.h"
 #include "app/training/stored_input.h"
+#include "app/training/training_batches.h"
 #include "app/training/unfreezing.h"
 #include "core/errors.h"
+#include "core/messages.h"
 
 namespace transfer {
 namespace {
@@ -40,7 +42,7 @@ std::string split_behind_frozen_stages(const Preparation& p, TrainableNetwork& n
   try {
     network.split_behind(stage, trainable_from(frozen, network, p.config));
   } catch (const ModelError& error) {
-    fmt::print(stderr, "the frozen stages run with the others: {}\n", error.what());
+    note("the frozen stages run with the others: {}", error.what());
     return "";
   }
   return stage;
@@ -77,25 +79,20 @@ torch::Tensor sample_of_activations(const Preparation& p, const TrainedPart& par
 
 }  // namespace
 
-bool images_repeat(const AugmentConfig& augment) {
-  const bool mixes = augment.mixup > 0 || augment.cutmix > 0;
-  return !mixes && (augment.views > 0 || !changes_images(augment));
-}
-
 ChosenInput choose_training_input(Preparation& p, const RunDirectory& run,
                                   TrainableNetwork& network) {
   const auto& preprocessing = p.backbone.metadata().preprocessing;
   const std::string stage = split_behind_frozen_stages(p, network);
   if (stage.empty()) {
-    return {std::make_unique<ImageInput>(p.dataset.train, preprocessing, TrainedPart{}, p.device,
-                                         p.threads),
-            "", ""};
+    return {
+        std::make_unique<ImageInput>(p.dataset, preprocessing, TrainedPart{}, p.device, p.threads),
+        "", ""};
   }
   auto prefix = std::make_shared<const FrozenPrefix>(network.frozen_prefix());
   if (!p.config.cache.activations || !images_repeat(p.config.augment)) {
-    fmt::print(stderr, "the frozen layers up to {} run without autograd in every step\n", stage);
+    note("the frozen layers up to {} run without autograd in every step", stage);
     const TrainedPart part{/*is_behind_split=*/true, prefix};
-    return {std::make_unique<ImageInput>(p.dataset.train, preprocessing, part, p.device, p.threads),
+    return {std::make_unique<ImageInput>(p.dataset, preprocessing, part, p.device, p.threads),
             stage, ""};
   }
   auto& precision = p.config.cache.precision;
@@ -110,10 +107,9 @@ ChosenInput choose_training_input(Preparation& p, const RunDirectory& run,
     precision = broadcast_text(*p.group, suffices ? "float16" : "float32");
   }
   const auto layers = stored_layers(p, prefix, precision);
-  fmt::print(stderr,
-             "the frozen layers up to {} run once per image{}; what they give ({}, {}) is kept\n",
-             stage, p.config.augment.views > 0 ? " and view" : "",
-             fmt::join(layers.format.shape, " x "), precision);
+  note("the frozen layers up to {} run once per image{}; what they give ({}, {}) is kept", stage,
+       p.config.augment.views > 0 ? " and view" : "", fmt::join(layers.format.shape, " x "),
+       precision);
   FeatureStore store(p.backbone, layers, p.config, feature_store_folder(p.config, run), p.device,
                      p.threads);
   return {

@@ -19,10 +19,6 @@ struct ChosenInput {
   std::string activations;
 };
 
-/// Whether every epoch shows the frozen stages images that they have seen or will see again, so
-/// that what they give is worth keeping.
-bool images_repeat(const AugmentConfig& augment);
-
 /// Splits the network behind the first stages that never train and, where every epoch shows them
 /// the same images, stores what they give; says so on stderr. A network that cannot be split
 /// there runs whole, with one line that says why. `preparation` must outlive the input; sets its

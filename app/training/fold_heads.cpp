@@ -16,12 +16,6 @@ constexpr double kFitTolerance = 1e-7;
 /// Where every image's class is certain the loss is flat; more curvature than this is assumed.
 constexpr double kLeastCurvature = 1e-6;
 
-/// [n,C]: 1 for the class of each row that counts.
-torch::Tensor class_targets(const torch::Tensor& labels, std::int64_t classes) {
-  return torch::one_hot(labels.clamp_min(0), classes).to(torch::kFloat32) *
-         labels.ge(0).unsqueeze(1);
-}
-
 }  // namespace
 
 FoldHeads::FoldHeads(const Loss& loss, const FoldedImages& images, std::int64_t outputs)

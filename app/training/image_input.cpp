@@ -16,23 +16,22 @@ class ImageReader : public BatchReader {
 
 }  // namespace
 
-ImageInput::ImageInput(const std::vector<Sample>& train, Preprocessing preprocessing,
-                       TrainedPart part, torch::Device device, std::int64_t threads)
-    : train_(train),
+ImageInput::ImageInput(const Dataset& dataset, Preprocessing preprocessing, TrainedPart part,
+                       torch::Device device, std::int64_t threads)
+    : dataset_(dataset),
       preprocessing_(preprocessing),
       part_(std::move(part)),
       device_(device),
       threads_(threads) {}
 
 std::unique_ptr<BatchReader> ImageInput::read(const LoaderOptions& epoch) {
-  return std::make_unique<ImageReader>(train_, epoch);
+  return std::make_unique<ImageReader>(dataset_.train, epoch);
 }
 
-ImageLogits ImageInput::evaluate(const TrainableNetwork& network,
-                                 const std::vector<Sample>& samples, const std::string& title,
-                                 const EvaluationPart& part) {
+ImageLogits ImageInput::evaluate(const TrainableNetwork& network, EvaluatedSplit split,
+                                 const std::string& title, const EvaluationPart& part) {
   ImagePass pass;
-  pass.samples = samples;
+  pass.samples = images_of(dataset_, split);
   pass.device = device_;
   pass.threads = threads_;
   pass.title = title;

@@ -12,17 +12,17 @@ namespace transfer {
 /// Images, decoded anew in every epoch.
 class ImageInput : public TrainingInput {
  public:
-  /// `train` are the training images; they must outlive this.
-  ImageInput(const std::vector<Sample>& train, Preprocessing preprocessing, TrainedPart part,
+  /// The dataset must outlive this.
+  ImageInput(const Dataset& dataset, Preprocessing preprocessing, TrainedPart part,
              torch::Device device, std::int64_t threads);
 
   const TrainedPart& part() const override { return part_; }
   std::unique_ptr<BatchReader> read(const LoaderOptions& epoch) override;
-  ImageLogits evaluate(const TrainableNetwork& network, const std::vector<Sample>& samples,
+  ImageLogits evaluate(const TrainableNetwork& network, EvaluatedSplit split,
                        const std::string& title, const EvaluationPart& part) override;
 
  private:
-  const std::vector<Sample>& train_;
+  const Dataset& dataset_;
   Preprocessing preprocessing_;
   TrainedPart part_;
   torch::Device device_;

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 
-#include "app/report/progress.h"
 #include "app/training/training_batches.h"
 #include "app/training/training_step.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
+#include "core/messages.h"
 #include "core/random.h"
 
 namespace transfer {
@@ -24,7 +24,7 @@ LearningRateCurve sweep_learning_rates(TrainableNetwork& network, const Dataset&
   const auto stages = static_cast<std::int64_t>(network.stages().size());
   step.train_from(std::min(config.train.freeze_stages, stages));
   const auto rates = sweep_rates(options.first, options.last, options.steps);
-  Progress bar("lr-find", options.steps, "steps");
+  const auto progress = begin_progress("lr-find", options.steps, "steps");
   LearningRateCurve curve;
   std::size_t next = 0;
   for (std::int64_t epoch = 0; next < rates.size(); ++epoch) {
@@ -38,15 +38,15 @@ LearningRateCurve sweep_learning_rates(TrainableNetwork& network, const Dataset&
       const auto loss = step.add(*batch, mix_seed({static_cast<std::uint64_t>(config.seed), next}));
       if (loss.weight == 0) continue;
       if (!curve.add(rates[next], loss.sum / loss.weight)) {
-        bar.finish();
+        progress->finish();
         return curve;
       }
       step.finish(rates[next++]);
-      bar.advance(1);
+      progress->advance(1);
     }
     if (next == before) throw DataError("none of the training images can be read.");
   }
-  bar.finish();
+  progress->finish();
   return curve;
 }
 

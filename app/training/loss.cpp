@@ -2,6 +2,8 @@
 
 #include <torch/torch.h>
 
+#include <stdexcept>
+
 namespace transfer {
 namespace {
 
@@ -30,6 +32,10 @@ torch::Tensor binary_cross_entropy(const torch::Tensor& logits, const Truth& tru
   return (each * counting(truth)).sum();
 }
 
+[[noreturn]] void throw_no_regression(const Objective& objective) {
+  throw std::logic_error("no loss for regression: " + loss_name(objective.loss));
+}
+
 /// [n,K]: the loss of each output in the targets' units.
 torch::Tensor regression_errors(const Objective& objective, const torch::Tensor& values,
                                 const torch::Tensor& targets) {
@@ -37,17 +43,23 @@ torch::Tensor regression_errors(const Objective& objective, const torch::Tensor&
     case LossKind::kMeanAbsoluteError: return at::l1_loss(values, targets, at::Reduction::None);
     case LossKind::kHuber:
       return at::huber_loss(values, targets, at::Reduction::None, objective.huber_delta);
-    default: return at::mse_loss(values, targets, at::Reduction::None);
+    case LossKind::kMeanSquaredError: return at::mse_loss(values, targets, at::Reduction::None);
+    case LossKind::kCrossEntropy:
+    case LossKind::kBinaryCrossEntropy: break;
   }
+  throw_no_regression(objective);
 }
 
-/// [K]: the size of the loss where errors are as large as the deviation.
+/// [K]: the size of the loss where errors are as large as the standard deviation.
 torch::Tensor typical_errors(const Objective& objective, const torch::Tensor& deviation) {
   switch (objective.loss) {
     case LossKind::kMeanAbsoluteError: return deviation;
     case LossKind::kHuber: return deviation * deviation.clamp_max(objective.huber_delta);
-    default: return deviation.square();
+    case LossKind::kMeanSquaredError: return deviation.square();
+    case LossKind::kCrossEntropy:
+    case LossKind::kBinaryCrossEntropy: break;
   }
+  throw_no_regression(objective);
 }
 
 LossSum regression(const Loss& loss, const torch::Tensor& outputs, const Truth& truth) {
@@ -70,6 +82,11 @@ LossSum Loss::sums(const torch::Tensor& outputs, const Truth& truth) const {
     case TargetKind::kValues: break;
   }
   return regression(*this, outputs, truth);
+}
+
+torch::Tensor class_targets(const torch::Tensor& labels, std::int64_t classes) {
+  return torch::one_hot(labels.clamp_min(0), classes).to(torch::kFloat32) *
+         labels.ge(0).unsqueeze(1);
 }
 
 torch::Tensor cross_entropy_weights(const Loss& loss, const torch::Tensor& targets) {

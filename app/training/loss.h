@@ -34,7 +34,7 @@ struct Loss {
   double label_smoothing = 0;
   torch::Tensor class_weights = {};
   /// mse, mae, huber: the outputs are for scaled targets. Every column then weighs alike: its loss
-  /// is divided by what errors as large as its deviation give.
+  /// is divided by what errors as large as its standard deviation give.
   TargetScaling target_scaling = {};
 
   LossSum sums(const torch::Tensor& outputs, const Truth& truth) const;
@@ -48,6 +48,9 @@ struct Loss {
   /// The loss for measuring instead of training: without smoothing and class weights.
   Loss plain() const { return {objective, 0, {}, target_scaling}; }
 };
+
+/// [n,C] float32 on the labels' device: 1 at each row's class, zeros for a row with the label −1.
+torch::Tensor class_targets(const torch::Tensor& labels, std::int64_t classes);
 
 /// Cross-entropy is Σ w · −log p over the classes: these w, of targets [n,C] (1 for an image's
 /// class, or parts of several), smoothed and weighted as `loss` says. Rows of zeros stay zeros.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "app/training/loss.h"
 #include "core/random.h"
 
 namespace transfer {
@@ -42,19 +43,8 @@ void draw_rectangle(MixPlan& plan, std::int64_t height, std::int64_t width, Rand
       1.0 - static_cast<double>(plan.height * plan.width) / static_cast<double>(height * width);
 }
 
-/// [N,C]: 1 at each row's class, zeros for a row without a label.
-torch::Tensor parts_of_classes(const torch::Tensor& labels, std::int64_t classes) {
-  auto targets = torch::zeros({labels.size(0), classes});
-  const auto label = labels.accessor<std::int64_t, 1>();
-  auto target = targets.accessor<float, 2>();
-  for (std::int64_t i = 0; i < label.size(0); ++i) {
-    if (label[i] >= 0) target[i][label[i]] = 1;
-  }
-  return targets;
-}
-
 torch::Tensor mixed_targets(const Truth& truth, std::int64_t classes, const MixPlan& plan) {
-  auto own = truth.targets.defined() ? truth.targets : parts_of_classes(truth.labels, classes);
+  auto own = truth.targets.defined() ? truth.targets : class_targets(truth.labels, classes);
   if (plan.share == 1.0) return own;
   const auto partners = torch::tensor(plan.partners, torch::kInt64);
   return at::add(own * plan.share, own.index_select(0, partners), 1.0 - plan.share);

@@ -41,11 +41,10 @@ double one_cycle_rate(double peak, double progress) {
   return cosine_between(peak, first / kFinalDivision, (progress - kRise) / (1.0 - kRise));
 }
 
-double batch_scaled_rate(const TrainConfig& config, std::int64_t processes) {
+double batch_scaled_rate(const TrainConfig& config) {
   if (!config.scale_lr_by_batch) return config.lr;
   constexpr double kReferenceBatch = 256.0;
-  return config.lr * static_cast<double>(config.batch_size * config.accumulate * processes) /
-         kReferenceBatch;
+  return config.lr * static_cast<double>(config.batch_size * config.accumulate) / kReferenceBatch;
 }
 
 TrainConfig fitted_to_epochs(const TrainConfig& config, std::int64_t stages) {

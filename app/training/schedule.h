@@ -18,9 +18,9 @@ double learning_rate_at(const TrainConfig& config, double epoch);
 /// the part of the run behind us, 0–1.
 double one_cycle_rate(double peak, double progress);
 
-/// `train.lr`, with `scale_lr_by_batch` in proportion to the images that one step sees on all
-/// processes together; the reference is 256 (Goyal et al. 2017).
-double batch_scaled_rate(const TrainConfig& config, std::int64_t processes = 1);
+/// `train.lr`, with `scale_lr_by_batch` in proportion to the images that one step sees; the
+/// reference is 256 (Goyal et al. 2017).
+double batch_scaled_rate(const TrainConfig& config);
 
 /// The same configuration with `freeze_epochs`, `warmup_epochs` and `unfreeze_every` shrunk, so
 /// that at least one full epoch is left in which all `stages` train at the scheduled rate. A
@@ -43,7 +43,7 @@ class PlateauSchedule {
   /// What the learning rate is multiplied by.
   double factor() const { return state_.factor; }
 
-  /// Takes the loss of the epoch that ended; a loss that is not a number is not better. After
+  /// Takes the loss of the epoch that ended; NaN is not better. After
   /// `plateau_patience` epochs in a row that were not better, the factor falls, and the count
   /// starts anew.
   void take(double loss);

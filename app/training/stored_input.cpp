@@ -46,29 +46,28 @@ class StoredReader : public BatchReader {
 
 StoredInput::StoredInput(FeatureStore store, const Dataset& dataset, std::int64_t augmented_views,
                          std::int64_t threads)
-    : store_(std::move(store)),
+    : dataset_(dataset),
+      store_(std::move(store)),
       part_{/*is_behind_split=*/true},
       train_(store_.extract(dataset.train, "train", augmented_views, /*names_broken=*/false)),
       threads_(threads) {
-  features_of(dataset.val, "val");
+  features_of(EvaluatedSplit::kVal, "val");
 }
 
 std::unique_ptr<BatchReader> StoredInput::read(const LoaderOptions& epoch) {
   return std::make_unique<StoredReader>(train_, epoch);
 }
 
-const FeatureSet& StoredInput::features_of(const std::vector<Sample>& samples,
-                                           const std::string& title) {
-  const auto found = evaluated_.find(&samples);
+const FeatureSet& StoredInput::features_of(EvaluatedSplit split, const std::string& title) {
+  const auto found = evaluated_.find(split);
   if (found != evaluated_.end()) return found->second;
-  auto features = store_.extract(samples, title, 0, /*names_broken=*/false);
-  return evaluated_.emplace(&samples, std::move(features)).first->second;
+  auto features = store_.extract(images_of(dataset_, split), title, 0, /*names_broken=*/false);
+  return evaluated_.emplace(split, std::move(features)).first->second;
 }
 
-ImageLogits StoredInput::evaluate(const TrainableNetwork& network,
-                                  const std::vector<Sample>& samples, const std::string& title,
-                                  const EvaluationPart& part) {
-  const FeatureSet& set = features_of(samples, title);
+ImageLogits StoredInput::evaluate(const TrainableNetwork& network, EvaluatedSplit split,
+                                  const std::string& title, const EvaluationPart& part) {
+  const FeatureSet& set = features_of(split, title);
   const FeatureTable& table = set.views.front();
   const std::int64_t size = evaluation_batch(table.rows());
   ImageLogits result{torch::zeros({table.rows(), network.classes()}), set.broken};

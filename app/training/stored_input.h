@@ -15,25 +15,25 @@ namespace transfer {
 class StoredInput : public TrainingInput {
  public:
   /// Runs the frozen layers over the training images, with `augmented_views` extra views, and
-  /// over the validation images. The samples must outlive this. Throws as FeatureStore::extract.
+  /// over the validation images. The dataset must outlive this. Throws as FeatureStore::extract.
   StoredInput(FeatureStore store, const Dataset& dataset, std::int64_t augmented_views,
               std::int64_t threads);
 
   const TrainedPart& part() const override { return part_; }
   /// An epoch takes the view that its `epoch` counts: see training_batches().
   std::unique_ptr<BatchReader> read(const LoaderOptions& epoch) override;
-  /// The first call for a split other than training and validation computes its activations.
-  ImageLogits evaluate(const TrainableNetwork& network, const std::vector<Sample>& samples,
+  /// The first call for the test split computes its activations.
+  ImageLogits evaluate(const TrainableNetwork& network, EvaluatedSplit split,
                        const std::string& title, const EvaluationPart& part) override;
 
  private:
-  const FeatureSet& features_of(const std::vector<Sample>& samples, const std::string& title);
+  const FeatureSet& features_of(EvaluatedSplit split, const std::string& title);
 
+  const Dataset& dataset_;
   FeatureStore store_;
   TrainedPart part_;
   FeatureSet train_;
-  /// Unaugmented splits by their samples' address.
-  std::map<const std::vector<Sample>*, FeatureSet> evaluated_;
+  std::map<EvaluatedSplit, FeatureSet> evaluated_;
   std::int64_t threads_;
 };
 

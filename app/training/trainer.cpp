@@ -5,13 +5,13 @@
 #include <cmath>
 
 #include "app/features/broken_images.h"
-#include "app/report/progress.h"
 #include "app/training/data_parallel.h"
 #include "app/training/metrics.h"
 #include "app/training/training_batches.h"
 #include "app/training/unfreezing.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
+#include "core/messages.h"
 #include "core/random.h"
 
 namespace transfer {
@@ -103,14 +103,15 @@ void Trainer::train_one_epoch() {
   options.batches.assign(bounds.begin() + progress_.batch, bounds.end());
   step_.train_from(first_trainable_stage(config_.train, progress_.epoch, stage_count(network_)));
   const auto reader = read_shard(task_.input, options, shard());
-  Progress bar(fmt::format("epoch {} of {}", progress_.epoch + 1, config_.train.epochs),
-               static_cast<std::int64_t>(labels_.size()), "images");
-  if (progress_.batch > 0) bar.advance(options.batches.front().first);
+  const auto bar =
+      begin_progress(fmt::format("epoch {} of {}", progress_.epoch + 1, config_.train.epochs),
+                     static_cast<std::int64_t>(labels_.size()), "images");
+  if (progress_.batch > 0) bar->advance(options.batches.front().first);
   for (std::int64_t index = progress_.batch; index < count; ++index) {
     if (!add_batch(*reader->next(), index, count)) return;
-    bar.advance(bounds[static_cast<std::size_t>(index)].count);
+    bar->advance(bounds[static_cast<std::size_t>(index)].count);
   }
-  bar.finish();
+  bar->finish();
 }
 
 bool Trainer::add_batch(const Batch& batch, std::int64_t index, std::int64_t batches) {
@@ -187,13 +188,13 @@ double Trainer::learning_rate(double epoch) const {
   return learning_rate_at(config_.train, epoch) * plateau_.factor() * progress_.rate_factor;
 }
 
-ImageLogits Trainer::evaluate(const std::vector<Sample>& samples, const std::string& title) {
+ImageLogits Trainer::evaluate(EvaluatedSplit split, const std::string& title) {
   network_.evaluate();
   ProcessGroup& group = *task_.group;
   ImageLogits part;
   int signal = 0;
   try {
-    part = task_.input.evaluate(network_, samples, title, {group.rank(), group.size()});
+    part = task_.input.evaluate(network_, split, title, {group.rank(), group.size()});
   } catch (const Interrupted&) {
     signal = stop_signal();
   }
@@ -211,7 +212,7 @@ void Trainer::finish_epoch() {
   if (average_) averaged.emplace(*average_);
   ImageLogits val;
   try {
-    val = evaluate(task_.dataset.val, "val");
+    val = evaluate(EvaluatedSplit::kVal, "val");
   } catch (const Interrupted&) {
     averaged.reset();
     save_checkpoint();
@@ -243,7 +244,7 @@ void Trainer::finish_epoch() {
 }
 
 void Trainer::keep_start() {
-  const auto val = evaluate(task_.dataset.val, "val before training");
+  const auto val = evaluate(EvaluatedSplit::kVal, "val before training");
   const Truth truth = truth_of(task_.dataset.val, val.broken);
   const double loss = loss_of(measure(step_.loss().objective, val.logits, truth, 1));
   stopping_.take_start(broadcast_number(*task_.group, loss));

@@ -4,14 +4,14 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <set>
 #include <vector>
 
 #include "app/compute/process_group.h"
 #include "app/features/model_logits.h"
 #include "app/training/checkpoint.h"
-#include "app/training/head_fit.h"
+#include "app/training/epoch_report.h"
+#include "app/training/loss.h"
 #include "app/training/shard_sampler.h"
 #include "app/training/training_input.h"
 #include "app/training/training_step.h"
@@ -45,7 +45,7 @@ struct TrainingTask {
   /// What is minimised, see training_loss().
   Loss loss = {};
   /// Called after every epoch.
-  std::function<void(const EpochReport&)> on_epoch = {};
+  EpochCallback on_epoch = {};
   /// Those who train together. Each takes its rows of every batch; all hold the same network, and
   /// the first alone writes the files.
   std::shared_ptr<ProcessGroup> group = single_process();
@@ -84,7 +84,7 @@ class Trainer {
 
   /// Outputs for images by the network as it is, averaged weights included while it trains; in
   /// the targets' units.
-  ImageLogits evaluate(const std::vector<Sample>& samples, const std::string& title);
+  ImageLogits evaluate(EvaluatedSplit split, const std::string& title);
 
  private:
   void train_one_epoch();

@@ -9,6 +9,7 @@
 #include "app/training/data_parallel.h"
 #include "app/training/trainer.h"
 #include "core/errors.h"
+#include "core/messages.h"
 
 namespace transfer {
 namespace {
@@ -70,10 +71,10 @@ std::int64_t Trainer::resume() {
   know_broken(progress_.broken);
   seconds_before_ = progress_.seconds;
   if (progress_.threads != task_.threads) {
-    fmt::print(stderr,
-               "warning: the run was begun with {} threads and goes on with {}; its numbers will "
-               "differ in the last digits from those of a run that was never stopped.\n",
-               progress_.threads, task_.threads);
+    warn(
+        "the run was begun with {} threads and goes on with {}; its numbers will "
+        "differ in the last digits from those of a run that was never stopped.",
+        progress_.threads, task_.threads);
   }
   const bool may_copy = task_.device.is_cpu() && task_.group->size() == 1;
   if (may_copy) step_.use_replicas(progress_.replicas);
@@ -113,8 +114,8 @@ void Trainer::go_back(const Batch& batch) {
   stopping_.keep_best_of(abandoned);  // their weights may have come after the checkpoint
   progress_.retries = retries;
   progress_.rate_factor = factor;
-  fmt::print(stderr, "warning: {}. Going back to epoch {} with {} times the learning rate.\n", what,
-             progress_.epoch + 1, factor);
+  warn("{}. Going back to epoch {} with {} times the learning rate.", what, progress_.epoch + 1,
+       factor);
 }
 
 }  // namespace transfer

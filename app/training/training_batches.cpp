@@ -11,6 +11,11 @@ std::vector<std::int64_t> class_labels(const std::vector<Sample>& samples) {
   return labels;
 }
 
+bool images_repeat(const AugmentConfig& augment) {
+  const bool mixes = augment.mixup > 0 || augment.cutmix > 0;
+  return !mixes && (augment.views > 0 || !changes_images(augment));
+}
+
 LoaderOptions training_batches(const Config& config, const Preprocessing& preprocessing,
                                const std::vector<std::int64_t>& labels, std::int64_t threads,
                                std::int64_t epoch) {

@@ -7,6 +7,7 @@
 
 #include "app/features/model_logits.h"
 #include "app/training/trained_part.h"
+#include "datasets/dataset.h"
 #include "datasets/loader.h"
 #include "models/trainable_network.h"
 
@@ -19,6 +20,14 @@ class BatchReader {
   /// The next batch, or nothing after the last.
   virtual std::optional<Batch> next() = 0;
 };
+
+/// What a network is evaluated on while it trains and when it is trained.
+enum class EvaluatedSplit { kVal, kTest };
+
+/// Its images.
+inline const std::vector<Sample>& images_of(const Dataset& dataset, EvaluatedSplit split) {
+  return split == EvaluatedSplit::kVal ? dataset.val : dataset.test;
+}
 
 /// Where batches come from while a network trains, and which of its layers run on them.
 class TrainingInput {
@@ -33,8 +42,8 @@ class TrainingInput {
   virtual std::unique_ptr<BatchReader> read(const LoaderOptions& epoch) = 0;
 
   /// Logits of a split by the network, which is in evaluation mode; of one process's part of it,
-  /// the other rows being zero. `samples` must outlive this.
-  virtual ImageLogits evaluate(const TrainableNetwork& network, const std::vector<Sample>& samples,
+  /// the other rows being zero.
+  virtual ImageLogits evaluate(const TrainableNetwork& network, EvaluatedSplit split,
                                const std::string& title, const EvaluationPart& part) = 0;
 };
 

@@ -1,1 +1,1 @@
-"""Turns pretrained models of Python packages into TorchScript backbones for `transfer`."""
+"""Exports pretrained models of Python packages as TorchScript backbones for `transfer`."""

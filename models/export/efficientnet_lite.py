@@ -1,7 +1,7 @@
 """EfficientNet-Lite as a module that TorchScript can compile.
 
 The Lite family (Tan and Liu, TensorFlow TPU repository, 2020) is EfficientNet without squeeze-and-excitation, with
-ReLU6 in place of swish, and with stem and head of fixed width. Its weights expect TensorFlow's "same" padding.
+ReLU6 instead of swish, and with a stem and a head of fixed width. Its weights expect TensorFlow's "same" padding.
 """
 
 import math
@@ -18,7 +18,7 @@ HEAD_CHANNELS = 1280
 
 @dataclass(frozen=True)
 class Variant:
-    """Width and depth multipliers, side of the input in pixels, dropout before the classifier."""
+    """Width and depth multipliers, input size in pixels, dropout probability before the classifier."""
 
     width: float
     depth: float
@@ -28,7 +28,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Group:
-    """Blocks of one width; the first block has the stride and changes the number of channels."""
+    """Blocks of equal width; the first block has the stride and changes the number of channels."""
 
     repeats: int
     kernel: int
@@ -55,7 +55,7 @@ BASE_GROUPS = (
 
 
 def scaled_groups(variant: Variant) -> List[Group]:
-    """The groups of a variant: widths rounded to multiples of 8, depths rounded up, first and last depth kept."""
+    """The groups of a variant: widths rounded to multiples of 8; depths rounded up, except the first and the last."""
     last = len(BASE_GROUPS) - 1
     return [
         Group(
@@ -70,7 +70,7 @@ def scaled_groups(variant: Variant) -> List[Group]:
 
 
 def scaled_width(channels: int, multiplier: float) -> int:
-    """`channels * multiplier` to the nearest multiple of 8, never more than 10 % below it."""
+    """`channels * multiplier` rounded to a multiple of 8, at most 10 % below the exact product."""
     exact = channels * multiplier
     width = max(8, int(exact + 4) // 8 * 8)
     return width if width >= 0.9 * exact else width + 8
@@ -90,7 +90,7 @@ def conv_norm(
 ) -> nn.Sequential:
     """Convolution and BatchNorm that map side `size` to ceil(size / stride) with TensorFlow's "same" padding.
 
-    That padding puts the odd pixel at the bottom right; only then is there a padding layer of its own.
+    That padding puts an odd pixel at the bottom right, which needs a separate padding layer.
     """
     total = max((math.ceil(size / stride) - 1) * stride + kernel - size, 0)
     before, after = total // 2, total - total // 2
@@ -103,7 +103,7 @@ def conv_norm(
 
 
 class InvertedResidual(nn.Module):
-    """MBConv: expand by 1x1, depthwise convolution, linear projection by 1x1, and a skip where shapes agree."""
+    """MBConv: 1x1 expansion, depthwise convolution, linear 1x1 projection, and a skip connection if shapes agree."""
 
     residual: Final[bool]
 
@@ -153,9 +153,9 @@ class EfficientNetLite(nn.Module):
 
 
 def load_in_order(module: nn.Module, state: Dict[str, torch.Tensor]) -> None:
-    """Fills `module` from a state dict that has the same tensors in the same order under other names.
+    """Fills `module` from a state dict with the same tensors in the same order under other names.
 
-    Raises ValueError where the number of entries, their roles (weight, running_mean, ...) or their shapes differ.
+    Raises ValueError if the number of entries, their roles (weight, running_mean, ...) or their shapes differ.
     """
     own = module.state_dict()
     if len(own) != len(state):

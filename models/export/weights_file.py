@@ -1,4 +1,4 @@
-"""Reads a state dict from a local file, whatever it was wrapped in."""
+"""Reads a state dict from a local file and removes common wrappers and prefixes."""
 
 from pathlib import Path
 from typing import Any, Dict
@@ -11,7 +11,7 @@ PREFIXES = ("module.", "model.", "_orig_mod.")
 
 
 def read_state_dict(path: Path) -> Dict[str, torch.Tensor]:
-    """The tensors by name. Raises OSError where there is no such file, ValueError where it holds no state dict."""
+    """The tensors by name. Raises OSError if there is no such file, ValueError if it holds no state dict."""
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file; --weights takes a state dict (torch.save, safetensors)")
     content: Any
@@ -23,7 +23,8 @@ def read_state_dict(path: Path) -> Dict[str, torch.Tensor]:
         try:
             content = torch.load(path, map_location="cpu", weights_only=True)
         except Exception as error:  # noqa: BLE001  # torch raises several kinds
-            raise ValueError(f"{path}: not a file of weights ({str(error).splitlines()[0]})") from error
+            raise ValueError(f"{path}: not a weights file ({str(error).splitlines()[0]}); expected a state dict "
+                             "(torch.save, safetensors)") from error
     for key in WRAPPERS:
         if isinstance(content, dict) and isinstance(content.get(key), dict):
             content = content[key]
@@ -49,7 +50,7 @@ def count_classes(state: Dict[str, torch.Tensor]) -> int:
 
 def load_strictly(module: nn.Module, state: Dict[str, torch.Tensor], path: Path, architecture: str) -> None:
     """Fills `module`. Raises ValueError naming the first names or shapes that do not fit."""
-    # Auxiliary classifiers serve the first training only; files come with and without them.
+    # Auxiliary classifiers are used in pretraining only, so files come with and without them.
     own = module.state_dict()
     missing = [name for name in own if name not in state and not name.lower().startswith("aux")]
     extra = [name for name in state if name not in own and not name.lower().startswith("aux")]

@@ -1,7 +1,7 @@
-// Runs one backbone through everything the surgery promises and leaves the files for Python to
-// compare. Usage: architecture_check ARCHIVE GOLDEN FOLDER [CUTS]
-// GOLDEN holds `input` and Python's `logits`; FOLDER receives NUMBER.pt and NUMBER.expected.pt;
-// with CUTS, only so many stages, evenly spaced, are cut. Prints one JSON object.
+// Checks every promise of models/surgery.h on one backbone and writes files for Python to compare.
+// Usage: architecture_check ARCHIVE GOLDEN FOLDER [CUTS]
+// GOLDEN holds `input` and Python's `logits`. NUMBER.pt and NUMBER.expected.pt are written to FOLDER.
+// CUTS limits the number of stages cut, evenly spaced. Prints one JSON object.
 
 #include <fmt/format.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
@@ -24,7 +24,7 @@ namespace {
 
 constexpr std::int64_t kClasses = 3;
 
-/// Thrown with what went wrong; the JSON then carries it as `error`.
+/// Throws if the condition does not hold; main() reports `what` as `error`.
 void require(bool condition, const std::string& what) {
   if (!condition) throw std::runtime_error(what);
 }
@@ -45,7 +45,7 @@ void write_tensor_file(const std::string& file, const torch::Tensor& tensor) {
       .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
-/// Trains one step of a cut network under a new head, saves it, and reloads it.
+/// Computes gradients of a cut network with a new head, saves it and reloads it.
 void check_new_head(const torch::jit::Module& trunk, const torch::Tensor& input,
                     const ModelMetadata& metadata, const std::string& file) {
   const auto features = run(trunk, input);
@@ -72,7 +72,7 @@ void check_new_head(const torch::jit::Module& trunk, const torch::Tensor& input,
   write_tensor_file(file + ".expected.pt", logits);
 }
 
-/// Prefix then suffix against the whole, in both modes. Training draws dropout, so it is seeded.
+/// Compares prefix then suffix with the whole network, in both modes, with the same dropout seed.
 void check_split(torch::jit::Module module, const std::string& stage, const torch::Tensor& input) {
   torch::NoGradGuard no_gradients;
   const auto names = split_at_stage(module, stage, "split");
@@ -91,9 +91,9 @@ void check_split(torch::jit::Module module, const std::string& stage, const torc
   }
 }
 
-/// Features of several stages and of the classifier's input in one pass against each cut alone.
-/// They are the same bits but where each stage is a convolution in front of its BatchNorm (see
-/// probed_stages).
+/// Compares the features of several stages and of the classifier's input, computed in one pass, with
+/// those of each cut on its own. They may differ in the last digits when all stages are convolutions
+/// in front of their BatchNorm (see probed_stages).
 void check_one_pass(const Backbone& backbone, std::vector<std::string> cuts,
                     const torch::Tensor& input) {
   cuts.emplace_back();
@@ -105,10 +105,10 @@ void check_one_pass(const Backbone& backbone, std::vector<std::string> cuts,
     const auto columns = features.narrow(1, first, together.widths()[i]);
     const double difference = relative_difference(columns, alone.features(input));
     require(difference < 1e-4,
-            fmt::format("'{}': features in one pass with other cuts differ by {}", cuts[i],
-                        difference));
+            fmt::format("'{}': features computed with other cuts in one pass differ by {}",
+                        cuts[i], difference));
     const auto& costs = together.multiply_adds();
-    require(costs[i] > (i == 0 ? 0 : costs[i - 1] - 1), "multiply-adds do not grow");
+    require(costs[i] > (i == 0 ? 0 : costs[i - 1] - 1), "multiply-adds decrease");
     first += together.widths()[i];
   }
 }
@@ -126,7 +126,7 @@ nlohmann::ordered_json check(const std::string& archive, const std::string& gold
                              const std::string& folder, std::size_t cuts) {
   const auto tensors = read_tensors(golden);
   const auto& input = tensors.at("input");
-  // Without metadata it would be taken for a network of 224 pixels, which the transformer is not.
+  // Without metadata an input size of 224 pixels is assumed, which the vision transformer refuses.
   const auto backbone = Backbone::load(archive).with_input_size(input.size(2));
   auto metadata = backbone.metadata();
   const auto module = backbone.implementation().module;
@@ -142,7 +142,7 @@ nlohmann::ordered_json check(const std::string& archive, const std::string& gold
       auto trunk = cut_after_stage(module, stage, archive);
       average_output(trunk, pooled_dimensions(run(trunk, input).sizes()));
       check_new_head(trunk, input, metadata, fmt::format("{}/{}", folder, ++number));
-      // On a copy read anew, since forward has cached its plan and training moves statistics.
+      // Loaded again, since forward keeps its execution plan and training moves statistics.
       auto fresh = Backbone::load(archive).implementation().module;
       check_split(fresh, stage, input);
     } catch (const std::exception& error) {
@@ -165,9 +165,9 @@ int main(int argc, char** argv) {
     std::cerr << "usage: architecture_check ARCHIVE GOLDEN FOLDER [CUTS]\n";
     return 2;
   }
-  // Each module runs a few times only, and optimising its graph would take ten times as long.
+  // Each module runs only a few times; optimising its graph would take ten times as long.
   torch::jit::getNumProfiledRuns() = 100;
-  torch::set_num_threads(1);  // two would wait for each other wherever other tests run beside
+  torch::set_num_threads(1);  // two threads would wait for each other while other tests run
   nlohmann::ordered_json result;
   try {
     result = transfer::check(argv[1], argv[2], argv[3], argc > 4 ? std::stoul(argv[4]) : 0);

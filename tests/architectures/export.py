@@ -1,8 +1,8 @@
 """Exports torchvision architectures with random weights, scripted and traced, for the architecture test.
 
 Usage: python tests/architectures/export.py FOLDER NAME...
-Per name: NAME.scripted.pt, NAME.traced.pt (no metadata inside) and NAME.golden.pt with `input` and `logits`. Files
-that are there already stay.
+Writes NAME.scripted.pt, NAME.traced.pt (without metadata) and NAME.golden.pt with `input` and `logits`. Existing files
+are kept.
 """
 
 import argparse
@@ -29,7 +29,7 @@ BATCH = 4
 
 @dataclass(frozen=True)
 class Architecture:
-    """Side of the images, in pixels, and what the constructor needs beside the number of classes."""
+    """Image size in pixels, and the constructor's arguments besides the number of classes."""
 
     size: int = 64
     options: Dict[str, Any] = field(default_factory=dict)
@@ -69,7 +69,7 @@ SMALL = (
 
 
 def build(name: str, images: torch.Tensor) -> nn.Module:
-    """The architecture in eval mode, seeded, its BatchNorm statistics taken from `images`, so that signals stay."""
+    """The architecture in eval mode, seeded. BatchNorm statistics are those of `images`, so signals do not fade."""
     torch.manual_seed(SEED)
     module = getattr(import_torchvision().models, name)(num_classes=CLASSES, **ARCHITECTURES[name].options).eval()
     norms = [layer for layer in module.modules() if isinstance(layer, nn.BatchNorm2d)]
@@ -77,7 +77,7 @@ def build(name: str, images: torch.Tensor) -> nn.Module:
     if norms:
         for norm in norms:
             norm.momentum = 1.0
-            norm.train()  # alone, since auxiliary classifiers need larger images
+            norm.train()  # not the whole network, whose auxiliary classifiers need larger images
         with torch.no_grad():
             module(images)
         for norm, momentum in zip(norms, momenta):
@@ -86,7 +86,7 @@ def build(name: str, images: torch.Tensor) -> nn.Module:
 
 
 def export(name: str, folder: Path) -> None:
-    """Writes what is missing of the three files."""
+    """Writes the three files unless all exist."""
     files = [folder / f"{name}.{kind}.pt" for kind in ("scripted", "traced", "golden")]
     if all(file.exists() for file in files):
         return

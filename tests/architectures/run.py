@@ -1,7 +1,7 @@
-"""The architecture test: every network exported, cut, given a new head, trained a step, saved, reloaded.
+"""The architecture test: exports every network, cuts it, adds a new head, trains a step, saves and reloads it.
 
 Usage: run.py --check BINARY [--folder DIR] [--small] [--cuts N] [--jobs N] [--table FILE] [NAME...]
-Exports and results are kept in the folder. --table puts the results between the marks of a Markdown file.
+Exports and results stay in the folder. --table writes the results between the markers in a Markdown file.
 """
 
 import argparse
@@ -27,7 +27,7 @@ LARGEST_DIFFERENCE = 1e-4  # between C++ and Python on one machine, relative to 
 
 
 def compare_in_python(folder: Path, images: torch.Tensor) -> int:
-    """How many saved files torch.jit.load runs to the logits C++ gave. Raises ValueError at the first that does not."""
+    """Number of saved files that give C++'s logits in Python. Raises ValueError at the first that does not."""
     files = sorted(folder.glob("*.expected.pt"))
     for expected_file in files:
         expected = torch.load(expected_file, weights_only=True)
@@ -43,7 +43,7 @@ def compare_in_python(folder: Path, images: torch.Tensor) -> int:
 
 
 def check(binary: Path, exports: Path, name: str, kind: str, cuts: int) -> Dict[str, Any]:
-    """What the C++ check prints, with `python` (files compared) and `seconds` added, or with `error`."""
+    """The output of the C++ check with `python` (files compared) and `seconds` added, or with `error`."""
     golden = exports / f"{name}.golden.pt"
     started = time.monotonic()
     with tempfile.TemporaryDirectory(dir=exports) as folder:
@@ -56,16 +56,16 @@ def check(binary: Path, exports: Path, name: str, kind: str, cuts: int) -> Dict[
         if "error" not in result:
             try:
                 result["python"] = compare_in_python(Path(folder), torch.load(golden, weights_only=True)["input"])
-            except Exception as error:  # noqa: BLE001  # whatever Python meets is a finding about this file
+            except Exception as error:  # noqa: BLE001  # any exception is a finding about this file
                 result["error"] = str(error)
     result["seconds"] = time.monotonic() - started
     return result
 
 
 def check_both(name: str, options: argparse.Namespace) -> Dict[str, Dict[str, Any]]:
-    """Exports what is missing, in a process of its own, then checks the scripted and the traced file.
+    """Exports the network in a separate process if needed, then checks the scripted and the traced file.
 
-    Results of all cuts are kept as NAME.results.json, for the table.
+    When all stages are cut, the results are kept as NAME.results.json for the table.
     """
     exporter = Path(__file__).with_name("export.py")
     done = subprocess.run([sys.executable, str(exporter), str(options.folder), name], stderr=subprocess.PIPE, text=True)
@@ -92,14 +92,15 @@ def table_row(name: str, results: Dict[str, Dict[str, Any]]) -> str:
 
 
 def write_table(file: Path, folder: Path) -> None:
-    """Puts the kept results between the file's marks."""
+    """Writes the kept results between the file's markers."""
     kept = [(name, folder / f"{name}.results.json") for name in sorted(ARCHITECTURES)]
     rows = [table_row(name, json.loads(path.read_text())) for name, path in kept if path.exists()]
     head = ["| architecture | classifier | features | cuts, scripted | cuts, traced | layers repaired | stages found |",
             "|---|---|---|---|---|---|---|"]
-    text = file.read_text()
-    before, rest = text.split(BEGIN)
-    after = rest.split(END)[1]
+    before, begin, rest = file.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise SystemExit(f"{file}: expected the markers {BEGIN} and {END} around the table")
     file.write_text(before + "\n".join([BEGIN, *head, *rows, END]) + after)
 
 
@@ -109,9 +110,9 @@ def main() -> int:
     parser.add_argument("--check", type=Path, required=True, help="the architecture_check binary")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "architectures")
     parser.add_argument("--small", action="store_true", help="only the small ones")
-    parser.add_argument("--cuts", type=int, default=0, help="stages a network is cut at; default: all")
-    parser.add_argument("--jobs", type=int, default=2, help="networks at a time, each with one thread")
-    parser.add_argument("--table", type=Path)
+    parser.add_argument("--cuts", type=int, default=0, help="number of stages to cut per network; default: all")
+    parser.add_argument("--jobs", type=int, default=2, help="networks checked in parallel, each with one thread")
+    parser.add_argument("--table", type=Path, metavar="FILE", help="a Markdown file whose table to update")
     options = parser.parse_args()
     torch.set_num_threads(1)
     try:

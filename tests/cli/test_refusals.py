@@ -82,7 +82,7 @@ class Backbone(TransferCase):
         self.make_data()
         cases = {
             "missing.pt": "no such file",
-            "not_torchscript.pt": "no TorchScript archive",
+            "not_torchscript.pt": "TorchScript archive",
             "truncated.pt": "truncated",
             "state_dict.pt": "state dict",
             "no_linear.pt": "no linear",

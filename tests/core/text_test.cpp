@@ -7,11 +7,20 @@
 #include "core/hash.h"
 #include "core/nearest_name.h"
 #include "core/random.h"
+#include "core/shell_word.h"
 #include "core/utf8.h"
 #include "core/whole_number.h"
 
 namespace transfer {
 namespace {
+
+TEST(ShellWord, SpecialCharactersAreQuoted) {
+  EXPECT_EQ(shell_word("plain/path-1.txt"), "plain/path-1.txt");
+  EXPECT_EQ(shell_word(""), "''");
+  EXPECT_EQ(shell_word("a b"), "'a b'");
+  EXPECT_EQ(shell_word("it's"), "'it'\\''s'");
+  EXPECT_EQ(shell_word("$HOME `x` \"y\" \\"), "'$HOME `x` \"y\" \\'");
+}
 
 TEST(Csv, FieldsSurviveWritingAndReading) {
   const std::vector<std::string> fields = {"a,b", "say \"x\"", "two\nlines", "", "plain é"};

@@ -1,13 +1,13 @@
-"""Writes reference results for the C++ tests, computed in Python by other means than the program's.
+"""Writes reference results for the C++ tests, computed in Python independently of the program's code.
 
 Usage: python tests/golden/generate.py FOLDER
 
-FOLDER/head.pt        cross entropy of a linear head: losses, gradients, ten steps of SGD and of AdamW, L-BFGS optimum
-FOLDER/metrics.pt     classification metrics
+FOLDER/head.pt           cross entropy of a linear head: losses, gradients, ten steps of SGD and AdamW, L-BFGS optimum
+FOLDER/metrics.pt        classification metrics
 FOLDER/hidden_layers.pt  logits and gradients of heads with hidden layers, see hidden_layers.py
-FOLDER/targets.pt     the same for labels and numbers, see targets.py
-FOLDER/fine_tune.pt   three steps of fine-tuning a small network with a new head: losses, gradients, statistics
-FOLDER/preprocess/    images, and preprocess.pt with what the network should see of each, by file name
+FOLDER/targets.pt        losses, gradients, metrics and optimum for labels and for regression, see targets.py
+FOLDER/fine_tune.pt      three steps of fine-tuning a small network with a new head: losses, gradients, statistics
+FOLDER/preprocess/       images, and preprocess.pt with the network's input for each, by file name
 """
 
 import argparse
@@ -39,7 +39,7 @@ IMAGES = (("gradient_640x480.png", 640, 480), ("gradient_300x400.png", 300, 400)
 
 
 def linear_problem() -> Tensors:
-    """Features that tell the classes apart in part, and a start: weight [5, 20], bias [5], class_weights [5]."""
+    """Features that partly separate the classes, and initial weight [5, 20], bias [5] and class_weights [5]."""
     generator = torch.Generator().manual_seed(11)
     labels = torch.randint(CLASSES, (SAMPLES,), generator=generator)
     centres = torch.randn(CLASSES, FEATURES, generator=generator)
@@ -56,7 +56,7 @@ def linear_problem() -> Tensors:
 def losses_and_gradients(problem: Tensors) -> Tensors:
     """`CASE_loss`, `CASE_grad_weight`, `CASE_grad_bias` for plain, smoothed, and weighted_smoothed cross entropy.
 
-    The mean of the weighted one divides by the sum of the weights of the labels, as in torch.
+    The weighted mean divides by the sum of the labels' weights, as in torch.
     """
     cases = {
         "plain": {},
@@ -96,8 +96,8 @@ def loss_curve(problem: Tensors, optimizer_class: Callable, weight_decay: float,
 def penalised_optimum(problem: Tensors) -> Tensors:
     """float64 minimum of the mean cross entropy + penalty/2 * ||weight||^2; the bias, unpenalised, has mean 0.
 
-    A constant added to every bias changes nothing, so an optimum found elsewhere must be centred to compare.
-    Raises RuntimeError where the gradient does not vanish.
+    A constant added to every bias changes nothing, so centre the bias of another optimum before comparing.
+    Raises RuntimeError if the gradient does not vanish.
     """
     features, labels = problem["features"].double(), problem["labels"]
     weight = torch.zeros(CLASSES, FEATURES, dtype=torch.float64, requires_grad=True)
@@ -137,7 +137,7 @@ def head() -> Tensors:
 
 
 def metrics() -> Tensors:
-    """Logits [200, 4] of an imbalanced problem and its metrics in float64; confusion has a row for each true class."""
+    """Logits [200, 4] of an imbalanced problem and its metrics in float64; confusion has one row per true class."""
     generator = np.random.default_rng(5)
     classes, samples = 4, 200
     labels = generator.choice(classes, samples, p=[0.6, 0.25, 0.1, 0.05])
@@ -169,7 +169,7 @@ def metrics() -> Tensors:
 
 
 def synthetic_image(width: int, height: int) -> np.ndarray:
-    """RGB uint8 [height, width, 3]: a wave of another direction in each channel, and noise."""
+    """RGB uint8 [height, width, 3]: in each channel a wave in a different direction, with noise."""
     generator = np.random.default_rng(width * 10000 + height)
     y, x = np.mgrid[0:height, 0:width]
     phase = np.stack([x / width, y / height, (x + y) / (width + height)], axis=-1)
@@ -178,7 +178,7 @@ def synthetic_image(width: int, height: int) -> np.ndarray:
 
 
 def area_weights(before: int, after: int) -> np.ndarray:
-    """[after, before]: the share of each old pixel in each new one, by the length that they have in common."""
+    """[after, before]: the weight of each old pixel in each new one, by the length of their overlap."""
     edges = np.arange(after + 1) * (before / after)
     pixels = np.arange(before)
     left = np.maximum(edges[:-1, None], pixels)
@@ -191,7 +191,7 @@ def half_up(value):
 
 
 def resize_and_crop(image: np.ndarray) -> np.ndarray:
-    """Shorter side to 256 by exact area averaging, then the centre 224: uint8 [3, 224, 224]."""
+    """Resizes the shorter side to 256 by exact area averaging and crops the centre: uint8 [3, 224, 224]."""
     height, width, _ = image.shape
     scale = RESIZE / min(height, width)
     new_height, new_width = (int(half_up(side * scale)) for side in (height, width))

@@ -13,8 +13,8 @@ ACTIVATIONS = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
 def hidden_layers() -> Dict[str, torch.Tensor]:
     """A head of three layers: `features` [24, 9], `labels` [24], `weight0` to `weight2`, `bias0` to `bias2`.
 
-    For each activation `ACTIVATION_logits`, `ACTIVATION_loss` (cross entropy) and its gradients
-    `ACTIVATION_grad_weight0` and so on.
+    For each activation also `ACTIVATION_logits`, `ACTIVATION_loss` (cross entropy) and the gradients
+    `ACTIVATION_grad_weight0`, `ACTIVATION_grad_bias0` and so on.
     """
     generator = torch.Generator().manual_seed(17)
     widths = (FEATURES, *HIDDEN, CLASSES)

@@ -1,4 +1,4 @@
-"""Reference results for labels and numbers: losses, metrics and a regression's optimum, without the program's formulas."""
+"""Reference results for labels and for regression: losses, metrics and an optimum, without the program's formulas."""
 
 from typing import Dict
 
@@ -13,7 +13,7 @@ PENALTY = 0.05
 
 
 def problem() -> Tensors:
-    """features [60, 12], numbers [60, 3] in units of their own, labels [60, 3] of 0 and 1, and a head."""
+    """features [60, 12], numbers [60, 3] on different scales, labels [60, 3] of 0 and 1, and a head."""
     generator = torch.Generator().manual_seed(23)
     features = torch.randn(SAMPLES, FEATURES, generator=generator)
     mixing = torch.randn(FEATURES, COLUMNS, generator=generator)
@@ -28,7 +28,7 @@ def problem() -> Tensors:
 
 
 def losses_and_gradients(given: Tensors) -> Tensors:
-    """`CASE_loss`, `CASE_grad_weight`, `CASE_grad_bias`; the numbers are made small enough for one head to meet."""
+    """`CASE_loss`, `CASE_grad_weight`, `CASE_grad_bias`; the numbers are standardised first (`small_numbers`)."""
     numbers = (given["numbers"] - given["numbers"].mean(0)) / given["numbers"].std(0)
     cases = {
         "mse": (nn.MSELoss(), numbers),
@@ -37,7 +37,9 @@ def losses_and_gradients(given: Tensors) -> Tensors:
         "huber_0.3": (nn.HuberLoss(delta=0.3), numbers),
         "binary_cross_entropy": (
             # Summed over the outputs, averaged over the images.
-            lambda logits, labels: nn.BCEWithLogitsLoss(reduction="sum")(logits, labels) / len(labels), given["labels"]),
+            lambda logits, labels: nn.BCEWithLogitsLoss(reduction="sum")(logits, labels) / len(labels),
+            given["labels"],
+        ),
     }
     results = {"small_numbers": numbers}
     for name, (loss, targets) in cases.items():
@@ -50,7 +52,7 @@ def losses_and_gradients(given: Tensors) -> Tensors:
 
 
 def average_precision(scores: np.ndarray, truth: np.ndarray) -> float:
-    """Sum over the thresholds of the precision times the recall gained, each threshold counted out anew."""
+    """Sum of precision times gained recall over the thresholds, each counted from scratch."""
     area, recall_before = 0.0, 0.0
     for threshold in sorted(set(scores), reverse=True):
         taken = scores >= threshold
@@ -61,7 +63,7 @@ def average_precision(scores: np.ndarray, truth: np.ndarray) -> float:
 
 
 def label_metrics() -> Tensors:
-    """Logits [80, 4] rounded so that some are equal; nobody has label 3, and it is never predicted."""
+    """Logits [80, 4], rounded so that some are equal; no image has label 3, and it is never predicted."""
     generator = np.random.default_rng(31)
     truth = (generator.random((80, 4)) < [0.5, 0.2, 0.1, 0.0]).astype(np.float64)
     logits = np.round(generator.normal(size=(80, 4)) + 1.5 * truth - 0.5, 1)
@@ -80,7 +82,7 @@ def label_metrics() -> Tensors:
 
 
 def number_metrics(given: Tensors) -> Tensors:
-    """Of predictions that are the numbers with some noise."""
+    """Metrics of predictions that are the numbers plus noise."""
     generator = np.random.default_rng(37)
     truth = given["numbers"].numpy().astype(np.float64)
     values = truth + generator.normal(size=truth.shape) * truth.std(0) * [0.1, 0.5, 2.0]
@@ -95,18 +97,18 @@ def as_tensors(prefix: str, **arrays) -> Tensors:
 
 
 def ridge(given: Tensors) -> Tensors:
-    """The head [3, 12] for the numbers' own units, in closed form.
+    """The head [3, 12] on the scales of the numbers, in closed form.
 
-    It minimises the mean over columns and images of the squared errors of standardised numbers, plus penalty/2 times
-    the squared weights (not the bias): (2 XᵀX / (n K) + penalty I) W = 2 XᵀY / (n K) for centred X and Y.
+    It minimises the mean squared error of the standardised numbers over columns and images, plus penalty/2 times the
+    squared weights (not the bias): (2 XᵀX / (n K) + penalty I) W = 2 XᵀY / (n K) for centred X and Y.
     """
     features, numbers = given["features"].double(), given["numbers"].double()
-    mean, deviation = numbers.mean(0), numbers.std(0, correction=0)
+    mean, std = numbers.mean(0), numbers.std(0, correction=0)
     centred = features - features.mean(0)
     scale = 2 / (SAMPLES * COLUMNS)
     left = scale * centred.T @ centred + PENALTY * torch.eye(FEATURES, dtype=torch.float64)
-    weight = torch.linalg.solve(left, scale * centred.T @ ((numbers - mean) / deviation)).T
-    weight = weight * deviation[:, None]
+    weight = torch.linalg.solve(left, scale * centred.T @ ((numbers - mean) / std)).T
+    weight = weight * std[:, None]
     return {"ridge_weight": weight, "ridge_bias": mean - weight @ features.mean(0)}
 
 

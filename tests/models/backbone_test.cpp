@@ -45,23 +45,23 @@ TEST(Backbone, LogitsFeaturesAndStagesEqualPython) {
   }
 }
 
-TEST(Backbone, TracedModelsCutTheSameWay) {
+TEST(Backbone, TracedModelsAreCutTheSameWay) {
   auto golden = read_tensors(fixture("tiny.golden.pt"));
   const auto backbone = Backbone::load(fixture("tiny_traced.pt"));
   const FrozenTrunk trunk(backbone, {""}, torch::kCPU);
   EXPECT_LT(largest_difference(trunk.features(golden["input"]), golden["features"]), 1e-4);
 }
 
-TEST(Backbone, FilesThatCannotBeUsedSayWhatTheyAre) {
+TEST(Backbone, RefusesUnusableFilesAndNamesWhatTheyAre) {
   EXPECT_THAT(load_error(fixture("missing.pt")), HasSubstr("no such file"));
   EXPECT_THAT(load_error(fixture("truncated.pt")), HasSubstr("truncated"));
   EXPECT_THAT(load_error(fixture("state_dict.pt")), HasSubstr("state dict"));
-  EXPECT_THAT(load_error(fixture("not_torchscript.pt")), HasSubstr("no TorchScript archive"));
+  EXPECT_THAT(load_error(fixture("not_torchscript.pt")), HasSubstr("not a TorchScript archive"));
   EXPECT_THAT(load_error(fixture("no_linear.pt")), HasSubstr("no linear"));
   EXPECT_THAT(load_error(fixture("newer_format.pt")), HasSubstr("format version 999"));
 }
 
-TEST(Backbone, UnknownNameListsThoseThatExist) {
+TEST(Backbone, UnknownNameListsTheKnownOnes) {
   setenv("TRANSFER_MODELS", std::getenv("TRANSFER_FIXTURES"), 1);
   EXPECT_EQ(find_backbone("tiny"), std::filesystem::path(fixture("tiny.pt")));
   try {
@@ -74,7 +74,7 @@ TEST(Backbone, UnknownNameListsThoseThatExist) {
   unsetenv("TRANSFER_MODELS");
 }
 
-TEST(Backbone, ComplexityCountsByHand) {
+TEST(Backbone, ComplexityEqualsACountByHand) {
   const auto stages = measure_complexity(Backbone::load(fixture("tiny.pt")));
   ASSERT_EQ(stages.size(), 3U);
   // Stem 3→8 at 32×32, block 8→12 at 16×16, block 12→16 at 8×8, classifier 16→10.
@@ -86,7 +86,7 @@ TEST(Backbone, ComplexityCountsByHand) {
   EXPECT_EQ(stages[1].output_shape, (std::vector<std::int64_t>{16, 8, 8}));
 }
 
-TEST(Classifier, OneFileGivesTheHeadsLogitsAndServesAsBackbone) {
+TEST(Classifier, OneFileReturnsTheHeadsLogitsAndServesAsBackbone) {
   auto golden = read_tensors(fixture("tiny.golden.pt"));
   const auto backbone = Backbone::load(fixture("tiny.pt"));
   torch::manual_seed(1);
@@ -127,7 +127,7 @@ TEST(Classifier, TrunkTensorsAreBitIdenticalToTheBackbonesAndTheOldHeadIsGone) {
       EXPECT_EQ(saved.numel(), 0) << name;
       return;
     }
-    // num_batches_tracked is read in training mode only and stays as well.
+    // num_batches_tracked, which only training mode reads, is kept as well.
     EXPECT_TRUE(torch::equal(saved, tensor)) << name;
     ++compared;
   };
@@ -136,7 +136,7 @@ TEST(Classifier, TrunkTensorsAreBitIdenticalToTheBackbonesAndTheOldHeadIsGone) {
   EXPECT_EQ(compared, 3 * 6) << "three convolutions with five BatchNorm tensors each";
 }
 
-TEST(Classifier, TheObjectiveTravelsAndDecidesWhatIsPredicted) {
+TEST(Classifier, StoresTheObjectiveWhichDecidesWhatIsPredicted) {
   const auto backbone = Backbone::load(fixture("tiny.pt"));
   const std::string file = testing::TempDir() + "/objective_test.pt";
   const Head head = linear_head(torch::ones({2, 16}), torch::zeros({2}));
@@ -158,7 +158,7 @@ TEST(Classifier, TheObjectiveTravelsAndDecidesWhatIsPredicted) {
   }
 }
 
-TEST(Metadata, VersionTwoIsWrittenWhereItIsNeededAndOlderFilesAreForClasses) {
+TEST(Metadata, VersionTwoIsWrittenOnlyIfNeededAndOlderFilesAreForClassification) {
   ModelMetadata metadata;
   metadata.kind = "classifier";
   metadata.classes = {"a", "b"};
@@ -174,7 +174,7 @@ TEST(Metadata, VersionTwoIsWrittenWhereItIsNeededAndOlderFilesAreForClasses) {
   EXPECT_THROW(parse_metadata(unknown, "f"), ModelError);
 }
 
-TEST(Classifier, ABackboneIsNoClassifier) {
+TEST(Classifier, RefusesABackbone) {
   EXPECT_THROW(Classifier(fixture("tiny.pt"), torch::kCPU), ModelError);
 }
 

@@ -27,7 +27,7 @@ Head head_of(const std::map<std::string, torch::Tensor>& g, const std::string& a
   return head;
 }
 
-TEST(Head, LogitsAndGradientsOfHiddenLayersEqualPythons) {
+TEST(Head, LogitsAndGradientsOfHiddenLayersEqualPython) {
   const auto g = golden("hidden_layers.pt");
   for (const std::string activation : {"relu", "sigmoid", "tanh"}) {
     const Head head = head_of(g, activation);
@@ -50,13 +50,13 @@ TEST(Head, LogitsAndGradientsOfHiddenLayersEqualPythons) {
   }
 }
 
-TEST(Head, DropoutIsDrawnInTrainingOnlyAndKeepsTheMean) {
+TEST(Head, DropoutActsInTrainingOnlyAndKeepsTheMean) {
   const auto g = golden("hidden_layers.pt");
   Head head = head_of(g, "relu");
   head.dropout = 0.5;
   torch::NoGradGuard no_gradients;
   EXPECT_LT(largest_difference(head.logits(g.at("features")), g.at("relu_logits")), 1e-5);
-  // Of one hidden layer, what is left out and what is doubled cancel on average.
+  // With one hidden layer, the units dropped and the units doubled cancel on average.
   head.layers.erase(head.layers.begin() + 1);
   head.layers.back() = {torch::ones({1, 7}), torch::zeros({1})};
   const auto exact = head.logits(g.at("features"));
@@ -68,7 +68,7 @@ TEST(Head, DropoutIsDrawnInTrainingOnlyAndKeepsTheMean) {
   EXPECT_LT(largest_difference(sum / kDraws, exact), 0.2);
 }
 
-TEST(Head, SeedDecidesEveryNumberAndTheActivationTheSpread) {
+TEST(Head, SeedDecidesTheWeightsAndTheActivationTheirSpread) {
   HeadConfig config;
   config.hidden = {400, 300};
   const auto spread = [&config](const std::string& activation) {
@@ -92,7 +92,7 @@ TEST(Head, SeedDecidesEveryNumberAndTheActivationTheSpread) {
   }
 }
 
-TEST(FlattenBackbone, GivesThePixelsRowByRowAndCarriesAHead) {
+TEST(FlattenBackbone, ReturnsThePixelsRowByRowAndTakesAHead) {
   const auto backbone = flatten_backbone(2, 3, 3);
   EXPECT_EQ(backbone.feature_count(), 18);
   const auto images = torch::arange(36, torch::kFloat32).reshape({2, 3, 2, 3}) / 36;

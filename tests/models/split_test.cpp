@@ -13,7 +13,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-/// Prefix then suffix minus the whole, dropout drawn from the same seed.
+/// Largest difference between prefix then suffix and the whole network, with the same dropout seed.
 double split_difference(torch::jit::Module& module, const SplitMethods& names) {
   torch::manual_seed(5);
   const auto whole = module.forward({image()}).toTensor();
@@ -22,7 +22,7 @@ double split_difference(torch::jit::Module& module, const SplitMethods& names) {
   return largest_difference(module.get_method(names.suffix)({middle}).toTensor(), whole);
 }
 
-TEST(Split, PrefixThenSuffixIsTheWholeInBothModesAndAfterReloading) {
+TEST(Split, PrefixThenSuffixEqualsTheWholeInBothModesAndAfterReloading) {
   torch::NoGradGuard no_gradients;
   for (const std::string name :
        {"tiny.pt", "tiny_traced.pt", "auxiliary.pt", "residual.pt", "conv_head_traced.pt"}) {
@@ -56,7 +56,7 @@ TEST(Split, BothHalvesShareTheModulesParameters) {
   EXPECT_EQ(module.parameters().size(), count);
 }
 
-TEST(Split, IsRefusedWhereASkipConnectionGoesAround) {
+TEST(Split, IsRefusedInsideASkipConnection) {
   auto module = Backbone::load(fixture("residual.pt")).implementation().module;
   try {
     split_at_stage(module, "mix", "residual.pt");
@@ -75,7 +75,7 @@ TEST(StageFinder, FindsStagesOfFilesWithoutMetadataInExecutionOrder) {
   }
   EXPECT_THAT(Backbone::load(fixture("tiny.pt")).metadata().stages,
               ElementsAre("blocks.0", "blocks.1"))
-      << "what the metadata says stays";
+      << "stages in the metadata are kept";
 }
 
 }  // namespace

@@ -12,7 +12,7 @@
 
 namespace transfer {
 
-/// The tensors of a dict that Python's torch.save wrote.
+/// The tensors of a dict written by Python's torch.save.
 inline std::map<std::string, torch::Tensor> read_tensors(const std::string& file) {
   std::ifstream stream(file, std::ios::binary);
   if (!stream) throw std::runtime_error(file + " is missing: run the test through ctest");
@@ -24,7 +24,7 @@ inline std::map<std::string, torch::Tensor> read_tensors(const std::string& file
   return tensors;
 }
 
-/// A path in the folder that an environment variable names.
+/// The path of `name` in the folder that an environment variable names.
 inline std::string path_in(const char* variable, const std::string& name) {
   const char* folder = std::getenv(variable);
   if (folder == nullptr) {
@@ -33,15 +33,15 @@ inline std::string path_in(const char* variable, const std::string& name) {
   return std::string(folder) + "/" + name;
 }
 
-/// A file that tests/fixtures/ wrote.
+/// The path of a file written by tests/fixtures/.
 inline std::string fixture(const std::string& name) { return path_in("TRANSFER_FIXTURES", name); }
 
-/// What tests/golden/ wrote.
+/// The tensors of a file written by tests/golden/.
 inline std::map<std::string, torch::Tensor> golden(const std::string& name) {
   return read_tensors(path_in("TRANSFER_GOLDEN", name));
 }
 
-/// The image, [1,3,32,32], whose logits in Python are in tiny.golden.pt.
+/// The images [2,3,32,32] whose logits in Python are in tiny.golden.pt.
 inline torch::Tensor image() { return read_tensors(fixture("tiny.golden.pt")).at("input"); }
 
 inline double largest_difference(const torch::Tensor& a, const torch::Tensor& b) {

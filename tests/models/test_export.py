@@ -1,4 +1,4 @@
-"""The exporter: logits against the packages' own models, what an archive carries, and when it is written again."""
+"""The exporter: logits compared with the packages' own models, contents of an archive, and when it is rewritten."""
 
 import contextlib
 import hashlib
@@ -93,7 +93,7 @@ class Archive(unittest.TestCase):
             difference = (self.module(golden["input"]) - golden["logits"]).abs().max().item()
         self.assertLessEqual(difference, 1e-5)
 
-    def test_golden_has_every_stage_and_features_that_give_the_logits(self):
+    def test_golden_has_every_stage_and_features_that_lead_to_the_logits(self):
         golden = torch.load(self.folder / f"{DEFAULT}.golden.pt", weights_only=True)
         stages = {f"stage:{path}" for path in self.metadata["stages"]}
         self.assertEqual(set(golden), {"input", "logits", "features"} | stages)
@@ -150,7 +150,7 @@ class Archive(unittest.TestCase):
 
 
 class Libraries(unittest.TestCase):
-    """torchvision's architectures, with random weights and with a state dict of another number of classes."""
+    """torchvision's architectures with random weights and with a state dict for another number of classes."""
 
     def setUp(self):
         require_package(self, "torchvision")
@@ -171,7 +171,7 @@ class Libraries(unittest.TestCase):
         self.assertEqual(weights_sha256(module), read_metadata(archive)["weights_sha256"])
         return out, golden, read_metadata(archive)
 
-    def test_random_weights_are_said_and_repeat(self):
+    def test_random_weights_are_named_as_such_and_repeat(self):
         out, golden, metadata = self.exported("torchvision:squeezenet1_1", "--random")
         self.assertIn("scripted", out)
         self.assertEqual(metadata["source"], "random weights (torchvision:squeezenet1_1)")

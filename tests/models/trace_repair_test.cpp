@@ -13,15 +13,15 @@ torch::Tensor statistics(const torch::jit::Module& module) {
   return module.attr("stem").toModule().attr("1").toModule().attr("running_mean").toTensor();
 }
 
-TEST(TraceRepair, CountsThreeNormsAndOneDropoutAndNothingInScriptedModules) {
+TEST(TraceRepair, CountsThreeNormsAndOneDropoutButNothingInScriptedModules) {
   EXPECT_EQ(Backbone::load(fixture("tiny_traced.pt")).repaired_layers(), 4);
   EXPECT_EQ(Backbone::load(fixture("tiny.pt")).repaired_layers(), 0);
   auto module = read_archive(fixture("tiny_traced.pt")).module;
   EXPECT_EQ(repair_traced_modes(module), 4);
-  EXPECT_EQ(repair_traced_modes(module), 0) << "a second time there is nothing left to repair";
+  EXPECT_EQ(repair_traced_modes(module), 0) << "nothing is left to repair";
 }
 
-TEST(TraceRepair, EvalModeStaysBitIdentical) {
+TEST(TraceRepair, EvaluationModeStaysBitIdentical) {
   const auto input = read_tensors(fixture("tiny.golden.pt")).at("input");
   torch::NoGradGuard no_gradients;
   auto before = read_archive(fixture("tiny_traced.pt")).module;
@@ -31,7 +31,7 @@ TEST(TraceRepair, EvalModeStaysBitIdentical) {
   EXPECT_TRUE(torch::equal(before.forward({input}).toTensor(), after.forward({input}).toTensor()));
 }
 
-TEST(TraceRepair, TrainModeMovesStatisticsAsTheScriptedModuleAndDrops) {
+TEST(TraceRepair, TrainingModeMovesStatisticsAsInTheScriptedModuleAndDrops) {
   const auto input = read_tensors(fixture("tiny.golden.pt")).at("input");
   torch::NoGradGuard no_gradients;
   auto repaired = Backbone::load(fixture("tiny_traced.pt")).implementation().module;
@@ -47,7 +47,7 @@ TEST(TraceRepair, TrainModeMovesStatisticsAsTheScriptedModuleAndDrops) {
   EXPECT_LT(largest_difference(statistics(repaired), statistics(scripted)), 1e-6);
   torch::manual_seed(2);
   EXPECT_GT(largest_difference(first, repaired.forward({input}).toTensor()), 1e-4)
-      << "dropout draws anew";
+      << "dropout draws a new mask";
 }
 
 TEST(TraceRepair, OneFrozenLayerKeepsItsStatisticsWhileTheRestTrains) {

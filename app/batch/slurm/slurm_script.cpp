@@ -4,6 +4,8 @@
 
 #include <vector>
 
+#include "core/shell_word.h"
+
 namespace transfer {
 namespace {
 
@@ -105,15 +107,6 @@ exit "$status"
 )";
 
 }  // namespace
-
-std::string shell_word(const std::string& text) {
-  constexpr const char* kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+.,:/@%";
-  if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) return text;
-  std::string word = "'";
-  for (const char letter : text) word += letter == '\'' ? "'\\''" : std::string(1, letter);
-  return word + "'";
-}
 
 std::string array_indexes(const std::map<std::size_t, std::string>& jobs) {
   std::string text;

@@ -26,9 +26,6 @@ struct SlurmArray {
   std::string device;
 };
 
-/// Text as one word of a shell, whatever it holds.
-std::string shell_word(const std::string& text);
-
 /// Numbers as `--array` takes them: `1-3,5`.
 std::string array_indexes(const std::map<std::size_t, std::string>& jobs);
 

@@ -7,9 +7,9 @@ namespace {
 
 using testing::HasSubstr;
 
-StageEvidence stage(const std::string& name, std::int64_t position, double score, double lead,
-                    double lead_error) {
-  StageEvidence evidence;
+Evidence::Stage stage(const std::string& name, std::int64_t position, double score, double lead,
+                      double lead_error) {
+  Evidence::Stage evidence;
   evidence.stage = name;
   evidence.position = position;
   evidence.score = score;

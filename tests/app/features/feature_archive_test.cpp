@@ -62,8 +62,8 @@ TEST(FeatureArchive, AnyListFindsWhatWasComputedForAnother) {
 
 TEST(FeatureArchive, WritersAtTheSameTimeDivideTheWork) {
   TemporaryFolder folder;
-  constexpr int kImages = 900;
-  const auto keys = keys_of(kImages);
+  constexpr int kRows = 900;
+  const auto keys = keys_of(kRows);
   std::mutex mutex;
   std::map<std::int64_t, int> times;
   std::map<int, int> portions;
@@ -79,13 +79,13 @@ TEST(FeatureArchive, WritersAtTheSameTimeDivideTheWork) {
           for (const std::int64_t position : positions) ++times[position];
         },
         [] {});
-    expect_rows(table, kImages);
+    expect_rows(table, kRows);
   };
   std::thread first([&] { work(1); });
   std::thread second([&] { work(2); });
   first.join();
   second.join();
-  EXPECT_EQ(times.size(), static_cast<std::size_t>(kImages));
+  EXPECT_EQ(times.size(), static_cast<std::size_t>(kRows));
   for (const auto& [position, count] : times) EXPECT_EQ(count, 1) << position;
   EXPECT_GT(portions[1], 0);
   EXPECT_GT(portions[2], 0);

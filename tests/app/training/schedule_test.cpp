@@ -52,7 +52,6 @@ TEST(Schedule, RateGrowsWithTheImagesAStep) {
   EXPECT_EQ(batch_scaled_rate(config), 0.1);
   config.scale_lr_by_batch = true;
   EXPECT_NEAR(batch_scaled_rate(config), 0.05, 1e-12);
-  EXPECT_NEAR(batch_scaled_rate(config, 2), 0.1, 1e-12);
 }
 
 TrainConfig with(std::int64_t epochs, std::int64_t freeze, double warmup, std::int64_t every = 0) {

@@ -34,14 +34,6 @@ TEST(SlurmScript, IndexesAreRanges) {
   EXPECT_EQ(array_indexes({{1, ""}, {2, ""}, {3, ""}, {5, ""}, {7, ""}, {8, ""}}), "1-3,5,7-8");
 }
 
-TEST(SlurmScript, WordsOfAShellKeepTheirMeaning) {
-  EXPECT_EQ(shell_word("plain/path-1.txt"), "plain/path-1.txt");
-  EXPECT_EQ(shell_word(""), "''");
-  EXPECT_EQ(shell_word("a b"), "'a b'");
-  EXPECT_EQ(shell_word("it's"), "'it'\\''s'");
-  EXPECT_EQ(shell_word("$HOME `x` \"y\" \\"), "'$HOME `x` \"y\" \\'");
-}
-
 TEST(SlurmScript, WhatIsAskedOfSlurm) {
   SlurmArray array = example_array();
   EXPECT_THAT(array_script(array),

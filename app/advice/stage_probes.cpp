@@ -1,16 +1,15 @@
-#include "app/advice/stage_probe.h"
+#include "app/advice/stage_probes.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 
 #include "app/compute/device.h"
 #include "app/compute/side_by_side.h"
 #include "app/features/feature_store.h"
-#include "app/runs/head_problem.h"
 #include "app/training/weight_decay_search.h"
 #include "core/errors.h"
+#include "core/messages.h"
 #include "core/random.h"
 #include "core/stopwatch.h"
 #include "datasets/split.h"
@@ -44,59 +43,59 @@ void require_folds(const Preparation& p, const torch::Tensor& labels) {
         p.config.data.path, name, least, kFewestPerClass));
   }
   if (least < kLeastPerClass) {
-    fmt::print(stderr,
-               "warning: {} of the training images probed are of the class '{}', fewer than the {} "
-               "folds of the cross-validation; what it says of this class is a rough guess.\n",
-               least, name, kLeastPerClass);
+    warn(
+        "{} of the training images probed are of the class '{}', fewer than the {} "
+        "folds of the cross-validation; what it says of this class is a rough guess.",
+        least, name, kLeastPerClass);
   }
 }
 
-StageFeatures extract_stages(const Preparation& p, std::vector<std::string> cuts,
-                             const std::filesystem::path& feature_store) {
+ProbedFeatures extract_stages(const Preparation& p, std::vector<std::string> stages,
+                              const std::filesystem::path& feature_store) {
   const auto room = kMostCrossValidated / static_cast<std::int64_t>(p.dataset.classes.size());
   const auto images = stratified_sample(
       p.dataset.train, kMostCrossValidated, std::clamp(room, kFewestPerClass, kLeastPerClass),
       mix_seed({static_cast<std::uint64_t>(p.config.seed), kProbeSeed}));
   require_folds(p, truth_of(images).labels);
   use_threads(1);  // one blank image, which shows the stages' shapes, is too little to share
-  const FrozenTrunk trunk(p.backbone, cuts, p.device);
+  const FrozenTrunk trunk(p.backbone, stages, p.device);
   use_threads(p.threads);
   FeatureStore store(p.backbone, trunk, p.config, feature_store, p.device, p.threads);
-  StageFeatures features;
+  ProbedFeatures features;
   const Stopwatch pass;
   features.images = store.extract(images, "probe", 0);
   features.seconds = pass.seconds();
   features.forward_seconds = store.forward_seconds();
-  features.cuts = std::move(cuts);
+  features.stages = std::move(stages);
   features.widths = trunk.widths();
   features.multiply_adds = trunk.multiply_adds();
   if (!features.images.broken.empty()) require_folds(p, features.images.labels);
   return features;
 }
 
-ProbedStage probe(const Preparation& p, const StageFeatures& features, std::size_t position) {
+StageProbe probe(const Preparation& p, const ProbedFeatures& features, std::size_t position) {
   const Stopwatch stopwatch;
-  const auto set = features.at(features.cuts[position]);
-  HeadProblem problem = head_problem(p, *set, *set);
+  const auto set = features.at(features.stages[position]);
+  HeadProblem problem = head_problem(p.config, static_cast<std::int64_t>(p.dataset.classes.size()),
+                                     p.device, *set, *set);
   problem.loss = problem.loss.plain();
   const auto choice = choose_weight_decay(problem);
-  return {features.cuts[position], features.widths[position], choice.weight_decay, choice.score,
+  return {features.stages[position], features.widths[position], choice.weight_decay, choice.score,
           stopwatch.seconds()};
 }
 
-void report(const ProbedStage& stage, const Preparation& p) {
-  const ScoreName score = estimated_score_name(objective_of(p.config));
-  fmt::print(stderr, "probe: {}: {} features, cross-validated {} {}\n",
-             stage.cut.empty() ? "penultimate" : stage.cut, stage.features, score.title,
-             score.text(stage.score.value, stage.score.standard_error));
+void report(const StageProbe& probe, const Objective& objective) {
+  const ScoreName score = estimated_score_name(objective);
+  note("probe: {}: {} features, cross-validated {} {}", stage_title(probe.stage), probe.features,
+       score.title, score.text(probe.score.value, probe.score.standard_error));
 }
 
 }  // namespace
 
-std::optional<FeatureSet> StageFeatures::at(const std::string& cut) const {
-  const auto found = std::find(cuts.begin(), cuts.end(), cut);
-  if (found == cuts.end()) return std::nullopt;
-  const auto position = found - cuts.begin();
+std::optional<FeatureSet> ProbedFeatures::at(const std::string& stage) const {
+  const auto found = std::find(stages.begin(), stages.end(), stage);
+  if (found == stages.end()) return std::nullopt;
+  const auto position = found - stages.begin();
   std::int64_t first = 0;
   for (std::ptrdiff_t i = 0; i < position; ++i) first += widths[static_cast<std::size_t>(i)];
   const std::int64_t width = widths[static_cast<std::size_t>(position)];
@@ -111,11 +110,13 @@ std::optional<FeatureSet> StageFeatures::at(const std::string& cut) const {
   return set;
 }
 
-const ProbedStage* StageProbing::find(const std::string& cut) const {
+const StageProbe* StageProbes::find(const std::string& stage) const {
   const auto found = std::find_if(stages.begin(), stages.end(),
-                                  [&](const ProbedStage& stage) { return stage.cut == cut; });
+                                  [&](const StageProbe& probe) { return probe.stage == stage; });
   return found == stages.end() ? nullptr : &*found;
 }
+
+std::string stage_title(const std::string& stage) { return stage.empty() ? "penultimate" : stage; }
 
 std::vector<std::string> early_stages(const Backbone& backbone) {
   std::vector<std::string> stages = probed_stages(backbone);
@@ -129,37 +130,37 @@ std::vector<std::string> early_stages(const Backbone& backbone) {
   return stages;
 }
 
-StageProbing probe_stages(const Preparation& p, std::vector<std::string> cuts,
-                          const std::filesystem::path& feature_store) {
-  StageProbing probing;
-  probing.features = extract_stages(p, std::move(cuts), feature_store);
-  if (!p.group->is_first()) return probing;
-  probing.stages.resize(probing.features.cuts.size());
+StageProbes probe_stages(const Preparation& p, std::vector<std::string> stages,
+                         const std::filesystem::path& feature_store) {
+  StageProbes probes;
+  probes.features = extract_stages(p, std::move(stages), feature_store);
+  if (!p.group->is_first()) return probes;
+  probes.stages.resize(probes.features.stages.size());
   const Stopwatch stopwatch;
-  run_side_by_side(static_cast<std::int64_t>(probing.stages.size()), p.threads,
+  run_side_by_side(static_cast<std::int64_t>(probes.stages.size()), p.threads,
                    [&](std::int64_t stage) {
                      use_threads(1);
                      const auto position = static_cast<std::size_t>(stage);
-                     probing.stages[position] = probe(p, probing.features, position);
+                     probes.stages[position] = probe(p, probes.features, position);
                    });
-  probing.seconds = stopwatch.seconds();
-  for (const ProbedStage& stage : probing.stages) report(stage, p);
-  return probing;
+  probes.seconds = stopwatch.seconds();
+  for (const StageProbe& probe : probes.stages) report(probe, objective_of(p.config));
+  return probes;
 }
 
-const ProbedStage& best_probe(const std::vector<ProbedStage>& probes) {
+const StageProbe& best_probe(const std::vector<StageProbe>& probes) {
   return *std::max_element(
       probes.begin(), probes.end(),
-      [](const ProbedStage& a, const ProbedStage& b) { return a.score.value < b.score.value; });
+      [](const StageProbe& a, const StageProbe& b) { return a.score.value < b.score.value; });
 }
 
-std::vector<StageProbe> in_summary(const std::vector<ProbedStage>& probes) {
-  std::vector<StageProbe> result;
-  result.reserve(probes.size());
-  for (const ProbedStage& probe : probes) {
-    result.push_back({probe.cut, probe.score.value, probe.score.standard_error});
-  }
-  return result;
+double chosen_weight_decay(const HeadProblem& problem, const StageProbes& known,
+                           const std::string& stage) {
+  const bool is_plain = problem.loss.label_smoothing == 0 && !problem.loss.class_weights.defined();
+  const bool same_images = known.features.images.samples.size() == problem.train.samples.size();
+  const StageProbe* probe = known.find(stage);
+  if (is_plain && same_images && probe != nullptr) return probe->weight_decay;
+  return choose_weight_decay(problem).weight_decay;
 }
 
 }  // namespace transfer

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/features/feature_store.h"
+#include "app/preparation/preparation.h"
+#include "app/training/estimated_score.h"
+#include "app/training/head_problem.h"
+#include "models/backbone.h"
+
+// The words of this room: a *probe* is a cross-validated linear head on the features of one stage.
+// What the probes of all stages say is the *evidence* (evidence.h), on which the *decision* for a
+// strategy rests (decision.h). *Advice* (advice.h) is both, with times and a command to run.
+
+namespace transfer {
+
+/// Unaugmented pooled features of training images at several stages, all from one pass.
+struct ProbedFeatures {
+  /// Paths of stages, or empty: the classifier's input.
+  std::vector<std::string> stages;
+  std::vector<std::int64_t> widths;
+  /// Of one image, from the input up to each stage.
+  std::vector<std::int64_t> multiply_adds;
+  /// The features of all stages side by side.
+  FeatureSet images;
+  /// Wall time of the pass, and the trunk's share of it, summed over the streams.
+  double seconds = 0;
+  double forward_seconds = 0;
+
+  /// The features of one stage; nothing when it is not among `stages`.
+  std::optional<FeatureSet> at(const std::string& stage) const;
+};
+
+/// How a linear head did on one stage's features.
+struct StageProbe {
+  /// Empty: the classifier's input.
+  std::string stage;
+  std::int64_t features = 0;
+  /// What cross-validation chose.
+  double weight_decay = 0;
+  EstimatedScore score;
+  /// Time of the cross-validation, in one thread.
+  double seconds = 0;
+};
+
+/// The probes of several stages and the features that they were made on, which later runs need not
+/// compute again.
+struct StageProbes {
+  ProbedFeatures features;
+  std::vector<StageProbe> stages;
+  /// Wall time of the probes.
+  double seconds = 0;
+
+  /// The probe of that stage; nullptr when there is none.
+  const StageProbe* find(const std::string& stage) const;
+};
+
+/// What people call a stage: its path, or `penultimate` for the classifier's input.
+std::string stage_title(const std::string& stage);
+
+/// The stages that may be probed. Throws ModelError when the backbone has none.
+std::vector<std::string> early_stages(const Backbone& backbone);
+
+/// Scores a linear head on every stage by 5-fold cross-validation on at most about 2,000 training
+/// images, every class in proportion. One pass over the images serves all stages. Throws
+/// ModelError where the backbone cannot be cut, and DataError where a class has fewer than two
+/// images. In a group of processes all compute features and rank 0 alone scores: the others
+/// get no probes.
+StageProbes probe_stages(const Preparation& preparation, std::vector<std::string> stages,
+                         const std::filesystem::path& feature_store);
+
+/// The one with the highest score; the earliest of equals. REQUIRES: not empty.
+const StageProbe& best_probe(const std::vector<StageProbe>& probes);
+
+/// The weight decay for that problem by cross-validation, or, where `known` has cross-validated the
+/// same loss on the same images at `stage`, what that has found.
+double chosen_weight_decay(const HeadProblem& problem, const StageProbes& known,
+                           const std::string& stage);
+
+}  // namespace transfer

@@ -1,0 +1,38 @@
+#include "app/runs/run_record.h"
+
+#include <nlohmann/json.hpp>
+
+#include "app/features/cache_folder.h"
+#include "core/json_text.h"
+
+namespace transfer {
+
+std::filesystem::path feature_store_folder(const Config& config, const RunDirectory& run) {
+  return feature_store_folder(config.cache, std::filesystem::absolute(run.path()).parent_path());
+}
+
+Summary begin_summary(const Preparation& p, const RunDirectory& run) {
+  Summary summary;
+  summary.strategy = p.config.strategy;
+  summary.backbone = p.backbone.metadata().name;
+  summary.device = p.device.str();
+  summary.threads = p.threads;
+  summary.processes = p.group->size();
+  summary.seed = p.config.seed;
+  summary.objective = p.objective();
+  summary.classes = p.dataset.classes;
+  summary.skipped_files = static_cast<std::int64_t>(p.dataset.skipped_files.size());
+  summary.run_directory = run.path().string();
+  return summary;
+}
+
+void write_epoch(const RunDirectory& run, const EpochReport& report) {
+  run.append_metrics(json_line({{"epoch", report.epoch},
+                                {"train_loss", report.train_loss},
+                                {"val_loss", report.val_loss},
+                                {"val_" + report.val_score.name, report.val_score.value},
+                                {"lr", report.learning_rate},
+                                {"seconds", report.seconds}}));
+}
+
+}  // namespace transfer

@@ -1,0 +1,29 @@
+# transfer_sanitize(TARGET): compiles and links everything that uses TARGET with the sanitizers that
+# TRANSFER_SANITIZE names. TRANSFER_SANITIZER_ENVIRONMENT holds their options, for the tests; the suppressions
+# and the reason for each are in cmake/sanitizers/.
+set(TRANSFER_SANITIZER_ENVIRONMENT "")
+set(TRANSFER_TEST_TIMEOUT_FACTOR 1)
+
+function(transfer_sanitize target)
+  if(TRANSFER_SANITIZE STREQUAL "OFF")
+    return()
+  endif()
+  set(suppressions "${CMAKE_SOURCE_DIR}/cmake/sanitizers")
+  if(TRANSFER_SANITIZE STREQUAL "address")
+    set(flags -fsanitize=address,undefined)
+    set(environment
+      "ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1"
+      "LSAN_OPTIONS=suppressions=${suppressions}/lsan.supp:print_suppressions=0"
+      "UBSAN_OPTIONS=suppressions=${suppressions}/ubsan.supp:print_stacktrace=1:halt_on_error=1")
+  elseif(TRANSFER_SANITIZE STREQUAL "thread")
+    set(flags -fsanitize=thread)
+    set(environment "TSAN_OPTIONS=suppressions=${suppressions}/tsan.supp:second_deadlock_stack=1:halt_on_error=0")
+  else()
+    message(FATAL_ERROR "TRANSFER_SANITIZE=${TRANSFER_SANITIZE} is not known. It takes address (AddressSanitizer "
+      "with UndefinedBehaviorSanitizer), thread (ThreadSanitizer) or OFF.")
+  endif()
+  target_compile_options(${target} INTERFACE ${flags} -fno-omit-frame-pointer)
+  target_link_options(${target} INTERFACE ${flags})
+  set(TRANSFER_SANITIZER_ENVIRONMENT ${environment} PARENT_SCOPE)
+  set(TRANSFER_TEST_TIMEOUT_FACTOR 5 PARENT_SCOPE)  # instrumented code is several times slower
+endfunction()

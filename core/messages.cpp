@@ -1,0 +1,36 @@
+#include "core/messages.h"
+
+#include <cstdio>
+
+namespace transfer {
+namespace {
+
+class NoProgress : public Progress {
+ public:
+  void advance(std::int64_t /*count*/) override {}
+  void finish() override {}
+};
+
+class PlainLines : public MessageSink {
+ public:
+  void note(const std::string& text) override { fmt::print(stderr, "{}\n", text); }
+  void warning(const std::string& text) override { fmt::print(stderr, "warning: {}\n", text); }
+  std::unique_ptr<Progress> begin(std::string /*title*/, std::int64_t /*total*/,
+                                  std::string /*unit*/) override {
+    return std::make_unique<NoProgress>();
+  }
+};
+
+MessageSink*& sink_in_use() {
+  static PlainLines plain_lines;
+  static MessageSink* sink = &plain_lines;
+  return sink;
+}
+
+}  // namespace
+
+void send_messages_to(MessageSink& sink) { sink_in_use() = &sink; }
+
+MessageSink& messages() { return *sink_in_use(); }
+
+}  // namespace transfer

@@ -1,0 +1,18 @@
+#pragma once
+
+namespace transfer::run_file {
+
+// The files of a run directory.
+
+inline constexpr const char* kConfig = "config.yaml";
+inline constexpr const char* kMetrics = "metrics.jsonl";
+inline constexpr const char* kSummary = "summary.json";
+inline constexpr const char* kModel = "model.pt";
+inline constexpr const char* kPredictions = "predictions_val.csv";
+/// Where the strategy was chosen by measuring.
+inline constexpr const char* kAdvice = "advice.json";
+/// Until the run is finished.
+inline constexpr const char* kCheckpoint = "checkpoint.pt";
+inline constexpr const char* kBestWeights = "checkpoint-best.pt";
+
+}  // namespace transfer::run_file
