@@ -12,7 +12,7 @@
 #include <system_error>
 #include <thread>
 
-#include "app/commands/commands.h"
+#include "app/commands/command_line.h"
 #include "app/compute/process_group.h"
 #include "app/report/rank_output.h"
 #include "app/report/terminal_messages.h"
@@ -22,21 +22,22 @@
 
 namespace {
 
-/// Activations of a few megabytes come and go with every layer. By default glibc gives each back to
-/// the system and asks for it again, which costs as much time as the arithmetic; here they stay.
+/// Keeps freed memory in the process. Every layer allocates and frees activations of a few
+/// megabytes; by default glibc returns each to the system and requests it again, which costs as
+/// much time as the arithmetic.
 void keep_freed_memory() {
   constexpr int kLargestKept = 1 << 30;
   mallopt(M_MMAP_THRESHOLD, kLargestKept);
   mallopt(M_TRIM_THRESHOLD, kLargestKept);
 }
 
-/// Throws OutputError when what was printed did not arrive, as on a full disk.
+/// Throws OutputError where output was lost, as on a full disk.
 void flush_results() {
   errno = 0;
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
-  throw transfer::OutputError(
-      fmt::format("standard output: cannot be written: {}. Make room, or redirect it elsewhere.",
-                  errno != 0 ? std::strerror(errno) : "an earlier write failed"));
+  throw transfer::OutputError(fmt::format(
+      "standard output: cannot be written: {}. Free disk space, or redirect it elsewhere.",
+      errno != 0 ? std::strerror(errno) : "an earlier write failed"));
 }
 
 int run(int argc, char** argv, const std::shared_ptr<transfer::ProcessGroup>& group) {
@@ -50,14 +51,15 @@ int run(int argc, char** argv, const std::shared_ptr<transfer::ProcessGroup>& gr
   }
 }
 
-/// Says what went wrong and ends the other processes of the group too. What all of them meet, such
-/// as a wrong flag, is the first one's to say, which ends the others while they wait here.
+/// Prints the error and ends the other processes of the group too. An error that all processes
+/// meet, such as a wrong flag, is left to rank 0, which ends the others while they wait here.
 int fail(transfer::ProcessGroup& group, const transfer::RankOutput& output,
-         const std::string& message, int status) {
-  constexpr auto kForTheFirst = std::chrono::seconds(2);
+         const std::string& message, transfer::ExitCode code) {
+  constexpr auto kForRank0 = std::chrono::seconds(2);
   std::fflush(stdout);
-  if (!group.is_first()) std::this_thread::sleep_for(kForTheFirst);
+  if (!group.is_first()) std::this_thread::sleep_for(kForRank0);
   output.error(message);
+  const int status = transfer::status_of(code);
   if (group.size() > 1) group.abort(status);
   return status;
 }
@@ -78,11 +80,11 @@ int main(int argc, char** argv) {
   } catch (const transfer::Error& error) {
     return fail(*group, *output, error.what(), error.exit_code());
   } catch (const std::exception& error) {
-    // LibTorch adds a stack trace, which tells a user nothing.
+    // LibTorch appends a stack trace, which does not help a user.
     const std::string_view message(error.what());
     return fail(*group, *output,
                 fmt::format("unexpected failure: {}",
                             message.substr(0, message.find("\nException raised from"))),
-                1);
+                transfer::ExitCode::kUnexpected);
   }
 }

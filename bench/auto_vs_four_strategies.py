@@ -133,7 +133,7 @@ def run(binary: Path, data: Path, seed: int, strategy: str, out: Path) -> dict:
     summary = json.loads((out / "summary.json").read_text())
     with (out / "predictions_val.csv").open() as stream:
         rows = list(csv.DictReader(stream))
-    return {"strategy": summary["strategy"], "cut": summary.get("cut", ""), "top1": summary["val"]["top1"],
+    return {"strategy": summary["strategy"], "cut": summary.get("cut", ""), "accuracy": summary["val"]["accuracy"],
             "loss": summary["val"]["loss"], "best_epoch": summary["best_epoch"],
             "right": "".join("01"[row["class"] == row["label"]] for row in rows), "seconds": seconds,
             "extract_seconds": summary["seconds"]["extract"], "train_images": summary["train_images"],
@@ -155,7 +155,7 @@ def measure(binary: Path, name: str, seed: int, fashion_folder: Path, row: dict,
             if strategy in row["runs"]:
                 continue
             row["runs"][strategy] = run(binary, data, seed, strategy, Path(scratch) / "run")
-            print(f"{name} seed {seed} {strategy}: {100 * row['runs'][strategy]['top1']:.2f} % in "
+            print(f"{name} seed {seed} {strategy}: {100 * row['runs'][strategy]['accuracy']:.2f} % in "
                   f"{row['runs'][strategy]['seconds']:.1f} s", file=sys.stderr)
             save()
         if "advise" not in row:
@@ -163,7 +163,7 @@ def measure(binary: Path, name: str, seed: int, fashion_folder: Path, row: dict,
             save()
     auto = row["runs"]["auto"]
     same = row["runs"][auto["strategy"]]
-    if auto["right"] != same["right"] or auto["top1"] != same["top1"]:
+    if auto["right"] != same["right"] or auto["accuracy"] != same["accuracy"]:
         sys.exit(f"{name} seed {seed}: auto chose {auto['strategy']}, but its predictions differ from that strategy's")
 
 
@@ -189,7 +189,7 @@ def estimate_over_run(row: dict, strategy: str) -> float:
 
 def summary_row(name: str, rows: list) -> dict:
     """One row of the table: all seeds of one data set."""
-    accuracy = {s: [row["runs"][s]["top1"] for row in rows] for s in (*STRATEGIES, "auto")}
+    accuracy = {s: [row["runs"][s]["accuracy"] for row in rows] for s in (*STRATEGIES, "auto")}
     mean = {s: statistics.mean(values) for s, values in accuracy.items()}
     best = max(STRATEGIES, key=mean.get)
     autos = [row["runs"]["auto"] for row in rows]

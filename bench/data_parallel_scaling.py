@@ -78,12 +78,12 @@ def train(folder: Path, processes: int, rows: int, bucket_mb: float, launch: lis
     if done.returncode != 0:
         sys.exit(f"{command} ended with {done.returncode}:\n{done.stderr[-2000:]}")
     summary = json.loads((out / "summary.json").read_text())
-    cost = summary.get("data_parallel", {"steps": STEPS, "bytes_a_step": 0, "seconds_waiting": 0.0})
+    cost = summary.get("data_parallel", {"steps": STEPS, "bytes_per_step": 0, "seconds_waiting": 0.0})
     line = json.loads((out / "metrics.jsonl").read_text().splitlines()[0])
     # One process reports no exchange: its epoch counts, of which evaluation is about 1 %.
     in_steps = cost.get("seconds_in_steps", line["seconds"])
     return {"processes": processes, "rows": rows, "bucket_mb": bucket_mb, "seconds_a_step": in_steps / cost["steps"],
-            "seconds_waiting_a_step": cost["seconds_waiting"] / cost["steps"], "bytes_a_step": cost["bytes_a_step"],
+            "seconds_waiting_a_step": cost["seconds_waiting"] / cost["steps"], "bytes_a_step": cost["bytes_per_step"],
             "command_seconds": time.perf_counter() - start, "command": " ".join(map(str, command[-3:]))}
 
 

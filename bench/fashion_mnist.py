@@ -76,7 +76,7 @@ def measure(name: str, data: Path, minutes: float) -> dict:
     summary = result["summary"]
     return {
         "title": title, "train_images": summary["train_images"], "epochs": summary["epochs"],
-        "val_top1": summary["val"]["top1"], "test_top1": summary["test"]["top1"], "seconds": result["seconds"],
+        "val_accuracy": summary["val"]["accuracy"], "test_accuracy": summary["test"]["accuracy"], "seconds": result["seconds"],
         "learning_curve": [{key: line[key] for key in ("epoch", "train_loss", "val_loss", "seconds")}
                            for line in result["epochs"]] if name != "logistic" else [],
         "machine": describe(),
@@ -89,8 +89,8 @@ def print_table(rows: dict) -> None:
         if name not in rows:
             continue
         row = rows[name]
-        print(f"| {row['title']} | {row['train_images']:,} | {row['epochs']} | {100 * row['val_top1']:.1f} % | "
-              f"{100 * row['test_top1']:.2f} % | {row['seconds']:.0f} s |")
+        print(f"| {row['title']} | {row['train_images']:,} | {row['epochs']} | {100 * row['val_accuracy']:.1f} % | "
+              f"{100 * row['test_accuracy']:.2f} % | {row['seconds']:.0f} s |")
 
 
 def main() -> None:

@@ -88,9 +88,9 @@ def accuracy(arguments: argparse.Namespace, _python: Callable[[str], dict]) -> d
             _, summary = run_ours(
                 BACKBONES["lite0"], arguments.data, *own, f"data.max_per_class={arguments.max_per_class}",
                 f"seed={seed}", epochs=arguments.accuracy_epochs, preset=True)
-            values.append(summary["val"]["top1"])
+            values.append(summary["val"]["accuracy"])
         table[variant] = {
-            "val_top1": values, "mean": statistics.mean(values),
+            "val_accuracy": values, "mean": statistics.mean(values),
             "deviation": statistics.stdev(values) if len(values) > 1 else None,
         }
     return table

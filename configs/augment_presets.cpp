@@ -1,8 +1,6 @@
-#include <fmt/format.h>
+#include <stdexcept>
 
 #include "configs/fields.h"
-#include "core/errors.h"
-#include "core/nearest_name.h"
 
 namespace transfer {
 namespace {
@@ -41,21 +39,21 @@ AugmentConfig strong() {
   return config;
 }
 
+AugmentConfig preset_of(AugmentPreset preset) {
+  switch (preset) {
+    case AugmentPreset::kNone: return {};
+    case AugmentPreset::kLight: return light();
+    case AugmentPreset::kStandard: return standard();
+    case AugmentPreset::kStrong: return strong();
+  }
+  throw std::logic_error("not an augmentation preset");
+}
+
 }  // namespace
 
-AugmentConfig augment_preset(const std::string& name) {
-  AugmentConfig config;
-  if (name == "light") {
-    config = light();
-  } else if (name == "standard") {
-    config = standard();
-  } else if (name == "strong") {
-    config = strong();
-  } else if (name != "none") {
-    throw ConfigError(fmt::format("augment.preset: unknown preset '{}'{}", name,
-                                  suggestion(name, {"none", "light", "standard", "strong"})));
-  }
-  config.preset = name;
+AugmentConfig augment_preset(AugmentPreset preset) {
+  AugmentConfig config = preset_of(preset);
+  config.preset = preset;
   return config;
 }
 

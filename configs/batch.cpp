@@ -1,12 +1,14 @@
 #include "configs/batch.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
 #include <optional>
 #include <string_view>
 
+#include "configs/batch_keys.h"
 #include "configs/matrix.h"
 #include "configs/yaml_settings.h"
 #include "core/errors.h"
@@ -18,8 +20,6 @@ namespace {
 /// Names under the batch's folder that are not a job's.
 const std::vector<std::string> kReserved = {"batch", "feature-store", "summary.csv",
                                             "summary.json"};
-/// Keys of a job that are none of the configuration.
-const std::vector<std::string> kJobKeys = {"name", "preset", "matrix", "search"};
 /// Longer names leave no room for what is made beside the run directory.
 constexpr std::size_t kLongestName = 200;
 
@@ -59,13 +59,13 @@ class Reader {
       : file_(file.string()), strategies_(strategies), root_(load_yaml_map(file)) {}
 
   std::vector<BatchJob> read() {
-    const std::vector<std::string> keys = {"defaults", "jobs", "slurm"};
+    const auto keys = batch_keys(BatchMap::kFile);
     for (const auto& entry : root_) {
       const std::string key = entry.first.Scalar();
       if (std::find(keys.begin(), keys.end(), key) != keys.end()) continue;
-      throw ConfigError(
-          fmt::format("{}: unknown key '{}'{} What all jobs share goes under defaults.",
-                      place_of(entry.first, file_), key, suggestion(key, keys)));
+      throw ConfigError(fmt::format(
+          "{}: unknown key '{}'{} Expected {}; what all jobs share goes under defaults.",
+          place_of(entry.first, file_), key, nearest_or_stop(key, keys), fmt::join(keys, ", ")));
     }
     const YAML::Node jobs = root_["jobs"];
     if (!jobs || !jobs.IsSequence() || jobs.size() == 0) {
@@ -92,9 +92,9 @@ class Reader {
 
  private:
   Description describe(const YAML::Node& node) const {
-    Config config;
     Description description;
-    for (const Setting& setting : flatten(node, file_, keys_of(config), kJobKeys)) {
+    const KnownKeys keys = config_keys(batch_keys(BatchMap::kJob));
+    for (const Setting& setting : flatten(node, file_, keys)) {
       if (setting.key == "out" || setting.key == "overwrite") {
         throw ConfigError(fmt::format(
             "{}: {}: a batch gives every job its own run directory, --out DIR/NAME. Leave it out.",
@@ -162,7 +162,7 @@ class Reader {
       }
       return add_job(std::move(job), own, {});
     }
-    const Matrix matrix = read_matrix(*matrix_node, file_, search.method == "random");
+    const Matrix matrix = read_matrix(*matrix_node, file_, search.method == SearchMethod::kRandom);
     refuse_contradictions(own, matrix);
     job.halving = search.halving;
     job.contest = name;

@@ -40,11 +40,6 @@ Layer read_placed(const std::vector<PlacedSetting>& placed) {
   return layer;
 }
 
-const Field& field_of(const std::vector<Field>& fields, const std::string& key) {
-  return *std::find_if(fields.begin(), fields.end(),
-                       [&key](const Field& field) { return field.key == key; });
-}
-
 const Setting* find_augment_preset(const Layer& layer) {
   const auto found = std::find_if(layer.begin(), layer.end(), [](const Setting& setting) {
     return setting.key == kAugmentPreset;
@@ -52,14 +47,11 @@ const Setting* find_augment_preset(const Layer& layer) {
   return found == layer.end() ? nullptr : &*found;
 }
 
-/// Fills the augment fields from `preset`: all but those that say what becomes of copies and
-/// batches.
-void fill_augment(AugmentConfig& augment, const std::string& preset) {
-  AugmentConfig filled = augment_preset(preset);
-  filled.views = augment.views;
-  filled.mixup = augment.mixup;
-  filled.cutmix = augment.cutmix;
-  augment = filled;
+/// Fills the fields that change a single image from their preset.
+void fill_augment(Config& config) {
+  Config filled;
+  filled.augment = augment_preset(config.augment.preset);
+  copy_settings(filled, config, [](const Field& field) { return field.effect == Effect::kImage; });
 }
 
 /// Whether `setting` only says what its own layer's augment preset says anyway, as most lines of a
@@ -70,13 +62,9 @@ bool repeats_preset(const Layer& layer, const Setting& setting) {
   Config filled;
   const auto fields = fields_of(filled);
   const Field& field = field_of(fields, setting.key);
-  if (field.target == Field::Target(&filled.augment.views) ||
-      field.target == Field::Target(&filled.augment.mixup) ||
-      field.target == Field::Target(&filled.augment.cutmix)) {
-    return false;
-  }
+  if (field.effect != Effect::kImage) return false;
   set_field(field_of(fields, preset->key), preset->value, preset->where);
-  fill_augment(filled.augment, filled.augment.preset);
+  fill_augment(filled);
   const std::string expected = field_text(field);
   set_field(field, setting.value, setting.where);
   return field_text(field) == expected;
@@ -94,7 +82,7 @@ void apply_layers(Config& config, const std::vector<Layer>& layers) {
     set_field(field_of(fields, preset->key), preset->value, preset->where);
     strongest = &layer;
   }
-  if (strongest != nullptr) fill_augment(config.augment, config.augment.preset);
+  if (strongest != nullptr) fill_augment(config);
   for (const Layer& layer : layers) {
     for (const Setting& setting : layer) {
       if (setting.key == kAugmentPreset) continue;
@@ -119,14 +107,13 @@ constexpr double kHiddenLayersWeightDecay = 0.01;
 void prepare_hidden_layers(Config& config, const std::vector<Layer>& layers) {
   Config wanted = config;
   apply_layers(wanted, layers);
-  if (wanted.head.hidden.empty() || config.train.optimizer != "lbfgs") return;
-  const auto keys = keys_of(config);
-  apply_layers(config, {read_yaml(preset_file(kHiddenLayersPreset), keys)});
+  if (wanted.head.hidden.empty() || config.train.optimizer != Optimizer::kLbfgs) return;
+  apply_layers(config, {read_yaml(preset_file(kHiddenLayersPreset), config_keys())});
 }
 
 void finish_hidden_layers(Config& config) {
   if (config.head.hidden.empty()) return;
-  if (config.train.optimizer == "lbfgs") {
+  if (config.train.optimizer == Optimizer::kLbfgs) {
     throw ConfigError(
         "train.optimizer: found 'lbfgs' with hidden layers (head.hidden). It fits softmax "
         "regression, which has one optimum; hidden layers need many small steps over batches. "
@@ -154,7 +141,7 @@ bool changes_images(const AugmentConfig& augment) {
 
 Config resolve_config(const ConfigSources& sources, const std::vector<std::string>& strategies) {
   Config config;
-  const auto keys = keys_of(config);
+  const KnownKeys keys = config_keys();
   std::vector<Layer> layers;
   for (const auto& placed : sources.layers) layers.push_back(read_placed(placed));
   for (const auto& file : sources.files) layers.push_back(read_yaml(file, keys));
@@ -184,9 +171,8 @@ Config resolve_config(const ConfigSources& sources, const std::vector<std::strin
   refuse_exclusive_settings(config);
   // Augmented views of images that nothing changes would be copies.
   if (config.augment.views > 0 && !changes_images(config.augment)) {
-    const std::int64_t views = config.augment.views;
-    config.augment = augment_preset("standard");
-    config.augment.views = views;
+    config.augment.preset = AugmentPreset::kStandard;
+    fill_augment(config);
   }
   return config;
 }
@@ -194,11 +180,9 @@ Config resolve_config(const ConfigSources& sources, const std::vector<std::strin
 Objective objective_of(const Config& config) {
   Objective objective;
   objective.huber_delta = config.head.huber_delta;
-  if (const auto loss = parse_loss(config.head.loss)) {
-    objective.loss = *loss;
-  } else if (config.task == "regression") {
-    objective.loss = LossKind::kMeanSquaredError;
-  }
+  const LossKind usual =
+      config.task == Task::kRegression ? LossKind::kMeanSquaredError : LossKind::kCrossEntropy;
+  objective.loss = config.head.loss.value_or(usual);
   return objective;
 }
 
@@ -219,11 +203,6 @@ std::string to_yaml(const Config& config) {
     text << "  " << field.key.substr(dot + 1) << ": " << field_text(field) << '\n';
   }
   return text.str();
-}
-
-std::vector<std::string> config_keys() {
-  Config config;
-  return keys_of(config);
 }
 
 std::vector<std::string> list_presets() {

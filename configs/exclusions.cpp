@@ -9,31 +9,31 @@ namespace {
 
 void refuse_loss_of_another_task(const Config& config, const Objective& objective) {
   if (objective.task() == config.task) return;
-  const bool is_regression = config.task == "regression";
+  const bool is_regression = config.task == Task::kRegression;
   throw ConfigError(
       fmt::format("task: {} and head.loss: {} exclude each other. Expected {}; or give --task {}.",
-                  config.task, loss_name(objective.loss),
+                  name_of(config.task), name_of(objective.loss),
                   is_regression ? "mse, mae or huber" : "cross_entropy or binary_cross_entropy",
-                  objective.task()));
+                  name_of(objective.task())));
 }
 
 /// What weighs, smooths or balances classes needs one class per image.
 void refuse_settings_of_classes(const Config& config, const Objective& objective) {
-  const auto refuse = [&](const char* key, const std::string& value, const char* without) {
+  const auto refuse = [&](const char* key, std::string_view value, const char* without) {
     throw ConfigError(fmt::format(
         "{}: {} and head.loss: {} exclude each other: it is made for one class per image. Leave it "
         "out, or set {}.",
-        key, value, loss_name(objective.loss), without));
+        key, value, name_of(objective.loss), without));
   };
   if (config.head.label_smoothing > 0) {
     refuse("head.label_smoothing", fmt::format("{}", config.head.label_smoothing),
            "head.label_smoothing=0");
   }
-  if (config.head.class_weights != "none") {
-    refuse("head.class_weights", config.head.class_weights, "head.class_weights=none");
+  if (config.head.class_weights != ClassWeights::kNone) {
+    refuse("head.class_weights", name_of(config.head.class_weights), "head.class_weights=none");
   }
-  if (config.data.sampler != "shuffle") {
-    refuse("data.sampler", config.data.sampler, "data.sampler=shuffle");
+  if (config.data.sampler != Sampler::kShuffle) {
+    refuse("data.sampler", name_of(config.data.sampler), "data.sampler=shuffle");
   }
 }
 

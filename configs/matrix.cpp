@@ -17,9 +17,6 @@
 namespace transfer {
 namespace {
 
-constexpr const char* kSeeds = "seeds";
-constexpr const char* kFolds = "folds";
-
 bool is_whole_key(const std::string& key) {
   Config config;
   for (const Field& field : fields_of(config)) {
@@ -39,8 +36,9 @@ double number_of(const YAML::Node& range, const char* key, const std::string& wh
                                 node ? place_of(node, file) : where, key));
 }
 
-void require_keys(const YAML::Node& map, const std::vector<std::string>& keys,
-                  const std::string& file) {
+/// Throws ConfigError for a key that the map of the file does not have.
+void require_keys(const YAML::Node& map, BatchMap kind, const std::string& file) {
+  const auto keys = batch_keys(kind);
   for (const auto& entry : map) {
     const std::string key = entry.first.Scalar();
     if (std::find(keys.begin(), keys.end(), key) != keys.end()) continue;
@@ -49,26 +47,32 @@ void require_keys(const YAML::Node& map, const std::vector<std::string>& keys,
   }
 }
 
+/// Throws ConfigError for a value that is not one of the choice's names.
+template <NamedEnum Choice>
+Choice choice_of(const YAML::Node& node, const char* key, const std::string& file) {
+  const std::string text = node.IsScalar() ? node.Scalar() : "";
+  if (const auto choice = parse_name<Choice>(text)) return *choice;
+  const auto names = all_names<Choice>();
+  throw ConfigError(fmt::format("{}: {}: found '{}', expected {}{}", place_of(node, file), key,
+                                text, fmt::join(names, " or "), suggestion(text, names)));
+}
+
 MatrixAxis read_range(const Setting& setting, const std::string& file) {
-  require_keys(setting.value, {"low", "high", "scale"}, file);
+  require_keys(setting.value, BatchMap::kRange, file);
   MatrixAxis axis;
   axis.key = setting.key;
   axis.where = setting.where;
   axis.low = number_of(setting.value, "low", setting.where, file);
   axis.high = number_of(setting.value, "high", setting.where, file);
   axis.is_whole = is_whole_key(setting.key);
-  const YAML::Node scale = setting.value["scale"];
-  const std::string name = scale ? scale.Scalar() : "linear";
-  if (name != "linear" && name != "log") {
-    throw ConfigError(fmt::format("{}: scale: found '{}', expected linear or log{}",
-                                  place_of(scale, file), name,
-                                  suggestion(name, {"linear", "log"})));
+  if (const YAML::Node scale = setting.value["scale"]) {
+    axis.scale = choice_of<RangeScale>(scale, "scale", file);
   }
-  axis.is_logarithmic = name == "log";
-  if (axis.low >= axis.high || (axis.is_logarithmic && axis.low <= 0)) {
+  const bool is_logarithmic = axis.scale == RangeScale::kLog;
+  if (axis.low >= axis.high || (is_logarithmic && axis.low <= 0)) {
     throw ConfigError(fmt::format("{}: {}: found a range from {} to {}, expected low < high{}",
                                   setting.where, setting.key, axis.low, axis.high,
-                                  axis.is_logarithmic ? ", both above 0 for the scale log" : ""));
+                                  is_logarithmic ? ", both above 0 for the scale log" : ""));
   }
   return axis;
 }
@@ -96,30 +100,35 @@ MatrixAxis read_axis(const Setting& setting, const std::string& file, bool allow
   return axis;
 }
 
+/// The number that the key of the map has. Throws ConfigError where it is beyond the key's limits.
+std::int64_t whole_number_in(const YAML::Node& value, BatchMap map, const std::string& key,
+                             const std::string& file) {
+  const Limits limits = batch_key(map, key).limits;
+  const auto number = value.IsScalar() ? parse_whole_number(value.Scalar()) : std::nullopt;
+  const auto size = static_cast<double>(number.value_or(0));
+  if (number && size >= limits.minimum && size <= limits.maximum) return *number;
+  throw ConfigError(
+      fmt::format("{}: {}: expected {}", place_of(value, file), key, whole_number_text(limits)));
+}
+
+/// The same where the key must be given.
+std::int64_t required_number(const YAML::Node& node, BatchMap map, const std::string& key,
+                             const std::string& file) {
+  if (const YAML::Node value = node[key]) return whole_number_in(value, map, key, file);
+  throw ConfigError(fmt::format("{}: {}: expected {}", place_of(node, file), key,
+                                whole_number_text(batch_key(map, key).limits)));
+}
+
 /// `seeds: N` or `folds: K`: the axis `key` with the values 1 to N.
 MatrixAxis counted_axis(const YAML::Node& node, const std::string& name, const std::string& key,
-                        std::int64_t least, const std::string& file) {
-  const auto count = node.IsScalar() ? parse_whole_number(node.Scalar()) : std::nullopt;
-  constexpr std::int64_t kMost = 1000;
-  if (!count || *count < least || *count > kMost) {
-    throw ConfigError(fmt::format("{}: {}: expected a whole number from {} to {}",
-                                  place_of(node, file), name, least, kMost));
-  }
+                        const std::string& file) {
+  const std::int64_t count = whole_number_in(node, BatchMap::kMatrix, name, file);
   MatrixAxis axis;
   axis.key = key;
   axis.where = place_of(node, file);
   axis.repeats = true;
-  for (std::int64_t i = 1; i <= *count; ++i) axis.values.push_back(fmt::format("{}", i));
+  for (std::int64_t i = 1; i <= count; ++i) axis.values.push_back(fmt::format("{}", i));
   return axis;
-}
-
-std::int64_t whole_number_of(const YAML::Node& map, const char* key, std::int64_t least,
-                             const std::string& file) {
-  const YAML::Node value = map[key];
-  const auto number = value && value.IsScalar() ? parse_whole_number(value.Scalar()) : std::nullopt;
-  if (number && *number >= least) return *number;
-  throw ConfigError(fmt::format("{}: {}: expected a whole number from {} on",
-                                place_of(value ? value : map, file), key, least));
 }
 
 Halving read_halving(const YAML::Node& node, const std::string& file) {
@@ -129,17 +138,19 @@ Halving read_halving(const YAML::Node& node, const std::string& file) {
                     "compared, and one in F goes on",
                     place_of(node, file)));
   }
-  require_keys(node, {"epochs", "factor"}, file);
+  require_keys(node, BatchMap::kHalving, file);
   Halving halving;
-  halving.epochs = whole_number_of(node, "epochs", 1, file);
-  if (node["factor"]) halving.factor = whole_number_of(node, "factor", 2, file);
+  halving.epochs = required_number(node, BatchMap::kHalving, "epochs", file);
+  if (const YAML::Node factor = node["factor"]) {
+    halving.factor = whole_number_in(factor, BatchMap::kHalving, "factor", file);
+  }
   return halving;
 }
 
 /// Four significant digits, so that a name can hold the value.
 std::string drawn(const MatrixAxis& axis, Random& random) {
   if (axis.low == axis.high) return axis.values[random.below(axis.values.size())];
-  double number = axis.is_logarithmic
+  double number = axis.scale == RangeScale::kLog
                       ? std::exp(random.uniform(std::log(axis.low), std::log(axis.high)))
                       : random.uniform(axis.low, axis.high);
   if (axis.is_whole) return fmt::format("{}", std::llround(number));
@@ -173,10 +184,10 @@ std::vector<Combination> random_combinations(const std::vector<MatrixAxis>& axes
     all.resize(std::min(all.size(), static_cast<std::size_t>(search.trials)));
     return all;
   }
-  constexpr std::int64_t kTriesATrial = 100;
+  constexpr std::int64_t kTriesPerTrial = 100;
   std::vector<Combination> chosen;
   std::set<Combination> seen;
-  for (std::int64_t i = 0; i < search.trials * kTriesATrial; ++i) {
+  for (std::int64_t i = 0; i < search.trials * kTriesPerTrial; ++i) {
     if (static_cast<std::int64_t>(chosen.size()) == search.trials) break;
     Combination combination;
     for (const MatrixAxis& axis : axes) combination.emplace_back(axis.key, drawn(axis, random));
@@ -200,29 +211,29 @@ Matrix read_matrix(const YAML::Node& node, const std::string& file, bool allows_
                     "{{seed: [1, 2, 3]}}",
                     place_of(node, file)));
   }
-  Config config;
   Matrix matrix;
-  for (const Setting& setting : flatten(node, file, keys_of(config), {kSeeds, kFolds})) {
+  const KnownKeys keys = config_keys(batch_keys(BatchMap::kMatrix));
+  for (const Setting& setting : flatten(node, file, keys)) {
     matrix.axes.push_back(read_axis(setting, file, allows_ranges));
   }
   const auto has_axis = [&matrix](const std::string& key) {
     return std::any_of(matrix.axes.begin(), matrix.axes.end(),
                        [&key](const MatrixAxis& axis) { return axis.key == key; });
   };
-  const auto add_counted = [&](const char* name, const std::string& key, std::int64_t least) {
+  const auto add_counted = [&](const char* name, const std::string& key) {
     const YAML::Node count = node[name];
     if (!count) return;
     if (has_axis(key)) {
       throw ConfigError(fmt::format("{}: {} and {} exclude each other: both are the axis {}",
                                     place_of(count, file), name, key, key));
     }
-    matrix.axes.push_back(counted_axis(count, name, key, least, file));
+    matrix.axes.push_back(counted_axis(count, name, key, file));
     if (key == "data.fold") {
       matrix.settings.push_back({"data.folds", count.Scalar(), place_of(count, file)});
     }
   };
-  add_counted(kSeeds, "seed", 1);
-  add_counted(kFolds, "data.fold", 2);
+  add_counted("seeds", "seed");
+  add_counted("folds", "data.fold");
   return matrix;
 }
 
@@ -231,32 +242,29 @@ Search read_search(const YAML::Node& node, const std::string& file) {
     throw ConfigError(
         fmt::format("{}: search: expected {{method: random, trials: N}}", place_of(node, file)));
   }
-  require_keys(node, {"method", "trials", "seed", "halving"}, file);
+  require_keys(node, BatchMap::kSearch, file);
   Search search;
   if (const YAML::Node method = node["method"]) {
-    const std::vector<std::string> methods = {"grid", "random"};
-    search.method = method.IsScalar() ? method.Scalar() : "";
-    if (std::find(methods.begin(), methods.end(), search.method) == methods.end()) {
-      throw ConfigError(fmt::format("{}: method: found '{}', expected {}{}", place_of(method, file),
-                                    search.method, fmt::join(methods, " or "),
-                                    suggestion(search.method, methods)));
-    }
+    search.method = choice_of<SearchMethod>(method, "method", file);
   }
-  if (search.method == "random") {
-    search.trials = whole_number_of(node, "trials", 1, file);
+  if (search.method == SearchMethod::kRandom) {
+    search.trials = required_number(node, BatchMap::kSearch, "trials", file);
   } else if (node["trials"]) {
-    throw ConfigError(fmt::format("{}: trials: needs method: random; a grid is every combination",
-                                  place_of(node["trials"], file)));
+    throw ConfigError(
+        fmt::format("{}: trials: needs method: random; a grid takes every combination. Add it, or "
+                    "leave trials out",
+                    place_of(node["trials"], file)));
   }
-  if (node["seed"]) {
-    search.seed = static_cast<std::uint64_t>(whole_number_of(node, "seed", 0, file));
+  if (const YAML::Node seed = node["seed"]) {
+    search.seed =
+        static_cast<std::uint64_t>(whole_number_in(seed, BatchMap::kSearch, "seed", file));
   }
   if (const YAML::Node halving = node["halving"]) search.halving = read_halving(halving, file);
   return search;
 }
 
 std::vector<Combination> combinations(const Matrix& matrix, const Search& search) {
-  if (search.method == "grid") return product(matrix.axes);
+  if (search.method == SearchMethod::kGrid) return product(matrix.axes);
   std::vector<MatrixAxis> searched;
   std::vector<MatrixAxis> repeated;
   for (const MatrixAxis& axis : matrix.axes) (axis.repeats ? repeated : searched).push_back(axis);

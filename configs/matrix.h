@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "configs/batch_keys.h"
 #include "configs/config.h"
 #include "configs/halving.h"
 
@@ -17,31 +18,31 @@ struct MatrixAxis {
   std::string key;
   /// As YAML text such as `[1, 2]`; empty for a range.
   std::vector<std::string> values = {};
-  /// A range from which a random search draws, evenly or in the logarithm.
+  /// A range from which a random search draws.
   double low = 0;
   double high = 0;
-  bool is_logarithmic = false;
+  RangeScale scale = RangeScale::kLinear;
+  /// Whether only whole numbers are drawn.
   bool is_whole = false;
   /// Whether its values repeat a run rather than change it: seeds and folds.
   bool repeats = false;
   std::string where;
 };
 
-/// A matrix as the file has it.
+/// The matrix of a job.
 struct Matrix {
   std::vector<MatrixAxis> axes;
-  /// Settings that all its jobs need, such as `data.folds`.
+  /// Settings that all its jobs share, such as `data.folds`.
   std::vector<PlacedSetting> settings;
 };
 
 /// How combinations of a matrix are chosen.
 struct Search {
-  /// `grid`: all of them, or `random`.
-  std::string method = "grid";
-  /// Combinations to draw.
+  SearchMethod method = SearchMethod::kGrid;
+  /// Combinations to draw at random.
   std::int64_t trials = 0;
   std::uint64_t seed = 0;
-  /// Nothing lets every combination train to its end.
+  /// Empty lets every combination train to its end.
   std::optional<Halving> halving = {};
 };
 
@@ -58,8 +59,8 @@ Matrix read_matrix(const YAML::Node& node, const std::string& file, bool allows_
 /// Reads `search`. Throws ConfigError naming the line.
 Search read_search(const YAML::Node& node, const std::string& file);
 
-/// The combinations of values, the first axis changing slowest. A random search draws each once,
-/// and takes all where there are no more than `trials`; each comes with every seed and fold.
+/// The combinations of values, the first axis changing slowest. A random search draws each at most
+/// once, and takes all where there are no more than `trials`; each comes with every seed and fold.
 std::vector<Combination> combinations(const Matrix& matrix, const Search& search);
 
 }  // namespace transfer

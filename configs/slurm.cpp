@@ -1,12 +1,14 @@
 #include "configs/slurm.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <limits>
 #include <string_view>
 #include <variant>
 
+#include "configs/key_description.h"
 #include "configs/yaml_settings.h"
 #include "core/errors.h"
 #include "core/split_text.h"
@@ -15,29 +17,73 @@
 namespace transfer {
 namespace {
 
-/// One key of the section and the member it sets.
+/// One key of the section: a row of the table.
 struct Key {
+  using Target = std::variant<std::string*, std::int64_t*, std::vector<std::string>*>;
+
   const char* name;
-  std::variant<std::string*, std::int64_t*, std::vector<std::string>*> target;
-  std::int64_t least = 0;
+  Target target;
+  /// Smallest number allowed.
+  std::int64_t least;
+  const char* unit;
+  const char* description;
+  const char* example;
 };
 
-std::vector<Key> keys_of(SlurmSettings& settings) {
-  return {{"partition", &settings.partition},
-          {"account", &settings.account},
-          {"time", &settings.time},
-          {"gres", &settings.gres},
-          {"memory", &settings.memory},
-          {"cpus", &settings.cpus, 1},
-          {"jobs", &settings.jobs, 0},
-          {"requeues", &settings.requeues, 0},
-          {"checkpoint_seconds", &settings.checkpoint_seconds, 1},
-          {"file_delay_seconds", &settings.file_delay_seconds, 0},
-          {"container", &settings.container},
-          {"container_command", &settings.container_command},
-          {"program", &settings.program},
-          {"options", &settings.options}};
+constexpr std::int64_t kMost = 1'000'000;
+
+std::vector<Key> keys_of(SlurmSettings& s) {
+  return {
+      {"partition", &s.partition, 0, "none", "Partition. Empty: Slurm's default.", "gpu"},
+      {"account", &s.account, 0, "none", "Account. Empty: Slurm's default.", "my-project"},
+      {"time", &s.time, 0, "none",
+       "Time limit of a job as sbatch takes it: minutes, H:M:S or D-H. Empty: the partition's. A "
+       "job that needs longer is requeued and continues from its checkpoint.",
+       "30"},
+      {"gres", &s.gres, 0, "none", "Generic resources of a job.", "gpu:1"},
+      {"memory", &s.memory, 0, "none", "Memory of a job as sbatch takes it.", "8G"},
+      {"cpus", &s.cpus, 1, "processors", "Processors, and threads, of a job.", "4"},
+      {"jobs", &s.jobs, 0, "jobs", "Jobs at a time. 0: as many as Slurm lets run.", "8"},
+      {"requeues", &s.requeues, 0, "times", "How often a job that Slurm stopped is requeued.",
+       "20"},
+      {"checkpoint_seconds", &s.checkpoint_seconds, 1, "seconds",
+       "How long before the time limit a job is told to write its checkpoint.", "300"},
+      {"file_delay_seconds", &s.file_delay_seconds, 0, "seconds",
+       "How long a file that a node wrote may take to be seen on the submitting machine. NFS "
+       "caches "
+       "folders for up to a minute.",
+       "10"},
+      {"container", &s.container, 0, "none",
+       "Container image that the jobs run in. Empty: they run on the node itself.", "transfer.sif"},
+      {"container_command", &s.container_command, 0, "none",
+       "What runs the container image and the program in it.", "[apptainer, exec, --nv]"},
+      {"program", &s.program, 0, "none",
+       "Path of transfer on the nodes. Empty: that of the binary that submits; in a container that "
+       "of the project's Docker image.",
+       "/opt/transfer/bin/transfer"},
+      {"options", &s.options, 0, "none", "Further options of sbatch.", "[--constraint=avx512]"},
+  };
 }
+
+struct Expectation {
+  const Key& key;
+
+  std::string operator()(const std::string* /*text*/) const { return "a text on one line"; }
+  std::string operator()(const std::int64_t* /*number*/) const {
+    return fmt::format("a whole number from {} to {}", key.least, kMost);
+  }
+  std::string operator()(const std::vector<std::string>* /*texts*/) const {
+    return fmt::format("a list such as {}", key.example);
+  }
+};
+
+struct Print {
+  std::string operator()(const std::string* text) const { return text->empty() ? "\"\"" : *text; }
+  std::string operator()(const std::int64_t* number) const { return fmt::format("{}", *number); }
+  std::string operator()(const std::vector<std::string>* texts) const {
+    return fmt::format("[{}]", fmt::join(*texts, ", "));
+  }
+};
 
 /// Options of sbatch that decide how the batch follows its jobs.
 constexpr std::string_view kOwnOptions[] = {
@@ -58,24 +104,22 @@ std::string text_of(const YAML::Node& node, const std::string& where, const std:
 }
 
 std::int64_t number_of(const YAML::Node& node, const std::string& where, const Key& key) {
-  constexpr std::int64_t kMost = 1'000'000;
   const auto number = node.IsScalar() ? parse_whole_number(node.Scalar()) : std::nullopt;
   if (!number || *number < key.least || *number > kMost) {
-    throw ConfigError(fmt::format("{}: slurm.{}: found '{}', expected a whole number from {} to {}",
-                                  where, key.name, node.IsScalar() ? node.Scalar() : "a list",
-                                  key.least, kMost));
+    throw ConfigError(fmt::format("{}: slurm.{}: found '{}', expected {}", where, key.name,
+                                  node.IsScalar() ? node.Scalar() : "a list",
+                                  std::visit(Expectation{key}, key.target)));
   }
   return *number;
 }
 
-std::vector<std::string> list_of(const YAML::Node& node, const std::string& where,
-                                 const std::string& name) {
+std::vector<std::string> list_of(const YAML::Node& node, const std::string& where, const Key& key) {
   if (!node.IsSequence()) {
-    throw ConfigError(fmt::format("{}: slurm.{}: expected a list, such as [{}]", where, name,
-                                  name == "options" ? "--constraint=avx512" : "apptainer, exec"));
+    throw ConfigError(fmt::format("{}: slurm.{}: expected {}", where, key.name,
+                                  std::visit(Expectation{key}, key.target)));
   }
   std::vector<std::string> texts;
-  for (const auto& entry : node) texts.push_back(text_of(entry, where, name, "texts"));
+  for (const auto& entry : node) texts.push_back(text_of(entry, where, key.name, "texts"));
   return texts;
 }
 
@@ -152,9 +196,8 @@ SlurmSettings read_slurm_settings(const std::filesystem::path& file) {
                                   place_of(section, file.string())));
   }
   const std::vector<Key> keys = keys_of(settings);
-  std::vector<std::string> names;
-  names.reserve(keys.size());
-  for (const Key& key : keys) names.emplace_back(key.name);
+  KnownKeys names;
+  for (const Key& key : keys) names.names.emplace_back(key.name);
   for (const Setting& setting : flatten(section, file.string(), names)) {
     const Key& key = *std::find_if(keys.begin(), keys.end(),
                                    [&](const Key& known) { return known.name == setting.key; });
@@ -163,13 +206,26 @@ SlurmSettings read_slurm_settings(const std::filesystem::path& file) {
     } else if (auto* const number = std::get_if<std::int64_t*>(&key.target)) {
       **number = number_of(setting.value, setting.where, key);
     } else {
-      *std::get<std::vector<std::string>*>(key.target) =
-          list_of(setting.value, setting.where, setting.key);
+      *std::get<std::vector<std::string>*>(key.target) = list_of(setting.value, setting.where, key);
     }
     if (setting.key == "options") refuse_own_options(settings.options, setting.where);
   }
   require_time_before_checkpoint(settings, place_of(section, file.string()));
   return settings;
+}
+
+std::vector<KeyDescription> describe_slurm_keys() {
+  SlurmSettings defaults;
+  std::vector<KeyDescription> descriptions;
+  for (const Key& key : keys_of(defaults)) {
+    descriptions.push_back({.key = std::string("slurm.") + key.name,
+                            .value = std::visit(Expectation{key}, key.target),
+                            .unit = key.unit,
+                            .default_value = std::visit(Print{}, key.target),
+                            .description = key.description,
+                            .example = key.example});
+  }
+  return descriptions;
 }
 
 }  // namespace transfer

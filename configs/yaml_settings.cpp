@@ -17,22 +17,22 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-/// The first key of the group; empty where `key` is no group.
-std::string first_of_group(const std::string& key, const std::vector<std::string>& keys) {
-  const auto found = std::find_if(keys.begin(), keys.end(), [&](const std::string& known) {
-    return known.starts_with(key + ".");
-  });
-  return found == keys.end() ? "" : *found;
+/// The first key of the group; empty where `key` is not a group.
+std::string first_of_group(const std::string& key, const KnownKeys& known) {
+  const std::string prefix = key + ".";
+  for (const std::string& name : known.names) {
+    if (name.starts_with(prefix)) return name;
+  }
+  for (const RenamedKey& renamed : known.renamed) {
+    if (renamed.old_name.starts_with(prefix)) return renamed.new_name;
+  }
+  return "";
 }
 
 /// One level of nested maps.
 class Flattening {
  public:
-  Flattening(const std::string& file, const std::vector<std::string>& keys,
-             const std::vector<std::string>& passed_over)
-      : file_(file), keys_(keys), passed_over_(passed_over), known_(keys) {
-    known_.insert(known_.end(), passed_over.begin(), passed_over.end());
-  }
+  Flattening(const std::string& file, const KnownKeys& known) : file_(file), known_(known) {}
 
   void add(const YAML::Node& map, const std::string& prefix) {
     for (const auto& entry : map) {
@@ -41,7 +41,7 @@ class Flattening {
         throw ConfigError(fmt::format("{}: expected a key, such as train.lr", where));
       }
       const std::string key = prefix + entry.first.Scalar();
-      if (prefix.empty() && contains(passed_over_, key)) continue;
+      if (prefix.empty() && contains(known_.passed_over, key)) continue;
       add_entry(key, entry.second, where);
     }
   }
@@ -49,40 +49,49 @@ class Flattening {
   std::vector<Setting> take() { return std::move(settings_); }
 
  private:
-  void add_entry(const std::string& key, const YAML::Node& value, const std::string& where) {
+  void add_entry(const std::string& given, const YAML::Node& value, const std::string& where) {
+    const std::string key = current_name(given, known_.renamed, where);
     const bool duplicate = std::any_of(settings_.begin(), settings_.end(),
                                        [&](const Setting& setting) { return setting.key == key; });
     if (duplicate) throw ConfigError(fmt::format("{}: {}: given twice", where, key));
-    const std::string member = first_of_group(key, keys_);
-    if (!member.empty()) {
-      if (value.IsNull()) return;
-      if (!value.IsMap()) {
-        throw ConfigError(
-            fmt::format("{}: {}: found a single value, expected a group of keys such as {}", where,
-                        key, member));
-      }
-      add(value, key + ".");
-    } else if (!contains(keys_, key)) {
-      throw ConfigError(fmt::format("{}: unknown key '{}'{}", where, key, suggestion(key, known_)));
-    } else {
+    if (contains(known_.names, key)) {
       settings_.push_back({key, value, where});
+    } else {
+      add_group(key, value, where);
     }
   }
 
+  void add_group(const std::string& key, const YAML::Node& value, const std::string& where) {
+    const std::string member = first_of_group(key, known_);
+    if (member.empty()) {
+      auto names = known_.names;
+      names.insert(names.end(), known_.passed_over.begin(), known_.passed_over.end());
+      throw ConfigError(fmt::format("{}: unknown key '{}'{}", where, key, suggestion(key, names)));
+    }
+    if (value.IsNull()) return;
+    if (!value.IsMap()) {
+      throw ConfigError(
+          fmt::format("{}: {}: found a single value, but {} is a group of keys. Give the keys that "
+                      "you mean, such as {}: VALUE; `transfer config {}` lists them.",
+                      where, key, key, member, key));
+    }
+    add(value, key + ".");
+  }
+
   const std::string& file_;
-  const std::vector<std::string>& keys_;
-  const std::vector<std::string>& passed_over_;
-  /// What a misspelt key may have been meant to be.
-  std::vector<std::string> known_;
+  const KnownKeys& known_;
   std::vector<Setting> settings_;
 };
 
 }  // namespace
 
-std::vector<std::string> keys_of(Config& config) {
-  std::vector<std::string> keys;
-  for (const Field& field : fields_of(config)) keys.push_back(field.key);
-  return keys;
+KnownKeys config_keys(std::vector<std::string> passed_over) {
+  Config config;
+  KnownKeys known;
+  for (const Field& field : fields_of(config)) known.names.push_back(field.key);
+  known.renamed = kRenamedKeys;
+  known.passed_over = std::move(passed_over);
+  return known;
 }
 
 std::string place_of(const YAML::Node& node, const std::string& file) {
@@ -105,28 +114,26 @@ YAML::Node load_yaml_map(const std::filesystem::path& file) {
 }
 
 std::vector<Setting> flatten(const YAML::Node& map, const std::string& file,
-                             const std::vector<std::string>& keys,
-                             const std::vector<std::string>& passed_over) {
-  Flattening flattening(file, keys, passed_over);
+                             const KnownKeys& known) {
+  Flattening flattening(file, known);
   flattening.add(map, "");
   return flattening.take();
 }
 
-std::vector<Setting> read_yaml(const std::filesystem::path& file,
-                               const std::vector<std::string>& keys) {
-  return flatten(load_yaml_map(file), file.string(), keys);
+std::vector<Setting> read_yaml(const std::filesystem::path& file, const KnownKeys& known) {
+  return flatten(load_yaml_map(file), file.string(), known);
 }
 
-Setting read_assignment(const std::string& text, const std::vector<std::string>& keys) {
+Setting read_assignment(const std::string& text, const KnownKeys& known) {
   const auto equals = text.find('=');
   if (equals == std::string::npos || equals == 0) {
     throw ConfigError(
         fmt::format("--set {}: expected KEY=VALUE, such as --set train.lr=0.01", text));
   }
-  const std::string key = text.substr(0, equals);
-  if (!contains(keys, key)) {
+  const std::string key = current_name(text.substr(0, equals), known.renamed, "--set");
+  if (!contains(known.names, key)) {
     throw ConfigError(
-        fmt::format("--set {}: unknown key '{}'{}", text, key, suggestion(key, keys)));
+        fmt::format("--set {}: unknown key '{}'{}", text, key, suggestion(key, known.names)));
   }
   try {
     return {key, YAML::Load(text.substr(equals + 1)), "--set"};

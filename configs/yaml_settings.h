@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "configs/config.h"
+#include "configs/renamed_keys.h"
 
 namespace transfer {
 
@@ -17,8 +18,16 @@ struct Setting {
   std::string where;
 };
 
-/// Names of all keys, in the order of the structs.
-std::vector<std::string> keys_of(Config& config);
+/// The keys that a map may have.
+struct KnownKeys {
+  std::vector<std::string> names;
+  std::vector<RenamedKey> renamed = {};
+  /// Keys at the top level that somebody else reads.
+  std::vector<std::string> passed_over = {};
+};
+
+/// The keys of the configuration, in the order of the table.
+KnownKeys config_keys(std::vector<std::string> passed_over = {});
 
 /// The root of a YAML file, a map or nothing at all. Throws ConfigError when the file cannot be
 /// read or is something else.
@@ -27,18 +36,15 @@ YAML::Node load_yaml_map(const std::filesystem::path& file);
 /// "FILE:LINE" of a node.
 std::string place_of(const YAML::Node& node, const std::string& file);
 
-/// Nested maps as settings with dotted keys. Throws ConfigError for an unknown key, a key given
-/// twice, and a single value where a group is expected; all name the line. Entries at the top level
-/// whose keys are among `passed_over` are somebody else's.
+/// Nested maps as settings with dotted keys, old names replaced. Throws ConfigError for an unknown
+/// key, a key given twice, and a single value where a group is expected; all name the line.
 std::vector<Setting> flatten(const YAML::Node& map, const std::string& file,
-                             const std::vector<std::string>& keys,
-                             const std::vector<std::string>& passed_over = {});
+                             const KnownKeys& known);
 
 /// The settings of a file. Throws ConfigError.
-std::vector<Setting> read_yaml(const std::filesystem::path& file,
-                               const std::vector<std::string>& keys);
+std::vector<Setting> read_yaml(const std::filesystem::path& file, const KnownKeys& known);
 
 /// The setting that `--set KEY=VALUE` gives. Throws ConfigError.
-Setting read_assignment(const std::string& text, const std::vector<std::string>& keys);
+Setting read_assignment(const std::string& text, const KnownKeys& known);
 
 }  // namespace transfer

@@ -19,8 +19,8 @@ namespace {
 
 [[noreturn]] void throw_write_error(const std::filesystem::path& path, int error) {
   throw OutputError(
-      fmt::format("{}: cannot be written: {}. Make room and check the permissions, or choose "
-                  "another place.",
+      fmt::format("{}: cannot be written: {}. Free some space and check the permissions, or "
+                  "choose another folder.",
                   path.string(), std::strerror(error)));
 }
 
@@ -37,9 +37,9 @@ std::filesystem::path folder_of(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
 
-/// Makes an empty file beside `path` under a name that nobody else has: processes that share the
-/// folder may well share their process id, each in its own container. (mkstemp would do, but for
-/// its mode, which leaves others nothing to read.)
+/// Makes an empty file beside `path` under a unique name. The process id would not do: processes in
+/// different containers can share both the folder and their id. Nor would mkstemp, whose files only
+/// their owner can read.
 std::filesystem::path make_temporary(const std::filesystem::path& path) {
   constexpr int kTries = 100;
   std::random_device random;
@@ -92,7 +92,7 @@ std::string read_file(const std::filesystem::path& path) {
     case FileKind::kOther:
       throw DataError(fmt::format("{}: is a device, a pipe or a socket, expected a regular file.",
                                   path.string()));
-    default: break;  // what is not there gets its reason below
+    default: break;  // opening it below gives the reason
   }
   errno = 0;
   std::ifstream stream(path, std::ios::binary | std::ios::ate);

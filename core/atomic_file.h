@@ -6,9 +6,9 @@
 
 namespace transfer {
 
-/// A file that appears under its final name complete or not at all. It is written under a
-/// temporary name of its own in the same folder; `commit` flushes it to disk and renames it.
-/// Without `commit` the destructor removes the temporary file.
+/// A file that appears under its final name complete or not at all. It is written under a unique
+/// temporary name in the same folder; `commit` flushes it to disk and renames it. Without `commit`
+/// the destructor removes the temporary file.
 ///
 /// Example:
 ///   AtomicFile file("runs/a/model.pt");
@@ -36,7 +36,7 @@ class AtomicFile {
 /// Writes `contents` to `path` through an AtomicFile. Throws OutputError.
 void write_file_atomically(const std::filesystem::path& path, std::string_view contents);
 
-/// The whole file as bytes. Throws DataError when it cannot be read or is no regular file.
+/// The whole file as bytes. Throws DataError when it cannot be read or is not a regular file.
 std::string read_file(const std::filesystem::path& path);
 
 }  // namespace transfer

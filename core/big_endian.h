@@ -6,7 +6,7 @@
 
 namespace transfer {
 
-/// The number in four bytes from `offset` on, the highest first. REQUIRES: they are there.
+/// The number in the four bytes from `offset` on, most significant first. REQUIRES: bytes has them.
 inline std::uint32_t big_endian(std::string_view bytes, std::size_t offset) {
   std::uint32_t number = 0;
   for (const char byte : bytes.substr(offset, 4)) {

@@ -14,7 +14,7 @@ volatile std::sig_atomic_t received_signal = 0;
 
 extern "C" void remember_signal(int signal) {
   if (received_signal != 0) {
-    // The first process of a container is not ended by a signal's default action.
+    // A signal's default action does not end process 1, as which a container starts us.
     if (::getpid() == 1) ::_exit(128 + signal);
     std::signal(signal, SIG_DFL);
     std::raise(signal);
@@ -29,7 +29,7 @@ void install_signal_handlers() {
   struct sigaction action = {};
   action.sa_handler = remember_signal;
   sigemptyset(&action.sa_mask);
-  // Without SA_RESTART a read that waits for input ends, and the flag is looked at.
+  // Without SA_RESTART a read that waits for input returns, so that the flag is seen.
   action.sa_flags = 0;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);

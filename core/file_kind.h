@@ -6,11 +6,11 @@
 
 namespace transfer {
 
-/// What lies at a path. `kNothing` also where the system does not let us look: see why_absent().
+/// What is at a path. `kNothing` also where the system does not let us look: see why_absent().
 enum class FileKind { kNothing, kRegularFile, kFolder, kOther };
 
-/// What lies at `path`, symbolic links followed. Unlike std::filesystem::exists and its like, these
-/// three never throw, whatever a user typed.
+/// What is at `path`, symbolic links followed. Unlike std::filesystem::exists, these three never
+/// throw, whatever a user typed.
 FileKind file_kind(const std::filesystem::path& path);
 bool is_folder(const std::filesystem::path& path);
 bool is_file(const std::filesystem::path& path);

@@ -19,7 +19,7 @@ namespace transfer {
 
 namespace {
 
-/// Whether `path` is still the file that was opened: a holder removes it in the end.
+/// Whether `path` is still the file that was opened: whoever held the lock may have removed it.
 bool is_still_at(int descriptor, const std::filesystem::path& path) {
   struct stat opened = {};
   struct stat found = {};
@@ -29,11 +29,11 @@ bool is_still_at(int descriptor, const std::filesystem::path& path) {
 
 }  // namespace
 
-/// The open file. Whoever holds the lock removes it; the copy in a fork only closes it.
+/// The open file. The process that took the lock removes it; a fork only closes its copy.
 class FileLock::Descriptor {
  public:
   explicit Descriptor(std::filesystem::path file)
-      // NFS makes flock a lock for all machines only on files that are open for writing.
+      // On NFS, flock reaches other machines only for files that are open for writing.
       : file_(std::move(file)),
         number_(::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {}
   ~Descriptor() { close(); }

@@ -8,20 +8,20 @@
 
 namespace transfer {
 
-/// A lock (flock) that another process may want too, on a file that is removed when the lock is
-/// given back; only a process that is killed leaves its file. It goes with the process that holds
-/// it, however that ends. Where the file system has no such locks, everybody gets one. Copies share
-/// the lock; the last one gives it back.
+/// A lock between processes (flock) on a file. It is released when the owning process exits, even
+/// by SIGKILL. Releasing it removes the file; only a killed process leaves its file behind. Where
+/// the file system has no such locks, everyone gets the lock. Copies share it; the last one
+/// releases it.
 class FileLock {
  public:
-  /// Nothing while another process holds it.
+  /// Empty while another process holds it.
   static std::optional<FileLock> try_take(const std::filesystem::path& file);
 
-  /// The same, waited for so long. Throws OutputError with the message `held` when it is held all
-  /// the time, and Interrupted.
+  /// The same after waiting for at most `seconds`. Throws OutputError with the message `held` when
+  /// another process holds it all that time, and Interrupted.
   static FileLock take(const std::filesystem::path& file, double seconds, const std::string& held);
 
-  /// Gives the lock back before the last copy goes.
+  /// Releases the lock before the last copy does.
   void give_back() const;
 
  private:
@@ -31,9 +31,9 @@ class FileLock {
   std::shared_ptr<Descriptor> descriptor_;
 };
 
-/// Many locks in one file, each told by a number: an open-file-description lock on the byte of that
-/// number, which goes with the process that holds it. Where the file system has no such locks,
-/// everybody gets one.
+/// Many locks in one file, each with a number: an open-file-description lock on the byte of that
+/// number, released when the owning process exits. Where the file system has no such locks,
+/// everyone gets them.
 class NumberedLocks {
  public:
   /// Makes `file` where it is missing. Throws OutputError when it cannot be opened.

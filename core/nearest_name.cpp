@@ -35,7 +35,7 @@ std::string_view last_part(std::string_view name) {
 std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates) {
   std::string best;
   std::size_t best_distance = std::max<std::size_t>(2, name.size() / 2) + 1;
-  // A slip in the rest of a dotted name is nearer than another name with the same end.
+  // A slip in another part of a dotted name is nearer than another name with the same last part.
   const std::size_t same_last_part = last_part(name) == name ? 1 : 2;
   for (const std::string& candidate : candidates) {
     std::size_t distance = edit_distance(name, candidate);

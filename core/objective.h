@@ -1,17 +1,21 @@
 #pragma once
 
-#include <optional>
-#include <string>
+#include <array>
 #include <string_view>
-#include <vector>
+
+#include "core/enum_names.h"
 
 namespace transfer {
 
-/// What is known of an image, and so what a model is to say of it: one class of several, any
-/// number of labels, or numbers.
+/// What a model predicts of an image: one of several classes or any number of labels, or numbers.
+enum class Task { kClassification, kRegression };
+template <>
+inline constexpr std::array<std::string_view, 2> kNames<Task> = {"classification", "regression"};
+
+/// What is known of an image: one class of several, any number of labels, or numbers.
 enum class TargetKind { kClass, kLabels, kValues };
 
-/// Each asks for outputs of its own kind: softmax, one sigmoid a label, plain numbers.
+/// Each needs outputs of its own kind: softmax, one sigmoid per label, plain numbers.
 enum class LossKind {
   kCrossEntropy,
   kBinaryCrossEntropy,
@@ -19,26 +23,20 @@ enum class LossKind {
   kMeanAbsoluteError,
   kHuber
 };
+/// As in the configuration and in transfer.json.
+template <>
+inline constexpr std::array<std::string_view, 5> kNames<LossKind> = {
+    "cross_entropy", "binary_cross_entropy", "mse", "mae", "huber"};
 
-/// What a model is trained for. Travels from the configuration into the model file, so that a
-/// finished model is measured and shown as what it is.
+/// What a model is trained for. It travels from the configuration into the model file, so that
+/// `evaluate` and `predict` measure and show a finished model as what it is.
 struct Objective {
   LossKind loss = LossKind::kCrossEntropy;
-  /// Where Huber's loss turns from a square into a line, in the targets' units.
+  /// Error above which Huber's loss grows linearly, in the targets' units.
   double huber_delta = 1.0;
 
   TargetKind targets() const;
-  /// `classification` or `regression`, as the setting `task` has it.
-  std::string task() const;
+  Task task() const;
 };
-
-/// The loss's name in the configuration and in transfer.json, such as `binary_cross_entropy`.
-std::string loss_name(LossKind loss);
-
-/// The loss of that name; nothing for another name.
-std::optional<LossKind> parse_loss(std::string_view name);
-
-/// All losses' names, in the order of the enumeration.
-std::vector<std::string> loss_names();
 
 }  // namespace transfer

@@ -16,13 +16,13 @@ namespace transfer {
 /// How an image is brought to the size the network sees.
 enum class ResizeRule {
   kShorterSide,  ///< shorter side to `resize` pixels, then the centre crop
-  kStretch,      ///< both sides to the input size, the image's proportions given up
+  kStretch,      ///< both sides to the input size, which changes the image's proportions
 };
 
-/// How pixels are computed when the image grows. Shrinking always averages over areas.
+/// How pixels are computed when an image is enlarged. Shrinking always averages over areas.
 enum class Interpolation { kArea, kBilinear, kBicubic };
 
-/// What a backbone's weights expect of an image. Travels inside the model file.
+/// What a backbone's weights expect of an image. It travels inside the model file.
 struct Preprocessing {
   /// Height and width in pixels.
   std::int64_t height = 224;

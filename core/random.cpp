@@ -48,7 +48,7 @@ double Random::normal() {
   return radius * std::cos(2.0 * std::numbers::pi * uniform());
 }
 
-/// The logarithm, since small shapes give values below the smallest double.
+// The logarithm, since small shapes give values below the smallest double.
 double Random::log_gamma_variate(double shape) {
   // Gamma(a) = Gamma(a + 1) · U^(1/a) brings small shapes to where the method holds.
   if (shape < 1.0) return log_gamma_variate(shape + 1.0) + std::log(1.0 - uniform()) / shape;
@@ -62,8 +62,6 @@ double Random::log_gamma_variate(double shape) {
     }
   }
 }
-
-double Random::gamma(double shape) { return std::exp(log_gamma_variate(shape)); }
 
 double Random::beta(double a, double b) {
   // X / (X + Y) of two gamma variates.

@@ -8,15 +8,15 @@
 
 namespace transfer {
 
-/// Mixes several numbers into one seed; every argument and their order matter. Augmentation uses
-/// `mix_seed({seed, epoch, sample_index})`, so that an image's augmentation depends on neither
-/// the worker that made it nor on other images.
+/// Mixes several numbers into one seed; every number and their order matter. Augmentation uses
+/// `mix_seed({seed, epoch, sample_index})`, so that an image's augmentation depends neither on the
+/// worker that made it nor on other images.
 std::uint64_t mix_seed(std::initializer_list<std::uint64_t> parts);
 
-/// A small, fast generator with the same numbers on every platform and standard library (normal,
-/// gamma and beta: up to rounding in the C library's logarithm and cosine): SplitMix64 (Steele,
-/// Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
-/// Not thread-safe: one per thread or per sample.
+/// A small, fast generator with the same numbers on every platform and standard library (normal and
+/// beta: up to rounding in the C library's logarithm and cosine): SplitMix64 (Steele, Lea, Flood:
+/// "Fast splittable pseudorandom number generators", 2014). Not thread-safe: use one per thread or
+/// per sample.
 class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed) {}
@@ -32,8 +32,6 @@ class Random {
   bool chance(double probability);
   /// Standard normal (Box and Muller 1958).
   double normal();
-  /// Gamma with scale 1 (Marsaglia and Tsang 2000). REQUIRES: shape > 0.
-  double gamma(double shape);
   /// Beta(a, b), in [0, 1]. REQUIRES: a > 0, b > 0.
   double beta(double a, double b);
 
@@ -46,6 +44,7 @@ class Random {
   }
 
  private:
+  /// The logarithm of a gamma variate of scale 1 (Marsaglia and Tsang 2000). REQUIRES: shape > 0.
   double log_gamma_variate(double shape);
 
   std::uint64_t state_;

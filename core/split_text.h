@@ -5,8 +5,7 @@
 
 namespace transfer {
 
-/// The parts between separators, of which there is one more than separators; they point into
-/// `text`.
+/// The parts between the separators, at least one. They point into `text`.
 inline std::vector<std::string_view> split_text(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
   while (true) {

@@ -6,7 +6,7 @@
 
 namespace transfer {
 
-/// Wall time since it was made, by a clock that never jumps.
+/// Wall-clock time since construction, by a clock that never jumps.
 class Stopwatch {
  public:
   double seconds() const {
@@ -17,7 +17,7 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-/// Processor time of the calling thread since it was made: what else the machine does is left out.
+/// CPU time of the calling thread since construction: other work on the machine does not count.
 class ThreadStopwatch {
  public:
   double seconds() const { return now() - start_; }

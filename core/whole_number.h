@@ -7,8 +7,8 @@
 
 namespace transfer {
 
-/// The number that decimal digits spell, with or without a minus sign; nothing for any other text.
-/// Unlike strtoll with base 0 and YAML's reader it takes 010 for ten.
+/// The number that decimal digits spell, with or without a minus sign; empty for any other text.
+/// Unlike strtoll with base 0 and YAML's reader it reads 010 as ten.
 inline std::optional<std::int64_t> parse_whole_number(std::string_view text) {
   std::int64_t number = 0;
   const char* const end = text.data() + text.size();

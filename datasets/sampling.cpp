@@ -4,8 +4,6 @@
 #include <map>
 #include <numeric>
 
-#include "core/errors.h"
-#include "core/nearest_name.h"
 #include "core/random.h"
 
 namespace transfer {
@@ -46,19 +44,16 @@ std::vector<std::int64_t> balanced_order(const std::vector<std::int64_t>& labels
 
 }  // namespace
 
-std::vector<std::int64_t> epoch_order(const std::vector<std::int64_t>& labels,
-                                      const std::string& sampler, std::uint64_t seed,
-                                      std::uint64_t epoch) {
+std::vector<std::int64_t> epoch_order(const std::vector<std::int64_t>& labels, Sampler sampler,
+                                      std::uint64_t seed, std::uint64_t epoch) {
   Random random(mix_seed({seed, epoch, kSampling}));
   std::vector<std::int64_t> order;
-  if (sampler == "balanced") {
-    order = balanced_order(labels, random);
-  } else if (sampler == "shuffle") {
-    order.resize(labels.size());
-    std::iota(order.begin(), order.end(), 0);
-  } else {
-    throw ConfigError("data.sampler: unknown sampler '" + sampler + "'" +
-                      suggestion(sampler, {"shuffle", "balanced"}));
+  switch (sampler) {
+    case Sampler::kShuffle:
+      order.resize(labels.size());
+      std::iota(order.begin(), order.end(), 0);
+      break;
+    case Sampler::kBalanced: order = balanced_order(labels, random); break;
   }
   random.shuffle(order);
   return order;

@@ -1,19 +1,19 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <vector>
+
+#include "configs/choices.h"
 
 namespace transfer {
 
 /// The samples of one epoch, as positions in `labels`, in the order in which they are trained on;
-/// as many as there are labels. `shuffle`: each once. `balanced`: each class equally often (up to
+/// as many as there are labels. `kShuffle`: each once. `kBalanced`: each class equally often (up to
 /// one), and of a class each sample equally often (up to one), repeated or left out as the number
 /// of places asks for (class-aware sampling, Shen et al. 2016). `seed` and `epoch` decide
-/// everything. Throws ConfigError for another sampler.
-std::vector<std::int64_t> epoch_order(const std::vector<std::int64_t>& labels,
-                                      const std::string& sampler, std::uint64_t seed,
-                                      std::uint64_t epoch);
+/// everything.
+std::vector<std::int64_t> epoch_order(const std::vector<std::int64_t>& labels, Sampler sampler,
+                                      std::uint64_t seed, std::uint64_t epoch);
 
 /// Consecutive samples that form a batch.
 struct BatchBounds {

@@ -36,8 +36,8 @@ Module head_module(const Head& head, const Unit& unit) {
   std::string forward = "def forward(self, x: Tensor) -> Tensor:\n";
   for (std::size_t i = 0; i + 1 < head.layers.size(); ++i) {
     module.register_module(hidden_name(i), hidden_module(head.layers[i], unit));
-    forward +=
-        fmt::format("    x = torch.{}(self.{}.forward(x))\n", head.activation, hidden_name(i));
+    forward += fmt::format("    x = torch.{}(self.{}.forward(x))\n", name_of(head.activation),
+                           hidden_name(i));
     if (head.dropout > 0) {
       forward += fmt::format("    x = torch.dropout(x, {:#}, self.training)\n", head.dropout);
     }

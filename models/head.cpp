@@ -10,11 +10,13 @@
 namespace transfer {
 namespace {
 
-torch::Tensor activate(const torch::Tensor& values, const std::string& activation) {
-  if (activation == "relu") return values.relu();
-  if (activation == "sigmoid") return values.sigmoid();
-  if (activation == "tanh") return values.tanh();
-  throw std::invalid_argument("no activation is called '" + activation + "'");
+torch::Tensor activate(const torch::Tensor& values, Activation activation) {
+  switch (activation) {
+    case Activation::kRelu: return values.relu();
+    case Activation::kSigmoid: return values.sigmoid();
+    case Activation::kTanh: return values.tanh();
+  }
+  throw std::logic_error("not an activation");
 }
 
 torch::Tensor run_layers(const Head& head, torch::Tensor values, bool drops) {
@@ -26,13 +28,13 @@ torch::Tensor run_layers(const Head& head, torch::Tensor values, bool drops) {
   return torch::linear(values, head.last().weight, head.last().bias);
 }
 
-LinearLayer hidden_layer(std::int64_t inputs, std::int64_t outputs, const std::string& activation,
+LinearLayer hidden_layer(std::int64_t inputs, std::int64_t outputs, Activation activation,
                          const at::Generator& generator) {
   LinearLayer layer{torch::empty({outputs, inputs}), torch::zeros({outputs})};
-  if (activation == "relu") {
+  if (activation == Activation::kRelu) {
     layer.weight.normal_(0.0, std::sqrt(2.0 / static_cast<double>(inputs)), generator);
   } else {
-    const double gain = activation == "sigmoid" ? 4.0 : 1.0;
+    const double gain = activation == Activation::kSigmoid ? 4.0 : 1.0;
     const double bound = gain * std::sqrt(6.0 / static_cast<double>(inputs + outputs));
     layer.weight.uniform_(-bound, bound, generator);
   }

@@ -21,8 +21,7 @@ struct LinearLayer {
 struct Head {
   /// In execution order, at least one.
   std::vector<LinearLayer> layers;
-  /// `relu`, `sigmoid` or `tanh`.
-  std::string activation = "relu";
+  Activation activation = Activation::kRelu;
   /// Probability with which training drops a hidden unit.
   double dropout = 0;
 

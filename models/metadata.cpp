@@ -89,8 +89,8 @@ json preprocessing_json(const Preprocessing& p) {
 
 Objective parse_objective(const json& object) {
   Objective objective;
-  const auto name = object.value("loss", loss_name(objective.loss));
-  const auto loss = parse_loss(name);
+  const auto name = object.value("loss", std::string(name_of(objective.loss)));
+  const auto loss = parse_name<LossKind>(name);
   if (!loss) throw std::invalid_argument("loss is '" + name + "'");
   objective.loss = *loss;
   objective.huber_delta = object.value("huber_delta", objective.huber_delta);
@@ -98,8 +98,8 @@ Objective parse_objective(const json& object) {
 }
 
 void add_objective(json& object, const Objective& objective) {
-  object["task"] = objective.task();
-  object["loss"] = loss_name(objective.loss);
+  object["task"] = name_of(objective.task());
+  object["loss"] = name_of(objective.loss);
   if (objective.loss == LossKind::kHuber) object["huber_delta"] = objective.huber_delta;
 }
 

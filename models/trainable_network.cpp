@@ -56,7 +56,7 @@ torch::jit::Module make_trunk(const Backbone& backbone, const TrainableOptions& 
   if (options.from_scratch) {
     initialize_weights(trunk, mix_seed({options.seed, kBackboneSeed}));
   }
-  if (options.batch_norm != "folded") return trunk;
+  if (options.batch_norm != BatchNorm::kFolded) return trunk;
   trunk.eval();
   return torch::jit::FoldConvBatchNorm(trunk);
 }
@@ -91,7 +91,7 @@ TrainableNetwork::TrainableNetwork(const Backbone& backbone, const TrainableOpti
                                                       backbone.metadata(),
                                                       composed_stages(backbone.metadata().stages),
                                                       {read.begin(), read.end()},
-                                                      options.batch_norm != "train",
+                                                      options.batch_norm != BatchNorm::kTrain,
                                                       device,
                                                       backbone.file()});
 }

@@ -22,8 +22,7 @@ struct TrainableOptions {
   HeadConfig head = {};
   /// Whether to draw the backbone's weights anew as well (see initialize_weights()).
   bool from_scratch = false;
-  /// BatchNorm as `train.batch_norm` says: `train`, `frozen` or `folded`.
-  std::string batch_norm = "train";
+  BatchNorm batch_norm = BatchNorm::kTrain;
   /// Seed of all weights that are drawn.
   std::uint64_t seed = 0;
 };

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/json_text.h"
+#include "core/run_format.h"
 
 namespace transfer {
 namespace {
@@ -22,10 +23,10 @@ const char* likeness_of(const Decision& decision) {
   return decision.is_different ? "different" : "similar";
 }
 
-ordered_json stage_object(const Evidence::Stage& stage, const std::string& score) {
+ordered_json stage_object(const Evidence::Stage& stage, std::string_view score) {
   return {{"stage", stage_title(stage.stage)},
           {"features", stage.features},
-          {score, stage.score},
+          {std::string(score), stage.score},
           {"standard_error", stage.standard_error},
           {"lead", stage.lead},
           {"lead_standard_error", stage.lead_error},
@@ -67,8 +68,9 @@ std::string stage_table(const Evidence& evidence) {
   }
   const auto whole =
       static_cast<double>(std::max<std::int64_t>(evidence.stages.back().multiply_adds, 1));
-  std::string text = fmt::format("{:<{}}  features  {:>20}  {:>22}  arithmetic\n", "stage", width,
-                                 "probe's " + evidence.score.title, "lead over penultimate");
+  std::string text =
+      fmt::format("{:<{}}  features  {:>20}  {:>22}  arithmetic\n", "stage", width,
+                  fmt::format("probe's {}", evidence.score.title), "lead over penultimate");
   for (const auto& stage : evidence.stages) {
     const double scale = evidence.score.is_share ? 100 : 1;
     const int digits = evidence.score.is_share ? 1 : 3;
@@ -121,6 +123,7 @@ std::string to_json(const Advice& advice) {
   const Decision& decision = advice.decision;
   const Evidence& evidence = advice.evidence;
   ordered_json object = {
+      {"format", kRunFormat},
       {"strategy", decision.strategy},
       {"box", {{"size", size_of(decision)}, {"likeness", likeness_of(decision)}}},
       {"reasons", decision.reasons},

@@ -4,22 +4,10 @@
 #include <utility>
 #include <vector>
 
+#include "configs/key_flags.h"
 #include "core/shell_word.h"
 
 namespace transfer {
-namespace {
-
-/// Keys whose flag has another name than the last part of the key.
-const std::vector<std::pair<std::string, std::string>> kFlags = {
-    {"data.path", "--data"}, {"augment.preset", "--augment"}, {"augment.views", "--augment-views"}};
-
-std::string flag_of(const std::string& key) {
-  const auto found = std::find_if(kFlags.begin(), kFlags.end(),
-                                  [&](const auto& flag) { return flag.first == key; });
-  return found == kFlags.end() ? "--" + key.substr(key.rfind('.') + 1) : found->second;
-}
-
-}  // namespace
 
 std::string command_text(const ConfigSources& sources) {
   std::string text = "transfer";
@@ -39,10 +27,13 @@ std::string command_text(const ConfigSources& sources) {
     }
   }
   for (const auto& [key, value] : flags) {
-    if (key == "train.from_scratch") {
-      text += " --from-scratch";
+    const auto flag = flag_of_key(key);
+    if (!flag) {
+      add("--set", key + "=" + value);
+    } else if (is_switch(key)) {
+      text += " " + *flag;
     } else {
-      add(flag_of(key), value);
+      add(*flag, value);
     }
   }
   if (!sources.preset.empty()) add("--preset", sources.preset);

@@ -49,7 +49,7 @@ struct Evidence {
   /// Name and training images of every class; empty where images have no one class.
   std::vector<std::pair<std::string, std::int64_t>> classes;
   /// What the scores are.
-  ScoreName score = {"accuracy", "accuracy"};
+  ScoreName score = kAccuracy;
 };
 
 /// What the probes say of the data. REQUIRES: the last probe is that of the classifier's input.

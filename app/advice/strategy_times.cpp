@@ -73,7 +73,7 @@ class Estimates {
     }
     plan.keeps_activations = keeps_activations && plan.frozen_share > 0;
     plan.views = config.augment.views;
-    plan.fits_head_first = config.head.start == "fitted" && !config.train.from_scratch;
+    plan.fits_head_first = config.head.start == HeadStart::kFitted && !config.train.from_scratch;
     plan.head_seconds = evidence_.stages.back().head_seconds;
     return estimate_seconds(speed_, images_, plan);
   }

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <sstream>
 #include <string_view>
 
@@ -10,7 +9,7 @@
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
-#include "core/run_files.h"
+#include "core/messages.h"
 #include "core/whole_number.h"
 
 namespace transfer {
@@ -19,10 +18,10 @@ namespace fs = std::filesystem;
 void BatchFolder::refuse_foreign_runs(const BatchPlan& plan) const {
   std::error_code error;
   const bool is_batch = fs::exists(own_folder(), error);
-  for (const char* name : {run_file::kConfig, run_file::kSummary, "summary.csv"}) {
+  for (const char* name : {run_file::kConfig, run_file::kSummary, kSummaryTable}) {
     if (is_batch || !is_file(path_ / name)) continue;
     throw OutputError(fmt::format(
-        "{}: holds a {} that no batch has written, as a single run's folder does. Choose another "
+        "{}: holds a {} that no batch wrote, so it is the folder of a single run. Choose another "
         "folder with --out.",
         path_.string(), name));
   }
@@ -30,7 +29,7 @@ void BatchFolder::refuse_foreign_runs(const BatchPlan& plan) const {
     const std::string& name = planned.job.name;
     if (is_file(key_file(name)) || !RunDirectory::is_used(run(name))) continue;
     throw OutputError(fmt::format(
-        "{}: exists already and was not made by this batch. Choose another folder with --out, or "
+        "{}: exists already, and this batch did not make it. Choose another folder with --out, or "
         "another name for the job ({}).",
         run(name).string(), planned.job.where));
   }
@@ -44,9 +43,9 @@ void BatchFolder::open() {
                                   own_folder().string(), error.message()));
   }
   constexpr double kSeconds = 5;
-  // A file and not the folder: NFS passes only locks of files on to other machines.
+  // Locks a file, not the folder: over NFS other machines see only locks of files.
   lock_ = FileLock::take(own("lock"), kSeconds,
-                         fmt::format("{}: another batch is running there. Wait for it or stop it, "
+                         fmt::format("{}: another batch is running there. Wait for it, stop it, "
                                      "or choose another folder with --out.",
                                      path_.string()));
 }
@@ -59,13 +58,13 @@ void BatchFolder::make_ready(const BatchPlan& plan, const std::string& batch_fil
 void BatchFolder::make_job_ready(const PlannedJob& planned) const {
   const fs::path key = key_file(planned.job.name);
   const fs::path folder = run(planned.job.name);
-  // A job with halving is given its epoch whenever it is started, and one that Slurm has keeps it.
+  // A job with halving gets its epoch whenever it is started; one that is in Slurm keeps it.
   if (!planned.job.halving) set_pause(planned.job.name, 0);
   if (is_file(key)) {
     if (read_file(key) == planned.key) return;
     if (is_file(folder / run_file::kConfig)) {
-      fmt::print(stderr, "{}: its configuration, data or backbone has changed; it runs again.\n",
-                 planned.job.name);
+      note("{}: runs again, since its configuration, data or backbone has changed.",
+           planned.job.name);
       RunDirectory::open(folder).discard();
     }
   }

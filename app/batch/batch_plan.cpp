@@ -12,6 +12,7 @@
 #include "app/preparation/backbone_choice.h"
 #include "app/preparation/preparation.h"
 #include "app/preparation/unused_settings.h"
+#include "configs/fields.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/hash.h"
@@ -21,30 +22,23 @@
 namespace transfer {
 namespace {
 
-/// The configuration without what decides nothing but where and how fast.
+/// The configuration without the settings that do not change the result.
 std::string decisive_settings(Config config) {
-  const Config defaults;
-  config.out.clear();
-  config.overwrite = false;
-  config.device = defaults.device;
-  config.threads = 0;
-  config.data.workers = 0;
-  config.cache.memory_mb = defaults.cache.memory_mb;
-  config.cache.share = false;
-  config.cache.dir.clear();
+  copy_settings(Config(), config,
+                [](const Field& field) { return field.effect == Effect::kPlaceOrSpeed; });
   return to_yaml(config);
 }
 
-/// Throws ConfigError where a job is not trained epoch by epoch.
+/// Throws ConfigError where a job does not train epoch by epoch.
 void require_epochs(const Config& config) {
   if (config.strategy != kAutoStrategy && !find_strategy(config.strategy).trunk_is_frozen) return;
   throw ConfigError(fmt::format(
-      "search.halving compares jobs after some epochs, and the strategy {} has none to count. Take "
+      "search.halving compares jobs after some epochs, but the strategy {} has no epochs. Use "
       "fine-tune or retrain, or leave halving out.",
       config.strategy));
 }
 
-/// Hashes of the data and the backbones of many jobs; every file is read once.
+/// Hashes the data and the backbones of many jobs; reads every file once.
 class Inputs {
  public:
   explicit Inputs(bool run_here) : run_here_(run_here) {}
@@ -87,7 +81,7 @@ class Inputs {
     return content;
   }
 
-  /// The fingerprint of the backbone, which is loaded once.
+  /// The fingerprint of the backbone. Loads each backbone once.
   std::string backbone_of(const Config& config, const Dataset& dataset) {
     const std::string name =
         config.backbone == kFlattenBackbone
@@ -129,7 +123,7 @@ std::optional<std::size_t> BatchPlan::find(const std::string& name) const {
 BatchPlan plan_batch(std::vector<BatchJob> jobs, bool run_here) {
   BatchPlan plan;
   std::vector<std::string> messages;
-  int exit_code = 0;
+  ExitCode exit_code = ExitCode::kDone;
   {
     Inputs inputs(run_here);
     for (BatchJob& job : jobs) {
@@ -144,10 +138,10 @@ BatchPlan plan_batch(std::vector<BatchJob> jobs, bool run_here) {
       }
     }
   }
-  ::malloc_trim(0);  // the jobs need the memory that the backbones had
+  ::malloc_trim(0);  // give the backbones' memory back: the jobs need it
   if (messages.empty()) return plan;
   std::string text =
-      fmt::format("{} of {} jobs cannot run, so none was started:", messages.size(), jobs.size());
+      fmt::format("{} of {} jobs cannot run; none was started:", messages.size(), jobs.size());
   for (std::size_t i = 0; i < std::min(messages.size(), kMostShown); ++i) {
     text += "\n  " + messages[i];
   }

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/csv.h"
+#include "core/json_text.h"
+#include "core/run_format.h"
 
 namespace transfer {
 namespace {
@@ -32,7 +34,7 @@ std::string csv_row(const BatchSummary& summary, std::size_t i) {
       s ? s->strategy : config.strategy,
       fmt::format("{}", config.seed),
       config.data.folds > 0 ? fmt::format("{}", config.data.fold) : "",
-      s ? s->score : "",
+      s ? std::string(s->score.key) : "",
       s ? fmt::format("{}", s->val) : "",
       s ? fmt::format("{}", s->val_loss) : "",
       s ? cell(s->test) : "",
@@ -62,8 +64,8 @@ ordered_json job_object(const BatchSummary& summary, std::size_t i) {
   if (result.scores) {
     const RunScores& s = *result.scores;
     object["strategy"] = s.strategy;
-    object["val"] = {{s.score, s.val}, {"loss", s.val_loss}};
-    if (s.test) object["test"] = {{s.score, *s.test}, {"loss", *s.test_loss}};
+    object["val"] = {{std::string(s.score.key), s.val}, {"loss", s.val_loss}};
+    if (s.test) object["test"] = {{std::string(s.score.key), *s.test}, {"loss", *s.test_loss}};
     object["best_epoch"] = s.best_epoch;
   }
   if (!result.reason.empty()) object["reason"] = result.reason;
@@ -77,13 +79,13 @@ ordered_json job_object(const BatchSummary& summary, std::size_t i) {
 
 ordered_json spread_object(const Spread& spread) {
   ordered_json object = {{"mean", spread.mean}};
-  if (spread.deviation) object["standard_deviation"] = *spread.deviation;
+  if (spread.standard_deviation) object["standard_deviation"] = *spread.standard_deviation;
   return object;
 }
 
 ordered_json group_object(const BatchSummary& summary, const RankedGroup& group) {
   ordered_json object = {{"group", group.name},       {"data", group.data},
-                         {"rank", group.rank},        {"score", group.score},
+                         {"rank", group.rank},        {"score", group.score.key},
                          {"runs", group.jobs.size()}, {"val", spread_object(group.val)}};
   if (group.test) object["test"] = spread_object(*group.test);
   object["run_directories"] = ordered_json::array();
@@ -96,16 +98,14 @@ ordered_json group_object(const BatchSummary& summary, const RankedGroup& group)
 }
 
 /// "95.42 % ± 0.31", "0.5213 ± 0.0021"
-std::string spread_text(const std::string& score, const Spread& spread) {
-  const bool is_part = score == "top1";
-  std::string text =
-      is_part ? fmt::format("{:.2f} %", 100 * spread.mean) : fmt::format("{:.4f}", spread.mean);
-  if (!spread.deviation) return text;
-  return text + (is_part ? fmt::format(" ± {:.2f}", 100 * *spread.deviation)
-                         : fmt::format(" ± {:.4f}", *spread.deviation));
+std::string spread_text(const ScoreName& score, const Spread& spread) {
+  const std::string text = score.value_text(spread.mean);
+  if (!spread.standard_deviation) return text;
+  return text + (score.is_share ? fmt::format(" ± {:.2f}", 100 * *spread.standard_deviation)
+                                : fmt::format(" ± {:.4f}", *spread.standard_deviation));
 }
 
-/// Pads by letters, not by bytes: "±" is one letter of two bytes.
+/// Pads by characters, not by bytes: "±" is one character of two bytes.
 std::string padded(const std::string& text, std::size_t width) {
   const auto letters = static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
@@ -119,12 +119,10 @@ std::string ranking_text(const BatchSummary& summary) {
   std::string text;
   for (const RankedGroup& group : summary.ranking) {
     if (group.rank == 1) {
-      const std::string title = group.score == "top1"  ? "accuracy"
-                                : group.score == "map" ? "mAP"
-                                                       : "R²";
-      text += fmt::format("{}{}, {}\nrank  {}  runs  {}  {}  s a run  best run\n",
-                          text.empty() ? "" : "\n", group.data, title, padded("jobs", width),
-                          padded("validation", kScoreWidth), padded("test", kScoreWidth));
+      text += fmt::format("{}{}, {}\nrank  {}  runs  {}  {}  s/run    best run\n",
+                          text.empty() ? "" : "\n", group.data, group.score.title,
+                          padded("jobs", width), padded("validation", kScoreWidth),
+                          padded("test", kScoreWidth));
     }
     text += fmt::format(
         "{:4}  {}  {:4}  {}  {}  {:7.1f}  {}\n", group.rank, padded(group.name, width),
@@ -150,8 +148,7 @@ std::string to_json(const BatchSummary& summary) {
   for (std::size_t i = 0; i < summary.results.size(); ++i) jobs.push_back(job_object(summary, i));
   ordered_json ranking = ordered_json::array();
   for (const auto& group : summary.ranking) ranking.push_back(group_object(summary, group));
-  const ordered_json object = {{"jobs", jobs}, {"ranking", ranking}};
-  return object.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return json_text({{"format", kRunFormat}, {"jobs", jobs}, {"ranking", ranking}});
 }
 
 std::string to_text(const BatchSummary& summary) {
@@ -163,8 +160,9 @@ std::string to_text(const BatchSummary& summary) {
     text += fmt::format("{} {}{}{}\n", state_name(summary.results[i].state), name,
                         reason.empty() ? "" : ": ", reason);
   }
-  return text +
-         fmt::format("written to {}: summary.csv summary.json\n", summary.folder.path().string());
+  return text + fmt::format("written to {}: {} {}\n", summary.folder.path().string(),
+                            summary.folder.summary_csv().filename().string(),
+                            summary.folder.summary_json().filename().string());
 }
 
 }  // namespace transfer

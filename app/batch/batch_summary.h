@@ -8,8 +8,8 @@
 
 namespace transfer {
 
-/// A finished batch; what is written of it depends on the runs alone, not on how often it was
-/// interrupted, but for columns and keys named `seconds` and `peak_memory_mb`.
+/// A finished batch. Its files depend on the runs alone, not on how often the batch was
+/// interrupted, except for `seconds` and `peak_memory_mb`.
 struct BatchSummary {
   const BatchPlan& plan;
   const BatchFolder& folder;
@@ -17,13 +17,13 @@ struct BatchSummary {
   std::vector<RankedGroup> ranking;
 };
 
-/// summary.csv: a line a job.
+/// summary.csv: one row per job.
 std::string to_csv(const BatchSummary& summary);
 
-/// summary.json: jobs and ranking.
+/// summary.json: `format` (kRunFormat), `jobs` and `ranking`.
 std::string to_json(const BatchSummary& summary);
 
-/// What a person reads on stdout: a table for each data set, the paths of the best runs, and the
+/// What the user reads on stdout: a table for each data set, the paths of the best runs, and the
 /// jobs that failed.
 std::string to_text(const BatchSummary& summary);
 

@@ -8,7 +8,7 @@
 namespace transfer {
 namespace {
 
-/// Jobs with the same settings, while they are in the contest.
+/// Jobs with the same settings that are still in the contest.
 struct Group {
   std::vector<std::size_t> jobs;
   double score = 0;
@@ -52,7 +52,7 @@ class Contest {
     });
   }
 
-  /// Lets every job run that has not come as far; whether there is one.
+  /// Lets every job run that has not reached the epoch; returns whether there is one.
   bool run_to(std::int64_t until) {
     bool any = false;
     for (const Group& group : groups_) {
@@ -67,7 +67,7 @@ class Contest {
     return any;
   }
 
-  /// The score of a job after an epoch, or of its last one where it ended before.
+  /// The score of a job after an epoch, or after its last one where it ended earlier.
   const EpochScore* score_at(std::size_t job, std::int64_t epoch) const {
     const auto& epochs = jobs_[job].epochs;
     if (jobs_[job].has_failed || epochs.empty()) return nullptr;
@@ -102,9 +102,9 @@ class Contest {
         if (has_ended(job)) continue;
         const EpochScore* const at = score_at(job, epoch);
         verdicts_[job].kind = Verdict::Kind::kOut;
-        verdicts_[job].reason = fmt::format("after epoch {}: {}, place {} of {}; {} {} on", epoch,
-                                            at ? score_text(at->score, at->value) : "no score",
-                                            place + 1, count, kept, kept == 1 ? "goes" : "go");
+        verdicts_[job].reason =
+            fmt::format("after epoch {}: {}, rank {} of {}; {} continue", epoch,
+                        at ? at->score.text(at->value) : "no score", place + 1, count, kept);
       }
     }
     groups_.resize(static_cast<std::size_t>(kept));
@@ -112,7 +112,7 @@ class Contest {
 
   const std::vector<Contestant>& jobs_;
   std::vector<Verdict> verdicts_;
-  /// Those still in the contest.
+  /// The groups still in the contest.
   std::vector<Group> groups_;
 };
 

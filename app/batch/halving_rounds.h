@@ -9,9 +9,9 @@
 
 namespace transfer {
 
-/// What one job of a contest has come to.
+/// How far one job of a contest has come.
 struct Contestant {
-  /// Jobs of one group are judged by the mean of their scores.
+  /// Jobs of one group are judged together, by the mean of their scores.
   std::string group;
   bool is_finished = false;
   bool has_failed = false;
@@ -19,23 +19,23 @@ struct Contestant {
   std::vector<EpochScore> epochs = {};
 };
 
-/// What becomes of a job now.
+/// What to do with a job now.
 struct Verdict {
   enum class Kind {
-    kWait,  ///< until others have come as far, or there is nothing left to do
+    kWait,  ///< until the others have come as far, or because nothing is left to do
     kRun,
-    kOut,  ///< weaker than those that go on
+    kOut,  ///< its score is too low to continue
   };
   Kind kind = Kind::kWait;
-  /// The epoch after which a job that runs pauses; 0: none.
+  /// The epoch after which a running job pauses; 0 for none.
   std::int64_t until = 0;
-  /// Why it is out: "after epoch 2: accuracy 81.20 %, place 5 of 9; 3 go on".
+  /// Why it is out: "after epoch 2: accuracy 81.20 %, rank 5 of 9; 3 continue".
   std::string reason = {};
 };
 
-/// Judges the jobs of one contest by how far they have come, in their order. It depends on nothing
-/// else, so a batch that was killed comes to the same verdicts when it is run again. A group of
-/// which a job has failed comes last; of equal scores the lower loss is better.
+/// Judges the jobs of one contest by how far they have come, in their order, and by nothing else,
+/// so that a batch that was killed reaches the same verdicts when it runs again. A group with a
+/// failed job ranks last; of equal scores the lower loss is better.
 std::vector<Verdict> judge(const Halving& halving, const std::vector<Contestant>& jobs);
 
 }  // namespace transfer

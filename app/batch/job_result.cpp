@@ -5,26 +5,38 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <string_view>
 
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
 #include "core/run_files.h"
+#include "core/run_format.h"
 
 namespace transfer {
 namespace {
 
-/// The key, behind `prefix`, of the one number that people compare by.
-std::string score_key(const nlohmann::json& metrics, const std::string& prefix = "") {
-  for (const char* key : {"map", "r2"}) {
-    if (metrics.contains(prefix + key)) return key;
+/// What to do about a run that cannot be read.
+std::string remedy(const std::filesystem::path& run_directory) {
+  return fmt::format("Remove {} and run the batch again.", run_directory.string());
+}
+
+/// The key of a score behind `prefix`.
+std::string key_of(const ScoreName& score, std::string_view prefix) {
+  return fmt::format("{}{}", prefix, score.key);
+}
+
+/// The score that `metrics` holds behind `prefix`; nothing where it holds none.
+std::optional<ScoreName> find_score(const nlohmann::json& metrics, std::string_view prefix) {
+  for (const ScoreName& score : kModelScores) {
+    if (metrics.contains(key_of(score, prefix))) return score;
   }
-  return "top1";
+  return std::nullopt;
 }
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-/// A number; what was none when it was written is `null` in JSON and counts as the worst there is.
+/// A number; NaN is `null` in JSON, and counts as the worst there is.
 double number_or(const nlohmann::json& value, double worst) {
   return value.is_null() ? worst : value.get<double>();
 }
@@ -48,13 +60,14 @@ RunScores read_scores(const std::filesystem::path& run_directory) {
   const auto file = run_directory / run_file::kSummary;
   try {
     const auto summary = nlohmann::json::parse(read_file(file));
+    require_run_format(summary, file, remedy(run_directory));
     RunScores scores;
     const auto& val = summary.at("val");
-    scores.score = score_key(val);
-    scores.val = number_or(val.at(scores.score), -kInfinity);
+    scores.score = find_score(val, "").value_or(kAccuracy);
+    scores.val = number_or(val.at(scores.score.key), -kInfinity);
     scores.val_loss = number_or(val.at("loss"), kInfinity);
     if (summary.contains("test")) {
-      scores.test = number_or(summary.at("test").at(scores.score), -kInfinity);
+      scores.test = number_or(summary.at("test").at(scores.score.key), -kInfinity);
       scores.test_loss = number_or(summary.at("test").at("loss"), kInfinity);
     }
     scores.strategy = summary.at("strategy").get<std::string>();
@@ -63,10 +76,8 @@ RunScores read_scores(const std::filesystem::path& run_directory) {
     scores.peak_memory_mb = summary.at("peak_memory_mb").get<double>();
     return scores;
   } catch (const nlohmann::json::exception& error) {
-    throw DataError(
-        fmt::format("{}: is no summary of a run: {}. Remove the run directory and run the batch "
-                    "again.",
-                    file.string(), error.what()));
+    throw DataError(fmt::format("{}: is not the summary of a run: {}. {}", file.string(),
+                                error.what(), remedy(run_directory)));
   }
 }
 
@@ -79,21 +90,16 @@ std::vector<EpochScore> read_epoch_scores(const std::filesystem::path& run_direc
     for (std::string line; std::getline(lines, line);) {
       if (lines.eof()) break;  // a run that was killed did not end this line
       const auto epoch = nlohmann::json::parse(line);
-      const std::string key = score_key(epoch, "val_");
-      scores.push_back({key, number_or(epoch.at("val_" + key), -kInfinity),
+      const auto score = find_score(epoch, "val_");
+      if (!score) throw DataError(other_format_message(file, 1, remedy(run_directory)));
+      scores.push_back({*score, number_or(epoch.at(key_of(*score, "val_")), -kInfinity),
                         number_or(epoch.at("val_loss"), kInfinity)});
     }
     return scores;
   } catch (const nlohmann::json::exception& error) {
-    throw DataError(fmt::format(
-        "{}:{}: is no line of metrics: {}. Remove the run directory and run the batch again.",
-        file.string(), scores.size() + 1, error.what()));
+    throw DataError(fmt::format("{}:{}: is not the metrics of an epoch: {}. {}", file.string(),
+                                scores.size() + 1, error.what(), remedy(run_directory)));
   }
-}
-
-std::string score_text(const std::string& score, double value) {
-  if (score == "top1") return fmt::format("accuracy {:.2f} %", 100 * value);
-  return fmt::format("{} {:.4f}", score == "map" ? "mAP" : "R²", value);
 }
 
 }  // namespace transfer

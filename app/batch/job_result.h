@@ -6,27 +6,27 @@
 #include <vector>
 
 #include "app/batch/batch_folder.h"
+#include "app/training/score_name.h"
 
 namespace transfer {
 
-/// What a job has come to.
+/// The state of a job.
 enum class JobState {
   kWaiting,
   kRunning,
-  kPaused,  ///< until the other jobs of its contest have come as far
+  kPaused,  ///< until the other jobs of its contest have reached the same epoch
   kFinished,
   kFailed,
   kStopped,
-  kPruned,  ///< stopped early: weaker than those that go on
+  kPruned,  ///< stopped early, since others did better
 };
 
 /// `waiting`, `running`, `paused`, `finished`, `failed`, `stopped`, `pruned`
 std::string state_name(JobState state);
 
-/// The numbers of a finished run that jobs are compared by, from its summary.json.
+/// The numbers in a finished run's summary.json that jobs are compared by.
 struct RunScores {
-  /// `top1`, `map` or `r2`; higher is better.
-  std::string score;
+  ScoreName score = kAccuracy;
   double val = 0;
   double val_loss = 0;
   std::optional<double> test;
@@ -37,30 +37,28 @@ struct RunScores {
   double peak_memory_mb = 0;
 };
 
-/// Reads the scores of a finished run. Throws DataError when summary.json is damaged.
+/// Reads the scores of a finished run. Throws DataError when summary.json is damaged, or of another
+/// format.
 RunScores read_scores(const std::filesystem::path& run_directory);
 
-/// How a run did on the validation images after one epoch.
+/// The validation score of a run after one epoch.
 struct EpochScore {
-  /// As RunScores::score.
-  std::string score;
+  ScoreName score = kAccuracy;
   double value = 0;
   double loss = 0;
 };
 
-/// The scores after each epoch so far, from metrics.jsonl; none where there is no such file yet. A
-/// number that was none counts as the worst there is. Throws DataError when the file is damaged.
+/// The scores after each epoch so far, from metrics.jsonl; none where there is no such file yet.
+/// NaN counts as the worst there is. Throws DataError when the file is damaged, or of another
+/// format.
 std::vector<EpochScore> read_epoch_scores(const std::filesystem::path& run_directory);
 
 /// A job at the end of the batch.
 struct JobResult {
   JobState state = JobState::kWaiting;
-  /// Why it failed, in the job's own words, or was pruned.
+  /// Why it failed, in the job's own words, or why it was pruned.
   std::string reason;
   std::optional<RunScores> scores;
 };
-
-/// "accuracy 95.42 %", "mAP 0.9123", "R² 0.5213"
-std::string score_text(const std::string& score, double value);
 
 }  // namespace transfer

@@ -4,13 +4,14 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <string_view>
 
 namespace transfer {
 namespace {
 
-/// What makes scores comparable: the data and what is measured on it.
-std::pair<std::string, std::string> comparable(const RankedGroup& group) {
-  return {group.data, group.score};
+/// What makes scores comparable: the same score on the same data.
+std::pair<std::string, std::string_view> comparable(const RankedGroup& group) {
+  return {group.data, group.score.key};
 }
 
 void average(RankedGroup& group, const std::vector<JobResult>& results) {
@@ -40,7 +41,7 @@ Spread spread_of(const std::vector<double>& numbers) {
   if (numbers.size() < 2) return spread;
   double squares = 0;
   for (const double number : numbers) squares += (number - spread.mean) * (number - spread.mean);
-  spread.deviation = std::sqrt(squares / (count - 1));
+  spread.standard_deviation = std::sqrt(squares / (count - 1));
   return spread;
 }
 
@@ -61,7 +62,7 @@ std::vector<RankedGroup> rank_groups(const BatchPlan& plan, const std::vector<Jo
     }
     found->jobs.push_back(i);
   }
-  std::map<std::pair<std::string, std::string>, std::size_t> order;
+  std::map<std::pair<std::string, std::string_view>, std::size_t> order;
   for (RankedGroup& group : groups) {
     average(group, results);
     order.emplace(comparable(group), order.size());

@@ -15,7 +15,7 @@ namespace transfer {
 struct Spread {
   double mean = 0;
   /// Nothing for a single number.
-  std::optional<double> deviation;
+  std::optional<double> standard_deviation;
 };
 
 Spread spread_of(const std::vector<double>& numbers);
@@ -23,21 +23,21 @@ Spread spread_of(const std::vector<double>& numbers);
 /// Jobs that repeat the same settings with other seeds and folds.
 struct RankedGroup {
   std::string name;
-  /// Its place among the groups on the same data, from 1 on.
+  /// Its rank among the groups on the same data, from 1 on.
   std::int64_t rank = 0;
   std::string data;
-  std::string score;
+  ScoreName score = kAccuracy;
   Spread val;
   /// Nothing where a run has no test images.
   std::optional<Spread> test;
-  /// Seconds of a run.
+  /// Mean seconds of a run.
   double seconds = 0;
   /// Positions of its finished jobs, the best by validation first.
   std::vector<std::size_t> jobs;
 };
 
-/// Groups with a finished job, by data in the order of the jobs and within it by the mean
-/// validation score, the best first; equal ones stay in the order of the jobs.
+/// The groups with a finished job, by data in the order of the jobs, and on the same data by the
+/// mean validation score, the best first; ties keep the order of the jobs.
 std::vector<RankedGroup> rank_groups(const BatchPlan& plan, const std::vector<JobResult>& results);
 
 }  // namespace transfer

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <deque>
 #include <map>
 #include <string>
@@ -13,12 +12,10 @@
 #include "app/batch/halving_rounds.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
+#include "core/messages.h"
 
 namespace transfer {
 namespace {
-
-/// Whether the same failure is to be expected again: flags, data, model, device and training.
-bool is_lasting(int status) { return (status >= 2 && status <= 5) || status == 7; }
 
 class Scheduler {
  public:
@@ -42,7 +39,7 @@ class Scheduler {
       }
     }
     table_.begin(results_, folder_);
-    take_turns();
+    apply_contests();
     while (running_ > 0 || (!queue_.empty() && !is_stopping_)) {
       if (stop_signal() != 0) {
         if (launcher_.jobs_outlive_program()) break;
@@ -50,12 +47,12 @@ class Scheduler {
       }
       while (!is_stopping_ && !queue_.empty() && launcher_.has_room()) start_next();
       for (const EndedJob& end : launcher_.ended()) handle(end);
-      for (std::size_t job = 0; job < results_.size(); ++job) look_at_turn(job);
+      for (std::size_t job = 0; job < results_.size(); ++job) update_state(job);
       table_.refresh(results_);
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     table_.end(results_);
-    if (stop_signal() != 0) fmt::print(stderr, "{}\n", launcher_.parting_words());
+    if (stop_signal() != 0) note("{}", launcher_.parting_words());
     throw_if_stopped();
     return std::move(results_);
   }
@@ -76,11 +73,11 @@ class Scheduler {
     ++starts_[job];
     ++running_;
     is_started_[job] = true;
-    look_at_turn(job);
+    update_state(job);
   }
 
-  /// Whether it is the turn of a job that was started, which on a cluster comes and goes.
-  void look_at_turn(std::size_t job) {
+  /// Learns whether a job that was started runs or waits; on a cluster that changes repeatedly.
+  void update_state(std::size_t job) {
     if (!is_started_[job]) return;
     JobResult& result = results_[job];
     const bool waits = launcher_.is_queued(job);
@@ -89,12 +86,12 @@ class Scheduler {
       table_.started(job, folder_.progress(name(job)) == JobProgress::kInterrupted);
     } else if (waits && result.state == JobState::kRunning) {
       result.state = JobState::kWaiting;
-      table_.waits_again(job, "stopped by its time limit or a preemption");
+      table_.waits_again(job, "stopped by its time limit or by preemption");
     }
   }
 
-  /// Queues the jobs that their contests let run, and ends those that are out.
-  void take_turns() {
+  /// Queues the jobs that may continue in their contests, and prunes those that are out.
+  void apply_contests() {
     std::map<std::string, std::vector<std::size_t>> contests;
     for (std::size_t job = 0; job < results_.size(); ++job) {
       if (plan_.jobs[job].job.halving) contests[plan_.jobs[job].job.contest].push_back(job);
@@ -111,7 +108,7 @@ class Scheduler {
       const JobState state = results_[job].state;
       Contestant contestant{plan_.jobs[job].job.group, state == JobState::kFinished,
                             state == JobState::kFailed};
-      // What the launcher has is not where it is to pause yet.
+      // A job that the launcher still has has not reached its pause.
       if (!is_started_[job]) {
         contestant.epochs = read_epoch_scores(folder_.run(name(job)));
       }
@@ -140,7 +137,7 @@ class Scheduler {
     --running_;
     is_started_[end.job] = false;
     settle(end);
-    if (!is_stopping_) take_turns();
+    if (!is_stopping_) apply_contests();
   }
 
   void settle(const EndedJob& end) {
@@ -168,7 +165,7 @@ class Scheduler {
       result.reason = fmt::format("ended by signal {}", end.status - 128);
     }
     if (result.reason.empty()) result.reason = fmt::format("exit status {}", end.status);
-    if (!is_lasting(end.status) && starts_[end.job] <= policy_.retries) {
+    if (!is_users_mistake(end.status) && starts_[end.job] <= policy_.retries) {
       result.state = JobState::kWaiting;
       queue_.push_front(end.job);
     } else {
@@ -192,9 +189,9 @@ class Scheduler {
   const FailurePolicy& policy_;
   StateTable& table_;
   std::vector<JobResult> results_;
-  /// Times each job was started.
+  /// How often each job was started.
   std::vector<std::int64_t> starts_;
-  /// Whether the launcher has it now.
+  /// Whether the launcher has the job now.
   std::vector<bool> is_started_;
   std::deque<std::size_t> queue_;
   std::int64_t running_ = 0;

@@ -11,19 +11,19 @@
 
 namespace transfer {
 
-/// What a batch does about jobs that fail.
+/// What a batch does when jobs fail.
 struct FailurePolicy {
-  /// Times a job is started again after a failure that may not happen again: a signal, a full disk,
-  /// a failure without a reason. What is wrong with settings, data or a diverging loss stays so.
+  /// How often a job is started again after a failure that may not recur: a signal, a full disk, an
+  /// unexpected failure. Wrong settings, bad data or a NaN loss would only fail again.
   std::int64_t retries = 1;
-  /// Whether the first job that fails stops all others.
+  /// Whether the first failure stops all other jobs.
   bool fail_fast = false;
 };
 
 /// Runs all jobs that are not finished yet, in their order, as many at a time as the launcher has
 /// room for, and returns what became of each. A signal to stop is passed on to the jobs, which
-/// write checkpoints, unless they outlive the program; when all have ended, stderr has how to go
-/// on, and Interrupted is thrown.
+/// write checkpoints, unless they outlive the program. When all have ended, it prints on stderr how
+/// to resume, and throws Interrupted.
 std::vector<JobResult> run_jobs(const BatchPlan& plan, const BatchFolder& folder,
                                 Launcher& launcher, const FailurePolicy& policy, StateTable& table);
 

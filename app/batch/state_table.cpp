@@ -52,14 +52,14 @@ void StateTable::begin(const std::vector<JobResult>& results, const BatchFolder&
     return folder.progress(row.name) == JobProgress::kInterrupted;
   });
   ended_ = static_cast<std::size_t>(finished);
-  fmt::print(stderr, "{} jobs: {} finished before, {} to go on, {} to start; {} at a time\n",
+  fmt::print(stderr, "{} jobs: {} finished before, {} to resume, {} to start; {} at a time\n",
              rows_.size(), finished, interrupted,
              static_cast<std::int64_t>(rows_.size()) - finished - interrupted, jobs_at_once_);
 }
 
-void StateTable::started(std::size_t job, bool goes_on) {
+void StateTable::started(std::size_t job, bool is_resumed) {
   rows_[job].since.emplace();
-  line(fmt::format("{}: {}", rows_[job].name, goes_on ? "goes on" : "started"));
+  line(fmt::format("{}: {}", rows_[job].name, is_resumed ? "resumed" : "started"));
 }
 
 void StateTable::changed(std::size_t job, const JobResult& result) {
@@ -68,7 +68,7 @@ void StateTable::changed(std::size_t job, const JobResult& result) {
   if (row.since) row.seconds = seconds;
   row.since.reset();
   if (result.state == JobState::kWaiting) {
-    return line(fmt::format("{}: failed after {}, tried again: {}", row.name, duration(seconds),
+    return line(fmt::format("{}: failed after {}, trying again: {}", row.name, duration(seconds),
                             result.reason));
   }
   if (result.state == JobState::kPaused) {
@@ -85,14 +85,14 @@ void StateTable::changed(std::size_t job, const JobResult& result) {
     durations_.push_back(seconds);
     text += " after " + duration(seconds);
   }
-  if (result.scores) text += ", " + score_text(result.scores->score, result.scores->val);
+  if (result.scores) text += ", " + result.scores->score.text(result.scores->val);
   if (!result.reason.empty()) text += ": " + result.reason;
   line(fmt::format("{} ({} of {} done)", text, ended_, rows_.size()));
 }
 
 void StateTable::waits_again(std::size_t job, const std::string& why) {
   rows_[job].since.reset();
-  line(fmt::format("{}: {}; waits to go on", rows_[job].name, why));
+  line(fmt::format("{}: {}; waiting to resume", rows_[job].name, why));
 }
 
 void StateTable::note(const std::string& text) {
@@ -115,7 +115,7 @@ std::string StateTable::row_text(const Row& row, const JobResult& result) const 
   std::string text = fmt::format("  {:<8}  {}", state_name(result.state), row.name);
   if (row.since) text += "  " + duration(row.since->seconds());
   if (row.seconds && !row.since) text += "  " + duration(*row.seconds);
-  if (result.scores) text += "  " + score_text(result.scores->score, result.scores->val);
+  if (result.scores) text += "  " + result.scores->score.text(result.scores->val);
   if (!result.reason.empty()) text += "  " + result.reason;
   return text;
 }
@@ -124,7 +124,7 @@ void StateTable::draw(const std::vector<JobResult>& results) {
   const winsize size = terminal_size();
   const std::size_t most = size.ws_row > 6 ? size.ws_row - 4U : 2U;
   std::vector<std::string> lines;
-  // Where not all jobs find room, those that run are shown, and the failed ones.
+  // Where not all jobs fit, only the running and the failed ones are shown.
   const bool shows_all = rows_.size() <= most;
   for (std::size_t i = 0; i < rows_.size() && lines.size() < most; ++i) {
     const JobState state = results[i].state;

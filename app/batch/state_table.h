@@ -11,21 +11,21 @@
 
 namespace transfer {
 
-/// What becomes of a batch's jobs, on stderr: on a terminal a table that is drawn anew, with each
-/// job's state and the time left; in a log a line whenever a job's state changes.
+/// Shows the jobs of a batch on stderr: on a terminal as a table that is redrawn, with each job's
+/// state and the time left; in a log as one line per change of a job's state.
 class StateTable {
  public:
-  /// `jobs_at_once` is for the time left.
+  /// `jobs_at_once` serves to estimate the time left.
   StateTable(std::vector<std::string> names, std::int64_t jobs_at_once);
 
   void begin(const std::vector<JobResult>& results, const BatchFolder& folder);
-  void started(std::size_t job, bool goes_on);
+  void started(std::size_t job, bool is_resumed);
   void changed(std::size_t job, const JobResult& result);
-  /// A job that ran was stopped, and will go on.
+  /// A running job was stopped and will resume.
   void waits_again(std::size_t job, const std::string& why);
-  /// A line for a person, above the table.
+  /// Prints a line above the table.
   void note(const std::string& text);
-  /// To be called often: draws at most a few times a second.
+  /// To be called often: draws at most a few times per second.
   void refresh(const std::vector<JobResult>& results);
   void end(const std::vector<JobResult>& results);
 
@@ -49,7 +49,7 @@ class StateTable {
   double last_drawn_ = -1;
   /// Lines of the table on the screen.
   std::size_t drawn_lines_ = 0;
-  /// Of the jobs that this sitting has ended.
+  /// Seconds of the jobs that have ended in this invocation.
   std::vector<double> durations_;
   std::size_t ended_ = 0;
 };

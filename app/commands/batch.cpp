@@ -1,15 +1,15 @@
 #include <fmt/format.h>
-#include <torch/cuda.h>
 
 #include <cstdio>
 
 #include "app/batch/batch_folder.h"
 #include "app/batch/batch_summary.h"
-#include "app/batch/local/local_launcher.h"
-#include "app/batch/scheduler.h"
+#include "app/batch/local/batch_here.h"
+#include "app/batch/slurm/batch_in_slurm.h"
 #include "app/batch/slurm/slurm_submissions.h"
-#include "app/commands/batch_in_slurm.h"
-#include "app/commands/commands.h"
+#include "app/commands/command.h"
+#include "app/commands/flag_checks.h"
+#include "app/commands/train.h"
 #include "app/compute/process_group.h"
 #include "configs/slurm.h"
 #include "core/atomic_file.h"
@@ -19,7 +19,7 @@
 namespace transfer {
 namespace {
 
-/// Runs one job here, from where it was stopped.
+/// Runs one job here, or resumes it from its checkpoint.
 int run_one_job(const BatchOptions& options, const std::vector<BatchJob>& jobs) {
   const auto count = static_cast<std::int64_t>(jobs.size());
   if (*options.job < 1 || *options.job > count) {
@@ -42,45 +42,35 @@ int run_one_job(const BatchOptions& options, const std::vector<BatchJob>& jobs) 
   return run_train(train, single_process());
 }
 
-/// Throws ConfigError for flags that the launcher has no use for.
+/// Throws ConfigError for flags that the launcher does not use.
 void refuse_idle_flags(const BatchOptions& options, bool is_slurm) {
   if (options.dry_run && !is_slurm) {
     throw ConfigError(
-        "--dry-run prints what would be given to Slurm. Add --launcher slurm, or leave it out.");
+        "--dry-run prints what would be submitted to Slurm. Add --launcher slurm, or leave it "
+        "out.");
   }
   if (options.no_wait && !is_slurm) {
     throw ConfigError(
-        "--no-wait leaves jobs to Slurm. Add --launcher slurm, or leave it out: jobs on this "
-        "machine end with their batch.");
+        "--no-wait submits jobs to Slurm and exits. Add --launcher slurm, or leave it out: jobs on "
+        "this machine end with their batch.");
   }
   if (is_slurm && options.threads > 0) {
     throw ConfigError(fmt::format(
-        "--threads {}: with --launcher slurm a job's threads are the processors that it asks "
-        "Slurm for: `slurm: {{cpus: N}}` in {}.",
+        "--threads {}: with --launcher slurm each job has as many threads as it requests CPUs from "
+        "Slurm. Set `slurm: {{cpus: N}}` in {}.",
         options.threads, options.file));
   }
 }
 
-/// Throws ConfigError where jobs are compared on their way, for which somebody must stay.
+/// Throws ConfigError where jobs are compared during training, which needs this process.
 void refuse_halving(const std::vector<BatchJob>& jobs) {
   for (const BatchJob& job : jobs) {
     if (!job.halving) continue;
     throw ConfigError(fmt::format(
-        "{}: search.halving lets jobs go on or end by what others have come to, so the batch has "
-        "to follow them. Leave --no-wait out.",
+        "{}: search.halving continues or stops jobs depending on the others' scores, so the batch "
+        "must follow them. Leave --no-wait out.",
         job.where));
   }
-}
-
-std::vector<JobResult> run_here(const BatchOptions& options, const BatchPlan& plan,
-                                const BatchFolder& folder) {
-  const auto gpus = torch::cuda::is_available() && options.device.empty()
-                        ? static_cast<std::int64_t>(torch::cuda::device_count())
-                        : 0;
-  const LocalShares shares = share_machine(options.jobs, options.threads, gpus);
-  LocalLauncher launcher(folder, plan.names(), shares);
-  StateTable table(plan.names(), shares.jobs);
-  return run_jobs(plan, folder, launcher, {options.retries, options.fail_fast}, table);
 }
 
 /// Throws BatchError where not every job is finished.
@@ -93,12 +83,10 @@ void require_all_finished(const std::vector<JobResult>& results, const BatchOpti
   }
   if (open == 0) return;
   throw BatchError(fmt::format(
-      "{} of {} jobs failed, {} more were not finished. Their logs are {}/batch/*.log; the same "
-      "command again runs what is not finished.",
+      "{} of {} jobs failed, {} more did not finish. Their logs are {}/batch/*.log. The same "
+      "command runs again what is not finished.",
       failed, results.size(), open - failed, options.out));
 }
-
-}  // namespace
 
 int run_batch(const BatchOptions& options) {
   auto jobs = read_batch(options.file, strategy_choices());
@@ -107,7 +95,7 @@ int run_batch(const BatchOptions& options) {
   const bool is_slurm = options.launcher == "slurm";
   refuse_idle_flags(options, is_slurm);
   if (options.no_wait) refuse_halving(jobs);
-  // As it is now: planning reads all images, and meanwhile the file may be edited.
+  // Read now: planning reads all images, and the file may be edited meanwhile.
   const std::string batch_file = read_file(options.file);
   const BatchPlan plan = plan_batch(std::move(jobs), /*run_here=*/!is_slurm);
   BatchFolder folder(options.out);
@@ -128,11 +116,65 @@ int run_batch(const BatchOptions& options) {
                                 : run_here(options, plan, folder);
   if (options.no_wait) return 0;
   const BatchSummary summary{plan, folder, results, rank_groups(plan, results)};
-  write_file_atomically(folder.path() / "summary.csv", to_csv(summary));
-  write_file_atomically(folder.path() / "summary.json", to_json(summary));
+  write_file_atomically(folder.summary_csv(), to_csv(summary));
+  write_file_atomically(folder.summary_json(), to_json(summary));
   fmt::print("{}", options.json ? to_json(summary) : to_text(summary));
   require_all_finished(results, options);
   return 0;
+}
+
+constexpr const char* kSlurmHelp = R"(
+--launcher slurm submits the unfinished jobs to Slurm as one array, follows it, and writes the same
+summary. `slurm:` in the batch file sets partition, account, time, gres, memory, cpus (threads per
+job), jobs (at a time), container, and options (passed to sbatch); see examples/batch-slurm.yaml.
+A job that Slurm stops (time limit, preemption) writes a checkpoint, is requeued, and resumes.
+Ctrl-C ends this command, but not the jobs: they continue in Slurm, the same command follows them
+again, and `scancel NUMBER`, which the command prints, stops them with their checkpoints.
+Without Slurm, Ctrl-C stops the jobs with their checkpoints, and the same command resumes them.)";
+
+/// Flags that only --launcher slurm, or the jobs that it starts, use.
+void add_slurm_flags(CLI::App& parser, BatchOptions& options) {
+  parser.add_option("--launcher", options.launcher, "Where jobs run: local (here) or slurm")
+      ->check(one_of({"local", "slurm"}))
+      ->capture_default_str();
+  parser.add_flag("--dry-run", options.dry_run,
+                  "With --launcher slurm: print the script and submit nothing");
+  parser.add_flag("--no-wait", options.no_wait,
+                  "With --launcher slurm: submit and exit; without this flag the command follows "
+                  "the jobs");
+}
+
+CommandRun add_batch_flags(CLI::App& parser) {
+  auto options = std::make_shared<BatchOptions>();
+  parser.add_option("file", options->file, "Jobs with their defaults, as in examples/batch-*.yaml")
+      ->required();
+  parser.add_option("--out", options->out, "Folder of the run directories and the summary")
+      ->required();
+  parser.footer(kSlurmHelp);
+  add_slurm_flags(parser, *options);
+  parser
+      .add_option("--jobs", options->jobs,
+                  "Jobs at a time; default one, or one per GPU; with Slurm as many as it runs")
+      ->transform(whole_number(1, 4096));
+  parser.add_option("--threads", options->threads, "Threads that these jobs share; 0 is all cores")
+      ->transform(whole_number(0, 4096));
+  parser.add_option("--device", options->device,
+                    "auto, cpu, cuda or cuda:N, for jobs whose settings name none");
+  parser.add_option("--retries", options->retries, "Times a job that crashed is started again")
+      ->transform(whole_number(0, 1000))
+      ->capture_default_str();
+  parser.add_flag("--fail-fast", options->fail_fast, "Stop all jobs when one has failed");
+  parser.add_option("--job", options->job, "Run this one job here, numbered from 1")
+      ->transform(whole_number(1, 1'000'000'000));
+  parser.add_flag("--json", options->json, "Print summary.json instead of text");
+  return [options](const auto&) { return run_batch(*options); };
+}
+
+}  // namespace
+
+Command batch_command() {
+  return {"batch", "Run the jobs of a YAML file; the same command again resumes it",
+          add_batch_flags};
 }
 
 }  // namespace transfer

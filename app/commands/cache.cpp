@@ -3,12 +3,24 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "app/commands/commands.h"
+#include "app/commands/command.h"
+#include "app/commands/flag_checks.h"
 #include "app/features/cache_folder.h"
 #include "core/errors.h"
+#include "core/json_text.h"
+#include "core/messages.h"
 
 namespace transfer {
 namespace {
+
+struct CacheOptions {
+  std::string folder = "runs/feature-store";
+  bool json = false;
+  /// What to remove: everything, what was not used for so many days, what is beyond so many MB.
+  bool all = false;
+  std::optional<double> unused_days;
+  std::optional<std::int64_t> keep_mb;
+};
 
 double megabytes(std::int64_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
 
@@ -16,8 +28,6 @@ std::string described(const CacheEntry& entry) {
   const std::string backbone = entry.backbone.empty() ? "unknown backbone" : entry.backbone;
   return backbone + " " + (entry.layers.empty() ? "penultimate" : entry.layers);
 }
-
-}  // namespace
 
 int run_cache_ls(const CacheOptions& options) {
   const auto entries = list_cache(options.folder);
@@ -31,7 +41,7 @@ int run_cache_ls(const CacheOptions& options) {
                       {"bytes", entry.bytes},
                       {"days_unused", entry.days}});
     }
-    fmt::print("{}\n", list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    fmt::print("{}", json_text(list));
     return 0;
   }
   std::int64_t bytes = 0;
@@ -48,12 +58,13 @@ int run_cache_ls(const CacheOptions& options) {
 int run_cache_prune(const CacheOptions& options) {
   if (!options.all && !options.unused_days && !options.keep_mb) {
     throw ConfigError(
-        "cache prune: what is to go? Expected --unused-days N, --keep-mb N or --all.");
+        "cache prune: nothing says what to remove. Expected --unused-days N, --keep-mb N or "
+        "--all.");
   }
   const auto entries = list_cache(options.folder);
   std::int64_t kept = 0;
   std::int64_t removed = 0;
-  for (const CacheEntry& entry : entries) {  // the one last used first
+  for (const CacheEntry& entry : entries) {  // the most recently used first
     const bool is_old = options.unused_days && entry.days > *options.unused_days;
     const bool is_too_much =
         options.keep_mb && kept + entry.bytes > *options.keep_mb * (std::int64_t{1} << 20);
@@ -63,13 +74,40 @@ int run_cache_prune(const CacheOptions& options) {
     } else {
       kept += entry.bytes;
       if (options.all || is_old || is_too_much) {
-        fmt::print(stderr, "{}: a process is writing to it; it stays.\n", entry.folder.string());
+        note("{}: kept, since a process is writing to it.", entry.folder.string());
       }
     }
   }
   fmt::print("{:.1f} MB removed, {:.1f} MB left in {}\n", megabytes(removed), megabytes(kept),
              options.folder);
   return 0;
+}
+
+CommandRun add_cache_flags(CLI::App& parser) {
+  auto options = std::make_shared<CacheOptions>();
+  parser.require_subcommand(1);
+  const auto add_folder = [options](CLI::App* part) {
+    part->add_option("folder", options->folder, "The feature store")->capture_default_str();
+  };
+  auto* list = parser.add_subcommand("ls", "List what it holds, the most recently used first");
+  add_folder(list);
+  list->add_flag("--json", options->json, "JSON on stdout");
+  auto* prune = parser.add_subcommand("prune", "Remove what is no longer needed");
+  add_folder(prune);
+  prune->add_option("--unused-days", options->unused_days, "What was not used for so many days")
+      ->check(CLI::NonNegativeNumber);
+  prune->add_option("--keep-mb", options->keep_mb, "The least recently used beyond so many MB")
+      ->transform(whole_number(0, 1'000'000'000));
+  prune->add_flag("--all", options->all, "Everything");
+  return [options, list](const auto&) {
+    return list->parsed() ? run_cache_ls(*options) : run_cache_prune(*options);
+  };
+}
+
+}  // namespace
+
+Command cache_command() {
+  return {"cache", "List what a feature store holds, or make room there", add_cache_flags};
 }
 
 }  // namespace transfer

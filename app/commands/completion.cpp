@@ -1,12 +1,10 @@
-#include "app/commands/completion.h"
-
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <ctime>
 
+#include "app/commands/command.h"
 #include "app/commands/completion_words.h"
 #include "app/commands/flag_checks.h"
 #include "core/whole_number.h"
@@ -29,26 +27,33 @@ std::string manual_date() {
                                                         : std::time(nullptr)));
 }
 
-}  // namespace
-
-void add_completion(CLI::App& app, CompletionOptions& options) {
-  auto* command =
-      app.add_subcommand("completion", "Print a shell's completion script, or the manual page");
-  command->footer(kInstallation);
-  command->add_option("format", options.format, "bash, zsh, fish, or man for the manual page")
-      ->required()
-      ->check(one_of({"bash", "zsh", "fish", "man"}));
-}
-
-int run_completion(const CompletionOptions& options, const CLI::App& app) {
+/// Prints the completion script, or with the format `man` the manual page, of all commands of
+/// `app`.
+int run_completion(const std::string& format, const CLI::App& app) {
   const ProgramWords program = words_of(app);
   std::string text;
-  if (options.format == "bash") text = bash_completion(program);
-  if (options.format == "zsh") text = zsh_completion(program);
-  if (options.format == "fish") text = fish_completion(program);
-  if (options.format == "man") text = manual_page(program, manual_date());
+  if (format == "bash") text = bash_completion(program);
+  if (format == "zsh") text = zsh_completion(program);
+  if (format == "fish") text = fish_completion(program);
+  if (format == "man") text = manual_page(program, manual_date());
   fmt::print("{}", text);
   return 0;
+}
+
+CommandRun add_completion_flags(CLI::App& parser) {
+  auto format = std::make_shared<std::string>();
+  parser.footer(kInstallation);
+  parser.add_option("format", *format, "bash, zsh, fish, or man for the manual page")
+      ->required()
+      ->check(one_of({"bash", "zsh", "fish", "man"}));
+  return [format, &parser](const auto&) { return run_completion(*format, *parser.get_parent()); };
+}
+
+}  // namespace
+
+Command completion_command() {
+  return {"completion", "Print a shell's completion script, or the manual page",
+          add_completion_flags};
 }
 
 }  // namespace transfer

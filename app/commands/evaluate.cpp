@@ -3,25 +3,39 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "app/commands/commands.h"
+#include "app/commands/command.h"
+#include "app/commands/config_flags.h"
+#include "app/commands/flag_checks.h"
 #include "app/compute/device.h"
 #include "app/features/broken_images.h"
 #include "app/features/model_logits.h"
 #include "app/report/metrics_report.h"
 #include "core/errors.h"
+#include "core/json_text.h"
+#include "core/run_format.h"
 #include "datasets/dataset.h"
 
 namespace transfer {
 namespace {
 
+struct EvaluateOptions {
+  std::string model;
+  std::string data;
+  /// `train`, `val`, `test`; empty takes the first of test, val, everything.
+  std::string split;
+  std::string device = "auto";
+  std::int64_t threads = 0;
+  std::int64_t top_k = 5;
+  bool json = false;
+};
+
 /// The metrics with the split in front; "all" where the data names none.
 void print_json(const std::string& split, const nlohmann::ordered_json& metrics) {
-  nlohmann::ordered_json object = {{"split", split.empty() ? "all" : split}};
+  nlohmann::ordered_json object = {{"format", kRunFormat},
+                                   {"split", split.empty() ? "all" : split}};
   object.update(metrics);
-  fmt::print("{}\n", object.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  fmt::print("{}", json_text(object));
 }
-
-}  // namespace
 
 int run_evaluate(const EvaluateOptions& options) {
   const auto device = choose_device(options.device);
@@ -43,10 +57,30 @@ int run_evaluate(const EvaluateOptions& options) {
   if (options.json) {
     print_json(split, metrics_object(metrics, classes));
   } else {
-    const std::string of = split.empty() ? "all images, those trained on perhaps included" : split;
+    const std::string of =
+        split.empty() ? "all images, perhaps including those it was trained on" : split;
     fmt::print("{}", metrics_text(fmt::format("evaluation ({})", of), metrics, classes));
   }
   return 0;
+}
+
+CommandRun add_evaluate_flags(CLI::App& parser) {
+  auto options = std::make_shared<EvaluateOptions>();
+  parser.add_option("--model", options->model, "model.pt of a run directory")->required();
+  parser.add_option("--data", options->data, "Labelled images, as for train")->required();
+  parser.add_option("--split", options->split, "train, val or test; default test, else val")
+      ->check(one_of({"train", "val", "test"}));
+  add_machine_flags(parser, options->device, options->threads);
+  parser.add_option("--top-k", options->top_k, "K of top-K accuracy")
+      ->transform(whole_number(1, 1'000'000));
+  parser.add_flag("--json", options->json, "JSON on stdout");
+  return [options](const auto&) { return run_evaluate(*options); };
+}
+
+}  // namespace
+
+Command evaluate_command() {
+  return {"evaluate", "Measure a trained model on labelled images", add_evaluate_flags};
 }
 
 }  // namespace transfer

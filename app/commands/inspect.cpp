@@ -4,13 +4,19 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "app/commands/commands.h"
+#include "app/commands/command.h"
 #include "configs/config.h"
 #include "core/cancellation.h"
+#include "core/json_text.h"
 #include "models/complexity.h"
 
 namespace transfer {
 namespace {
+
+struct InspectOptions {
+  std::string backbone;
+  bool json = false;
+};
 
 std::string or_unknown(const std::string& text) { return text.empty() ? "unknown" : text; }
 
@@ -70,14 +76,13 @@ void print_json(const Backbone& backbone, const std::vector<StageComplexity>& st
                                 {"parameters", stage.parameters},
                                 {"multiply_adds", stage.multiply_adds}});
   }
-  fmt::print("{}\n", object.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  fmt::print("{}", json_text(object));
 }
 
 /// `flatten` has no file, no weights and no stages.
 void print_flatten(bool as_json) {
   const char* preprocessing =
-      "stretched to data.input_size, or to the images' own size in IDX files, else to 28x28; "
-      "grey "
+      "stretched to data.input_size, or to the images' own size in IDX files, else to 28x28; grey "
       "where the training images are, else RGB; pixels scaled to 0-1";
   if (as_json) {
     const nlohmann::ordered_json object = {{"file", nullptr},
@@ -85,7 +90,7 @@ void print_flatten(bool as_json) {
                                            {"pretrained", false},
                                            {"preprocessing", preprocessing},
                                            {"stages", nlohmann::ordered_json::array()}};
-    fmt::print("{}\n", object.dump(2));
+    fmt::print("{}", json_text(object));
     return;
   }
   fmt::print("{} (built in, no file)\n", kFlattenBackbone);
@@ -93,8 +98,6 @@ void print_flatten(bool as_json) {
   fmt::print("preprocessing  {}\n", preprocessing);
   fmt::print("features       the pixels, 784 of a grey image of 28x28; head.hidden adds layers\n");
 }
-
-}  // namespace
 
 int run_inspect(const InspectOptions& options) {
   if (options.backbone == kFlattenBackbone) {
@@ -111,6 +114,20 @@ int run_inspect(const InspectOptions& options) {
     print_text(backbone, stages);
   }
   return 0;
+}
+
+CommandRun add_inspect_flags(CLI::App& parser) {
+  auto options = std::make_shared<InspectOptions>();
+  parser.add_option("--backbone", options->backbone, "TorchScript file or exported name")
+      ->required();
+  parser.add_flag("--json", options->json, "JSON on stdout");
+  return [options](const auto&) { return run_inspect(*options); };
+}
+
+}  // namespace
+
+Command inspect_command() {
+  return {"inspect", "Show a backbone's source, preprocessing and stages", add_inspect_flags};
 }
 
 }  // namespace transfer

@@ -4,16 +4,27 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "app/commands/commands.h"
+#include "app/commands/command.h"
+#include "app/commands/config_flags.h"
+#include "app/commands/flag_checks.h"
 #include "app/preparation/preparation.h"
 #include "app/report/curve_plot.h"
 #include "app/training/learning_rate_sweep.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
+#include "core/json_text.h"
 #include "models/strategy.h"
 
 namespace transfer {
 namespace {
+
+struct LrFindOptions {
+  ConfigSources sources;
+  /// Files to write, without their endings `.csv` and `.png`.
+  std::string file = "lr-find";
+  std::int64_t steps = 100;
+  bool json = false;
+};
 
 std::string curve_csv(const std::vector<SweepPoint>& points) {
   std::string csv = "learning_rate,loss,smoothed_loss\n";
@@ -35,8 +46,6 @@ void write_image(const std::vector<SweepPoint>& points, std::optional<double> su
   plot.mark = suggestion;
   write_curve(plot, file);
 }
-
-}  // namespace
 
 int run_lr_find(const LrFindOptions& options) {
   ConfigSources sources = options.sources;
@@ -69,7 +78,7 @@ int run_lr_find(const LrFindOptions& options) {
   if (options.json) {
     nlohmann::ordered_json object = {{"suggestion", nullptr}, {"csv", csv}, {"png", png}};
     if (suggestion) object["suggestion"] = *suggestion;
-    fmt::print("{}\n", object.dump(2));
+    fmt::print("{}", json_text(object));
   } else if (suggestion) {
     fmt::print("suggested train.lr: {:.2g} (where the loss falls fastest)\ncurve: {} {}\n",
                *suggestion, csv, png);
@@ -77,6 +86,25 @@ int run_lr_find(const LrFindOptions& options) {
     fmt::print("no suggestion: the loss falls nowhere; try more --steps\ncurve: {} {}\n", csv, png);
   }
   return 0;
+}
+
+CommandRun add_lr_find_flags(CLI::App& parser) {
+  auto options = std::make_shared<LrFindOptions>();
+  add_key_flag(parser, options->sources, "strategy", "fine-tune (default), retrain");
+  add_config_flags(parser, options->sources);
+  add_machine_key_flags(parser, options->sources);
+  parser.add_option("--file", options->file, "Writes FILE.csv and FILE.png")->capture_default_str();
+  parser.add_option("--steps", options->steps, "Training steps")
+      ->transform(whole_number(10, 10000));
+  parser.add_flag("--json", options->json, "JSON on stdout");
+  return [options](const auto&) { return run_lr_find(*options); };
+}
+
+}  // namespace
+
+Command lr_find_command() {
+  return {"lr-find", "Train a few steps at growing learning rates and suggest train.lr",
+          add_lr_find_flags};
 }
 
 }  // namespace transfer

@@ -6,7 +6,9 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "app/commands/commands.h"
+#include "app/commands/command.h"
+#include "app/commands/config_flags.h"
+#include "app/commands/flag_checks.h"
 #include "app/compute/device.h"
 #include "app/features/model_logits.h"
 #include "app/report/prediction_format.h"
@@ -14,19 +16,32 @@
 #include "core/csv.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
+#include "core/json_text.h"
 #include "datasets/dataset.h"
 
 namespace transfer {
 namespace {
 
-/// What is predicted of one image, one number an output, or why nothing is.
+struct PredictOptions {
+  std::string model;
+  /// Files, folders, or `-` for a list of paths on stdin.
+  std::vector<std::string> paths;
+  /// Classes shown for an image, the likeliest first.
+  std::int64_t top = 1;
+  /// `text`, `csv` or `json`.
+  std::string format = "text";
+  std::string device = "auto";
+  std::int64_t threads = 0;
+};
+
+/// The prediction for one image, one number per output, or why there is none.
 struct Prediction {
   std::string path;
   std::vector<float> numbers;
   std::string error;
 };
 
-/// The lines of stdin, however they end; empty ones are left out.
+/// The lines of stdin, whatever their line ends; empty ones are left out.
 std::vector<std::string> read_list() {
   std::vector<std::string> lines;
   std::string line;
@@ -36,7 +51,7 @@ std::vector<std::string> read_list() {
     if (!line.empty()) lines.push_back(line);
     throw_if_stopped();
   }
-  throw_if_stopped();  // a signal ends the reading as the end of the list does
+  throw_if_stopped();  // a signal ends the loop as the end of the list does
   return lines;
 }
 
@@ -113,7 +128,7 @@ void print_json(const std::vector<Prediction>& predictions, const PredictionForm
     }
     list.push_back(std::move(object));
   }
-  fmt::print("{}\n", list.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  fmt::print("{}", json_text(list));
 }
 
 void print_text(const std::vector<Prediction>& predictions, const PredictionFormat& format) {
@@ -122,8 +137,6 @@ void print_text(const std::vector<Prediction>& predictions, const PredictionForm
                p.numbers.empty() ? " error: " + p.error : format.text(p.numbers));
   }
 }
-
-}  // namespace
 
 int run_predict(const PredictOptions& options) {
   const auto device = choose_device(options.device);
@@ -146,6 +159,25 @@ int run_predict(const PredictOptions& options) {
                                 result.broken.front().reason));
   }
   return 0;
+}
+
+CommandRun add_predict_flags(CLI::App& parser) {
+  auto options = std::make_shared<PredictOptions>();
+  parser.add_option("--model", options->model, "model.pt of a run directory")->required();
+  parser.add_option("paths", options->paths, "Files, folders, or - for a list on stdin")
+      ->required();
+  parser.add_option("--top", options->top, "Classes per image, the likeliest first")
+      ->transform(whole_number(1, 1'000'000));
+  parser.add_option("--format", options->format, "text, csv or json")
+      ->check(one_of({"text", "csv", "json"}));
+  add_machine_flags(parser, options->device, options->threads);
+  return [options](const auto&) { return run_predict(*options); };
+}
+
+}  // namespace
+
+Command predict_command() {
+  return {"predict", "Classify images with a trained model", add_predict_flags};
 }
 
 }  // namespace transfer

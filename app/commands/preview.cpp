@@ -2,10 +2,13 @@
 
 #include <cstdio>
 
-#include "app/commands/commands.h"
+#include "app/commands/command.h"
+#include "app/commands/config_flags.h"
+#include "app/commands/flag_checks.h"
 #include "app/preparation/backbone_choice.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
+#include "core/messages.h"
 #include "core/random.h"
 #include "datasets/contact_sheet.h"
 #include "datasets/image_content.h"
@@ -15,22 +18,28 @@
 namespace transfer {
 namespace {
 
-/// The first `count` samples whose images can be decoded; others are warned of, as in training.
+struct PreviewOptions {
+  ConfigSources sources;
+  /// PNG to write.
+  std::string file = "preview.png";
+  std::int64_t images = 6;
+  std::int64_t views = 5;
+};
+
+/// The first `count` samples whose images can be decoded; warns of the others, as training does.
 std::vector<Sample> first_readable(const std::vector<Sample>& samples, std::size_t count) {
   std::vector<Sample> readable;
   for (const Sample& sample : samples) {
     if (readable.size() == count) break;
     throw_if_stopped();
     if (const auto reason = why_broken(sample)) {
-      fmt::print(stderr, "warning: left out: {}\n", *reason);
+      warn("left out: {}", *reason);
     } else {
       readable.push_back(sample);
     }
   }
   return readable;
 }
-
-}  // namespace
 
 int run_preview(const PreviewOptions& options) {
   const Config config = resolve_config(options.sources, strategy_choices());
@@ -53,6 +62,23 @@ int run_preview(const PreviewOptions& options) {
                       options.views, seed, options.file);
   fmt::print("{}\n", options.file);
   return 0;
+}
+
+CommandRun add_preview_flags(CLI::App& parser) {
+  auto options = std::make_shared<PreviewOptions>();
+  add_config_flags(parser, options->sources);
+  parser.add_option("--file", options->file, "PNG to write")->capture_default_str();
+  parser.add_option("--images", options->images, "Rows of the sheet")
+      ->transform(whole_number(1, 100));
+  parser.add_option("--views", options->views, "Augmented copies per row")
+      ->transform(whole_number(0, 50));
+  return [options](const auto&) { return run_preview(*options); };
+}
+
+}  // namespace
+
+Command preview_command() {
+  return {"preview", "Write a contact sheet of what the network will see", add_preview_flags};
 }
 
 }  // namespace transfer

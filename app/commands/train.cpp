@@ -1,11 +1,16 @@
+#include "app/commands/train.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <nlohmann/json.hpp>
 
 #include "app/advice/advised_config.h"
 #include "app/advice/measured_advice.h"
-#include "app/commands/commands.h"
+#include "app/commands/command.h"
+#include "app/commands/config_flags.h"
+#include "app/commands/help_text.h"
 #include "app/compute/process_group.h"
 #include "app/runs/fine_tune_run.h"
 #include "app/runs/frozen_features_run.h"
@@ -13,7 +18,9 @@
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
+#include "core/messages.h"
 #include "core/run_files.h"
+#include "core/run_format.h"
 #include "core/stopwatch.h"
 #include "models/strategy.h"
 
@@ -29,9 +36,9 @@ Summary run_strategy(const Preparation& preparation, const RunDirectory& run, co
   return run_fine_tuning(preparation, run, span, known);
 }
 
-/// What `make` gives, made by the first process of the group.
+/// The run directory that rank 0 makes or opens by `make`.
 template <typename Make>
-RunDirectory in_first_process(ProcessGroup& group, const Make& make) {
+RunDirectory on_rank_0(ProcessGroup& group, const Make& make) {
   if (!group.is_first()) return RunDirectory::of_other_process(broadcast_text(group, ""));
   RunDirectory run = make();
   broadcast_text(group, run.path().string());
@@ -56,11 +63,11 @@ void train_in(const Preparation& preparation, const RunDirectory& run, const Run
     if (preparation.group->is_first()) write_results(std::move(summary), run, since_start, json);
     preparation.group->wait_for_all();
   } catch (const Interrupted& stop) {
-    throw Interrupted(fmt::format("{}. No model was written. Go on with: transfer --resume {}",
+    throw Interrupted(fmt::format("{}. No model was written. Resume with: transfer --resume {}",
                                   stop.what(), run.path().string()),
-                      stop.exit_code() - 128);
+                      stop.signal());
   } catch (...) {
-    // A state worth going on from stays; otherwise nothing half-done does.
+    // Only a run that can be resumed stays.
     if (!is_file(run.checkpoint())) run.discard();
     throw;
   }
@@ -74,30 +81,44 @@ Config resumed_config(const TrainOptions& options, const RunDirectory& run) {
   if (!only_machine_flags || !options.sources.files.empty() || !options.sources.settings.empty() ||
       !options.sources.preset.empty()) {
     throw ConfigError(
-        "--resume goes on with the run's own config.yaml. Leave out the other flags (--device and "
-        "--threads may stay), or start a new run.");
+        "--resume takes the settings from the run's own config.yaml. Leave out the other flags "
+        "(--device and --threads may stay), or start a new run.");
   }
   ConfigSources sources = options.sources;
   sources.files = {run.file(run_file::kConfig)};
   Config config = resolve_config(sources, strategy_choices());
   if (config.strategy == kAutoStrategy) {
     throw ConfigError(
-        fmt::format("{}: was stopped before a strategy was chosen, so there is nothing to go on "
-                    "with. Start it again with --strategy auto --overwrite.",
+        fmt::format("{}: was stopped before a strategy was chosen, so there is nothing to resume. "
+                    "Start it again with --strategy auto --overwrite.",
                     options.resume));
   }
   return config;
 }
 
+/// The text of a finished run's summary.json. Throws DataError where it is damaged or of another
+/// format.
+std::string finished_summary(const RunDirectory& run) {
+  const auto file = run.file(run_file::kSummary);
+  std::string text = read_file(file);
+  const std::string again = fmt::format(
+      "Train again: transfer --config {0}/config.yaml --out {0} --overwrite", run.path().string());
+  const auto document = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!document.is_object()) {
+    throw DataError(fmt::format("{}: is not the summary of a run. {}", file.string(), again));
+  }
+  require_run_format(document, file, again);
+  return text;
+}
+
 int resume(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& group) {
   const Stopwatch since_start;
-  const RunDirectory run =
-      in_first_process(*group, [&] { return RunDirectory::open(options.resume); });
+  const RunDirectory run = on_rank_0(*group, [&] { return RunDirectory::open(options.resume); });
   const Config config = resumed_config(options, run);
   if (is_file(run.file(run_file::kSummary))) {
-    fmt::print(stderr, "{}: this run is finished; there is nothing to go on with.\n",
-               options.resume);
-    if (options.json) fmt::print("{}", read_file(run.file(run_file::kSummary)));
+    const std::string summary = finished_summary(run);
+    note("{}: this run is finished; there is nothing to resume.", options.resume);
+    if (options.json) fmt::print("{}", summary);
     return 0;
   }
   train_in(prepare(config, group), run, {/*resumes=*/true, options.pause_after}, since_start,
@@ -105,7 +126,7 @@ int resume(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& gro
   return 0;
 }
 
-/// Measures which strategy suits the data, writes down which and why, and goes on with it.
+/// Measures which strategy suits the data, records which and why, and trains with it.
 int run_chosen_strategy(const TrainOptions& options, const Stopwatch& since_start) {
   Preparation preparation = prepare(resolve_for_advice(options.sources));
   const RunDirectory run = RunDirectory::create(preparation.config);
@@ -126,7 +147,38 @@ int run_chosen_strategy(const TrainOptions& options, const Stopwatch& since_star
   return 0;
 }
 
+std::string strategies_text() {
+  std::string text = "Which layers train.";
+  for (const Strategy& s : list_strategies()) text += fmt::format(" {}: {}.", s.name, s.summary);
+  return text + fmt::format(" {}: one of them, chosen by measuring.", kAutoStrategy);
+}
+
+CommandRun add_train_flags(CLI::App& parser) {
+  auto options = std::make_shared<TrainOptions>();
+  ConfigSources& sources = options->sources;
+  parser.footer(examples_and_exit_codes());
+  add_key_flag(parser, sources, "strategy", strategies_text());
+  add_config_flags(parser, sources);
+  add_key_flag(parser, sources, "out", "The run directory; default runs/TIME-DATA-STRATEGY");
+  add_machine_key_flags(parser, sources);
+  add_key_flag(parser, sources, "augment.views", "Augmented copies of each training image");
+  add_key_flag(parser, sources, "overwrite", "Replace the files of an existing run directory");
+  add_key_flag(parser, sources, "cut",
+               "Stage whose output early-features takes; default: the best by probing");
+  add_key_flag(parser, sources, "train.from_scratch",
+               "Draw every weight anew before training (with retrain or fine-tune)");
+  parser.add_option("--resume", options->resume, "Resume a stopped run; no other flag is needed");
+  parser.add_flag("--print-config", options->print_config, "Show the resolved settings and stop");
+  parser.add_flag("--json", options->json, "Print summary.json instead of text");
+  return [options](const auto& group) { return run_train(*options, group); };
+}
+
 }  // namespace
+
+Command train_command() {
+  return {"train", "Train a new head on a pretrained backbone (default)", add_train_flags,
+          /*runs_in_group=*/true};
+}
 
 int run_train(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& group) {
   if (!options.resume.empty()) return resume(options, group);
@@ -139,11 +191,11 @@ int run_train(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& 
   if (config.strategy == kAutoStrategy) {
     if (group->size() == 1) return run_chosen_strategy(options, since_start);
     throw ConfigError(
-        "--strategy auto: measures in one process. Ask for its choice with transfer advise, and "
-        "start several processes with the command that it ends with.");
+        "--strategy auto measures in one process. Run transfer advise first, and start several "
+        "processes with the command that it prints.");
   }
   const Preparation preparation = prepare(config, group);
-  const RunDirectory run = in_first_process(*group, [&] { return RunDirectory::create(config); });
+  const RunDirectory run = on_rank_0(*group, [&] { return RunDirectory::create(config); });
   train_in(preparation, run, {/*resumes=*/false, options.pause_after}, since_start, options.json);
   return 0;
 }

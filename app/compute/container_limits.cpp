@@ -3,44 +3,31 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/split_text.h"
+#include "core/whole_number.h"
+
 namespace transfer {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// The whole number that `text` is; nothing for `max` and other texts.
-std::optional<std::int64_t> whole_number(std::string_view text) {
-  std::int64_t number = 0;
-  const char* end = text.data() + text.size();
-  const auto [parsed, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc() || parsed != end) return std::nullopt;
-  return number;
-}
-
-/// The words of a file's first line; none where it cannot be read.
+/// The words of a file's first line; one empty word where it cannot be read.
 std::vector<std::string> first_line(const fs::path& file) {
   std::ifstream stream(file);
   std::string line;
   std::getline(stream, line);
-  std::vector<std::string> words;
-  for (std::size_t begin = 0; begin < line.size();) {
-    const auto end = std::min(line.find(' ', begin), line.size());
-    words.push_back(line.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return words;
+  const auto words = split_text(line, ' ');
+  return {words.begin(), words.end()};
 }
 
 std::optional<std::int64_t> number_in(const fs::path& file) {
-  const auto words = first_line(file);
-  return words.empty() ? std::nullopt : whole_number(words.front());
+  return parse_whole_number(first_line(file).front());
 }
 
 /// The process's group by /proc/self/cgroup, whose lines are `ID:CONTROLLERS:PATH`: in v1's
@@ -91,7 +78,8 @@ ContainerLimits read_container_limits(const fs::path& root) {
   ContainerLimits limits;
   for (const auto& folder : folders_around(mount, group_of(root, ""))) {
     const auto cpu = first_line(folder / "cpu.max");  // QUOTA PERIOD
-    if (cpu.size() == 2) lower_cores(limits, whole_number(cpu[0]), whole_number(cpu[1]));
+    if (cpu.size() == 2)
+      lower_cores(limits, parse_whole_number(cpu[0]), parse_whole_number(cpu[1]));
     lower_memory(limits, number_in(folder / "memory.max"));
   }
   for (const auto& folder : folders_around(mount / "cpu", group_of(root, "cpu"))) {

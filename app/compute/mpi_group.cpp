@@ -211,6 +211,14 @@ class MpiGroup : public ProcessGroup {
 
 std::shared_ptr<ProcessGroup> join_mpi(std::int64_t) { return std::make_shared<MpiGroup>(); }
 
+std::string mpi_library() {
+  char text[MPI_MAX_LIBRARY_VERSION_STRING] = {};
+  int length = 0;
+  check(MPI_Get_library_version(text, &length), "MPI_Get_library_version");
+  const std::string version(text, static_cast<std::size_t>(length));
+  return version.substr(0, version.find_first_of(",\n"));
+}
+
 }  // namespace transfer
 
 #else
@@ -224,6 +232,8 @@ std::shared_ptr<ProcessGroup> join_mpi(std::int64_t processes) {
       "again, or start one process.",
       processes));
 }
+
+std::string mpi_library() { return ""; }
 
 }  // namespace transfer
 

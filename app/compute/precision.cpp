@@ -2,6 +2,7 @@
 
 #include <ATen/autocast_mode.h>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 
 #include "core/errors.h"
@@ -23,22 +24,26 @@ bool cpu_computes_in_bfloat16() {
 
 }  // namespace
 
-Precision choose_precision(const std::string& name, torch::Device device) {
-  if (name == "float32") return {};
-  const bool has_bfloat16 = device.is_cuda() || cpu_computes_in_bfloat16();
-  // On a CPU with AVX512-BF16, EfficientNet-Lite0 trained no faster in it (22 images a second
-  // against 25), so `auto` does not give up precision there.
-  if (name == "auto") return device.is_cuda() ? Precision{torch::kBFloat16, false} : Precision{};
-  if (name == "float16") {
-    if (device.is_cuda()) return {torch::kFloat16, true};
-    throw DeviceError(
-        "train.precision: float16 is for CUDA; a CPU has no fast float16 arithmetic. Use float32, "
-        "or auto, which takes bfloat16 where the CPU computes in it.");
+Precision choose_precision(TrainPrecision asked, torch::Device device) {
+  switch (asked) {
+    case TrainPrecision::kFloat32: return {};
+    case TrainPrecision::kAuto:
+      // On a CPU with AVX512-BF16, EfficientNet-Lite0 trained no faster in it (22 images per second
+      // against 25), so `auto` does not give up precision there.
+      return device.is_cuda() ? Precision{torch::kBFloat16, false} : Precision{};
+    case TrainPrecision::kFloat16:
+      if (device.is_cuda()) return {torch::kFloat16, true};
+      throw DeviceError(
+          "train.precision: float16 is for CUDA; a CPU has no fast float16 arithmetic. Use "
+          "float32, "
+          "or auto, which takes bfloat16 where the CPU computes in it.");
+    case TrainPrecision::kBfloat16:
+      if (device.is_cuda() || cpu_computes_in_bfloat16()) return {torch::kBFloat16, false};
+      throw DeviceError(
+          "train.precision: this CPU has neither AVX512-BF16 nor AMX, so bfloat16 would be many "
+          "times slower than float32. Use float32 or auto.");
   }
-  if (has_bfloat16) return {torch::kBFloat16, false};
-  throw DeviceError(
-      "train.precision: this CPU has neither AVX512-BF16 nor AMX, so bfloat16 would be many times "
-      "slower than float32. Use float32 or auto.");
+  throw std::logic_error("not a precision");
 }
 
 AutocastScope::AutocastScope(const Precision& precision, torch::Device device)

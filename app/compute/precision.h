@@ -2,7 +2,7 @@
 
 #include <torch/types.h>
 
-#include <string>
+#include "configs/choices.h"
 
 namespace transfer {
 
@@ -14,10 +14,9 @@ struct Precision {
   bool scales_loss = false;
 };
 
-/// The precision for `float32`, `bfloat16`, `float16` or `auto` (bfloat16 on CUDA, float32 on
-/// a CPU). Throws DeviceError with the reason where the device cannot, or
-/// only by slow emulation.
-Precision choose_precision(const std::string& name, torch::Device device);
+/// The precision that `train.precision` asks for. Throws DeviceError with the reason where the
+/// device cannot, or only by slow emulation.
+Precision choose_precision(TrainPrecision asked, torch::Device device);
 
 /// Runs the forward passes of this thread in the given precision as long as it lives.
 class AutocastScope {

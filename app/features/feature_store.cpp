@@ -13,6 +13,7 @@
 #include "app/features/cache_folder.h"
 #include "app/features/feature_archive.h"
 #include "app/features/image_pass.h"
+#include "configs/fields.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/hash.h"
@@ -30,14 +31,12 @@ std::int64_t memory_limit(const CacheConfig& cache) {
   return megabytes << 20;
 }
 
-/// Augmentation fields as text, for cache keys.
+/// What the settings make of a single augmented image, as text, for cache keys.
 std::string augment_key(const Config& config) {
-  Config only_augment;
-  only_augment.augment = config.augment;
-  only_augment.augment.views = 0;  // how many views there are does not change one of them
-  only_augment.augment.mixup = 0;  // those two mix batches, not images
-  only_augment.augment.cutmix = 0;
-  return to_yaml(only_augment);
+  Config of_images;
+  copy_settings(config, of_images,
+                [](const Field& field) { return field.effect == Effect::kImage; });
+  return to_yaml(of_images);
 }
 
 /// The images whose rows in a finished table are zero, which is how broken ones are stored. Each

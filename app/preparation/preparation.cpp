@@ -41,7 +41,7 @@ void warn_of_unused_settings(const Config& config) {
     warn("{} has no effect with the strategy {}.", key, config.strategy);
   }
   for (const auto& key : settings_unused_by_loss(config)) {
-    warn("{} has no effect with the loss {}.", key, loss_name(objective_of(config).loss));
+    warn("{} has no effect with the loss {}.", key, name_of(objective_of(config).loss));
   }
 }
 

@@ -1,6 +1,6 @@
 #include "app/preparation/unused_settings.h"
 
-#include <set>
+#include <stdexcept>
 
 #include "app/training/training_batches.h"
 #include "configs/fields.h"
@@ -9,69 +9,50 @@
 namespace transfer {
 namespace {
 
-/// What only the training of the network itself uses.
-const std::set<std::string> kForTrainedLayers = {"head.start",
-                                                 "data.sampler",
-                                                 "train.accumulate",
-                                                 "train.batch_norm",
-                                                 "train.clip_norm",
-                                                 "train.checkpoint_minutes",
-                                                 "train.ema",
-                                                 "train.freeze_epochs",
-                                                 "train.freeze_stages",
-                                                 "train.from_scratch",
-                                                 "train.head_lr_multiple",
-                                                 "train.lr_decay",
-                                                 "train.on_nonfinite",
-                                                 "train.precision",
-                                                 "train.unfreeze_every",
-                                                 "train.weight_decay",
-                                                 "augment.mixup",
-                                                 "augment.cutmix",
-                                                 "train.replicas",
-                                                 "cache.activations",
-                                                 "cache.precision",
-                                                 "train.bucket_mb",
-                                                 "train.batch_norm_buffers"};
-
-/// What only a head on cached features uses.
-const std::set<std::string> kForFrozenLayers = {"train.iterations"};
-
-/// What the training of the network uses only where some first stages never train and see the same
-/// images in every epoch.
-const std::set<std::string> kForFrozenStages = {"cache.activations", "cache.precision"};
-
-/// What it uses only where some first stages never train, or where the head is fitted to features
-/// before.
-const std::set<std::string> kForStoredFeatures = {"cache.dir", "cache.memory_mb", "cache.share"};
-
-/// What only hidden layers use.
-const std::set<std::string> kForHiddenLayers = {"head.activation", "head.dropout"};
-
-std::set<std::string> unused_keys(const Config& config, const Strategy& strategy) {
-  if (strategy.trunk_is_frozen) return kForTrainedLayers;
-  auto unused = kForFrozenLayers;
-  const bool freezes = config.train.freeze_stages > 0;
-  if (!freezes || !images_repeat(config.augment)) {
-    unused.insert(kForFrozenStages.begin(), kForFrozenStages.end());
-  }
-  if (freezes) return unused;
-  if (config.head.start == "fitted" && !config.train.from_scratch) return unused;
-  unused.insert(kForStoredFeatures.begin(), kForStoredFeatures.end());
-  return unused;
+bool stores_features(const Config& config, const Strategy& strategy) {
+  const bool fits_head_first =
+      config.head.start == HeadStart::kFitted && !config.train.from_scratch;
+  return strategy.trunk_is_frozen || config.train.freeze_stages > 0 || fits_head_first;
 }
 
-/// Of the keys for which `is_unused` holds those that are not at their default.
+/// Whether a key has an effect in this run.
+bool is_used(UsedBy used_by, const Config& config) {
+  const Strategy& strategy = find_strategy(config.strategy);
+  const Objective objective = objective_of(config);
+  switch (used_by) {
+    case UsedBy::kEveryRun: return true;
+    case UsedBy::kStageCut: return strategy.cut == Cut::kAtStage;
+    case UsedBy::kFrozenTrunk: return strategy.trunk_is_frozen;
+    case UsedBy::kTrainedLayers: return !strategy.trunk_is_frozen;
+    case UsedBy::kFrozenStages:
+      return !strategy.trunk_is_frozen && config.train.freeze_stages > 0 &&
+             images_repeat(config.augment);
+    case UsedBy::kStoredFeatures: return stores_features(config, strategy);
+    case UsedBy::kHiddenLayers: return !config.head.hidden.empty();
+    case UsedBy::kClassLoss: return objective.targets() == TargetKind::kClass;
+    case UsedBy::kHuberLoss: return objective.loss == LossKind::kHuber;
+  }
+  throw std::logic_error("not a kind of run");
+}
+
+bool depends_on_loss(UsedBy used_by) {
+  return used_by == UsedBy::kClassLoss || used_by == UsedBy::kHuberLoss;
+}
+
+/// The keys that are not at their default, without effect in this run, and for which `is_asked`
+/// holds.
 template <typename Predicate>
-std::vector<std::string> changed_keys(const Config& config, const Predicate& is_unused) {
+std::vector<std::string> unused_keys(const Config& config, const Predicate& is_asked) {
   Config given = config;
   Config defaults;
   const auto fields = fields_of(given);
   const auto default_fields = fields_of(defaults);
   std::vector<std::string> keys;
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (is_unused(fields[i].key) && field_text(fields[i]) != field_text(default_fields[i])) {
-      keys.push_back(fields[i].key);
+    const Field& field = fields[i];
+    if (is_asked(field.used_by) && !is_used(field.used_by, config) &&
+        field_text(field) != field_text(default_fields[i])) {
+      keys.push_back(field.key);
     }
   }
   return keys;
@@ -80,20 +61,11 @@ std::vector<std::string> changed_keys(const Config& config, const Predicate& is_
 }  // namespace
 
 std::vector<std::string> unused_settings(const Config& config) {
-  const Strategy& strategy = find_strategy(config.strategy);
-  const auto unused = unused_keys(config, strategy);
-  return changed_keys(config, [&](const std::string& key) {
-    return unused.contains(key) || (key == "cut" && strategy.cut != Cut::kAtStage) ||
-           (config.head.hidden.empty() && kForHiddenLayers.contains(key));
-  });
+  return unused_keys(config, [](UsedBy used_by) { return !depends_on_loss(used_by); });
 }
 
 std::vector<std::string> settings_unused_by_loss(const Config& config) {
-  const Objective objective = objective_of(config);
-  return changed_keys(config, [&](const std::string& key) {
-    return (key == "head.huber_delta" && objective.loss != LossKind::kHuber) ||
-           (key == "train.top_k" && objective.targets() != TargetKind::kClass);
-  });
+  return unused_keys(config, depends_on_loss);
 }
 
 }  // namespace transfer

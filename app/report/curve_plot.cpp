@@ -73,7 +73,7 @@ void write_curve(const CurvePlot& plot, const std::filesystem::path& file) {
   }
   std::vector<unsigned char> png;
   if (!cv::imencode(".png", image, png)) {
-    throw OutputError(fmt::format("{}: the curve could not be encoded", file.string()));
+    throw OutputError(fmt::format("{}: the curve cannot be encoded as PNG.", file.string()));
   }
   write_file_atomically(file,
                         std::string_view(reinterpret_cast<const char*>(png.data()), png.size()));

@@ -11,9 +11,9 @@ namespace {
 using nlohmann::ordered_json;
 using Names = std::vector<std::string>;
 
-/// Class names longer than a column are cut in the text, never in JSON.
+/// Class names longer than this are cut in the text, never in JSON.
 constexpr std::size_t kNameWidth = 18;
-/// A confusion matrix wider than this is left to summary.json.
+/// A wider confusion matrix is only in summary.json.
 constexpr std::size_t kMostClassesShown = 12;
 
 std::size_t name_width(const Names& names, std::size_t at_least) {
@@ -27,7 +27,17 @@ std::string name_column(const std::string& name, std::size_t width) {
 }
 
 ordered_json column_object(const ColumnMetrics& column) {
-  return {{"r2", column.r2}, {"mae", column.mae}, {"rmse", column.rmse}};
+  return {{kR2.key, column.r2}, {"mae", column.mae}, {"rmse", column.rmse}};
+}
+
+/// What every split's metrics begin with.
+ordered_json score_object(std::int64_t images, double loss, const ScoreName& score, double value) {
+  return {{"images", images}, {"loss", loss}, {score.key, value}};
+}
+
+/// Whether top-k accuracy says more than accuracy does, and less than "always".
+bool shows_top_k(const ClassificationMetrics& metrics) {
+  return metrics.k > 1 && static_cast<std::size_t>(metrics.k) < metrics.confusion_matrix.size();
 }
 
 struct ToJson {
@@ -36,28 +46,33 @@ struct ToJson {
   ordered_json operator()(const ClassificationMetrics& m) const {
     ordered_json per_class = ordered_json::object();
     for (std::size_t c = 0; c < names.size(); ++c) {
-      per_class[names[c]] = {
-          {"precision", m.precision[c]}, {"recall", m.recall[c]}, {"f1", m.f1[c]}};
+      per_class[names[c]] = {{"precision", m.precision[c]},
+                             {"recall", m.recall[c]},
+                             {"f1", m.f1[c]},
+                             {"support", m.support[c]}};
     }
-    return {{"images", m.images},   {"loss", m.loss},
-            {"top1", m.top1},       {"k", m.k},
-            {"topk", m.topk},       {"macro_f1", m.macro_f1},
-            {"classes", per_class}, {"confusion", m.confusion}};
+    ordered_json object = score_object(m.images, m.loss, kAccuracy, m.accuracy);
+    if (shows_top_k(m)) object[fmt::format("top{}_accuracy", m.k)] = m.top_k_accuracy;
+    object["macro_f1"] = m.macro_f1;
+    object["per_class"] = per_class;
+    object["confusion_matrix"] = m.confusion_matrix;
+    return object;
   }
 
   ordered_json operator()(const MultiLabelMetrics& m) const {
     ordered_json per_label = ordered_json::object();
     for (std::size_t c = 0; c < names.size(); ++c) {
-      per_label[names[c]] = {{"images", m.occurrences[c]},
+      per_label[names[c]] = {{"average_precision", m.average_precision[c]},
                              {"precision", m.precision[c]},
                              {"recall", m.recall[c]},
                              {"f1", m.f1[c]},
-                             {"average_precision", m.average_precision[c]}};
+                             {"support", m.support[c]}};
     }
-    ordered_json object = {
-        {"images", m.images}, {"loss", m.loss}, {"map", m.map}, {"macro_f1", m.macro_f1}};
-    if (m.top1) object["top1"] = *m.top1;
-    object["labels"] = per_label;
+    ordered_json object =
+        score_object(m.images, m.loss, kMeanAveragePrecision, m.mean_average_precision);
+    object["macro_f1"] = m.macro_f1;
+    if (m.accuracy) object[kAccuracy.key] = *m.accuracy;
+    object["per_label"] = per_label;
     return object;
   }
 
@@ -66,7 +81,7 @@ struct ToJson {
     object.update(column_object(m.mean));
     if (names.size() < 2) return object;
     for (std::size_t k = 0; k < names.size(); ++k) {
-      object["columns"][names[k]] = column_object(m.columns[k]);
+      object["per_target"][names[k]] = column_object(m.columns[k]);
     }
     return object;
   }
@@ -78,9 +93,9 @@ struct ToText {
 
   std::string operator()(const ClassificationMetrics& m) const {
     std::string text = fmt::format("{}: {} images, accuracy {:.2f} %, macro-F1 {:.4f}, loss {:.4f}",
-                                   title, m.images, 100 * m.top1, m.macro_f1, m.loss);
-    if (names.size() > static_cast<std::size_t>(m.k) && m.k > 1) {
-      text += fmt::format(", top-{} {:.2f} %", m.k, 100 * m.topk);
+                                   title, m.images, 100 * m.accuracy, m.macro_f1, m.loss);
+    if (shows_top_k(m)) {
+      text += fmt::format(", top-{} {:.2f} %", m.k, 100 * m.top_k_accuracy);
     }
     text += "\n";
     const std::size_t width = name_width(names, 5);
@@ -92,7 +107,7 @@ struct ToText {
               fmt::format("  {:9.4f}  {:6.4f}  {:6.4f}", m.precision[c], m.recall[c], m.f1[c]);
       if (shows_matrix) {
         text += "  ";
-        for (const auto count : m.confusion[c]) text += fmt::format(" {:5}", count);
+        for (const auto count : m.confusion_matrix[c]) text += fmt::format(" {:5}", count);
       }
       text += "\n";
     }
@@ -101,14 +116,14 @@ struct ToText {
 
   std::string operator()(const MultiLabelMetrics& m) const {
     std::string text = fmt::format("{}: {} images, mAP {:.4f}, macro-F1 {:.4f}, loss {:.4f}", title,
-                                   m.images, m.map, m.macro_f1, m.loss);
-    if (m.top1) text += fmt::format(", accuracy {:.2f} %", 100 * *m.top1);
+                                   m.images, m.mean_average_precision, m.macro_f1, m.loss);
+    if (m.accuracy) text += ", " + kAccuracy.text(*m.accuracy);
     const std::size_t width = name_width(names, 5);
     text += fmt::format("\n  {:<{}}  images  precision  recall      F1  average precision\n",
                         "label", width);
     for (std::size_t c = 0; c < names.size(); ++c) {
       text += name_column(names[c], width) +
-              fmt::format("  {:8}  {:9.4f}  {:6.4f}  {:6.4f}  {:17.4f}\n", m.occurrences[c],
+              fmt::format("  {:8}  {:9.4f}  {:6.4f}  {:6.4f}  {:17.4f}\n", m.support[c],
                           m.precision[c], m.recall[c], m.f1[c], m.average_precision[c]);
     }
     return text;
@@ -120,7 +135,7 @@ struct ToText {
                     m.images, m.mean.r2, m.mean.mae, m.mean.rmse, m.loss);
     if (names.size() < 2) return text;
     const std::size_t width = name_width(names, 6);
-    text += fmt::format("  {:<{}}        R²         MAE        RMSE\n", "column", width);
+    text += fmt::format("  {:<{}}        R²         MAE        RMSE\n", "target", width);
     for (std::size_t k = 0; k < names.size(); ++k) {
       const ColumnMetrics& column = m.columns[k];
       text += name_column(names[k], width) +

@@ -8,13 +8,17 @@
 
 namespace transfer {
 
-/// `{"images", "loss", "top1", …}` of one split, as used inside summary.json and by `evaluate`:
-/// for labels `map` and `macro_f1`, for numbers `r2`, `mae` and `rmse` in place of `top1`.
+/// The metrics of one split, as summary.json and `evaluate --json` hold them: `images`, `loss`, and
+/// - classes: `accuracy`, `topK_accuracy` where 1 < K < number of classes, `macro_f1`, `per_class`,
+///   `confusion_matrix` (a row for each true class);
+/// - labels: `mean_average_precision`, `macro_f1`, `accuracy` where every image has exactly one
+///   label, `per_label`;
+/// - numbers: `r2`, `mae`, `rmse`, and `per_target` where there are several.
 /// `classes` are the names of the outputs.
 nlohmann::ordered_json metrics_object(const Metrics& metrics,
                                       const std::vector<std::string>& classes);
 
-/// The same for people, with a line a class, label or column of numbers.
+/// The same for people, with one row per class, label or target.
 std::string metrics_text(const std::string& title, const Metrics& metrics,
                          const std::vector<std::string>& classes);
 

@@ -10,12 +10,13 @@
 
 namespace transfer {
 
-/// CSV of every image of a split beside the truth, in the order of the samples; those that do not
-/// count (broken images) are left out. `outputs` [N,C] are in the targets' units.
+/// The predictions for a split beside the truth as CSV, one row per image in the order of the
+/// samples, without broken images. `outputs` [N,C] are in the targets' units.
 ///
-/// - classes: `path,label,class,probability`, then one probability column a class;
-/// - labels: `path,labels,predicted`, each separated by `|`, then one probability column a label;
-/// - numbers: `path`, the columns of the targets, then `predicted_NAME` for each.
+/// - Classes: `path,label,class,probability`, then one probability column per class.
+/// - Labels: `path,labels,predicted` with labels separated by `|`, then one probability column per
+///   label.
+/// - Numbers: `path`, the columns of the targets, then `predicted_NAME` for each.
 std::string prediction_table(const Objective& objective, const std::vector<Sample>& samples,
                              const Truth& truth, const torch::Tensor& outputs,
                              const std::vector<std::string>& classes);

@@ -7,8 +7,8 @@
 
 namespace transfer {
 
-/// Leaves talking to the first process of a group: in the others stdout and stderr lead nowhere
-/// from now on, except for errors, which say whose they are.
+/// Lets only rank 0 of a group print. In the other processes stdout and stderr are discarded while
+/// this object lives, except for errors, which name their process.
 class RankOutput {
  public:
   explicit RankOutput(const ProcessGroup& group);
@@ -16,12 +16,12 @@ class RankOutput {
   RankOutput(const RankOutput&) = delete;
   RankOutput& operator=(const RankOutput&) = delete;
 
-  /// Writes "transfer: MESSAGE" to the stderr that the process was started with.
+  /// Writes "transfer: MESSAGE" to the stderr that the process started with.
   void error(const std::string& message) const;
 
  private:
   std::string name_ = "transfer";
-  /// What stderr was; nullptr where it still is.
+  /// The original stderr; nullptr on rank 0, which keeps it.
   std::FILE* stderr_ = nullptr;
 };
 

@@ -21,7 +21,8 @@ constexpr const char* kFiles[] = {
     run_file::kConfig,      run_file::kMetrics,    run_file::kSummary,     run_file::kModel,
     run_file::kPredictions, run_file::kCheckpoint, run_file::kBestWeights, run_file::kAdvice};
 
-/// Held while somebody writes. A file, since on NFS a folder cannot be locked for all machines.
+/// Locked while a process writes. A file, since over NFS a folder cannot be locked for all
+/// machines.
 constexpr const char* kLock = ".lock";
 
 fs::path default_path(const Config& config) {
@@ -51,9 +52,9 @@ RunDirectory RunDirectory::create(const Config& config) {
     const bool was_stopped =
         is_file(run.file(run_file::kConfig)) && !is_file(run.file(run_file::kSummary));
     throw OutputError(fmt::format(
-        "{}: exists already. {}Choose another folder with --out, or give --overwrite.",
+        "{}: exists already. {}Choose another folder with --out, or add --overwrite.",
         run.path().string(),
-        was_stopped ? fmt::format("Its run was stopped: `transfer --resume {}` goes on with it. ",
+        was_stopped ? fmt::format("Its run was stopped: `transfer --resume {}` resumes it. ",
                                   run.path().string())
                     : ""));
   };
@@ -67,7 +68,7 @@ RunDirectory RunDirectory::create(const Config& config) {
                     run.path().string(), error.message()));
   }
   run.lock();
-  refuse_used();  // another process may have been there first
+  refuse_used();  // another process may have been faster
   for (const char* name : kFiles) fs::remove(run.file(name), error);
   run.write_config(config);
   write_file_atomically(run.file(run_file::kMetrics), "");
@@ -77,10 +78,10 @@ RunDirectory RunDirectory::create(const Config& config) {
 RunDirectory RunDirectory::open(const fs::path& path) {
   RunDirectory run(path);
   if (!is_file(run.file(run_file::kConfig))) {
-    throw OutputError(
-        fmt::format("{}: is no run directory: it has no config.yaml. Expected the "
-                    "folder of a run that was stopped.",
-                    path.string()));
+    throw OutputError(fmt::format(
+        "{}: is not a run directory: it has no config.yaml. Expected the folder of a run "
+        "that was stopped.",
+        path.string()));
   }
   run.lock();
   return run;
@@ -104,7 +105,7 @@ void RunDirectory::lock() {
 
 void RunDirectory::write_config(const Config& config) const {
   if (!is_written_here_) return;
-  // The folder is not part of what the run repeats: the copy names none.
+  // The folder is not part of what can be repeated, so the copy names none.
   Config repeatable = config;
   repeatable.out.clear();
   repeatable.overwrite = false;
@@ -117,8 +118,8 @@ void RunDirectory::append_metrics(std::string_view json_line) const {
   stream << json_line << '\n';
   stream.flush();
   if (!stream) {
-    throw OutputError(
-        fmt::format("{}: cannot be written; is the disk full?", file(run_file::kMetrics).string()));
+    throw OutputError(fmt::format("{}: cannot be written. Free disk space, then run with --resume.",
+                                  file(run_file::kMetrics).string()));
   }
 }
 

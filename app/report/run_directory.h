@@ -11,52 +11,53 @@
 
 namespace transfer {
 
-/// The folder one run leaves behind: config.yaml, metrics.jsonl, summary.json, model.pt,
-/// predictions_val.csv; where the strategy was chosen by measuring, advice.json. It is locked while
-/// one of its objects lives, so that no two processes write to it.
+/// The folder of one run: config.yaml, metrics.jsonl, summary.json, model.pt, predictions_val.csv,
+/// and advice.json where measuring chose the strategy. The folder is locked while one of its
+/// objects lives, so that no two processes write to it.
 class RunDirectory {
  public:
-  /// Whether a folder has anything in it but a lock that a killed process has left.
+  /// Whether a folder holds anything but a lock that a killed process left behind.
   static bool is_used(const std::filesystem::path& path);
 
   /// Makes the folder and writes config.yaml. The name is `config.out`, or
   /// `runs/TIME-DATA-STRATEGY`. Throws OutputError when it exists with content and
-  /// `config.overwrite` is false, when it cannot be written, or when another process goes on
-  /// writing to it for 20 seconds. Overwriting removes the files named above and nothing else.
+  /// `config.overwrite` is false, when it cannot be written, or when another process keeps it
+  /// locked for 20 seconds. Overwriting removes the files named above and nothing else.
   static RunDirectory create(const Config& config);
 
-  /// An existing one, to go on with. Throws OutputError when it is none, or when another process
-  /// goes on writing to it for 20 seconds.
+  /// An existing run directory, to resume its run. Throws OutputError where the folder is none, or
+  /// when another process keeps it locked for 20 seconds.
   static RunDirectory open(const std::filesystem::path& path);
 
-  /// One that another process of a group has made or opened: nothing is written to it from here.
+  /// A run directory that another process of the group has made or opened. This process writes
+  /// nothing to it.
   static RunDirectory of_other_process(const std::filesystem::path& path);
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path file(const std::string& name) const { return path_ / name; }
 
-  /// Writes config.yaml anew, once what was `auto` in it is decided. Throws OutputError.
+  /// Writes config.yaml again, once its `auto` settings are decided. Throws OutputError.
   void write_config(const Config& config) const;
 
-  /// Adds one line to metrics.jsonl. Throws OutputError.
+  /// Appends one line to metrics.jsonl. Throws OutputError.
   void append_metrics(std::string_view json_line) const;
 
-  /// Cuts metrics.jsonl back to its first `epochs` lines. Throws OutputError.
+  /// Truncates metrics.jsonl to its first `epochs` lines. Throws OutputError.
   void keep_metrics(std::int64_t epochs) const;
 
-  /// The last state of a training that goes on layer by layer, and the weights of its best epoch;
-  /// removed when the run is finished.
+  /// The last state of a training, and the weights of its best epoch; removed when the run is
+  /// finished.
   std::filesystem::path checkpoint() const { return file(run_file::kCheckpoint); }
   std::filesystem::path best_weights() const { return file(run_file::kBestWeights); }
   void remove_checkpoints() const;
 
-  /// Removes what a run that failed wrote, and the folder where nothing else is in it.
+  /// Removes the files of a failed run, and the folder where nothing else is in it.
   void discard() const;
 
  private:
   explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}
 
-  /// Waits until no other process has the folder.
+  /// Waits until no other process has the folder locked.
   void lock();
 
   std::filesystem::path path_;

@@ -7,8 +7,11 @@
 
 #include "app/advice/advice.h"
 #include "app/report/metrics_report.h"
+#include "app/report/versions.h"
 #include "app/training/estimated_score.h"
 #include "core/json_text.h"
+#include "core/run_files.h"
+#include "core/run_format.h"
 
 namespace transfer {
 
@@ -16,13 +19,14 @@ using nlohmann::ordered_json;
 
 std::string to_json(const Summary& s) {
   ordered_json object = {
+      {"format", kRunFormat},
       {"strategy", s.strategy},
       {"backbone", s.backbone},
       {"device", s.device},
       {"threads", s.threads},
       {"seed", s.seed},
-      {"task", s.objective.task()},
-      {"loss", loss_name(s.objective.loss)},
+      {"task", name_of(s.objective.task())},
+      {"loss", name_of(s.objective.loss)},
       {"classes", s.classes},
       {"train_images", s.train_images},
       {"best_epoch", s.best_epoch},
@@ -37,22 +41,24 @@ std::string to_json(const Summary& s) {
   if (s.processes > 1) object["processes"] = s.processes;
   if (s.reduction.steps > 0) {
     object["data_parallel"] = {{"steps", s.reduction.steps},
-                               {"bytes_a_step", s.reduction.bytes / s.reduction.steps},
+                               {"bytes_per_step", s.reduction.bytes / s.reduction.steps},
                                {"seconds_in_steps", s.seconds_in_steps},
                                {"seconds_waiting", s.reduction.seconds_waiting}};
   }
   if (!s.activations.empty()) object["activations"] = s.activations;
   for (const StageProbe& probe : s.probes) {
-    object["probes"].push_back({{"stage", probe.stage},
-                                {estimated_score_name(s.objective).key, probe.score.value},
-                                {"standard_error", probe.score.standard_error}});
+    object["probes"].push_back(
+        {{"stage", probe.stage},
+         {std::string(estimated_score_name(s.objective).key), probe.score.value},
+         {"standard_error", probe.score.standard_error}});
   }
   if (s.test) object["test"] = metrics_object(*s.test, s.classes);
-  object["broken"] = s.broken;
+  object["broken_images"] = s.broken;
   object["skipped_files"] = s.skipped_files;
   object["seconds"] = {
       {"total", s.seconds_total}, {"extract", s.seconds_extract}, {"train", s.seconds_train}};
   object["peak_memory_mb"] = s.peak_memory_mb;
+  object["versions"] = versions_object(versions());
   object["run_directory"] = s.run_directory;
   if (!s.advice.empty()) object["advice"] = ordered_json::parse(s.advice);
   return json_text(object);
@@ -66,17 +72,16 @@ std::string to_text(const Summary& s) {
   }
   if (!s.broken.empty()) text += fmt::format("broken images left out: {}\n", s.broken.size());
   text += fmt::format(
-      "best epoch {} of {}, weight decay {}{}\ntime {:.1f} s (features {:.1f} s, training {:.1f} "
-      "s), "
-      "peak memory {:.0f} MB\n",
+      "best epoch {} of {}, weight decay {}{}\n"
+      "time {:.1f} s (features {:.1f} s, training {:.1f} s), peak memory {:.0f} MB\n",
       s.best_epoch, s.epochs, s.weight_decay,
       s.weight_decay_is_chosen ? " (chosen by 5-fold cross-validation)" : "", s.seconds_total,
       s.seconds_extract, s.seconds_train, s.peak_memory_mb);
-  text += fmt::format(
-      "written to {}: model.pt summary.json metrics.jsonl predictions_val.csv "
-      "config.yaml{}\n",
-      s.run_directory, s.advice.empty() ? "" : " advice.json");
-  return text;
+  text += fmt::format("written to {}: {} {} {} {} {}", s.run_directory, run_file::kModel,
+                      run_file::kSummary, run_file::kMetrics, run_file::kPredictions,
+                      run_file::kConfig);
+  if (!s.advice.empty()) text += fmt::format(" {}", run_file::kAdvice);
+  return text + "\n";
 }
 
 double peak_memory_mb() {

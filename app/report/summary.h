@@ -11,7 +11,7 @@
 
 namespace transfer {
 
-/// Everything a script would want to know of a finished run; written as summary.json.
+/// Everything about a finished run that a script may want; written as summary.json.
 struct Summary {
   std::string strategy;
   std::string backbone;
@@ -20,18 +20,18 @@ struct Summary {
   std::int64_t seed = 0;
   Objective objective;
   std::vector<std::string> classes;
-  /// Stage whose output the head sees; empty for the classifier's input.
+  /// Stage whose output feeds the head; empty for the classifier's input.
   std::string cut;
   /// Where the cut was chosen by probing: every stage probed.
   std::vector<StageProbe> probes;
-  /// The last of the frozen stages that ran apart from the layers that train, and the type of
-  /// number in which its output was kept; empty where there was none.
+  /// The last of the frozen stages that ran apart from the trained layers, and the type of its
+  /// stored output; empty where there was none.
   std::string frozen_up_to;
   std::string activations;
   /// Copies of the network that trained side by side.
   std::int64_t replicas = 1;
-  /// Processes that did the run together, and what training took each of them (the first's
-  /// figures): forward, backward and steps, and the exchange of gradients among it.
+  /// Processes that trained together, and rank 0's seconds in forward, backward and optimizer
+  /// steps, of which the exchange of gradients is a part.
   std::int64_t processes = 1;
   double seconds_in_steps = 0;
   ReductionCost reduction;
@@ -50,7 +50,7 @@ struct Summary {
   double seconds_extract = 0;
   double seconds_train = 0;
   double peak_memory_mb = 0;
-  /// The text of advice.json where the strategy was chosen by measuring.
+  /// The text of advice.json where measuring chose the strategy.
   std::string advice;
   std::string run_directory;
 };
@@ -58,10 +58,10 @@ struct Summary {
 /// summary.json's text.
 std::string to_json(const Summary& summary);
 
-/// What a person reads on stdout at the end.
+/// What the user reads on stdout at the end.
 std::string to_text(const Summary& summary);
 
-/// The most memory this process has held so far, in MB (ru_maxrss).
+/// The peak resident memory of this process so far, in MB (ru_maxrss).
 double peak_memory_mb();
 
 }  // namespace transfer

@@ -50,7 +50,7 @@ struct Start {
 /// Gives the network the head that the configuration asks for.
 Start start_head(const Preparation& p, const RunDirectory& run, const Loss& loss,
                  const StageProbes& known, TrainableNetwork& network) {
-  if (p.config.head.start != "fitted" || p.config.train.from_scratch) return {};
+  if (p.config.head.start != HeadStart::kFitted || p.config.train.from_scratch) return {};
   auto fitted = fit_head_to_frozen_features(p, feature_store_folder(p.config, run), known);
   if (fitted.head) network.set_head(loss.target_scaling.scaled(*fitted.head));
   return {true, std::move(fitted.broken)};

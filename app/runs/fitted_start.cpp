@@ -21,7 +21,7 @@ FittedStart fit_head_to_frozen_features(const Preparation& p,
     problem.options.patience = 0;
     problem.weight_decay = chosen_weight_decay(problem, known, "");
   } else {
-    problem.options.optimizer = "adamw";
+    problem.options.optimizer = Optimizer::kAdamW;
     problem.weight_decay = p.config.head.weight_decay.value_or(0.0);
   }
   FittedStart start{fit_head(problem).head, train.broken};

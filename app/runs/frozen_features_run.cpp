@@ -122,7 +122,8 @@ Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run, St
   const FittedHead fitted = fit(p, features, run, known, summary);
   summary.seconds_train = training.seconds();
   note("head: {} {} in {:.1f} s", fitted.epochs,
-       p.config.train.optimizer == "lbfgs" ? "iterations" : "epochs", summary.seconds_train);
+       p.config.train.optimizer == Optimizer::kLbfgs ? "iterations" : "epochs",
+       summary.seconds_train);
 
   const Objective objective = p.objective();
   const auto val_outputs = head_logits(fitted.head, features.val, p.device);

@@ -105,7 +105,7 @@ std::int64_t choose_replicas(const Preparation& p, const Loss& loss, TrainableNe
     throw ConfigError(fmt::format(
         "train.replicas: found {}, but with train.batch_norm: {} each copy would normalise by its "
         "own part of a batch. Expected train.batch_norm: frozen or folded, or train.replicas: 1.",
-        *given, p.config.train.batch_norm));
+        *given, name_of(p.config.train.batch_norm)));
   }
   if (given) return *given;
   TrainingStep several = make_step();

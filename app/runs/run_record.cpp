@@ -1,5 +1,7 @@
 #include "app/runs/run_record.h"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "app/features/cache_folder.h"
@@ -27,12 +29,13 @@ Summary begin_summary(const Preparation& p, const RunDirectory& run) {
 }
 
 void write_epoch(const RunDirectory& run, const EpochReport& report) {
-  run.append_metrics(json_line({{"epoch", report.epoch},
-                                {"train_loss", report.train_loss},
-                                {"val_loss", report.val_loss},
-                                {"val_" + report.val_score.name, report.val_score.value},
-                                {"lr", report.learning_rate},
-                                {"seconds", report.seconds}}));
+  run.append_metrics(
+      json_line({{"epoch", report.epoch},
+                 {"train_loss", report.train_loss},
+                 {"val_loss", report.val_loss},
+                 {fmt::format("val_{}", report.val_score.name.key), report.val_score.value},
+                 {"learning_rate", report.learning_rate},
+                 {"seconds", report.seconds}}));
 }
 
 }  // namespace transfer

@@ -49,14 +49,14 @@ std::string split_behind_frozen_stages(const Preparation& p, TrainableNetwork& n
 }
 
 StoredLayers stored_layers(const Preparation& p, const std::shared_ptr<const FrozenPrefix>& prefix,
-                           const std::string& precision) {
-  const auto type = precision == "float16" ? torch::kFloat16 : torch::kFloat32;
+                           CachePrecision precision) {
+  const auto type = precision == CachePrecision::kFloat16 ? torch::kFloat16 : torch::kFloat32;
   const auto& train = p.config.train;
   const std::string weights =
       train.from_scratch ? fmt::format("random {}", p.config.seed) : "pretrained";
-  const bool folded = train.batch_norm == "folded";
+  const bool folded = train.batch_norm == BatchNorm::kFolded;
   return {fmt::format("activations {} {} {} {}", prefix->stage(), weights,
-                      folded ? "folded" : "unfolded", precision),
+                      folded ? "folded" : "unfolded", name_of(precision)),
           RowFormat(prefix->shape(p.backbone.metadata().preprocessing), type),
           [prefix](const torch::Tensor& images) { return prefix->activations(images); }};
 }
@@ -96,7 +96,7 @@ ChosenInput choose_training_input(Preparation& p, const RunDirectory& run,
             stage, ""};
   }
   auto& precision = p.config.cache.precision;
-  if (precision == "auto") {
+  if (precision == CachePrecision::kAuto) {
     network.evaluate();
     const bool suffices =
         float16_suffices(sample_of_activations(p, {/*is_behind_split=*/true, prefix}),
@@ -104,17 +104,18 @@ ChosenInput choose_training_input(Preparation& p, const RunDirectory& run,
                            const torch::NoGradGuard no_gradients;
                            return network.logits_behind_split(activations).to(torch::kCPU);
                          });
-    precision = broadcast_text(*p.group, suffices ? "float16" : "float32");
+    const auto own = suffices ? CachePrecision::kFloat16 : CachePrecision::kFloat32;
+    precision = *parse_name<CachePrecision>(broadcast_text(*p.group, std::string(name_of(own))));
   }
   const auto layers = stored_layers(p, prefix, precision);
   note("the frozen layers up to {} run once per image{}; what they give ({}, {}) is kept", stage,
        p.config.augment.views > 0 ? " and view" : "", fmt::join(layers.format.shape, " x "),
-       precision);
+       name_of(precision));
   FeatureStore store(p.backbone, layers, p.config, feature_store_folder(p.config, run), p.device,
                      p.threads);
   return {
       std::make_unique<StoredInput>(std::move(store), p.dataset, p.config.augment.views, p.threads),
-      stage, precision};
+      stage, std::string(name_of(precision))};
 }
 
 }  // namespace transfer

@@ -9,6 +9,7 @@
 
 #include "core/atomic_file.h"
 #include "core/errors.h"
+#include "core/run_format.h"
 
 namespace transfer {
 namespace {
@@ -101,6 +102,19 @@ void read_from(torch::serialize::InputArchive& archive, const NamedTensors& tens
   }
 }
 
+/// Throws ModelError where another version of transfer wrote the checkpoint.
+void require_format(torch::serialize::InputArchive& archive, const std::filesystem::path& file) {
+  c10::IValue format;
+  const std::int64_t found = archive.try_read("format", format) ? format.toInt() : 1;
+  if (found == kRunFormat) return;
+  const std::string run = file.parent_path().string();
+  throw ModelError(other_format_message(
+      file, static_cast<int>(found),
+      fmt::format("Train again from the start: transfer --config {0}/config.yaml --out {0} "
+                  "--overwrite",
+                  run)));
+}
+
 /// Opens a file and runs `read`; what LibTorch says of a damaged file becomes a ModelError.
 template <typename Read>
 void read_archive_file(const std::filesystem::path& file, const Read& read) {
@@ -120,6 +134,7 @@ void read_archive_file(const std::filesystem::path& file, const Read& read) {
 void write_checkpoint(const std::filesystem::path& file, const NamedTensors& tensors,
                       const torch::optim::Optimizer& optimizer, const TrainingProgress& progress) {
   torch::serialize::OutputArchive archive;
+  archive.write("format", c10::IValue(std::int64_t{kRunFormat}));
   write_into(archive, tensors);
   torch::serialize::OutputArchive optimizer_archive(archive.compilation_unit());
   optimizer.save(optimizer_archive);
@@ -135,6 +150,7 @@ TrainingProgress read_checkpoint(const std::filesystem::path& file, const NamedT
                                  torch::optim::Optimizer& optimizer) {
   TrainingProgress progress;
   read_archive_file(file, [&](torch::serialize::InputArchive& archive) {
+    require_format(archive, file);
     read_from(archive, tensors, file);
     torch::serialize::InputArchive optimizer_archive;
     archive.read("optimizer", optimizer_archive);

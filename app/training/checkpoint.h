@@ -54,8 +54,8 @@ void write_checkpoint(const std::filesystem::path& file, const NamedTensors& ten
                       const torch::optim::Optimizer& optimizer, const TrainingProgress& progress);
 
 /// Reads it back into the tensors and the optimizer given, in place. REQUIRES: the optimizer was
-/// made as the one that was saved. Throws ModelError naming the file when it is damaged or holds
-/// other tensors.
+/// made as the one that was saved. Throws ModelError naming the file when it is damaged, of another
+/// format (kRunFormat), or holds other tensors.
 TrainingProgress read_checkpoint(const std::filesystem::path& file, const NamedTensors& tensors,
                                  torch::optim::Optimizer& optimizer);
 

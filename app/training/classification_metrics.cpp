@@ -12,20 +12,21 @@ double ratio(std::int64_t part, std::int64_t whole) {
 }
 
 void add_class_scores(ClassificationMetrics& metrics) {
-  const std::size_t classes = metrics.confusion.size();
+  const std::size_t classes = metrics.confusion_matrix.size();
   double f1_sum = 0;
   std::int64_t occurring = 0;
   for (std::size_t c = 0; c < classes; ++c) {
     std::int64_t truth = 0;
     std::int64_t predicted = 0;
     for (std::size_t other = 0; other < classes; ++other) {
-      truth += metrics.confusion[c][other];
-      predicted += metrics.confusion[other][c];
+      truth += metrics.confusion_matrix[c][other];
+      predicted += metrics.confusion_matrix[other][c];
     }
-    const std::int64_t hits = metrics.confusion[c][c];
+    const std::int64_t hits = metrics.confusion_matrix[c][c];
     metrics.precision.push_back(ratio(hits, predicted));
     metrics.recall.push_back(ratio(hits, truth));
     metrics.f1.push_back(ratio(2 * hits, truth + predicted));
+    metrics.support.push_back(truth);
     if (truth + predicted > 0) {
       f1_sum += metrics.f1.back();
       ++occurring;
@@ -47,18 +48,19 @@ ClassificationMetrics classification_metrics(const torch::Tensor& all_logits,
   ClassificationMetrics metrics;
   metrics.images = rows.size(0);
   metrics.k = std::min(k, classes);
-  metrics.confusion.assign(static_cast<std::size_t>(classes),
-                           std::vector<std::int64_t>(static_cast<std::size_t>(classes), 0));
+  metrics.confusion_matrix.assign(static_cast<std::size_t>(classes),
+                                  std::vector<std::int64_t>(static_cast<std::size_t>(classes), 0));
   if (metrics.images > 0) {
     metrics.loss = torch::nn::functional::cross_entropy(logits, labels).item<double>();
     const auto predictions = logits.argmax(1).contiguous();
-    metrics.top1 = predictions.eq(labels).to(torch::kFloat64).mean().item<double>();
+    metrics.accuracy = predictions.eq(labels).to(torch::kFloat64).mean().item<double>();
     const auto highest = std::get<1>(logits.topk(metrics.k, 1));
-    metrics.topk = highest.eq(labels.unsqueeze(1)).any(1).to(torch::kFloat64).mean().item<double>();
+    metrics.top_k_accuracy =
+        highest.eq(labels.unsqueeze(1)).any(1).to(torch::kFloat64).mean().item<double>();
     for (std::int64_t i = 0; i < metrics.images; ++i) {
       const auto truth = static_cast<std::size_t>(labels.data_ptr<std::int64_t>()[i]);
       const auto predicted = static_cast<std::size_t>(predictions.data_ptr<std::int64_t>()[i]);
-      ++metrics.confusion[truth][predicted];
+      ++metrics.confusion_matrix[truth][predicted];
     }
   }
   add_class_scores(metrics);

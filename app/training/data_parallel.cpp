@@ -105,11 +105,11 @@ void broadcast_tensors(ProcessGroup& group, const NamedTensors& tensors) {
   }
 }
 
-void share_state(ProcessGroup& group, const TrainableNetwork& network, const std::string& buffers,
+void share_state(ProcessGroup& group, const TrainableNetwork& network, BatchNormBuffers buffers,
                  std::int64_t images) {
   if (group.size() == 1) return;
   const at::NoGradGuard no_gradients;
-  const bool averages = buffers == "synchronised";
+  const bool averages = buffers == BatchNormBuffers::kSynchronised;
   const double share = averages ? share_of(group, images) : 0;
   NamedTensors from_first;
   for (const auto& [name, tensor] : network.state()) {

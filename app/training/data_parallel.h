@@ -31,10 +31,10 @@ Agreement agree(ProcessGroup& group, int signal, bool is_due);
 /// Gives all processes the tensors of rank 0, in place.
 void broadcast_tensors(ProcessGroup& group, const NamedTensors& tensors);
 
-/// Makes the network the same in all processes: weights and buffers of rank 0; with `buffers`
-/// `synchronised` the running statistics are the mean of all (see train.batch_norm_buffers), each
+/// Makes the network the same in all processes: weights and buffers of rank 0; with `kSynchronised`
+/// the running statistics are the mean of all (see train.batch_norm_buffers), each
 /// counting by the `images` that it has seen since the last time.
-void share_state(ProcessGroup& group, const TrainableNetwork& network, const std::string& buffers,
+void share_state(ProcessGroup& group, const TrainableNetwork& network, BatchNormBuffers buffers,
                  std::int64_t images);
 
 /// Outputs of which each process has some rows, the others being zero, and its broken images,

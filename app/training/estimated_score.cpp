@@ -1,7 +1,5 @@
 #include "app/training/estimated_score.h"
 
-#include <fmt/format.h>
-
 #include <cmath>
 
 namespace transfer {
@@ -50,21 +48,11 @@ EstimatedScore paired_difference(const EstimatedScore& score, const EstimatedSco
 
 ScoreName estimated_score_name(const Objective& objective) {
   switch (objective.targets()) {
-    case TargetKind::kClass: return {"accuracy", "accuracy"};
-    case TargetKind::kLabels: return {"label_accuracy", "label accuracy"};
+    case TargetKind::kClass: return kAccuracy;
+    case TargetKind::kLabels: return kLabelAccuracy;
     case TargetKind::kValues: break;
   }
-  return {"r2", "R²", /*is_share=*/false};
-}
-
-std::string ScoreName::text(double value, double standard_error) const {
-  return is_share ? fmt::format("{:.1f} % ± {:.1f}", 100 * value, 100 * standard_error)
-                  : fmt::format("{:.3f} ± {:.3f}", value, standard_error);
-}
-
-std::string ScoreName::distance_text(double difference, double standard_error) const {
-  return is_share ? fmt::format("{:.1f} ± {:.1f} points", 100 * difference, 100 * standard_error)
-                  : fmt::format("{:.3f} ± {:.3f}", difference, standard_error);
+  return kR2;
 }
 
 }  // namespace transfer

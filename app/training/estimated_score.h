@@ -2,8 +2,7 @@
 
 #include <torch/types.h>
 
-#include <string>
-
+#include "app/training/score_name.h"
 #include "core/objective.h"
 #include "datasets/truth.h"
 
@@ -30,19 +29,6 @@ EstimatedScore estimate_score(const Objective& objective, const torch::Tensor& o
                               const Truth& truth);
 
 /// Which of them it is.
-struct ScoreName {
-  /// In JSON: `accuracy`, `label_accuracy` or `r2`.
-  std::string key;
-  /// For people.
-  std::string title;
-  /// Whether people read it in percent.
-  bool is_share = true;
-
-  /// "95.0 % ± 1.2", "0.521 ± 0.013"
-  std::string text(double value, double standard_error) const;
-  /// What lies between two scores: "1.5 ± 0.9 points", "0.015 ± 0.009".
-  std::string distance_text(double difference, double standard_error) const;
-};
 ScoreName estimated_score_name(const Objective& objective);
 
 }  // namespace transfer

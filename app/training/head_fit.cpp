@@ -71,7 +71,7 @@ class HeadFit {
   }
 
   FittedHead run() {
-    if (problem_.options.optimizer == "lbfgs") {
+    if (problem_.options.optimizer == Optimizer::kLbfgs) {
       run_lbfgs();
     } else {
       run_batches();
@@ -226,7 +226,7 @@ class HeadFit {
 
   /// L-BFGS that is not stopped early ends at the optimum, which is its last iteration.
   bool keeps_best() const {
-    return problem_.options.optimizer != "lbfgs" || problem_.options.patience > 0;
+    return problem_.options.optimizer != Optimizer::kLbfgs || problem_.options.patience > 0;
   }
 
   const HeadProblem& problem_;

@@ -33,17 +33,17 @@ torch::Tensor binary_cross_entropy(const torch::Tensor& logits, const Truth& tru
 }
 
 [[noreturn]] void throw_no_regression(const Objective& objective) {
-  throw std::logic_error("no loss for regression: " + loss_name(objective.loss));
+  throw std::logic_error("no loss for regression: " + std::string(name_of(objective.loss)));
 }
 
 /// [n,K]: the loss of each output in the targets' units.
 torch::Tensor regression_errors(const Objective& objective, const torch::Tensor& values,
                                 const torch::Tensor& targets) {
   switch (objective.loss) {
+    case LossKind::kMeanSquaredError: return at::mse_loss(values, targets, at::Reduction::None);
     case LossKind::kMeanAbsoluteError: return at::l1_loss(values, targets, at::Reduction::None);
     case LossKind::kHuber:
       return at::huber_loss(values, targets, at::Reduction::None, objective.huber_delta);
-    case LossKind::kMeanSquaredError: return at::mse_loss(values, targets, at::Reduction::None);
     case LossKind::kCrossEntropy:
     case LossKind::kBinaryCrossEntropy: break;
   }
@@ -53,9 +53,9 @@ torch::Tensor regression_errors(const Objective& objective, const torch::Tensor&
 /// [K]: the size of the loss where errors are as large as the standard deviation.
 torch::Tensor typical_errors(const Objective& objective, const torch::Tensor& deviation) {
   switch (objective.loss) {
+    case LossKind::kMeanSquaredError: return deviation.square();
     case LossKind::kMeanAbsoluteError: return deviation;
     case LossKind::kHuber: return deviation * deviation.clamp_max(objective.huber_delta);
-    case LossKind::kMeanSquaredError: return deviation.square();
     case LossKind::kCrossEntropy:
     case LossKind::kBinaryCrossEntropy: break;
   }
@@ -116,7 +116,7 @@ Loss training_loss(const Config& config, const Truth& train, std::int64_t classe
   Loss loss;
   loss.objective = objective_of(config);
   loss.label_smoothing = config.head.label_smoothing;
-  if (config.head.class_weights == "auto") {
+  if (config.head.class_weights == ClassWeights::kAuto) {
     loss.class_weights = balanced_class_weights(train.labels, classes).to(device);
   }
   if (loss.objective.targets() == TargetKind::kValues) {

@@ -1,7 +1,5 @@
 #include "app/training/metrics.h"
 
-#include <fmt/format.h>
-
 namespace transfer {
 
 Metrics measure(const Objective& objective, const torch::Tensor& outputs, const Truth& truth,
@@ -20,16 +18,13 @@ double loss_of(const Metrics& metrics) {
 
 Score score_of(const Metrics& metrics) {
   struct Choose {
-    Score operator()(const ClassificationMetrics& m) const { return {"top1", "accuracy", m.top1}; }
-    Score operator()(const MultiLabelMetrics& m) const { return {"map", "mAP", m.map}; }
-    Score operator()(const RegressionMetrics& m) const { return {"r2", "R²", m.mean.r2}; }
+    Score operator()(const ClassificationMetrics& m) const { return {kAccuracy, m.accuracy}; }
+    Score operator()(const MultiLabelMetrics& m) const {
+      return {kMeanAveragePrecision, m.mean_average_precision};
+    }
+    Score operator()(const RegressionMetrics& m) const { return {kR2, m.mean.r2}; }
   };
   return std::visit(Choose{}, metrics);
-}
-
-std::string Score::text() const {
-  if (name == "top1") return fmt::format("{} {:.2f} %", title, 100 * value);
-  return fmt::format("{} {:.4f}", title, value);
 }
 
 }  // namespace transfer

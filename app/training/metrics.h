@@ -4,10 +4,10 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <variant>
 #include <vector>
 
+#include "app/training/score_name.h"
 #include "core/objective.h"
 #include "datasets/truth.h"
 
@@ -20,17 +20,19 @@ struct ClassificationMetrics {
   std::int64_t images = 0;
   /// Mean cross-entropy, unweighted and without label smoothing.
   double loss = 0;
-  double top1 = 0;
+  double accuracy = 0;
   /// Part of the images whose class is among the `k` highest logits; k is at most the number of
   /// classes.
-  double topk = 0;
+  double top_k_accuracy = 0;
   std::int64_t k = 0;
   double macro_f1 = 0;
   std::vector<double> precision;
   std::vector<double> recall;
   std::vector<double> f1;
-  /// confusion[truth][prediction], numbers of images.
-  std::vector<std::vector<std::int64_t>> confusion;
+  /// Images of the class.
+  std::vector<std::int64_t> support;
+  /// confusion_matrix[truth][prediction], numbers of images.
+  std::vector<std::vector<std::int64_t>> confusion_matrix;
 };
 
 /// How well one sigmoid a label fits labels; a label is predicted where its probability is at least
@@ -42,9 +44,9 @@ struct MultiLabelMetrics {
   /// Over the labels that occur as truth or as prediction.
   double macro_f1 = 0;
   /// Mean of the average precisions of the labels that occur.
-  double map = 0;
+  double mean_average_precision = 0;
   /// Where every image has exactly one label: part of those whose label is the likeliest.
-  std::optional<double> top1;
+  std::optional<double> accuracy;
   std::vector<double> precision;
   std::vector<double> recall;
   std::vector<double> f1;
@@ -52,7 +54,7 @@ struct MultiLabelMetrics {
   /// label that does not occur.
   std::vector<double> average_precision;
   /// Images that have the label.
-  std::vector<std::int64_t> occurrences;
+  std::vector<std::int64_t> support;
 };
 
 /// How well numbers fit a column of targets, in its units.
@@ -83,14 +85,12 @@ Metrics measure(const Objective& objective, const torch::Tensor& outputs, const 
 
 /// The one number by which people compare models; higher is better.
 struct Score {
-  /// Its name in JSON: `top1`, `map` or `r2`.
-  std::string name;
-  /// Its name for people.
-  std::string title;
+  /// One of kModelScores.
+  ScoreName name = kAccuracy;
   double value = 0;
 
   /// "accuracy 95.03 %", "R² 0.5312"
-  std::string text() const;
+  std::string text() const { return name.text(value); }
 };
 
 double loss_of(const Metrics& metrics);

@@ -37,7 +37,7 @@ void add_label(MultiLabelMetrics& metrics, const torch::Tensor& logits,
   metrics.recall.push_back(ratio(hits, truth));
   metrics.f1.push_back(ratio(2 * hits, predictions + truth));
   metrics.average_precision.push_back(average_precision(logits, targets));
-  metrics.occurrences.push_back(static_cast<std::int64_t>(truth));
+  metrics.support.push_back(static_cast<std::int64_t>(truth));
 }
 
 /// Averages over the labels that matter to each.
@@ -48,7 +48,7 @@ void add_averages(MultiLabelMetrics& metrics, const torch::Tensor& logits) {
   double occurring = 0;
   for (std::size_t c = 0; c < metrics.f1.size(); ++c) {
     const auto predicted = logits.select(1, static_cast<std::int64_t>(c)).ge(0);
-    const bool occurs = metrics.occurrences[c] > 0;
+    const bool occurs = metrics.support[c] > 0;
     if (occurs || predicted.any().item<bool>()) {
       f1 += metrics.f1[c];
       ++seen;
@@ -59,7 +59,7 @@ void add_averages(MultiLabelMetrics& metrics, const torch::Tensor& logits) {
     }
   }
   metrics.macro_f1 = ratio(f1, seen);
-  metrics.map = ratio(precision, occurring);
+  metrics.mean_average_precision = ratio(precision, occurring);
 }
 
 }  // namespace
@@ -80,7 +80,7 @@ MultiLabelMetrics multi_label_metrics(const torch::Tensor& all_logits, const Tru
   metrics.loss = loss.sum(logits, truth).item<double>() / loss.weight(truth);
   if (truth.targets.sum(1).eq(1).all().item<bool>()) {
     const auto hits = logits.argmax(1).eq(truth.targets.argmax(1));
-    metrics.top1 = hits.to(torch::kFloat64).mean().item<double>();
+    metrics.accuracy = hits.to(torch::kFloat64).mean().item<double>();
   }
   return metrics;
 }

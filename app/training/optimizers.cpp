@@ -26,17 +26,20 @@ std::vector<torch::optim::OptimizerParamGroup> torch_groups(
 
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(const std::vector<ParameterGroup>& groups,
                                                         const TrainConfig& config) {
-  if (config.optimizer == "sgd") {
-    const auto options = torch::optim::SGDOptions(config.lr).momentum(config.momentum);
-    return std::make_unique<torch::optim::SGD>(torch_groups(groups, options), options);
+  switch (config.optimizer) {
+    case Optimizer::kSgd: {
+      const auto options = torch::optim::SGDOptions(config.lr).momentum(config.momentum);
+      return std::make_unique<torch::optim::SGD>(torch_groups(groups, options), options);
+    }
+    case Optimizer::kAdamW: {
+      const auto options = torch::optim::AdamWOptions(config.lr);
+      return std::make_unique<torch::optim::AdamW>(torch_groups(groups, options), options);
+    }
+    case Optimizer::kLbfgs: break;
   }
-  if (config.optimizer == "adamw") {
-    const auto options = torch::optim::AdamWOptions(config.lr);
-    return std::make_unique<torch::optim::AdamW>(torch_groups(groups, options), options);
-  }
-  throw ConfigError("train.optimizer: found '" + config.optimizer +
-                    "', which fits heads to features that never change; layers of the backbone "
-                    "train with adamw or sgd");
+  throw ConfigError(
+      "train.optimizer: found 'lbfgs', which fits heads to features that never change; layers of "
+      "the backbone train with adamw or sgd");
 }
 
 void set_learning_rate(torch::optim::Optimizer& optimizer,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <stdexcept>
 
 namespace transfer {
 namespace {
@@ -16,19 +17,24 @@ double cosine_between(double first, double last, double progress) {
 
 double learning_rate_at(const TrainConfig& config, double epoch) {
   const auto epochs = static_cast<double>(config.epochs);
-  if (config.schedule == "onecycle") {
-    return one_cycle_rate(config.lr, std::min(epoch / epochs, 1.0));
+  const bool has_own_warmup = config.schedule == Schedule::kOneCycle;
+  if (!has_own_warmup && epoch < config.warmup_epochs) {
+    return config.lr * epoch / config.warmup_epochs;
   }
-  if (epoch < config.warmup_epochs) return config.lr * epoch / config.warmup_epochs;
-  if (config.schedule == "step") {
-    return config.lr * std::pow(config.step_factor,
-                                std::floor(epoch / static_cast<double>(config.step_epochs)));
+  switch (config.schedule) {
+    case Schedule::kConstant:
+    case Schedule::kPlateau: return config.lr;  // PlateauSchedule multiplies it
+    case Schedule::kCosine: {
+      const double length = std::max(epochs - config.warmup_epochs, 1e-9);
+      return cosine_between(config.lr, 0.0, std::min((epoch - config.warmup_epochs) / length, 1.0));
+    }
+    case Schedule::kStep: {
+      const double falls = std::floor(epoch / static_cast<double>(config.step_epochs));
+      return config.lr * std::pow(config.step_factor, falls);
+    }
+    case Schedule::kOneCycle: return one_cycle_rate(config.lr, std::min(epoch / epochs, 1.0));
   }
-  if (config.schedule == "cosine") {
-    const double length = std::max(epochs - config.warmup_epochs, 1e-9);
-    return cosine_between(config.lr, 0.0, std::min((epoch - config.warmup_epochs) / length, 1.0));
-  }
-  return config.lr;
+  throw std::logic_error("not a schedule");
 }
 
 double one_cycle_rate(double peak, double progress) {
@@ -50,7 +56,7 @@ double batch_scaled_rate(const TrainConfig& config) {
 TrainConfig fitted_to_epochs(const TrainConfig& config, std::int64_t stages) {
   TrainConfig fitted = config;
   // One-cycle has its own warm-up.
-  const double warmup = config.schedule == "onecycle" ? 0.0 : config.warmup_epochs;
+  const double warmup = config.schedule == Schedule::kOneCycle ? 0.0 : config.warmup_epochs;
   const auto frozen = static_cast<double>(config.freeze_epochs);
   const auto room = static_cast<double>(config.epochs - 1);
   if (frozen + warmup > room) {
@@ -67,7 +73,7 @@ TrainConfig fitted_to_epochs(const TrainConfig& config, std::int64_t stages) {
 }
 
 PlateauSchedule::PlateauSchedule(const TrainConfig& config)
-    : active_(config.schedule == "plateau"),
+    : active_(config.schedule == Schedule::kPlateau),
       multiplier_(config.plateau_factor),
       patience_(config.plateau_patience),
       min_delta_(config.min_delta) {}

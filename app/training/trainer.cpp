@@ -60,7 +60,7 @@ void Trainer::know_broken(std::vector<BrokenImage> broken) {
 }
 
 TrainingOutcome Trainer::run() {
-  share_state(*task_.group, network_, "rank0", 0);
+  share_state(*task_.group, network_, BatchNormBuffers::kRank0, 0);
   if (progress_.epoch == 0 && progress_.batch == 0) {
     if (task_.start_counts && best_.empty()) keep_start();
     save_checkpoint();
@@ -86,7 +86,7 @@ TrainingOutcome Trainer::run() {
 }
 
 Shard Trainer::shard() const {
-  const bool needs_two = config_.train.batch_norm == "train";
+  const bool needs_two = config_.train.batch_norm == BatchNorm::kTrain;
   return {task_.group->rank(), task_.group->size(), needs_two ? 2 : 1};
 }
 

@@ -99,7 +99,7 @@ void Trainer::go_back(const Batch& batch) {
   const std::string what =
       fmt::format("the loss is no longer a number in epoch {}, at the images {}",
                   progress_.epoch + 1, fmt::join(names, ", "));
-  if (config_.train.on_nonfinite != "retry" || progress_.retries >= kMostRetries) {
+  if (config_.train.on_nonfinite != OnNonfinite::kRetry || progress_.retries >= kMostRetries) {
     throw TrainingError(
         fmt::format("{}. The last good state is {}. Lower train.lr, set train.clip_norm, or let "
                     "the training go back by itself with train.on_nonfinite: retry.",

@@ -10,7 +10,7 @@ namespace transfer {
 inline Backbone fixture_backbone(const std::string& name) { return Backbone::load(fixture(name)); }
 
 /// A network for five classes.
-inline TrainableOptions five_classes(const std::string& batch_norm = "train") {
+inline TrainableOptions five_classes(BatchNorm batch_norm = BatchNorm::kTrain) {
   TrainableOptions result;
   result.classes = 5;
   result.batch_norm = batch_norm;

@@ -89,18 +89,21 @@ class Advise(AdviseCase):
         self.make_data()
         done = self.run_transfer("advise", "--data", "data", "--backbone", "tiny", "--seed", "4",
                                  "--set", "data.max_broken=0.1")
-        for part in ("16 training, 16 validation", "2 classes, from 8 to 8", "blocks.0", "penultimate",
-                     "[freeze-conv]", "why        No earlier stage", "expected   accuracy", "fine-tune",
-                     "command    transfer --strategy freeze-conv --data data --backbone tiny --seed 4 "
-                     "--set data.max_broken=0.1\n"):
-            self.assertIn(part, done.stdout)
+        self.assert_names(done.stdout, "16 training", "16 validation", "2 classes", "blocks.0", "penultimate",
+                          "[freeze-conv]", "fine-tune", " s\n")
+        self.assertRegex(done.stdout, r"(?m)^why  .*stage")
+        self.assertRegex(done.stdout, r"(?m)^expected  .*accuracy")
+        self.assertRegex(done.stdout, r"(?m)^command  +transfer --strategy freeze-conv --data data --backbone tiny --seed 4 "
+                                      r"--set data\.max_broken=0\.1$")
         self.assertNotIn("probe:", done.stdout)
-        self.assertIn("probe: blocks.0", done.stderr)
+        self.assertRegex(done.stderr, r"probe: .*blocks\.0")
         self.assertEqual(sorted(path.name for path in self.folder.iterdir()), ["data"])
 
     def test_json_holds_everything(self):
         self.make_data(splits=("train", "val", "test"))
         advice = self.advise("--set", "train.epochs=3", data="data")
+        self.assertEqual(list(advice)[0], "format")
+        self.assertEqual(advice["format"], 2)
         self.assertEqual(advice["strategy"], "freeze-conv")
         self.assertEqual(advice["box"], {"size": "small", "likeness": "similar"})
         self.assertEqual(advice["data"]["images_per_class"], {"blue": 8, "red": 8})
@@ -194,10 +197,11 @@ class Advise(AdviseCase):
         flags = ("advise", "--data", "data", "--backbone", "tiny", "--set", "cache.memory_mb=0", "--set",
                  "cache.dir=store", "--set", "train.ema=0.9")
         done = self.run_transfer(*flags)
-        self.assertIn("train.ema has no effect with the strategy freeze-conv", done.stderr)
-        self.assertIn("without a training step", done.stdout)
+        self.assertTrue(self.warnings(done, "train.ema", "freeze-conv"), done.stderr)
+        self.assertRegex(done.stdout, r"(?m)^time  .* s$")
         done = self.run_transfer(*flags)
-        self.assertIn("not estimated: the features lay in the feature store already", done.stdout)
+        self.assertRegex(done.stdout, r"(?m)^time  .*feature store")
+        self.assertNotRegex(done.stdout, r"(?m)^time  .* s$")
 
     def test_ctrl_c_leaves_nothing(self):
         self.make_large_data()
@@ -221,21 +225,19 @@ class Advise(AdviseCase):
         self.make_data(per_class=6)
         write_image(self.folder / "data/train/green/0.png", (40, 200, 40))
         done = self.run_transfer("advise", "--data", "data", "--backbone", "tiny", expect=3)
-        for part in ("'green' has 1 training images", "at least 2", "--strategy freeze-conv"):
-            self.assertIn(part, done.stderr)
+        self.assert_names(self.message(done), "'green'", "1 training image", "2", "--strategy freeze-conv")
         write_image(self.folder / "data/train/green/1.png", (40, 200, 40))
         done = self.run_transfer("advise", "--data", "data", "--backbone", "tiny")
-        self.assertIn("2 of the training images probed are of the class 'green', fewer than the 5 folds", done.stderr)
+        self.assertTrue(self.warnings(done, "'green'", "2 ", "5"), done.stderr)
         (self.folder / "data/train/green/1.png").write_text("<html>")
         self.run_transfer("advise", "--data", "data", "--backbone", "tiny", "--set", "data.max_broken=0.5", expect=3)
 
     def test_backbones_without_stages_to_compare(self):
         self.make_data()
-        for name, parts in (("one_stage", ["fewer than two stages", "name the strategy"]),
-                            ("absent_stage", ["stage 'block.1' is not called", "did you mean 'blocks.1'?"])):
+        for name, parts in (("one_stage", ["two stages", "strategy"]),
+                            ("absent_stage", ["'block.1'", "'blocks.1'"])):
             done = self.run_transfer("advise", "--data", "data", "--backbone", name, expect=4)
-            for part in (name + ".pt", *parts):
-                self.assertIn(part, done.stderr)
+            self.assert_names(self.message(done), name + ".pt", *parts)
 
 
 class Auto(AdviseCase):
@@ -243,8 +245,8 @@ class Auto(AdviseCase):
         self.make_data(splits=("train", "val", "test"))
         done = self.train("--strategy", "auto", "--seed", "2", out="auto")
         self.assertNotIn("train: 16 images", done.stderr)
-        self.assertIn("why        No earlier stage", done.stderr)
-        self.assertIn("strategy chosen by measuring: freeze-conv: No earlier stage", done.stdout)
+        self.assertRegex(done.stderr, r"(?m)^why  .*stage")
+        self.assertRegex(done.stdout, r"(?m)^strategy .*freeze-conv: .*stage")
         summary = self.summary("auto")
         self.assertEqual(summary["strategy"], "freeze-conv")
         advice = json.loads((self.folder / "auto/advice.json").read_text())
@@ -275,7 +277,7 @@ class Auto(AdviseCase):
         self.train("--strategy", "auto", "--cut", "blocks.1", out="b")
         summary = self.summary("b")
         self.assertEqual((summary["strategy"], summary["cut"]), ("early-features", "blocks.1"))
-        self.assertIn("cut is given", summary["advice"]["reasons"][-1])
+        self.assertIn("cut", summary["advice"]["reasons"][-1])
         self.train("--strategy", "early-features", "--cut", "blocks.1", out="c")
         self.same_predictions("b", "c")
         self.train("--strategy", "auto", "--from-scratch", "--set", "train.epochs=1", out="d")
@@ -295,24 +297,24 @@ class Auto(AdviseCase):
     def test_refusals_leave_nothing(self):
         self.make_data()
         self.refused("--data", "data", "--backbone", "tiny", "--strategy", "auto", "--cut", "blocks.0",
-                     "--from-scratch", "--out", "run", expect=2, parts=["exclude each other", "Leave one out"])
+                     "--from-scratch", "--out", "run", expect=2, parts=["cut", "train.from_scratch"])
         self.refused("--data", "data", "--backbone", "tiny", "--strategy", "auto", "--cut", "blocks.0",
                      "--set", "train.freeze_stages=1", "--out", "run", expect=2,
-                     parts=["train.freeze_stages (1) exclude each other", "Leave one out"])
+                     parts=["cut", "train.freeze_stages", "1"])
         self.refused("--data", "data", "--backbone", "one_stage", "--strategy", "auto", "--out", "run", expect=4,
-                     parts=["one_stage.pt", "fewer than two stages"])
+                     parts=["one_stage.pt", "two stages"])
         self.refused("--data", "data", "--backbone", "tiny", "--strategy", "aut", expect=2,
-                     parts=["did you mean 'auto'?"])
+                     parts=["'auto'"])
         (self.folder / "stopped").mkdir()
         (self.folder / "stopped/config.yaml").write_text("strategy: auto\n")
         done = self.run_transfer("--resume", "stopped", expect=2)
-        self.assertIn("before a strategy was chosen", done.stderr)
+        self.assert_names(self.message(done), "stopped", "strategy", "--overwrite")
 
     def test_cuts_that_cannot_be(self):
         self.make_data()
         for strategy in ("early-features", "auto"):
-            for backbone, cut, parts in (("tiny", "block.1", ["tiny.pt", "did you mean 'blocks.1'?", "inspect"]),
-                                         ("residual", "mix", ["residual.pt", "skip", "block around it"])):
+            for backbone, cut, parts in (("tiny", "block.1", ["tiny.pt", "'blocks.1'", "inspect"]),
+                                         ("residual", "mix", ["residual.pt", "skip", "mix", "block"])):
                 with self.subTest((strategy, cut)):
                     self.refused("--data", "data", "--backbone", backbone, "--strategy", strategy, "--cut", cut,
                                  "--out", "run", expect=4, parts=parts)

@@ -28,43 +28,43 @@ class Paths(TransferCase):
         self.lock("locked")
         out = ("--out", "run")
         self.refused("--data", "locked/data", "--backbone", "tiny", *out, expect=3, before=without_privileges,
-                     parts=["locked/data: cannot be reached: Permission denied", "Expected a folder"])
+                     parts=["locked/data: ", "Permission denied", "folder"])
         self.refused("--data", "data", "--backbone", "locked/x.pt", *out, expect=4, before=without_privileges,
-                     parts=["locked/x.pt: cannot be reached: Permission denied"])
+                     parts=["locked/x.pt: ", "Permission denied"])
         self.refused("--data", LONG, "--backbone", "tiny", *out, expect=3, parts=["File name too long"])
-        self.refused("--data", "data", "--backbone", LONG, *out, expect=4, parts=["was not found"])
+        self.refused("--data", "data", "--backbone", LONG, *out, expect=4, parts=[LONG, "not found"])
         self.refused("--data", "data", "--backbone", LONG + ".pt", *out, expect=4, parts=["File name too long"])
 
     def test_special_files_are_refused_and_never_waited_for(self):
         root = self.make_data()
         os.mkfifo(self.folder / "pipe.pt")
-        self.refused("--data", "data", "--backbone", "./pipe.pt", expect=4, parts=["pipe.pt: is no regular file"])
+        self.refused("--data", "data", "--backbone", "./pipe.pt", expect=4, parts=["pipe.pt: ", "regular file"])
         os.mkfifo(self.folder / "pipe.csv")
-        self.refused("--data", "pipe.csv", "--backbone", "tiny", expect=3, parts=["expected a regular file"])
+        self.refused("--data", "pipe.csv", "--backbone", "tiny", expect=3, parts=["pipe.csv", "regular file"])
         os.mkfifo(root / "train/red/pipe.png")
         self.train("--set", "data.max_broken=0.5")
-        self.assertIn("pipe.png", self.summary()["broken"][0])
+        self.assertIn("pipe.png", self.summary()["broken_images"][0])
 
     def test_links_in_circles(self):
         root = self.make_data()
         (root / "train/red/loop.png").symlink_to("loop.png")
         (root / "train/red/self").symlink_to(".")
         done = self.train("--set", "data.max_broken=0.2")
-        self.assertIn("loop.png: cannot be read: Too many levels of symbolic links", done.stderr)
+        self.assertRegex(done.stderr, "loop.png: .*Too many levels of symbolic links")
         self.assertEqual(self.summary()["train_images"], 16)
 
     def test_csv_rows(self):
         self.make_data()
         (self.folder / "a.csv").write_text("path,label\ndata/train/red/0.png,red\n,red\n")
-        self.refused("--data", "a.csv", "--backbone", "tiny", expect=3, parts=["a.csv:3: the path is empty"])
+        self.refused("--data", "a.csv", "--backbone", "tiny", expect=3, parts=["a.csv:3: ", "path"])
         (self.folder / "b.csv").write_text("path,label\ndata/train/red,red\n")
-        self.refused("--data", "b.csv", "--backbone", "tiny", expect=3, parts=["b.csv:2", "is a folder"])
+        self.refused("--data", "b.csv", "--backbone", "tiny", expect=3, parts=["b.csv:2", "folder"])
 
     def test_a_class_name_that_is_no_utf8(self):
         root = self.make_data()
         shutil.copytree(root / "train/red", root / "train" / os.fsdecode(b"B\xe4r"))
         self.refused("--data", "data", "--backbone", "tiny", "--out", "run", expect=3,
-                     parts=["data: the class name 'B\\xE4r' is not valid UTF-8", "Rename"])
+                     parts=["data: ", "'B\\xE4r'", "UTF-8"])
         self.assertFalse((self.folder / "run").exists())
 
     def test_a_backbone_file_whose_name_is_no_utf8(self):
@@ -108,17 +108,16 @@ class Flags(TransferCase):
                           (*evaluate, "--threads", "4294967296"), ("predict", "--model", "m.pt", "x", "--top", "1.5"),
                           ("preview", "--data", "d", "--images", "0x10")):
             with self.subTest(arguments):
-                self.refused(*arguments, expect=2, parts=[f"{arguments[-2]}: found '{arguments[-1]}'",
-                                                          "expected a whole number from"])
+                self.refused(*arguments, expect=2, parts=[arguments[-2], f"'{arguments[-1]}'", "number"])
 
     def test_infinity_is_refused_before_it_is_printed(self):
         self.refused("--data", "x", "--set", "train.min_delta=.inf", "--print-config", expect=2,
-                     parts=["train.min_delta: found '.inf'", "from 0 to"])
+                     parts=["train.min_delta", "'.inf'", "0"])
 
     def test_remedies_name_no_flag_that_does_not_help(self):
         self.make_data()
         done = self.refused("preview", "--data", "data", "--backbone", "tiny", "--file", "/proc/x.png", expect=6,
-                            parts=["/proc/x.png: cannot be written"])
+                            parts=["/proc/x.png: "])
         self.assertNotIn("--out", done.stderr)
         done = self.refused("--data", "data", "--backbone", "tiny", "--out", "run", "--set", "cache.memory_mb=0",
                             "--set", "cache.dir=/proc/nope", expect=6, parts=["/proc/nope"])
@@ -128,7 +127,7 @@ class Flags(TransferCase):
 class Output(TransferCase):
     def test_results_that_do_not_arrive(self):
         done = self.run_transfer("--data", "x", "--print-config", expect=6, stdout="/dev/full")
-        self.assertIn("standard output: cannot be written: No space left on device", done.stderr)
+        self.assert_names(self.message(done), "standard output", "No space left on device")
         self.run_transfer("--help", expect=6, stdout="/dev/full")
 
 
@@ -143,13 +142,11 @@ class Trained(TransferCase):
 
     def test_evaluate_says_what_it_measures(self):
         self.make_data(root="flat", splits=("",))
-        self.assertIn("evaluation (all images, those trained on perhaps included): 16 images",
-                      self.evaluate("flat").stdout)
+        self.assertRegex(self.evaluate("flat").stdout, r"\(all .*trained.*\b16 images")
         self.assertEqual(json.loads(self.evaluate("flat", "--json").stdout)["split"], "all")
         done = self.evaluate("flat", "--split", "val", expect=3)
-        for part in ("flat: has no split 'val'", "names no splits", "Leave out --split"):
-            self.assertIn(part, done.stderr)
-        self.assertIn("evaluation (val): 16 images", self.evaluate("data").stdout)
+        self.assert_names(self.message(done), "flat: ", "'val'", "--split")
+        self.assertRegex(self.evaluate("data").stdout, r"\(val\).*\b16 images")
         self.assertEqual(json.loads(self.evaluate("data", "--split", "train", "--json").stdout)["split"], "train")
 
     def test_evaluate_takes_rows_without_a_split_for_training(self):
@@ -157,7 +154,7 @@ class Trained(TransferCase):
         rows += [f"data/train/{name}/{i}.png,{name}," for name in ("red", "blue") for i in range(8)]
         rows += [f"data/val/{name}/0.png,{name},test" for name in ("red", "blue")]
         (self.folder / "list.csv").write_text("\n".join(rows) + "\n")
-        self.assertIn("evaluation (test): 2 images", self.evaluate("list.csv").stdout)
+        self.assertRegex(self.evaluate("list.csv").stdout, r"\(test\).*\b2 images")
 
     def test_predict_goes_on_past_paths_that_cannot_be_reached(self):
         locked = self.folder / "locked"
@@ -179,10 +176,10 @@ class Trained(TransferCase):
     def test_predict_into_a_full_disk(self):
         done = self.run_transfer("predict", "--model", "run/model.pt", "data/val/red/0.png", "--format", "csv",
                                  expect=6, stdout="/dev/full")
-        self.assertIn("standard output: cannot be written", done.stderr)
+        self.assert_names(self.message(done), "standard output")
         many = ["data/val/red/0.png"] * 400  # more than fits into stdout's buffer
         done = self.run_transfer("predict", "--model", "run/model.pt", *many, expect=6, stdout="/dev/full")
-        self.assertIn("standard output: cannot be written", done.stderr)
+        self.assert_names(self.message(done), "standard output")
 
 
 class Images(TransferCase):
@@ -196,13 +193,13 @@ class Images(TransferCase):
             for i in (0, 1):
                 (root / f"train/{name}/{i}.png").write_text("<html>")
         done = self.preview("--images", "6")
-        self.assertEqual(done.stderr.count("warning: left out: "), 4)
+        self.assertEqual(len(self.warnings(done, ".png: ")), 4, done.stderr)
         with Image.open(self.folder / "sheet.png") as sheet:
             self.assertEqual(sheet.height, 4 + 2 * (32 + 18 + 4))
         for name in ("red", "blue"):
             (root / f"train/{name}/2.png").write_bytes(b"")
         (self.folder / "sheet.png").unlink()
-        self.assertIn("none of the 6 training images can be read", self.preview(expect=3).stderr)
+        self.assert_names(self.message(self.preview(expect=3)), "data: ", "6 training images")
         self.assertFalse((self.folder / "sheet.png").exists())
 
     def test_stderr_names_every_broken_image_and_holds_nothing_else(self):
@@ -217,4 +214,4 @@ class Images(TransferCase):
         lines = done.stderr.splitlines()
         self.assertTrue(lines)
         for line in lines:
-            self.assertRegex(line, r"^warning: left out: data/train/red/cut\.(bmp|tiff): ")
+            self.assertRegex(line, r"^warning: .*\bdata/train/red/cut\.(bmp|tiff): ")

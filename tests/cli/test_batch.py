@@ -1,10 +1,11 @@
-"""Batches by the built binary: a run directory a job, going on after a kill, failures, the summary and the shared features."""
+"""Batches by the built binary: one run directory per job, resuming after a kill, failures, the summary, shared features."""
 
 import csv
 import json
 import os
 import pty
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,8 @@ from pathlib import Path
 from tests.cli.transfer_case import TransferCase, write_image
 
 TIMED = ("seconds", "peak_memory_mb")
+# A line of the log by which a job resumes from its checkpoint.
+RESUMED = r"(?m)^{}: resumed$"
 
 
 def without_times(value):
@@ -64,6 +67,12 @@ class BatchCase(TransferCase):
             self.assertLess(time.time(), deadline, what)
             time.sleep(0.01)
 
+    def assert_begins(self, log, **counts):
+        """Asserts how many jobs a batch found finished before, interrupted, and new, by the first line of its log."""
+        line = next(line for line in log.splitlines() if "finished before" in line)
+        found = dict(zip(("finished", "interrupted", "new"), map(int, re.findall(r"(\d+) (?:finished|to )", line))))
+        self.assertEqual({name: found[name] for name in counts}, counts, line)
+
     def rows(self, out="out"):
         with open(self.folder / out / "summary.csv", newline="") as file:
             return {row["job"]: row for row in csv.DictReader(file)}
@@ -94,7 +103,7 @@ class Batch(BatchCase):
         for name in names:
             self.assertEqual(rows[name]["state"], "finished")
             run = json.loads((self.folder / rows[name]["run_directory"] / "summary.json").read_text())
-            self.assertEqual(float(rows[name]["val"]), run["val"]["top1"])
+            self.assertEqual(float(rows[name]["val"]), run["val"]["accuracy"])
             self.assertEqual(run["threads"], 1, "two threads shared by two jobs")
             self.assertIn("started", done.stderr)
         self.assertEqual(rows["bees"]["test"], "")
@@ -113,7 +122,7 @@ class Batch(BatchCase):
         before = self.summary_without_times()
         changed = {path: path.stat().st_mtime_ns for path in (self.folder / "out").glob("*/model.pt")}
         again = self.batch("--jobs", "2", "--threads", "2", "--json")
-        self.assertIn("5 finished before", again.stderr)
+        self.assert_begins(again.stderr, finished=5)
         self.assertEqual(json.loads(again.stdout), json.loads((self.folder / "out/summary.json").read_text()))
         self.assertEqual(before, self.summary_without_times())
         self.assertEqual(changed, {path: path.stat().st_mtime_ns for path in (self.folder / "out").glob("*/model.pt")})
@@ -127,11 +136,11 @@ class Batch(BatchCase):
         self.batch()
         self.write_jobs(jobs.format(11))
         done = self.batch("--threads", "1")
-        self.assertIn("a: its configuration, data or backbone has changed", done.stderr)
-        self.assertIn("1 finished before", done.stderr)
+        self.assertRegex(done.stderr, r"(?m)^a: .*changed")
+        self.assert_begins(done.stderr, finished=1)
         write_image(self.folder / "more/train/red/0.png", (250, 10, 10), seed=99)
         done = self.batch()
-        self.assertIn("b: its configuration, data or backbone has changed", done.stderr)
+        self.assertRegex(done.stderr, r"(?m)^b: .*changed")
         self.assertNotIn("a: started", done.stderr)
 
     def test_all_jobs_are_checked_before_the_first_starts(self):
@@ -139,29 +148,43 @@ class Batch(BatchCase):
         self.write_jobs("defaults: {backbone: tiny}\njobs:\n  - {name: good, data: {path: data}}\n"
                         "  - {name: lost, data: {path: nowhere}}\n  - {name: net, data: {path: data}, backbone: tinny}\n")
         done = self.batch(expect=3)
-        for part in ("2 of 3 jobs cannot run, so none was started", "job lost (jobs.yaml:4): nowhere: no such folder",
-                     "job net (jobs.yaml:5)", "tinny"):
-            self.assertIn(part, done.stderr)
+        self.assert_names(done.stderr, "2 of 3 jobs", "lost (jobs.yaml:4): nowhere: ", "net (jobs.yaml:5)", "tinny")
         self.assertFalse((self.folder / "out").exists())
-        self.assertIn("jobs.yaml:2: unknown key", self.refuse_jobs("jobs:\n  - {name: a, dta: {path: data}}\n"))
+        self.assert_names(self.refuse_jobs("jobs:\n  - {name: a, dta: {path: data}}\n"), "jobs.yaml:2: ", "dta")
         self.assertIn("none.yaml", self.run_transfer("batch", "none.yaml", "--out", "out", expect=2).stderr)
-        self.assertIn("did you mean '--jobs'", self.batch("--jbs", "2", expect=2).stderr)
+        self.assert_names(self.batch("--jbs", "2", expect=2).stderr, "'--jbs'", "'--jobs'")
 
     def refuse_jobs(self, text):
         self.write_jobs(text)
         return self.batch(expect=2).stderr
+
+    def test_finished_jobs_of_an_earlier_format_are_named_with_a_remedy(self):
+        self.make_data()
+        self.write_jobs("defaults: {backbone: tiny, head: {weight_decay: 0.01}}\njobs: [{name: a, data: {path: data}}]\n")
+        self.batch()
+        file = self.folder / "out/a/summary.json"
+        summary = json.loads(file.read_text())
+        del summary["format"]
+        file.write_text(json.dumps(summary))
+        self.assert_names(self.message(self.batch(expect=3)), "out/a/summary.json: is of format 1",
+                          "earlier version of transfer", "remove out/a")
+        shutil.rmtree(self.folder / "out/a")
+        self.batch()
+        self.assertEqual(json.loads(file.read_text())["format"], 2)
+        self.assertEqual(json.loads((self.folder / "out/summary.json").read_text())["format"], 2)
+        self.assertEqual(self.rows()["a"]["score"], "accuracy")
 
     def test_folders_of_others_and_of_a_running_batch_are_left_alone(self):
         self.make_data()
         self.write_jobs("defaults: {backbone: tiny}\njobs: [{name: a, data: {path: data}}]\n")
         (self.folder / "out/a").mkdir(parents=True)
         (self.folder / "out/a/notes.txt").write_text("mine")
-        self.assertIn("was not made by this batch", self.batch(expect=6).stderr)
+        self.assert_names(self.message(self.batch(expect=6)), "out/a: ", "--out")
         self.assertEqual((self.folder / "out/a/notes.txt").read_text(), "mine")
         for name in ("summary.json", "config.yaml"):
             (self.folder / "single").mkdir(exist_ok=True)
             (self.folder / "single" / name).write_text("mine")
-            self.assertIn(f"holds a {name} that no batch has written", self.batch(out="single", expect=6).stderr)
+            self.assert_names(self.message(self.batch(out="single", expect=6)), "single: ", name, "--out")
             self.assertEqual([path.name for path in (self.folder / "single").iterdir()], [name])
             (self.folder / "single" / name).unlink()
         shutil.rmtree(self.folder / "out")
@@ -169,7 +192,7 @@ class Batch(BatchCase):
                         "train: {epochs: 100000, patience: 0}}]\n")
         first = self.start_batch()
         self.wait_until((self.folder / "out/a/checkpoint.pt").exists, first, "its first epoch")
-        self.assertIn("another batch is running there", self.batch(expect=6).stderr)
+        self.assert_names(self.message(self.batch(expect=6)), "out: ", "another batch")
         first.send_signal(signal.SIGTERM)
         first.communicate(timeout=60)
         self.assertEqual(first.returncode, 143)
@@ -187,14 +210,14 @@ jobs:
         self.make_data()
         self.write_jobs(self.JOBS)
         done = self.batch(expect=8)
-        self.assertIn("1 of 2 jobs failed", done.stderr)
-        self.assertIn("no longer a number", done.stdout)
+        self.assert_names(self.message(done), "1 of 2 jobs")
+        self.assertRegex(done.stdout, r"(?m)^failed bad: .*loss")
         rows = self.rows()
         self.assertEqual((rows["bad"]["state"], rows["good"]["state"]), ("failed", "finished"))
         self.assertEqual(done.stderr.count("bad: started"), 1, "the loss will not converge the second time either")
         self.write_jobs(self.JOBS.replace("lr: 1000", "lr: 0.1").replace("weight_decay: 1000", "weight_decay: 0.1"))
         done = self.batch()
-        self.assertIn("1 finished before", done.stderr)
+        self.assert_begins(done.stderr, finished=1)
         self.assertEqual(self.rows()["bad"]["state"], "finished")
 
     def test_fail_fast_stops_all(self):
@@ -240,9 +263,8 @@ jobs:
             os.kill(child, signal.SIGKILL)
         _, log = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 0, log)
-        self.assertIn("a: failed after", log)
-        self.assertIn("ended by signal 9", log)
-        self.assertIn("a: goes on", log)
+        self.assertRegex(log, r"(?m)^a: failed .*signal 9")
+        self.assertRegex(log, RESUMED.format("a"))
         lines = (self.folder / "out/a/metrics.jsonl").read_text().splitlines()
         self.assertEqual([json.loads(line)["epoch"] for line in lines], list(range(1, 61)))
 
@@ -280,9 +302,9 @@ jobs:
             process.communicate()
             deadline = time.time() + 10
             while any(is_alive(child) for child in children):
-                self.assertLess(time.time(), deadline, "an orphan goes on")
+                self.assertLess(time.time(), deadline, "an orphan still runs")
                 time.sleep(0.01)
-        self.assertIn("deep: goes on", self.batch("--jobs", "2", "--threads", "2").stderr)
+        self.assertRegex(self.batch("--jobs", "2", "--threads", "2").stderr, RESUMED.format("deep"))
         self.assertEqual(self.summary_without_times(), expected)
         self.assertEqual((self.folder / "out/deep/predictions_val.csv").read_bytes(), texts)
         self.assertEqual(list((self.folder / "out/feature-store").glob("*/*.tmp")), [])
@@ -299,7 +321,7 @@ jobs:
         out, log = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 130, log)
         self.assertEqual(out, "")
-        self.assertIn("The same command again goes on", log)
+        self.assertIn("same command", log)
         self.assertNotIn("b: started", log)
         for path in both:
             self.assertTrue(path.exists())
@@ -309,8 +331,8 @@ jobs:
         process.send_signal(signal.SIGTERM)
         _, log = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 143)
-        self.assertIn("2 to go on, 1 to start", log)
-        self.assertIn("a-seed=1: goes on", log)
+        self.assert_begins(log, finished=0, interrupted=2, new=1)
+        self.assertRegex(log, RESUMED.format("a-seed=1"))
 
     def test_a_terminal_shows_a_table(self):
         self.make_data()
@@ -349,7 +371,7 @@ jobs:
     def standing(self, job, epoch):
         """What decides after an epoch: the score, then the loss."""
         line = json.loads((self.folder / "out" / job / "metrics.jsonl").read_text().splitlines()[epoch - 1])
-        return line["val_top1"], -line["val_loss"]
+        return line["val_accuracy"], -line["val_loss"]
 
     def test_weak_jobs_stop_early_and_the_best_trains_as_if_alone(self):
         self.make_data(per_class=8)
@@ -363,8 +385,8 @@ jobs:
         self.assertEqual((lengths[winner], lengths[second]), (6, 2))
         for job, row in rows.items():
             self.assertEqual(row["state"], "finished" if job == winner else "pruned")
-        self.assertRegex(done.stderr, r"pruned after epoch 1: accuracy \d+\.\d\d %, place [34] of 4; 2 go on")
-        self.assertRegex(done.stdout, r"pruned rates-train.lr=\S+: after epoch 2: accuracy .*, place 2 of 2; 1 goes on")
+        self.assertRegex(done.stderr, r"pruned after epoch 1: accuracy \d+\.\d\d %.* [34] of 4\b.*\b2\b")
+        self.assertRegex(done.stdout, r"pruned rates-train.lr=\S+: after epoch 2: accuracy .* 2 of 2\b")
         reasons = [job["reason"] for job in json.loads((self.folder / "out/summary.json").read_text())["jobs"]
                    if job["state"] == "pruned"]
         self.assertEqual(sorted(reason.split(":")[0] for reason in reasons),
@@ -376,7 +398,7 @@ jobs:
 
         expected = self.summary_without_times()
         again = self.batch("--threads", "1")
-        self.assertNotRegex(again.stderr, r"(?m): (started|goes on)$")
+        self.assertNotRegex(again.stderr, r"(?m): (started|resumed)$")
         self.assertEqual(self.summary_without_times(), expected)
 
     def test_killed_at_random_it_comes_to_the_same_verdicts(self):
@@ -402,7 +424,7 @@ jobs:
         self.make_data()
         self.write_jobs("defaults: {backbone: tiny, data: {path: data}}\njobs:\n"
                         "  - {name: a, matrix: {head.label_smoothing: [0, 0.1]}, search: {halving: {epochs: 1}}}\n")
-        self.assertIn("search.halving compares jobs after some epochs", self.batch(expect=2).stderr)
+        self.assert_names(self.batch(expect=2).stderr, "search.halving", "epochs", "fine-tune")
 
 
 class SharedFeatures(BatchCase):
@@ -425,7 +447,7 @@ class SharedFeatures(BatchCase):
         self.make_data()
         self.train("--set", "cache.share=true", out="runs/a")
         self.assertIn("penultimate", self.run_transfer("cache", "ls").stdout)
-        self.assertIn("--unused-days N, --keep-mb N or --all", self.run_transfer("cache", "prune", expect=2).stderr)
+        self.assert_names(self.message(self.run_transfer("cache", "prune", expect=2)), "--unused-days", "--keep-mb", "--all")
         self.assertIn("0.0 MB removed", self.run_transfer("cache", "prune", "--unused-days", "1").stdout)
         store = self.folder / "runs/feature-store"
         (entry,) = store.iterdir()
@@ -433,4 +455,4 @@ class SharedFeatures(BatchCase):
         os.utime(entry / "lock", (old, old))
         self.run_transfer("cache", "prune", "--unused-days", "1")
         self.assertEqual(list(store.iterdir()), [])
-        self.assertIn("no such folder", self.run_transfer("cache", "ls", "nowhere", expect=3).stderr)
+        self.assert_names(self.message(self.run_transfer("cache", "ls", "nowhere", expect=3)), "nowhere")

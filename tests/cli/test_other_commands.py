@@ -20,18 +20,29 @@ class Trained(TransferCase):
         for split in ("val", "test"):
             done = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "data", "--split", split, "--json")
             metrics = json.loads(done.stdout)
-            self.assertEqual(metrics["confusion"], summary[split]["confusion"])
+            self.assertEqual(metrics["confusion_matrix"], summary[split]["confusion_matrix"])
             self.assertAlmostEqual(metrics["loss"], summary[split]["loss"], places=4)
+            self.assertEqual(metrics["format"], 2)
         default = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "data")
-        self.assertIn("evaluation (test): 16 images", default.stdout)
+        self.assertRegex(default.stdout, r"\(test\).*\b16 images")
 
     def test_evaluate_refuses_other_classes_and_other_files(self):
         write_image(self.folder / "other/train/green/0.png", (0, 255, 0))
         write_image(self.folder / "other/train/red/0.png", (255, 0, 0))
         done = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "other", expect=3)
-        for part in ("green", "the model", "blue, red"):
-            self.assertIn(part, done.stderr)
+        self.assert_names(self.message(done), "green", "model", "blue, red")
         self.run_transfer("evaluate", "--model", "none.pt", "--data", "data", expect=4)
+
+    def test_evaluate_names_top_k_accuracy_by_its_k_where_it_says_something(self):
+        self.make_data(root="three", classes=("red", "blue", "green"))
+        self.train(data="three", out="three-run")
+        for k, is_there in ((1, False), (2, True), (3, False)):
+            done = self.run_transfer("evaluate", "--model", "three-run/model.pt", "--data", "three", "--top-k", str(k),
+                                     "--json")
+            metrics = json.loads(done.stdout)
+            self.assertEqual([key for key in metrics if key.startswith("top")], ["top2_accuracy"] if is_there else [])
+            if is_there:
+                self.assertGreaterEqual(metrics["top2_accuracy"], metrics["accuracy"])
 
     def test_predict_csv_has_one_row_per_image_and_errors_in_their_column(self):
         (self.folder / "bad, name.jpg").write_text("<html>")
@@ -77,6 +88,12 @@ class Untrained(TransferCase):
         with Image.open(self.folder / "sheet.png") as sheet:
             self.assertGreaterEqual(sheet.width, 5 * 32)
             self.assertGreaterEqual(sheet.height, 3 * 32)
+        done = self.run_transfer("preview", "--data", "data", "--backbone", "tiny", "--pictures", "2", "--views", "0",
+                                 "--file", "former.png")
+        self.assertTrue(self.warnings(done, "--pictures", "--images"), done.stderr)
+        with Image.open(self.folder / "former.png") as former:
+            self.assertLess(former.height, 3 * 32)
+        self.assertNotIn("--pictures", self.run_transfer("preview", "--help").stdout)
         (self.folder / "auto.yaml").write_text("strategy: auto\n")
         self.run_transfer("preview", "--data", "data", "--backbone", "tiny", "--config", "auto.yaml", "--file", "b.png")
 

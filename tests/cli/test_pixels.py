@@ -43,20 +43,20 @@ class Flatten(PixelsCase):
     def test_softmax_regression_on_pixels_is_one_layer_that_python_can_read(self):
         self.make_idx()
         done = self.flatten("--strategy", "fine-tune", "--seed", "1")
-        self.assertIn("the strategy is ignored", done.stderr)
-        self.assertIn("48 train, 12 val, 30 test", done.stderr)
+        self.assertRegex(done.stderr, r"flatten .*strategy")
+        self.assertRegex(done.stderr, r"\b48 train.*\b12 val.*\b30 test")
         summary = self.summary()
         self.assertEqual(summary["classes"], ["0", "1", "2"])
-        self.assertGreater(summary["test"]["top1"], 0.9)
+        self.assertGreater(summary["test"]["accuracy"], 0.9)
         model = self.load()
         self.assertEqual(model.head.weight.shape, (3, SIDE * SIDE))
         images = torch.frombuffer(
             bytearray(gzip.decompress((self.folder / "digits/t10k-images-idx3-ubyte.gz").read_bytes())[16:]),
             dtype=torch.uint8).view(-1, 1, SIDE, SIDE) / 255
         right = (model.predict(images).argmax(1) == torch.arange(30) % 3).double().mean().item()
-        self.assertAlmostEqual(right, summary["test"]["top1"])
+        self.assertAlmostEqual(right, summary["test"]["accuracy"])
         evaluated = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "digits", "--json")
-        self.assertAlmostEqual(json.loads(evaluated.stdout)["top1"], right)
+        self.assertAlmostEqual(json.loads(evaluated.stdout)["accuracy"], right)
 
     def test_hidden_layers_repeat_bit_for_bit_and_a_seed_changes_them(self):
         self.make_idx()
@@ -67,7 +67,7 @@ class Flatten(PixelsCase):
         models = {out: (self.folder / out / "model.pt").read_bytes() for out in "abc"}
         self.assertEqual(models["a"], models["b"])
         self.assertNotEqual(models["a"], models["c"])
-        self.assertGreater(self.summary("a")["test"]["top1"], 0.9)
+        self.assertGreater(self.summary("a")["test"]["accuracy"], 0.9)
         parameters = {name: tuple(value.shape) for name, value in self.load("a").head.named_parameters()}
         self.assertEqual(parameters, {
             "hidden0.weight": (16, SIDE * SIDE), "hidden0.bias": (16,), "hidden1.weight": (8, 16),
@@ -82,7 +82,7 @@ class Flatten(PixelsCase):
         self.make_data(per_class=6)
         self.run_transfer("--data", "data", "--backbone", "flatten", "--out", "run", "--set", "data.input_size=4")
         self.assertEqual(self.load().head.weight.shape, (2, 3 * 4 * 4))
-        self.assertEqual(self.summary()["val"]["top1"], 1.0)
+        self.assertEqual(self.summary()["val"]["accuracy"], 1.0)
         done = self.run_transfer("predict", "--model", "run/model.pt", "data/val/red/0.png", "--format", "json")
         self.assertIn('"red"', done.stdout)
 
@@ -114,9 +114,9 @@ class Refusals(PixelsCase):
         whole = (folder / IMAGES).read_bytes()
         flags = ("--data", "digits", "--backbone", "flatten", "--out", "run")
         for bytes_, parts in (
-            (gzip.decompress(whole), (IMAGES, "no gzip file", "leave out the ending .gz")),
-            (whole[:-200], (IMAGES, "damaged or cut short", "Download it again")),
-            (gzip.compress(gzip.decompress(whole)[:-5]), (IMAGES, "found 5995 bytes", "expected 6000")),
+            (gzip.decompress(whole), (IMAGES, "gzip", ".gz")),
+            (whole[:-200], (IMAGES, "damaged", "download")),
+            (gzip.compress(gzip.decompress(whole)[:-5]), (IMAGES, "5995", "6000")),
             ((folder / LABELS).read_bytes(), (IMAGES, "0x00000801", "0x00000803")),
         ):
             (folder / IMAGES).write_bytes(bytes_)
@@ -124,19 +124,19 @@ class Refusals(PixelsCase):
         (folder / IMAGES).write_bytes(whole)
         (folder / "t10k-labels-idx1-ubyte.gz").write_bytes(
             gzip.compress(struct.pack(">II", 0x801, 30) + bytes([7] + [0] * 29)))
-        self.refused(*flags, expect=3, parts=("the class '7'", "t10k-images-idx3-ubyte.gz#0", "0, 1, 2"))
+        self.refused(*flags, expect=3, parts=("class '7'", "t10k-images-idx3-ubyte.gz#0", "0, 1, 2"))
         (folder / IMAGES).unlink()
-        self.refused(*flags, expect=3, parts=(LABELS, "train-images-idx3-ubyte", "Put it into the folder"))
+        self.refused(*flags, expect=3, parts=(LABELS, "train-images-idx3-ubyte", "folder"))
         (folder / IMAGES).write_bytes(whole)
         for setting, parts in (
             ("head.hidden=[0]", ("head.hidden", "[512, 256]")),
-            ("head.hidden=12", ("head.hidden", "a list such as")),
+            ("head.hidden=12", ("head.hidden", "list")),
             ("head.activation=rely", ("head.activation", "relu")),
             ("head.dropout=1", ("head.dropout", "0.99")),
         ):
             self.refused(*flags, "--set", setting, expect=2, parts=parts)
         self.refused(*flags, "--set", "head.hidden=[8]", "--set", "train.optimizer=lbfgs", expect=2,
-                     parts=("train.optimizer", "lbfgs", "adamw or sgd"))
+                     parts=("train.optimizer", "lbfgs", "adamw", "sgd"))
         self.refused(*flags, "--task", "regression", expect=3, parts=("digits", "CSV"))
         self.refused("lr-find", "--data", "digits", "--backbone", "flatten", expect=2, parts=("flatten", "pretrained"))
 

@@ -1,5 +1,8 @@
 """Bad input: exit status, what the message says, and that nothing half-written stays."""
 
+import json
+import os
+
 from PIL import Image
 
 from tests.cli.transfer_case import FIXTURES, TransferCase, files_of_at_most, without_privileges, write_image
@@ -10,28 +13,28 @@ class Data(TransferCase):
         return self.refused("--data", data, "--backbone", "tiny", "--out", "run", *extra, expect=3, parts=parts)
 
     def test_missing_folder(self):
-        self.refuse_data("data: no such folder", "one folder a class")
+        self.refuse_data("data: ", "no such folder", "class")
 
     def test_no_data_given(self):
         self.refused("--backbone", "tiny", expect=3, parts=["--data DIR"])
 
     def test_empty_folder(self):
         (self.folder / "data").mkdir()
-        self.refuse_data("holds no class folders")
+        self.refuse_data("data", "class")
 
     def test_class_folder_without_images(self):
         self.make_data()
         (self.folder / "data/train/green").mkdir()
-        self.refuse_data("data/train/green", "holds no images")
+        self.refuse_data("data/train/green", "images")
 
     def test_one_class_only(self):
         self.make_data(classes=("red",))
-        self.refuse_data("one class only", "red")
+        self.refuse_data("one class", "red")
 
     def test_validation_class_that_training_lacks(self):
         self.make_data()
         write_image(self.folder / "data/val/green/0.png", (0, 255, 0))
-        self.refuse_data("green", "unknown")
+        self.refuse_data("green", "train")
 
     def test_every_image_broken(self):
         root = self.make_data()
@@ -56,25 +59,25 @@ class Data(TransferCase):
         (folder / "empty.jpg").write_bytes(b"")
         Image.new("RGB", (1, 1), (200, 40, 40)).save(folder / "one.jpg")
         done = self.train("--set", "data.max_broken=0.5")
-        self.assertIn("huge.jpg: Maximum supported image dimension", done.stderr)
-        self.assertEqual(len(self.summary()["broken"]), 2)
+        self.assertIn("huge.jpg: ", done.stderr)
+        self.assertEqual(len(self.summary()["broken_images"]), 2)
 
     def test_unreadable_file_is_broken(self):
         root = self.make_data()
         (root / "train/red/0.png").chmod(0)
         self.train("--set", "data.max_broken=0.5", before=without_privileges)
-        self.assertIn("Permission denied", self.summary()["broken"][0])
+        self.assertIn("Permission denied", self.summary()["broken_images"][0])
 
     def test_csv(self):
         self.make_data()
         (self.folder / "a.csv").write_text("file,label\nx,y\n")
-        self.refuse_data("a.csv:1", "'path' is missing", data="a.csv")
+        self.refuse_data("a.csv:1", "'path'", data="a.csv")
         (self.folder / "b.csv").write_text("path,label\ndata/train/red/0.png,\n")
-        self.refuse_data("b.csv:2", "label is empty", data="b.csv")
+        self.refuse_data("b.csv:2", "label", data="b.csv")
         (self.folder / "c.csv").write_text("path,label\nnowhere.png,red\n")
         self.refuse_data("c.csv:2", "nowhere.png", data="c.csv")
         (self.folder / "d.csv").write_text("path,label,split\ndata/train/red/0.png,red,tran\n")
-        self.refuse_data("d.csv:2", "did you mean 'train'?", data="d.csv")
+        self.refuse_data("d.csv:2", "tran", "'train'", data="d.csv")
 
 
 class Backbone(TransferCase):
@@ -82,11 +85,11 @@ class Backbone(TransferCase):
         self.make_data()
         cases = {
             "missing.pt": "no such file",
-            "not_torchscript.pt": "TorchScript archive",
+            "not_torchscript.pt": "TorchScript",
             "truncated.pt": "truncated",
             "state_dict.pt": "state dict",
-            "no_linear.pt": "no linear",
-            "newer_format.pt": "format version 999",
+            "no_linear.pt": "linear",
+            "newer_format.pt": "999",
         }
         for name, part in cases.items():
             with self.subTest(name):
@@ -94,30 +97,30 @@ class Backbone(TransferCase):
 
     def test_unknown_name_lists_the_known(self):
         self.make_data()
-        self.refused("--data", "data", "--backbone", "tinny", expect=4, parts=["did you mean 'tiny'?", "no_metadata"])
+        self.refused("--data", "data", "--backbone", "tinny", expect=4, parts=["tinny", "'tiny'", "no_metadata"])
 
 
 class Flags(TransferCase):
     def test_unknown_names(self):
         self.make_data()
         cases = [
-            (("--dta", "x"), "did you mean '--data'?"),
-            (("--data", "data", "--set", "train.epoch=3"), "did you mean 'train.epochs'?"),
-            (("--data", "data", "--preset", "freeze-cov"), "did you mean 'freeze-conv'?"),
-            (("--data", "data", "--strategy", "freze-conv"), "did you mean 'freeze-conv'?"),
-            (("trian", "--data", "data"), "did you mean 'train'?"),
-            (("--data", "data", "--device", "gpu"), "expected auto, cpu, cuda or cuda:N"),
-            (("--data", "data", "--seed", "one"), "expected a whole number"),
-            (("predict", "--model", "m.pt", "x.png", "--format", "jso"), "did you mean 'json'?"),
-            (("evaluate", "--model", "m.pt", "--data", "data", "--split", "vall"), "did you mean 'val'?"),
+            (("--dta", "x"), ("--dta", "'--data'")),
+            (("--data", "data", "--set", "train.epoch=3"), ("train.epoch", "'train.epochs'")),
+            (("--data", "data", "--preset", "freeze-cov"), ("freeze-cov", "'freeze-conv'")),
+            (("--data", "data", "--strategy", "freze-conv"), ("freze-conv", "'freeze-conv'")),
+            (("trian", "--data", "data"), ("trian", "'train'")),
+            (("--data", "data", "--device", "gpu"), ("device", "gpu", "auto", "cpu", "cuda:N")),
+            (("--data", "data", "--seed", "one"), ("seed", "one", "number")),
+            (("predict", "--model", "m.pt", "x.png", "--format", "jso"), ("jso", "'json'")),
+            (("evaluate", "--model", "m.pt", "--data", "data", "--split", "vall"), ("vall", "'val'")),
         ]
-        for arguments, part in cases:
+        for arguments, parts in cases:
             with self.subTest(arguments):
-                self.refused(*arguments, expect=2, parts=[part])
+                self.refused(*arguments, expect=2, parts=parts)
 
     def test_config_file_names_line(self):
         (self.folder / "c.yaml").write_text("seed: 1\ntrain:\n  lrr: 3\n")
-        self.refused("--config", "c.yaml", expect=2, parts=["c.yaml:3", "did you mean 'train.lr'?"])
+        self.refused("--config", "c.yaml", expect=2, parts=["c.yaml:3", "lrr", "'train.lr'"])
 
     def test_cuda_where_there_is_none(self):
         import torch
@@ -129,9 +132,24 @@ class Flags(TransferCase):
 
     def test_help_teaches(self):
         done = self.run_transfer("--help")
-        for part in ("Examples:", "--strategy", "evaluate", "Exit codes"):
-            self.assertIn(part, done.stdout)
-        self.assertIn("transfer 0.", self.run_transfer("--version").stdout)
+        self.assert_names(done.stdout, "Examples:", "--strategy", "evaluate", "Exit codes")
+
+    def test_version_names_what_the_program_is_made_of(self):
+        text = self.run_transfer("--version").stdout
+        self.assertRegex(text, r"^transfer \d+\.\d+\.\d+ \(commit (unknown|[0-9a-f]{12}(-dirty)?)\)\n")
+        self.assertEqual(text, self.run_transfer("version").stdout)
+        versions = json.loads(self.run_transfer("--version", "--json").stdout)
+        self.assertEqual(set(versions), {"transfer", "commit", "libtorch", "opencv", "compiler", "cuda", "mpi",
+                                         "cpu_capability"})
+        for name, value in versions.items():
+            self.assertIn(value or "none", text, name)
+        for name in ("transfer", "libtorch", "opencv", "compiler"):
+            self.assertRegex(versions[name], r"\d+\.\d+", name)
+        has_mpi = os.environ.get("TRANSFER_HAS_MPI", "OFF") == "ON"
+        self.assertEqual(versions["mpi"] is not None, has_mpi)
+        self.make_data()
+        self.train()
+        self.assertEqual(self.summary()["versions"], versions)
 
 
 class Output(TransferCase):

@@ -31,11 +31,11 @@ class SplitTraining(FineTuneCase):
         self.make_data(splits=("train", "val", "test"), per_class=11)
         flags = (*PLAIN, *FEW, *EXACT, "--threads", "2")
         done = self.train(*flags, "--set", "train.batch_norm=train", out="stored")
-        self.assertIn("run once per image; what they give (12 x 16 x 16, float32) is kept", done.stderr)
+        self.assertRegex(done.stderr, r"frozen.*\b12 x 16 x 16, float32")
         summary = self.summary("stored")
         self.assertEqual((summary["frozen_up_to"], summary["activations"]), ("trunk.blocks.0", "float32"))
         done = self.train(*flags, "--set", "train.batch_norm=train", "--set", "cache.activations=false", out="anew")
-        self.assertIn("run without autograd in every step", done.stderr)
+        self.assertRegex(done.stderr, r"frozen.*autograd")
         self.assertNotIn("activations", self.summary("anew"))
         self.check_equal("stored", "anew")
         before, after = state_dict(FIXTURES / "tiny.pt"), state_dict(self.folder / "stored/model.pt")
@@ -57,14 +57,14 @@ class SplitTraining(FineTuneCase):
         self.train(*flags, "--set", "cache.activations=false", "--set", "cache.memory_mb=64", out="anew")
         self.check_equal("stored", "anew")
         again = self.train(*flags, "--set", "cache.dir=store", out="again")
-        self.assertIn("train: features of 16 images read from", again.stderr)
+        self.assertRegex(again.stderr, r"train: .*16 images.*\bstore/")
         self.check_equal("stored", "again")
 
     def test_fresh_images_are_not_stored(self):
         self.make_data()
         for out, flag in (("fresh", ("--augment", "standard")), ("mixed", ("--set", "augment.mixup=0.2"))):
             done = self.train(*PLAIN, *FEW, *flag, out=out)
-            self.assertIn("run without autograd in every step", done.stderr)
+            self.assertRegex(done.stderr, r"frozen.*autograd")
             self.assertEqual(self.summary(out)["frozen_up_to"], "trunk.blocks.0")
 
     def test_float16_is_taken_where_it_does_no_harm_and_written_down(self):
@@ -92,33 +92,32 @@ class SplitTraining(FineTuneCase):
         self.assertIsNone(process.poll(), "ended before the images could be removed")
         error = process.communicate(timeout=60)[1]
         self.assertEqual(process.returncode, 0, error)
-        self.assertEqual(self.summary()["broken"], [])
+        self.assertEqual(self.summary()["broken_images"], [])
 
     def test_broken_images_are_left_out_once(self):
         root = self.make_data()
-        (root / "train/red/0.png").write_text("no image")
-        (root / "val/red/0.png").write_text("no image")
+        (root / "train/red/0.png").write_text("not an image")
+        (root / "val/red/0.png").write_text("not an image")
         flags = (*PLAIN, *FEW, *EXACT, "--set", "data.max_broken=0.2")
         done = self.train(*flags)
         self.assertEqual(done.stderr.count("train/red/0.png"), 1)
-        self.assertEqual(len(self.summary()["broken"]), 2)
+        self.assertEqual(len(self.summary()["broken_images"]), 2)
         self.train(*flags, "--set", "cache.activations=false", out="anew")
         self.check_equal("run", "anew")
-        self.assertIn("data.max_broken", self.train(*PLAIN, *FEW, out="b", expect=3).stderr)
+        self.assertIn("data.max_broken", self.message(self.train(*PLAIN, *FEW, out="b", expect=3)))
 
     def test_more_frozen_stages_than_there_are(self):
         self.make_data()
         self.refused("--data", "data", "--backbone", "tiny", "--strategy", "fine-tune", "--set",
                      "train.freeze_stages=3", "--out", "run", expect=2,
-                     parts=["train.freeze_stages: found 3", "2 stages", "blocks.0 blocks.1", "0 to 2"])
+                     parts=["train.freeze_stages", "3", "2 stages", "blocks.0", "blocks.1", "0 to 2"])
         self.train(*PLAIN, *FEW, "--set", "train.freeze_stages=2", out="head")
         self.assertEqual(self.summary("head")["frozen_up_to"], "trunk.blocks.1")
 
     def test_a_network_that_cannot_be_split_runs_whole(self):
         self.make_data()
         done = self.train(*PLAIN, *FEW, "--set", "train.freeze_stages=2", "--backbone", "bypassed")
-        self.assertEqual(done.stderr.count("the frozen stages run with the others"), 1)
-        self.assertIn("skip connection", done.stderr)
+        self.assertEqual(len([line for line in done.stderr.splitlines() if "skip connection" in line]), 1, done.stderr)
         self.assertNotIn("frozen_up_to", self.summary())
         before, after = state_dict(FIXTURES / "bypassed.pt"), state_dict(self.folder / "run/model.pt")
         for name in ("stem.0.weight", "mix.weight", "blocks.0.1.running_mean"):

@@ -25,7 +25,7 @@ class TargetsCase(TransferCase):
 
 
 class Numbers(TargetsCase):
-    """Images whose redness is told in grams and whose blueness in a unit thousands of times as large."""
+    """Images whose redness is a number of grams, and whose blueness is in a unit thousands of times as large."""
 
     COUNT = 48
 
@@ -44,28 +44,28 @@ class Numbers(TargetsCase):
     def test_a_head_on_frozen_features_learns_two_columns_in_their_units(self):
         self.make_numbers()
         done = self.train(*self.FLAGS, data="labels.csv")
-        self.assertIn("2 columns of numbers, 24 train, 12 val, 12 test", done.stderr)
-        self.assertRegex(done.stdout, r"validation: 12 images, R² 0\.\d+, MAE ")
+        self.assertRegex(done.stderr, r"labels\.csv: 2 .*\b24 train.*\b12 val.*\b12 test")
+        self.assertRegex(done.stdout, r"validation.*\b12 images.* R² 0\.\d+.* MAE ")
         summary = self.summary()
         self.assertEqual((summary["task"], summary["loss"]), ("regression", "mse"))
         self.assertEqual(summary["classes"], ["grams", "units"])
         for split in ("val", "test"):
-            self.assertEqual(set(summary[split]), {"images", "loss", "r2", "mae", "rmse", "columns"})
+            self.assertEqual(set(summary[split]), {"images", "loss", "r2", "mae", "rmse", "per_target"})
             self.assertGreater(summary[split]["r2"], 0.5, summary[split])
-            grams, units = (summary[split]["columns"][name] for name in ("grams", "units"))
+            grams, units = (summary[split]["per_target"][name] for name in ("grams", "units"))
             self.assertLess(grams["rmse"], 0.003)
             self.assertLess(units["rmse"], 2600)
             self.assertAlmostEqual(summary[split]["rmse"], (grams["rmse"] + units["rmse"]) / 2, places=6)
             expected = (grams["rmse"] ** 2 + units["rmse"] ** 2) / 2
             self.assertAlmostEqual(summary[split]["loss"] / expected, 1, places=4)
         last = self.metrics_lines()[-1]
-        self.assertEqual(set(last), {"epoch", "train_loss", "val_loss", "val_r2", "lr", "seconds"})
+        self.assertEqual(set(last), {"epoch", "train_loss", "val_loss", "val_r2", "learning_rate", "seconds"})
         self.assertAlmostEqual(last["val_r2"], summary["val"]["r2"], places=6)
 
         rows = self.read_csv("run/predictions_val.csv")
         self.assertEqual(list(rows[0]), ["path", "grams", "units", "predicted_grams", "predicted_units"])
         errors = [(float(row["units"]) - float(row["predicted_units"])) ** 2 for row in rows]
-        self.assertAlmostEqual((sum(errors) / 12) ** 0.5 / summary["val"]["columns"]["units"]["rmse"], 1, places=4)
+        self.assertAlmostEqual((sum(errors) / 12) ** 0.5 / summary["val"]["per_target"]["units"]["rmse"], 1, places=4)
 
         model = torch.jit.load(str(self.folder / "run/model.pt"))
         x = torch.rand(2, 3, 32, 32)
@@ -77,7 +77,7 @@ class Numbers(TargetsCase):
         summary = self.summary()
         done = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "labels.csv", "--json")
         metrics = json.loads(done.stdout)
-        self.assertEqual(metrics.pop("split"), "test")
+        self.assertEqual((metrics.pop("format"), metrics.pop("split")), (2, "test"))
         for name in ("loss", "r2", "mae", "rmse"):
             self.assertAlmostEqual(metrics[name] / summary["test"][name], 1, places=3)
         image = self.read_csv("run/predictions_val.csv")[0]
@@ -99,7 +99,7 @@ class Numbers(TargetsCase):
         for start in ("fitted", "random"):
             done = self.train(*flags, "--set", f"head.start={start}", "--set", "augment.mixup=0.1", data="labels.csv",
                               out=start)
-            self.assertRegex(done.stderr, r"epoch 1: train loss [\d.]+, val loss [\d.]+, val R² ")
+            self.assertRegex(done.stderr, r"epoch 1: .*loss [\d.]+.*loss [\d.]+.* R² ")
             summary = self.summary(start)
             if start == "fitted":
                 self.assertGreater(summary["val"]["r2"], 0.5)
@@ -120,7 +120,7 @@ class Numbers(TargetsCase):
     def test_early_features_probes_by_r_squared(self):
         self.make_numbers(split=False)
         done = self.train("--strategy", "early-features", *self.FLAGS, data="labels.csv")
-        self.assertIn("cross-validated R²", done.stderr)
+        self.assertRegex(done.stderr, r"probe: .* R² ")
         probes = self.summary()["probes"]
         self.assertEqual(set(probes[0]), {"stage", "r2", "standard_error"})
         self.assertEqual(self.summary()["cut"], max(probes, key=lambda probe: probe["r2"])["stage"])
@@ -138,17 +138,17 @@ class Numbers(TargetsCase):
             self.refused("--task", "regression", "--data", "bad.csv", "--backbone", "tiny", "--out", "run", *flags,
                          expect=3, parts=parts)
 
-        refuse("path,y", [("p/0.png", 1), ("p/1.png", "high")], "bad.csv:3", "'y' holds 'high'", "data.targets")
-        refuse("path,y", [("p/0.png", 1), ("p/1.png", "")], "bad.csv:3", "'y' is empty", "a number such as")
-        refuse("path,y", [("p/0.png", 1)], "bad.csv:1", "'z'", "found: path, y", flags=("--set", "data.targets=z"))
-        refuse("file,y", [("p/0.png", 1)], "bad.csv:1", "'path' is missing")
+        refuse("path,y", [("p/0.png", 1), ("p/1.png", "high")], "bad.csv:3", "'y'", "'high'", "data.targets")
+        refuse("path,y", [("p/0.png", 1), ("p/1.png", "")], "bad.csv:3", "'y'", "empty", "number")
+        refuse("path,y", [("p/0.png", 1)], "bad.csv:1", "'z'", "path, y", flags=("--set", "data.targets=z"))
+        refuse("file,y", [("p/0.png", 1)], "bad.csv:1", "'path'")
         self.refused("--task", "regression", "--data", "p", "--backbone", "tiny", "--out", "run", expect=3,
-                     parts=["p: a folder has no numbers", "CSV file"])
+                     parts=["p: ", "folder", "CSV"])
         for flags, parts in (
-                (("--set", "head.loss=cross_entropy"), ("head.loss: cross_entropy", "mse, mae or huber")),
-                (("--set", "head.label_smoothing=0.1"), ("head.label_smoothing: 0.1", "exclude each other")),
-                (("--set", "data.sampler=balanced"), ("data.sampler: balanced", "exclude each other")),
-                (("--task", "regresion"), ("did you mean 'regression'?",))):
+                (("--set", "head.loss=cross_entropy"), ("head.loss", "cross_entropy", "mse", "mae", "huber")),
+                (("--set", "head.label_smoothing=0.1"), ("head.label_smoothing", "0.1", "head.loss")),
+                (("--set", "data.sampler=balanced"), ("data.sampler", "balanced")),
+                (("--task", "regresion"), ("regresion", "'regression'"))):
             self.refused(*self.FLAGS, *flags, "--data", "labels.csv", "--backbone", "tiny", "--out", "run", expect=2,
                          parts=parts)
 
@@ -157,8 +157,7 @@ class Numbers(TargetsCase):
         self.train(*self.FLAGS, data="labels.csv")
         self.write_rows("path,grams", [("p/0.png", 3)], "other.csv")
         done = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "other.csv", expect=3)
-        for part in ("other.csv:1", "'units'", "path, grams"):
-            self.assertIn(part, done.stderr)
+        self.assert_names(self.message(done), "other.csv:1", "'units'", "path, grams")
 
 
 class Labels(TargetsCase):
@@ -178,14 +177,15 @@ class Labels(TargetsCase):
     def test_several_labels_are_learned_written_and_shown(self):
         self.make_labels()
         done = self.train(*self.FLAGS, data="labels.csv")
-        self.assertIn("2 labels, 16 train, 16 val", done.stderr)
-        self.assertIn("validation: 16 images, mAP ", done.stdout)
+        self.assertRegex(done.stderr, r"labels\.csv: 2 labels.*\b16 train.*\b16 val")
+        self.assertRegex(done.stdout, r"validation.*\b16 images.* mAP ")
         val = self.summary()["val"]
-        self.assertEqual(set(val), {"images", "loss", "map", "macro_f1", "labels"})
-        self.assertGreater(val["map"], 0.95)
+        self.assertEqual(set(val), {"images", "loss", "mean_average_precision", "macro_f1", "per_label"})
+        self.assertGreater(val["mean_average_precision"], 0.95)
         self.assertGreater(val["macro_f1"], 0.85)
-        self.assertEqual(set(val["labels"]["red"]), {"images", "precision", "recall", "f1", "average_precision"})
-        self.assertIn("val_map", self.metrics_lines()[-1])
+        self.assertEqual(set(val["per_label"]["red"]), {"support", "precision", "recall", "f1", "average_precision"})
+        self.assertEqual(val["per_label"]["red"]["support"], 8)
+        self.assertIn("val_mean_average_precision", self.metrics_lines()[-1])
         rows = self.read_csv("run/predictions_val.csv")
         self.assertEqual(list(rows[0]), ["path", "labels", "predicted", "blue", "red"])
         self.assertEqual({row["labels"] for row in rows}, set(self.COLOURS))
@@ -194,7 +194,7 @@ class Labels(TargetsCase):
             self.assertEqual(row["predicted"], "|".join(likely))
 
         done = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "labels.csv", "--json")
-        self.assertAlmostEqual(json.loads(done.stdout)["map"], val["map"], places=6)
+        self.assertAlmostEqual(json.loads(done.stdout)["mean_average_precision"], val["mean_average_precision"], places=6)
         paths = [row["path"] for row in rows[:4]]
         done = self.run_transfer("predict", "--model", "run/model.pt", *paths, "--format", "csv")
         table = list(csv.DictReader(io.StringIO(done.stdout)))
@@ -216,25 +216,25 @@ class Labels(TargetsCase):
         self.train("--strategy", "retrain", *self.FLAGS, "--set", "train.epochs=2", "--set", "augment.cutmix=1",
                    data="labels.csv")
         self.assertEqual(len(self.metrics_lines()), 2)
-        self.assertIn("map", self.summary()["val"])
+        self.assertIn("mean_average_precision", self.summary()["val"])
 
     def test_two_classes_are_logistic_regression_with_complementary_outputs(self):
         self.make_data()
         self.train(*self.FLAGS)
         summary = self.summary()
-        self.assertGreaterEqual(summary["val"]["top1"], 0.9)
+        self.assertGreaterEqual(summary["val"]["accuracy"], 0.9)
         for row in self.read_csv("run/predictions_val.csv"):
             self.assertAlmostEqual(float(row["blue"]) + float(row["red"]), 1, places=2)
         done = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "data", "--json")
-        self.assertEqual(json.loads(done.stdout)["top1"], summary["val"]["top1"])
+        self.assertEqual(json.loads(done.stdout)["accuracy"], summary["val"]["accuracy"])
 
     def test_several_labels_need_the_loss_and_known_names(self):
         self.make_labels()
         self.refused("--data", "labels.csv", "--backbone", "tiny", "--out", "run", expect=3,
-                     parts=["labels.csv:2", "label is empty"])
+                     parts=["labels.csv:2", "label", "empty"])
         self.write_rows("path,label", [("p/0.png", "blue"), ("p/1.png", "blue|red")], "two.csv")
         self.refused("--data", "two.csv", "--backbone", "tiny", "--out", "run", expect=3,
-                     parts=["two.csv:3", "several labels ('blue|red')", "head.loss=binary_cross_entropy"])
+                     parts=["two.csv:3", "'blue|red'", "head.loss=binary_cross_entropy"])
         self.write_rows("path,label", [(f"p/{i}.png", "rare" if i == 5 else "blue" if i % 2 else "") for i in range(12)],
                         "rare.csv")
         for setting in ("seed=1", "seed=2", "seed=3", "seed=4", "seed=5", "seed=6"):  # some part it, some do not
@@ -243,12 +243,10 @@ class Labels(TargetsCase):
             if done.returncode != 0:
                 break
         self.assertEqual(done.returncode, 3)
-        for part in ("rare.csv", "'rare'", "set apart for validation", "another seed"):
-            self.assertIn(part, done.stderr)
+        self.assert_names(self.message(done), "rare.csv", "'rare'", "validation", "seed")
         self.refused(*self.FLAGS, "--set", "head.class_weights=auto", "--data", "labels.csv", "--backbone", "tiny",
-                     "--out", "run", expect=2, parts=["head.class_weights: auto", "binary_cross_entropy"])
+                     "--out", "run", expect=2, parts=["head.class_weights", "auto", "binary_cross_entropy"])
         self.train(*self.FLAGS, data="labels.csv")
         self.write_rows("path,label", [("p/0.png", "blue"), ("p/1.png", "red|green")], "other.csv")
         done = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "other.csv", expect=3)
-        for part in ("other.csv:3", "'green'", "the model", "blue, red"):
-            self.assertIn(part, done.stderr)
+        self.assert_names(self.message(done), "other.csv:3", "'green'", "model", "blue, red")

@@ -18,24 +18,31 @@ class Train(TransferCase):
     def test_a_run_leaves_everything_and_the_model_loads_in_python(self):
         self.make_data(splits=("train", "val", "test"))
         done = self.train("--strategy", "freeze-conv")
-        self.assertIn("validation: 16 images", done.stdout)
+        self.assert_names(done.stdout, "validation", "16 images", "accuracy")
         run = self.folder / "run"
         self.assertEqual(
             sorted(path.name for path in run.iterdir()),
             ["config.yaml", "metrics.jsonl", "model.pt", "predictions_val.csv", "summary.json"],
         )
         summary = self.summary()
+        self.assertEqual(list(summary)[0], "format")
+        self.assertEqual(summary["format"], 2)
         self.assertEqual(summary["strategy"], "freeze-conv")
         self.assertEqual(summary["backbone"], "tiny")
         self.assertEqual(summary["classes"], ["blue", "red"])
-        self.assertEqual(summary["broken"], [])
+        self.assertEqual(summary["broken_images"], [])
         self.assertEqual(set(summary["seconds"]), {"total", "extract", "train"})
         self.assertGreater(summary["peak_memory_mb"], 1)
-        self.assertGreaterEqual(summary["val"]["top1"], 0.9)
-        self.assertGreaterEqual(summary["test"]["top1"], 0.9)
+        self.assertGreaterEqual(summary["val"]["accuracy"], 0.9)
+        self.assertGreaterEqual(summary["test"]["accuracy"], 0.9)
+        self.assertEqual(set(summary["test"]), {"images", "loss", "accuracy", "macro_f1", "per_class", "confusion_matrix"})
+        self.assertEqual(set(summary["test"]["per_class"]["red"]), {"precision", "recall", "f1", "support"})
+        self.assertEqual(summary["test"]["per_class"]["red"]["support"], 8)
         lines = (run / "metrics.jsonl").read_text().splitlines()
         self.assertEqual(len(lines), summary["epochs"])
         self.assertEqual(json.loads(lines[-1])["epoch"], summary["epochs"])
+        self.assertEqual(list(json.loads(lines[-1])),
+                         ["epoch", "train_loss", "val_loss", "val_accuracy", "learning_rate", "seconds"])
 
         model = torch.jit.load(str(run / "model.pt"))
         x = torch.rand(2, 3, 32, 32)
@@ -74,7 +81,7 @@ class Train(TransferCase):
         disk = ("--set", "cache.memory_mb=0", "--set", "cache.dir=store")
         self.train(*disk, out="first")
         again = self.train(*disk, out="second")
-        self.assertIn("train: features of 16 images read from", again.stderr)
+        self.assertRegex(again.stderr, r"train: .*16 images.*\bstore/")
         expected = (self.folder / "memory/predictions_val.csv").read_bytes()
         self.assertEqual(expected, (self.folder / "first/predictions_val.csv").read_bytes())
         self.assertEqual(expected, (self.folder / "second/predictions_val.csv").read_bytes())
@@ -108,17 +115,17 @@ class Train(TransferCase):
         self.assertAlmostEqual(self.summary()["val"]["loss"], best["val_loss"], places=6)
         done = self.train("--set", "train.optimizer=sgd", "--set", "train.lr=1000", "--set",
                           "head.weight_decay=1000", out="b", expect=7)
-        self.assertIn("no longer a number", done.stderr)
+        self.assert_names(self.message(done), "loss", "train.lr")
         self.assertFalse((self.folder / "b").exists())
 
-    def test_damaged_feature_files_are_computed_anew(self):
+    def test_damaged_feature_files_are_computed_again(self):
         self.make_data()
         flags = ("--set", "cache.memory_mb=0", "--set", "cache.dir=store")
         self.train(*flags, out="a")
         for path in (self.folder / "store").glob("*/*.features"):
             path.write_bytes(path.read_bytes()[:100])
         done = self.train(*flags, out="b")
-        self.assertIn("computed anew", done.stderr)
+        self.assertTrue(self.warnings(done, ".features"), done.stderr)
         self.assertEqual((self.folder / "a/predictions_val.csv").read_bytes(),
                          (self.folder / "b/predictions_val.csv").read_bytes())
 
@@ -146,7 +153,7 @@ class Train(TransferCase):
         (folder / "notes.txt").write_text("no image")
         self.train()
         summary = self.summary()
-        self.assertEqual(summary["broken"], [])
+        self.assertEqual(summary["broken_images"], [])
         self.assertEqual(summary["train_images"], 16 + 9)
         self.assertEqual(summary["skipped_files"], 1)
 
@@ -159,7 +166,7 @@ class Train(TransferCase):
         (root / "train/blue/cut.png").write_bytes(good[: len(good) // 2])
         (root / "val/blue/page.jpg").write_text("<html>not found</html>")
         done = self.train("--set", "data.max_broken=0.2")
-        broken = self.summary()["broken"]
+        broken = self.summary()["broken_images"]
         self.assertEqual(len(broken), 3)
         for name in ("cut.jpg", "cut.png", "page.jpg"):
             self.assertIn(name, done.stderr)
@@ -170,7 +177,7 @@ class Train(TransferCase):
     def test_a_run_directory_is_not_overwritten_unasked(self):
         self.make_data()
         self.train()
-        self.assertIn("--overwrite", self.train(expect=6).stderr)
+        self.assertIn("--overwrite", self.message(self.train(expect=6)))
         self.train("--overwrite")
 
     def test_print_config_is_read_back(self):
@@ -190,7 +197,7 @@ class Train(TransferCase):
         self.make_data()
         self.run_transfer("--data", "data", "--backbone", "grey", "--out", "g")
         done = self.run_transfer("--data", "data", "--backbone", "no_metadata", "--out", "n")
-        self.assertIn("ImageNet preprocessing is assumed", done.stderr)
+        self.assert_names(done.stderr, "ImageNet", "preprocessing")
 
 
 class Interrupt(TransferCase):
@@ -210,12 +217,11 @@ class Interrupt(TransferCase):
         out, err = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 128 + number, err)
         self.assertEqual(out, "")
-        self.assertIn("No model was written", err)
         self.assertIn("transfer --resume run", err)
         names = {path.name for path in (self.folder / "run").iterdir()}
         self.assertEqual(names, {"config.yaml", "metrics.jsonl"})
         again = self.run_transfer(*arguments, expect=6)
-        self.assertIn("`transfer --resume run` goes on with it", again.stderr)
+        self.assertIn("transfer --resume run", again.stderr)
 
     def test_during_extraction(self):
         self.make_data(per_class=40)
@@ -253,6 +259,6 @@ class Interrupt(TransferCase):
         process.send_signal(signal.SIGINT)
         process.wait(timeout=30)  # stdin is still open
         self.assertEqual(process.returncode, 130)
-        self.assertIn("stopped by Ctrl-C", process.stderr.read())
+        self.assertIn("Ctrl-C", process.stderr.read())
         for stream in (process.stdin, process.stdout, process.stderr):
             stream.close()

@@ -47,11 +47,26 @@ class TransferCase(unittest.TestCase):
             self.assertEqual(done.returncode, expect, f"{arguments}\n{done.stdout}\n{done.stderr}")
         return done
 
-    def refused(self, *arguments, expect, parts, **options):
-        """Asserts that the binary refuses, that stderr has all `parts`, and that no run is left half-written."""
-        done = self.run_transfer(*arguments, expect=expect, **options)
+    def assert_names(self, text, *parts):
+        """Asserts that `text` names all `parts`: files, keys, numbers and nouns, in any case of letters."""
         for part in parts:
-            self.assertIn(part, done.stderr)
+            self.assertIn(part.lower(), text.lower())
+
+    def message(self, done):
+        """The error message that the binary ended with, without what it reported before."""
+        start = done.stderr.rfind("transfer: ")
+        self.assertGreaterEqual(start, 0, f"no error message: {done.stderr}")
+        return done.stderr[start:]
+
+    def warnings(self, done, *parts):
+        """The lines of stderr that are warnings and name all `parts`."""
+        return [line for line in done.stderr.splitlines()
+                if line.startswith("warning: ") and all(part.lower() in line.lower() for part in parts)]
+
+    def refused(self, *arguments, expect, parts, **options):
+        """Asserts that the binary refuses, that its message names all `parts`, and that no run is left half-written."""
+        done = self.run_transfer(*arguments, expect=expect, **options)
+        self.assert_names(self.message(done), *parts)
         self.assertEqual(done.stdout, "")
         for name in ("model.pt", "summary.json"):
             self.assertEqual(list(self.folder.glob(f"**/{name}")), [])
@@ -67,7 +82,7 @@ class TransferCase(unittest.TestCase):
         return json.loads((self.folder / out / "summary.json").read_text())
 
     def make_data(self, root="data", splits=("train", "val"), per_class=8, classes=("red", "blue")):
-        """Class folders of small images that colour tells apart."""
+        """Class folders of small images; the colour gives the class."""
         colours = {"red": (200, 40, 40), "blue": (40, 40, 200), "green": (40, 200, 40)}
         for split in splits:
             for name in classes:

@@ -55,8 +55,8 @@ TEST(Batch, TheShapeOfTheIssue) {
   EXPECT_EQ(jobs[4].config.seed, 2);
   EXPECT_EQ(jobs[4].config.strategy, "fine-tune");
   EXPECT_EQ(jobs[4].config.train.epochs, 5) << "defaults win over the strategy's preset";
-  EXPECT_EQ(jobs[4].config.train.optimizer, "adamw") << "the axis brings its preset";
-  EXPECT_EQ(jobs[1].config.train.optimizer, "lbfgs");
+  EXPECT_EQ(jobs[4].config.train.optimizer, Optimizer::kAdamW) << "the axis brings its preset";
+  EXPECT_EQ(jobs[1].config.train.optimizer, Optimizer::kLbfgs);
 }
 
 TEST(Batch, AJobWinsOverDefaultsAndAnAxisOverBoth) {
@@ -120,7 +120,7 @@ TEST(Batch, RandomSearchDrawsFromListsAndRanges) {
   const auto jobs = with_seed("3");
   ASSERT_EQ(jobs.size(), 40U);
   std::set<std::string> groups;
-  std::set<std::string> schedules;
+  std::set<Schedule> schedules;
   int below = 0;
   for (const auto& job : jobs) {
     groups.insert(job.group);

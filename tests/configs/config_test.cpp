@@ -62,7 +62,7 @@ TEST(Config, PrintedConfigReadsBackToItself) {
   EXPECT_TRUE(read.train.from_scratch);
   EXPECT_EQ(read.data.input_size, 160);
   EXPECT_EQ(read.cut, "layer3");
-  EXPECT_EQ(read.train.schedule, "onecycle");
+  EXPECT_EQ(read.train.schedule, Schedule::kOneCycle);
 }
 
 TEST(Config, AugmentPresetFillsTheFieldsAroundIt) {
@@ -91,7 +91,7 @@ TEST(Config, ExplicitAugmentFieldsWinOverAPresetOfAnyLaterSource) {
   sources.settings = {"augment.rotate=0.25"};
   sources.flags = {{"augment.preset", "strong"}};
   const Config config = resolve_config(sources, kStrategies);
-  EXPECT_EQ(config.augment.preset, "strong");
+  EXPECT_EQ(config.augment.preset, AugmentPreset::kStrong);
   EXPECT_EQ(config.augment.flip_vertical, 0.7);
   EXPECT_EQ(config.augment.erase, 0);
   EXPECT_EQ(config.augment.rotate, 0.25);
@@ -104,7 +104,7 @@ TEST(Config, TheStrongestAugmentPresetAloneFills) {
   sources.files = {write_yaml("augment: {preset: strong, flip_vertical: 0.7}\n")};
   sources.flags = {{"augment.preset", "light"}};
   const Config config = resolve_config(sources, kStrategies);
-  EXPECT_EQ(config.augment.preset, "light");
+  EXPECT_EQ(config.augment.preset, AugmentPreset::kLight);
   EXPECT_EQ(config.augment.blur, 0);
   EXPECT_EQ(config.augment.flip_vertical, 0.7);
 }
@@ -170,11 +170,11 @@ TEST(Config, StrategiesBringTheirRecipes) {
     return resolve_config(sources, strategies);
   };
   EXPECT_EQ(recipe("early-features").cut, "");
-  EXPECT_EQ(recipe("early-features").train.optimizer, "lbfgs");
-  EXPECT_EQ(recipe("fine-tune").head.start, "fitted");
+  EXPECT_EQ(recipe("early-features").train.optimizer, Optimizer::kLbfgs);
+  EXPECT_EQ(recipe("fine-tune").head.start, HeadStart::kFitted);
   EXPECT_LT(recipe("fine-tune").train.lr_decay, 1);
   EXPECT_EQ(recipe("fine-tune").head.weight_decay, 0.05);
-  EXPECT_EQ(recipe("retrain").head.start, "random");
+  EXPECT_EQ(recipe("retrain").head.start, HeadStart::kRandom);
   EXPECT_EQ(recipe("retrain").train.lr_decay, 1);
   EXPECT_EQ(recipe("retrain").augment.mixup, 0.2);
 }
@@ -233,7 +233,7 @@ TEST(Config, BrokenFilesAreRefused) {
   for (const auto& [text, expected] : std::vector<std::pair<std::string, std::string>>{
            {"train: [", "not valid YAML"},
            {"- a\n", "expected `key: value` lines"},
-           {"train: 3\n", "expected a group of keys"},
+           {"train: 3\n", "group of keys"},
            {"seed: 1\nseed: 2\n", ":2: seed: given twice"}}) {
     ConfigSources sources;
     sources.files = {write_yaml(text)};

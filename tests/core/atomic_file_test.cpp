@@ -51,7 +51,7 @@ TEST_F(AtomicFileTest, MissingFolderIsAnOutputErrorThatNamesThePath) {
     FAIL() << "expected OutputError";
   } catch (const OutputError& error) {
     EXPECT_THAT(error.what(), testing::HasSubstr("no/x"));
-    EXPECT_EQ(error.exit_code(), 6);
+    EXPECT_EQ(error.exit_code(), ExitCode::kOutput);
   }
 }
 
@@ -91,7 +91,7 @@ TEST_F(AtomicFileTest, TheRemedyNamesNoFlag) {
     FAIL() << "expected OutputError";
   } catch (const OutputError& error) {
     EXPECT_THAT(error.what(), testing::Not(testing::HasSubstr("--out")));
-    EXPECT_THAT(error.what(), testing::HasSubstr("another place"));
+    EXPECT_THAT(error.what(), testing::HasSubstr("another folder"));
   }
 }
 

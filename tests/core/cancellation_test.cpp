@@ -33,7 +33,7 @@ void wait_for_input(int signal) {
   try {
     throw_if_stopped();
   } catch (const Interrupted& stop) {
-    std::exit(stop.exit_code());
+    std::exit(status_of(stop.exit_code()));
   }
   std::exit(3);
 }

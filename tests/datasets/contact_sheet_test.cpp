@@ -39,7 +39,7 @@ TEST(ContactSheet, EndsOnASignal) {
     try {
       write_contact_sheet(samples, {"x"}, AugmentConfig(), Preprocessing(), 1, 0, "never written");
     } catch (const Interrupted& stop) {
-      std::_Exit(stop.exit_code());
+      std::_Exit(status_of(stop.exit_code()));
     }
     std::_Exit(1);
   };

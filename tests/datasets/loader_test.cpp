@@ -107,7 +107,7 @@ TEST(Loader, AnOrderAndBatchesOfUnequalLengthAreKept) {
   LoaderOptions options = options_with(3);
   options.order = {4, 0, 3, 1, 2};
   options.batches = batch_bounds(5, 2);
-  options.augment = augment_preset("strong");
+  options.augment = augment_preset(AugmentPreset::kStrong);
   const auto batches = read_all(samples, options);
   ASSERT_EQ(batches.size(), 2U);
   EXPECT_EQ(batches[0].samples, (std::vector<std::int64_t>{4, 0}));

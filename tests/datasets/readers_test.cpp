@@ -137,7 +137,7 @@ TEST(FolderReader, TheWalkEndsOnASignal) {
     try {
       list_images(path);
     } catch (const Interrupted& stop) {
-      std::_Exit(stop.exit_code());
+      std::_Exit(status_of(stop.exit_code()));
     }
     std::_Exit(1);
   };

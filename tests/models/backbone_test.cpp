@@ -153,7 +153,7 @@ TEST(Classifier, StoresTheObjectiveWhichDecidesWhatIsPredicted) {
     const auto predicted = module.get_method("predict")({images}).toTensor();
     const auto outputs = module.forward({images}).toTensor();
     EXPECT_TRUE(torch::allclose(predicted, predictions_of(outputs, objective.targets())))
-        << loss_name(loss);
+        << name_of(loss);
     EXPECT_EQ(torch::equal(predicted, outputs), objective.targets() == TargetKind::kValues);
   }
 }

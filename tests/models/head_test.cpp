@@ -18,7 +18,7 @@ constexpr int kLayers = 3;
 
 std::string numbered(const std::string& name, int i) { return name + std::to_string(i); }
 
-Head head_of(const std::map<std::string, torch::Tensor>& g, const std::string& activation) {
+Head head_of(const std::map<std::string, torch::Tensor>& g, Activation activation) {
   Head head;
   head.activation = activation;
   for (int i = 0; i < kLayers; ++i) {
@@ -30,7 +30,7 @@ Head head_of(const std::map<std::string, torch::Tensor>& g, const std::string& a
 TEST(Head, LogitsAndGradientsOfHiddenLayersEqualPython) {
   const auto g = golden("hidden_layers.pt");
   for (const std::string activation : {"relu", "sigmoid", "tanh"}) {
-    const Head head = head_of(g, activation);
+    const Head head = head_of(g, *parse_name<Activation>(activation));
     for (const torch::Tensor& parameter : head.parameters()) parameter.set_requires_grad(true);
     const auto logits = head.training_logits(g.at("features"));
     EXPECT_LT(largest_difference(logits, g.at(activation + "_logits")), 1e-5) << activation;
@@ -52,7 +52,7 @@ TEST(Head, LogitsAndGradientsOfHiddenLayersEqualPython) {
 
 TEST(Head, DropoutActsInTrainingOnlyAndKeepsTheMean) {
   const auto g = golden("hidden_layers.pt");
-  Head head = head_of(g, "relu");
+  Head head = head_of(g, Activation::kRelu);
   head.dropout = 0.5;
   torch::NoGradGuard no_gradients;
   EXPECT_LT(largest_difference(head.logits(g.at("features")), g.at("relu_logits")), 1e-5);
@@ -71,15 +71,15 @@ TEST(Head, DropoutActsInTrainingOnlyAndKeepsTheMean) {
 TEST(Head, SeedDecidesTheWeightsAndTheActivationTheirSpread) {
   HeadConfig config;
   config.hidden = {400, 300};
-  const auto spread = [&config](const std::string& activation) {
+  const auto spread = [&config](Activation activation) {
     config.activation = activation;
     const auto weight = random_head(config, 200, 5, 1).layers[1].weight;
     return weight.std().item<double>();
   };
   const double glorot = std::sqrt(2.0 / (400 + 300));
-  EXPECT_NEAR(spread("relu"), std::sqrt(2.0 / 400), 1e-3);
-  EXPECT_NEAR(spread("tanh"), glorot, 1e-3);
-  EXPECT_NEAR(spread("sigmoid"), 4 * glorot, 4e-3);
+  EXPECT_NEAR(spread(Activation::kRelu), std::sqrt(2.0 / 400), 1e-3);
+  EXPECT_NEAR(spread(Activation::kTanh), glorot, 1e-3);
+  EXPECT_NEAR(spread(Activation::kSigmoid), 4 * glorot, 4e-3);
   const auto first = random_head(config, 200, 5, 1).parameters();
   const auto same = random_head(config, 200, 5, 1).parameters();
   const auto other = random_head(config, 200, 5, 2).parameters();
@@ -101,7 +101,7 @@ TEST(FlattenBackbone, ReturnsThePixelsRowByRowAndTakesAHead) {
                            images.flatten(1)));
   HeadConfig config;
   config.hidden = {6, 4};
-  config.activation = "tanh";
+  config.activation = Activation::kTanh;
   config.dropout = 0.9;
   const Head head = random_head(config, 18, 3, 5);
   const std::string file = testing::TempDir() + "/flatten_test.pt";

@@ -48,7 +48,7 @@ class MpiCase(FineTuneCase):
         return self.run_mpi(processes, "--data", "data", "--backbone", backbone, "--out", out, *arguments, **options)
 
     def make_small_data(self, per_class, splits=("train", "val")):
-        """Many images of few pixels: two classes that colour tells apart."""
+        """Many images of few pixels in two classes; the colour gives the class."""
         generator = random.Random(5)
         for split in splits:
             for name, colour in (("red", (150, 110, 110)), ("blue", (110, 110, 150))):
@@ -65,4 +65,4 @@ class MpiCase(FineTuneCase):
         for one, other in zip(ours, theirs, strict=True):
             self.assertAlmostEqual(one["train_loss"], other["train_loss"], delta=delta)
             self.assertAlmostEqual(one["val_loss"], other["val_loss"], delta=delta)
-            self.assertEqual(one["lr"], other["lr"])
+            self.assertEqual(one["learning_rate"], other["learning_rate"])

@@ -1,4 +1,4 @@
-"""A Slurm of the tests' own on this machine: munged, slurmctld and slurmd in a folder, one node at 127.0.0.1."""
+"""A Slurm on this machine that only the tests use: munged, slurmctld and slurmd in a folder, one node at 127.0.0.1."""
 
 import ctypes
 import os
@@ -57,7 +57,7 @@ def why_not():
 
 
 def end_with_parent():
-    """For a child process: it is told to end when the test does, however that happens."""
+    """For a child process: the system ends it when the test ends, even by SIGKILL."""
     PR_SET_PDEATHSIG = 1
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 

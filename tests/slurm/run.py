@@ -1,4 +1,4 @@
-"""Runs checks that need a real Slurm. Usage: run.py CHECKS.py. Status 77 and `SKIPPED: reason` where none can be had."""
+"""Runs checks that need a real Slurm. Usage: run.py CHECKS.py. Status 77 and `SKIPPED: reason` where none can be started."""
 
 import sys
 import unittest

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <system_error>
 
+#include "app/batch/wait_status.h"
 #include "core/errors.h"
 
 namespace transfer {
@@ -18,7 +19,7 @@ namespace {
 
 constexpr int kNotStarted = 127;
 
-/// Opens what the child's streams are to be; closed when this process needs them no more.
+/// The files that become the child's streams; this process closes its own copies.
 struct Streams {
   int input = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   int log = -1;
@@ -33,8 +34,8 @@ struct Streams {
   Streams& operator=(const Streams&) = delete;
 };
 
-/// Keeps the signals that stop a program away until it is gone, so that none is lost between fork
-/// and exec, where the parent's handlers are still in place.
+/// Blocks the signals that stop a program while it lives, so that none is lost between fork and
+/// exec, where the parent's handlers are still installed.
 class StopSignalsHeld {
  public:
   StopSignalsHeld() {
@@ -48,7 +49,7 @@ class StopSignalsHeld {
   StopSignalsHeld(const StopSignalsHeld&) = delete;
   StopSignalsHeld& operator=(const StopSignalsHeld&) = delete;
 
-  /// For the child: what was held back now ends it.
+  /// For the child: a signal that was blocked now ends it.
   void let_through_in_child() const {
     ::signal(SIGINT, SIG_DFL);
     ::signal(SIGTERM, SIG_DFL);
@@ -59,33 +60,30 @@ class StopSignalsHeld {
   sigset_t before_;
 };
 
-/// The child between fork and exec: only what POSIX allows there.
+/// The child between fork and exec: only calls that POSIX allows there.
 [[noreturn]] void become_child(pid_t parent, const Streams& streams, const StopSignalsHeld& held,
                                char* const* arguments) {
   held.let_through_in_child();
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(kNotStarted);  // it died before the line above
+  if (::getppid() != parent) ::_exit(kNotStarted);  // the parent died before the line above
   ::setpgid(0, 0);
   ::dup2(streams.input, STDIN_FILENO);
   ::dup2(streams.log, STDOUT_FILENO);
   ::dup2(streams.log, STDERR_FILENO);
-  // The program that runs, whatever has become of its file since.
+  // The running program, even if its file has been replaced since.
   ::execv("/proc/self/exe", arguments);
   ::_exit(kNotStarted);
 }
 
 }  // namespace
 
-int exit_status(int wait_status) {
-  return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
-}
-
 ChildProcess ChildProcess::start(const std::vector<std::string>& arguments,
                                  const std::filesystem::path& log) {
   const Streams streams(log);
   if (streams.log < 0) {
-    throw OutputError(fmt::format("{}: cannot be written: {}. Make room and check the permissions.",
-                                  log.string(), std::strerror(errno)));
+    throw OutputError(
+        fmt::format("{}: cannot be written: {}. Free disk space and check the permissions.",
+                    log.string(), std::strerror(errno)));
   }
   std::vector<std::string> words = arguments;
   words.insert(words.begin(), "transfer");

@@ -9,16 +9,13 @@
 
 namespace transfer {
 
-/// A status from waitpid as shells tell it: the exit status, 128 + N where signal N ended it.
-int exit_status(int wait_status);
-
-/// Another process of this very program. It is killed when this one ends, however that happens; a
-/// terminal's Ctrl-C does not reach it, so that it is asked to stop once, by `stop`.
+/// Another process of this very program. The system kills it when this process ends, even by
+/// SIGKILL. A terminal's Ctrl-C does not reach it, so that only `stop` asks it to stop.
 class ChildProcess {
  public:
-  /// Starts `transfer ARGUMENTS…`; what it prints goes to the end of `log`. Throws OutputError when
-  /// the log cannot be written, and std::system_error when no process can be made. REQUIRES: called
-  /// by a thread that lives as long as the child.
+  /// Starts `transfer ARGUMENTS…` and appends its output to `log`. Throws OutputError when the log
+  /// cannot be written, and std::system_error when no process can be made. REQUIRES: called by a
+  /// thread that lives as long as the child.
   static ChildProcess start(const std::vector<std::string>& arguments,
                             const std::filesystem::path& log);
 

@@ -11,21 +11,21 @@
 
 namespace transfer {
 
-/// How much of the machine jobs may use.
+/// How much of the machine the jobs may use.
 struct LocalShares {
   /// Jobs at a time.
   std::int64_t jobs = 1;
   /// Threads of each.
   std::int64_t threads = 1;
-  /// CUDA devices that jobs take in turn.
+  /// CUDA devices, assigned to the jobs in turn.
   std::int64_t gpus = 0;
 };
 
-/// `jobs` at a time (0: one a GPU, or one where there is none) with an equal share of `threads`
-/// (0: usable_cores()).
+/// `jobs` at a time (0: one per GPU, or one where there is none), each with an equal share of
+/// `threads` (0: usable_cores()).
 LocalShares share_machine(std::int64_t jobs, std::int64_t threads, std::int64_t gpus);
 
-/// Jobs as child processes on this machine, a fixed number at a time.
+/// Runs jobs as child processes on this machine, a fixed number at a time.
 class LocalLauncher : public Launcher {
  public:
   LocalLauncher(const BatchFolder& folder, std::vector<std::string> names, LocalShares shares);
@@ -44,7 +44,7 @@ class LocalLauncher : public Launcher {
   const BatchFolder& folder_;
   std::vector<std::string> names_;
   LocalShares shares_;
-  /// What runs, by the number of its share.
+  /// The running jobs by the number of their share.
   std::map<std::int64_t, Slot> slots_;
 };
 

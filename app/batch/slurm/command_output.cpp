@@ -14,14 +14,14 @@
 #include <string_view>
 #include <system_error>
 
-#include "app/batch/local/child_process.h"
+#include "app/batch/wait_status.h"
 #include "core/cancellation.h"
 #include "core/stopwatch.h"
 
 namespace transfer {
 namespace {
 
-/// A pipe that children do not inherit but by a file action.
+/// A pipe that a child inherits only through a file action.
 class Pipe {
  public:
   Pipe() {
@@ -47,7 +47,7 @@ class Pipe {
   std::array<int, 2> ends_{-1, -1};
 };
 
-/// What posix_spawn is told beside the arguments.
+/// How posix_spawn sets the process up.
 struct SpawnOptions {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
@@ -69,10 +69,10 @@ struct SpawnOptions {
   SpawnOptions& operator=(const SpawnOptions&) = delete;
 };
 
-/// Seconds that a program still gets when this one is told to stop.
+/// Seconds that a program still gets when this program is told to stop.
 constexpr double kSecondsAfterStop = 2;
 
-/// Appends what can be read without waiting; marks a stream that has ended.
+/// Appends what can be read without waiting; sets `fd` to −1 at the end of the stream.
 void read_some(pollfd& source, std::string& text) {
   std::array<char, 4096> bytes{};
   const ssize_t count = ::read(source.fd, bytes.data(), bytes.size());
@@ -84,8 +84,8 @@ void read_some(pollfd& source, std::string& text) {
   }
 }
 
-/// Reads both to their ends, as either may fill up first; false where that is not done when `clock`
-/// shows so many seconds.
+/// Reads both streams to their ends together, since either may fill up first; false where `clock`
+/// reaches so many seconds before.
 bool read_both(int out, int err, const Stopwatch& clock, double seconds, CommandOutput& output) {
   constexpr int kMilliseconds = 200;
   std::array<pollfd, 2> sources{pollfd{out, POLLIN, 0}, pollfd{err, POLLIN, 0}};
@@ -116,7 +116,7 @@ int wait_for(pid_t process) {
   return exit_status(status);
 }
 
-/// The environment without the variables that are to be hidden, as `NAME=VALUE`.
+/// The environment without the hidden variables, as `NAME=VALUE`.
 std::vector<char*> visible_environment(const std::vector<std::string>& hidden) {
   std::vector<char*> visible;
   for (char** entry = environ; *entry != nullptr; ++entry) {
@@ -148,7 +148,7 @@ CommandOutput run_command(const std::vector<std::string>& arguments,
                                    pointers.data(), visible_environment(options.hidden).data());
   if (error == ENOENT || error == EACCES) {
     throw MissingProgram(fmt::format("{}: {} on PATH. {}", arguments.front(),
-                                     error == ENOENT ? "not found" : "no program that may be run",
+                                     error == ENOENT ? "not found" : "no executable program",
                                      options.remedy));
   }
   if (error != 0) throw std::system_error(error, std::generic_category(), arguments.front());

@@ -17,12 +17,13 @@ namespace transfer {
 namespace {
 
 constexpr const char* kRemedy =
-    "--launcher slurm works by Slurm's own commands. Run it on a machine that has them (a login "
-    "node of the cluster; on Debian the package slurm-client), or leave --launcher out to run the "
-    "jobs here.";
+    "--launcher slurm calls Slurm's own commands. Run it on a machine that has them (a login node "
+    "of "
+    "the cluster; on Debian the package slurm-client), or leave --launcher out to run the jobs "
+    "here.";
 
-/// Variables by which a user tells Slurm's commands what to show, or to call jobs, and which would
-/// hide the batch's own.
+/// Environment variables that change what Slurm's commands show or how they name jobs, and would
+/// hide the batch's own jobs.
 const std::vector<std::string> kHidden = {
     "SQUEUE_*",      "SBATCH_JOB_NAME", "SBATCH_ARRAY_INX", "SBATCH_NO_REQUEUE", "SBATCH_OUTPUT",
     "SBATCH_SIGNAL", "SBATCH_CLUSTERS", "SBATCH_WAIT",      "SLURM_CLUSTERS"};
@@ -37,7 +38,7 @@ bool is_task(std::string_view id) {
   return parts.size() == 2 && parse_whole_number(parts[0]) && parse_whole_number(parts[1]);
 }
 
-/// What a command said, on one line.
+/// What a command printed, on one line.
 std::string said(const CommandOutput& output) {
   std::string text = output.err.empty() ? output.out : output.err;
   while (text.ends_with('\n')) text.pop_back();
@@ -116,22 +117,22 @@ std::string submit_script(const std::filesystem::path& script) {
   std::string job = output.status == 0 ? parse_job(output.out) : "";
   if (job.empty()) {
     throw BatchError(fmt::format(
-        "sbatch did not take the jobs: {}. The script is {}; what it asks for comes from `slurm:` "
-        "in the batch file.",
+        "sbatch did not accept the jobs: {}. The script is {}; its requests come from `slurm:` in "
+        "the batch file.",
         said(output), script.string()));
   }
   return job;
 }
 
 void require_array_size(std::int64_t jobs) {
-  // Slurm's own default; most clusters have more.
+  // Slurm's own default; most clusters allow more.
   constexpr std::int64_t kAlwaysAllowed = 1000;
   if (jobs <= kAlwaysAllowed) return;
   const auto largest = parse_largest_index(run_slurm({"scontrol", "show", "config"}).out);
   if (!largest || jobs <= *largest) return;
   throw BatchError(fmt::format(
-      "the batch has {} jobs, and this Slurm takes no more than {} in an array (MaxArraySize). "
-      "Divide the batch file into smaller ones, each with its own --out.",
+      "the batch has {} jobs, but this Slurm accepts at most {} in an array (MaxArraySize). Split "
+      "the batch file into smaller ones, each with its own --out.",
       jobs, *largest));
 }
 

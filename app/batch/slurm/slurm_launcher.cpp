@@ -16,13 +16,13 @@
 namespace transfer {
 namespace {
 
-/// Seconds between two looks at the exit files.
+/// Seconds between two checks of the exit files.
 constexpr double kFilesInterval = 0.5;
-/// Seconds between two questions to squeue while something happens, and when nothing does.
+/// Seconds between two calls of squeue while something changes, and while nothing does.
 constexpr double kShortestInterval = 1;
 constexpr double kLongestInterval = 15;
 
-/// A name for an array that no other has: the folder's and eight digits.
+/// A unique name for an array: the folder's name and eight digits.
 std::string new_array_name(const std::filesystem::path& folder) {
   const auto last = std::filesystem::absolute(folder).lexically_normal();
   std::string name;
@@ -57,7 +57,7 @@ SlurmLauncher::SlurmLauncher(const BatchFolder& folder, const BatchPlan& plan, S
   has_strangers_ = !strangers.empty();
   if (!earlier_.empty()) say_(fmt::format("Slurm still has {} of the jobs", earlier_.size()));
   if (has_strangers_) {
-    say_(fmt::format("Slurm still has jobs that are not in the batch file any more; they go on: {}",
+    say_(fmt::format("Slurm still has jobs that are no longer in the batch file; they continue: {}",
                      fmt::join(strangers, ", ")));
   }
 }
@@ -86,7 +86,7 @@ void SlurmLauncher::submit_waiting() {
     throw;
   } catch (const BatchError& error) {
     if (tasks_.empty()) throw;
-    say_(fmt::format("{} It is tried again in {:.0f} s.", error.what(), kLongestInterval));
+    say_(fmt::format("{} Trying again in {:.0f} s.", error.what(), kLongestInterval));
     refused_.emplace();
   }
 }
@@ -126,7 +126,8 @@ void SlurmLauncher::submit() {
   submissions_.add(std::move(submission));
   const std::string array = submit_script(script);
   submissions_.set_job(array);
-  say_(fmt::format("Slurm has {} jobs as {} ({})", waiting_.size(), array, script.string()));
+  say_(fmt::format("submitted {} jobs to Slurm as {} ({})", waiting_.size(), array,
+                   script.string()));
   follow(array);
 }
 
@@ -184,7 +185,7 @@ std::vector<EndedJob> SlurmLauncher::look_at_queue() {
   if (is_stopping_ && !is_cancelled_) cancel();
   const SlurmQueue queue = ask_queue();
   if (!queue.failure.empty()) {
-    if (!is_silent_) say_("squeue does not answer, and is asked again: " + queue.failure);
+    if (!is_silent_) say_("squeue does not answer; trying again: " + queue.failure);
     is_silent_ = true;
     interval_ = kLongestInterval;
     return {};
@@ -249,7 +250,7 @@ void SlurmLauncher::cancel() {
   for (const auto& [job, task] : tasks_) ids.push_back(task.id);
   const std::string failure = cancel_tasks(ids);
   is_cancelled_ = failure.empty();
-  if (!is_cancelled_) say_("scancel does not stop the jobs, and is asked again: " + failure);
+  if (!is_cancelled_) say_("scancel did not stop the jobs; trying again: " + failure);
 }
 
 void SlurmLauncher::forget_ended() {
@@ -264,10 +265,10 @@ std::string SlurmLauncher::parting_words() const {
   std::vector<std::string> tasks;
   for (const auto& [job, task] : tasks_) tasks.push_back(task.id);
   for (const auto& [job, task] : earlier_) tasks.push_back(task);
-  if (tasks.empty()) return "Slurm has no job of this batch; the same command again goes on.";
+  if (tasks.empty()) return "Slurm has no job of this batch; the same command resumes it.";
   return fmt::format(
-      "The jobs go on in Slurm. The same command again follows them; `scancel {}` stops them with "
-      "their checkpoints.",
+      "The jobs continue in Slurm. The same command follows them again; `scancel {}` stops them "
+      "with their checkpoints.",
       arrays_of(tasks));
 }
 

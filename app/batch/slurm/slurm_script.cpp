@@ -9,14 +9,14 @@
 namespace transfer {
 namespace {
 
-/// Text in which sbatch's `%` patterns mean nothing.
+/// Escapes sbatch's `%` patterns.
 std::string without_patterns(const std::string& text) {
   std::string plain;
   for (const char letter : text) plain += letter == '%' ? "%%" : std::string(1, letter);
   return plain;
 }
 
-/// The file that a task's number counts in, the log and so on: paths from the working folder.
+/// The path of a file in the batch's own folder, relative to the working folder.
 std::string in_own_folder(const SlurmArray& array, const std::string& name) {
   return (array.out / "batch" / name).string();
 }
@@ -58,7 +58,7 @@ std::string name_lines(const SlurmArray& array) {
   return text + ")\n";
 }
 
-/// The command of a task, but for what differs between tasks.
+/// The command of a task, without what differs between tasks.
 std::string task_command(const SlurmArray& array) {
   std::vector<std::string> words;
   const SlurmSettings& s = array.settings;
@@ -74,7 +74,7 @@ std::string task_command(const SlurmArray& array) {
   return text + "--job \"$SLURM_ARRAY_TASK_ID\"";
 }
 
-/// What follows the names; the braces in double are fmt's.
+/// What follows the names; doubled braces are single ones after formatting.
 constexpr const char* kTask = R"(
 cd {folder} || exit 1
 name=${{names[SLURM_ARRAY_TASK_ID]}}
@@ -88,8 +88,8 @@ state() {{
 
 {command} < /dev/null >> {own}"$name.log" 2>&1 &
 job=$!
-# That time is nearly up, Slurm tells this script alone; a task that it ends itself has all its processes told, and
-# a second signal would end the job without a checkpoint.
+# When time is nearly up, Slurm signals only this script. When it ends a task itself, it signals all its processes,
+# and a second signal would end the job without a checkpoint.
 asked=
 trap 'asked=1; case $(state) in RUNNING | "") kill -TERM "$job" ;; esac' TERM
 until wait "$job"; status=$?; [ -z "$asked" ]; do asked=; done

@@ -8,6 +8,7 @@
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
+#include "core/json_text.h"
 #include "core/whole_number.h"
 
 namespace transfer {
@@ -41,13 +42,13 @@ std::size_t index_of(const std::string& id) {
   return number ? static_cast<std::size_t>(*number) : 0;
 }
 
-/// What squeue says. Throws BatchError when it does not answer.
+/// squeue's answer. Throws BatchError where it does not answer.
 std::vector<SlurmTask> queue_or_stop(const fs::path& submissions) {
   SlurmQueue queue = ask_queue();
   if (queue.failure.empty()) return std::move(queue.tasks);
   throw BatchError(fmt::format(
-      "squeue does not answer, so nobody knows which jobs of this batch Slurm still has: {}. Try "
-      "again when Slurm is back; if it surely has none, remove {}.",
+      "squeue does not answer, so the jobs of this batch that are still in Slurm are unknown: {}. "
+      "Try again when Slurm is back; if it certainly has none, remove {}.",
       queue.failure, submissions.string()));
 }
 
@@ -61,10 +62,11 @@ SlurmSubmissions::SlurmSubmissions(fs::path own_folder) : own_folder_(std::move(
       submissions_.push_back(from_object(submission));
     }
   } catch (const std::exception& error) {
-    throw DataError(fmt::format(
-        "{}: is no list of what was given to Slurm: {}. See with squeue whether jobs of this batch "
-        "are there, stop them with scancel, and remove the file.",
-        file().string(), error.what()));
+    throw DataError(
+        fmt::format("{}: is not a list of submitted jobs: {}. Check with squeue whether jobs of "
+                    "this batch are in "
+                    "Slurm, stop them with scancel, and remove the file.",
+                    file().string(), error.what()));
   }
 }
 
@@ -124,7 +126,7 @@ void SlurmSubmissions::write() const {
   }
   ordered_json list = ordered_json::array();
   for (const SlurmSubmission& submission : submissions_) list.push_back(to_object(submission));
-  write_file_atomically(file(), ordered_json{{"submissions", list}}.dump(2) + "\n");
+  write_file_atomically(file(), json_text({{"submissions", list}}));
 }
 
 void SlurmSubmissions::find_active() {
@@ -139,10 +141,11 @@ void SlurmSubmissions::refuse_changed_jobs(const BatchPlan& plan) const {
   for (const ActiveTask& task : active_) {
     const auto job = plan.find(task.job.name);
     if (!job || plan.jobs[*job].key == task.job.key) continue;
-    throw BatchError(fmt::format(
-        "job {} ({}) is in Slurm as {} with other settings, data or backbone than it has now. Stop "
-        "it with `scancel {}`, or wait for its end, and start again.",
-        task.job.name, plan.jobs[*job].job.where, task.id, task.id));
+    throw BatchError(
+        fmt::format("job {} ({}) is in Slurm as {} with other settings, data or backbone than now. "
+                    "Stop it with "
+                    "`scancel {}` or wait for its end, then run the batch again.",
+                    task.job.name, plan.jobs[*job].job.where, task.id, task.id));
   }
 }
 
@@ -152,7 +155,7 @@ void SlurmSubmissions::refuse_active_jobs() const {
   for (const ActiveTask& task : active_) tasks.push_back(task.id);
   throw BatchError(fmt::format(
       "Slurm still has {} jobs of this batch. Follow them with --launcher slurm, or stop them with "
-      "`scancel {}` before they run here.",
+      "`scancel {}` before running them here.",
       active_.size(), arrays_of(tasks)));
 }
 

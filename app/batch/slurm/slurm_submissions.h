@@ -12,20 +12,20 @@
 
 namespace transfer {
 
-/// A job of a batch that was given to Slurm.
+/// A job of a batch that was submitted.
 struct SubmittedJob {
   std::string name;
-  /// What it was to run, as PlannedJob's.
+  /// As PlannedJob::key.
   std::string key;
 };
 
-/// An array that was given to Slurm.
+/// An array that was submitted.
 struct SlurmSubmission {
-  /// No other array has it; its files in `batch/` are called by it too.
+  /// Unique; its files in `batch/` carry it too.
   std::string name;
-  /// Slurm's number of the array; empty when the program ended before sbatch told it.
+  /// Slurm's number of the array; empty where this program ended before sbatch answered.
   std::string job;
-  /// By their numbers, from 1 on.
+  /// By number, from 1 on.
   std::map<std::size_t, SubmittedJob> jobs;
 };
 
@@ -37,38 +37,36 @@ struct ActiveTask {
   SubmittedJob job;
 };
 
-/// What was given to Slurm for one batch and may still be there: `batch/slurm.json` in its folder.
-/// It is written before sbatch runs, so that no array is ever lost sight of.
+/// The arrays of one batch that may still be in Slurm: `batch/slurm.json` in its folder. The file
+/// is written before sbatch runs, so that no array is ever lost.
 class SlurmSubmissions {
  public:
   /// `own_folder` is the batch's `batch/`. Throws DataError when the file is damaged.
   explicit SlurmSubmissions(std::filesystem::path own_folder);
 
-  const std::vector<SlurmSubmission>& all() const { return submissions_; }
-
   /// Throws OutputError.
   void add(SlurmSubmission submission);
-  /// Forgets the array added last, which sbatch surely did not take. Throws OutputError.
+  /// Forgets the array added last, which sbatch certainly did not accept. Throws OutputError.
   void drop_last();
-  /// Writes down what sbatch called the array added last. Throws OutputError.
+  /// Records the number that sbatch gave the array added last. Throws OutputError.
   void set_job(const std::string& job);
 
-  /// Forgets the arrays that Slurm has finished with, and remembers the rest's tasks. Throws
+  /// Forgets the arrays that are over in Slurm, and keeps the tasks of the others. Throws
   /// OutputError.
   void keep_active(const std::vector<SlurmTask>& queue);
-  /// The same with what squeue says; asks nothing where nothing was ever given to Slurm. Throws
-  /// BatchError when it does not answer.
+  /// The same with squeue's answer; does not call squeue where nothing was submitted. Throws
+  /// BatchError where it does not answer.
   void find_active();
-  /// The same without a change to the file.
+  /// The same without changing the file.
   void look_at_active();
-  /// What Slurm still had at the last look.
+  /// The tasks that Slurm still had at the last look.
   const std::vector<ActiveTask>& active() const { return active_; }
 
-  /// Throws BatchError where Slurm has a job of the plan with other settings, which its run
-  /// directory must not be taken away from.
+  /// Throws BatchError where Slurm has a job of the plan with other settings, whose run directory
+  /// must stay.
   void refuse_changed_jobs(const BatchPlan& plan) const;
-  /// Throws BatchError where Slurm has any job of this batch, since another launcher would run it a
-  /// second time.
+  /// Throws BatchError where Slurm has any job of this batch, since another launcher would run it
+  /// twice.
   void refuse_active_jobs() const;
 
  private:

@@ -1,4 +1,4 @@
-// How SlurmLauncher tells what became of a task: by its files, and by Slurm's word for its state.
+// How SlurmLauncher learns how a task ended: from its files and from Slurm's word for its state.
 
 #include <fmt/format.h>
 
@@ -12,8 +12,8 @@
 namespace transfer {
 namespace {
 
-/// 128 + SIGTERM
-constexpr int kStoppedStatus = 143;
+/// That of a job which Slurm stopped.
+constexpr int kStoppedStatus = status_of(ExitCode::kSigterm);
 
 }  // namespace
 
@@ -32,7 +32,7 @@ std::optional<SlurmLauncher::ExitFile> SlurmLauncher::exit_file(std::size_t job,
   try {
     text = read_file(file);
   } catch (const DataError&) {
-    return std::nullopt;  // a task that begins anew has just removed it
+    return std::nullopt;  // a restarted task has just removed it
   }
   std::istringstream words(text);
   std::string array;
@@ -53,7 +53,7 @@ std::optional<EndedJob> SlurmLauncher::judge(std::size_t job, Task& task,
   }
   if (is_out_of_memory) {
     return EndedJob{job, 137, JobEnd::kExited,
-                    "out of memory in Slurm; slurm.memory asks for more"};
+                    "out of memory in Slurm; set slurm.memory to request more"};
   }
   if (file && file->status == kStoppedStatus) return judge_stopped(job, state, file->state);
   if (file && file->status != 0) return EndedJob{job, file->status, JobEnd::kExited, ""};
@@ -64,8 +64,8 @@ std::optional<EndedJob> SlurmLauncher::judge(std::size_t job, Task& task,
   const auto delay = static_cast<double>(array_.settings.file_delay_seconds);
   if (task.lost->seconds() < delay) return std::nullopt;
   return EndedJob{job, 1, JobEnd::kExited,
-                  fmt::format("left Slurm ({}) without an exit status; {} may tell why",
-                              state.empty() ? "which knows nothing of it any more" : state,
+                  fmt::format("left Slurm ({}) without an exit status; see {}",
+                              state.empty() ? "which no longer knows it" : state,
                               folder_.own(fmt::format("slurm-{}.log", task.id)).string())};
 }
 
@@ -73,13 +73,13 @@ EndedJob SlurmLauncher::judge_stopped(std::size_t job, const std::string& state,
                                       const std::string& word) {
   if (word == kRequeuesSpent) {
     return {job, kStoppedStatus, JobEnd::kStopped,
-            fmt::format("stopped by its time limit or a preemption, and requeued {} times before "
+            fmt::format("stopped by its time limit or by preemption after {} requeues "
                         "(slurm.requeues)",
                         array_.settings.requeues)};
   }
   const bool is_machine =
       state == "TIMEOUT" || state == "PREEMPTED" || state == "NODE_FAIL" || state == "BOOT_FAIL";
-  // Told by Slurm to stop, it could not requeue itself, or could not learn whether it should.
+  // Slurm told it to stop, and it could not requeue itself, or could not learn whether it should.
   const bool is_refused = state != "CANCELLED" && (word == "RUNNING" || word == "UNKNOWN");
   if (is_machine || is_refused) return taken_away(job, state);
   return {job, kStoppedStatus, JobEnd::kStopped,

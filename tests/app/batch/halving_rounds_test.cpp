@@ -13,7 +13,7 @@ using testing::HasSubstr;
 
 Contestant with(const std::string& group, const std::vector<double>& scores, double loss = 1) {
   Contestant contestant{group};
-  for (const double score : scores) contestant.epochs.push_back({"top1", score, loss});
+  for (const double score : scores) contestant.epochs.push_back({kAccuracy, score, loss});
   return contestant;
 }
 
@@ -28,11 +28,11 @@ std::vector<std::string> verdicts(const Halving& halving, const std::vector<Cont
   return texts;
 }
 
-TEST(HalvingRounds, ALossThatIsNoNumberIsTheWorst) {
+TEST(HalvingRounds, ANanLossIsTheWorst) {
   const TemporaryFolder folder;
   write_file_atomically(folder.path() / "metrics.jsonl",
-                        "{\"epoch\":1,\"val_loss\":0.5,\"val_top1\":0.5}\n"
-                        "{\"epoch\":2,\"val_loss\":null,\"val_top1\":0.5}\n"
+                        "{\"epoch\":1,\"val_loss\":0.5,\"val_accuracy\":0.5}\n"
+                        "{\"epoch\":2,\"val_loss\":null,\"val_accuracy\":0.5}\n"
                         "{\"epoch\":3,\"val_loss\":null,\"val_r2\":null}\n");
   const auto epochs = read_epoch_scores(folder.path());
   ASSERT_EQ(epochs.size(), 3U);
@@ -63,7 +63,8 @@ TEST(HalvingRounds, OneInFactorGoesOnForFactorTimesTheEpochs) {
   const std::vector<Verdict> judged = judge({2, 3}, jobs);
   for (std::size_t i = 0; i < 6; ++i) EXPECT_EQ(judged[i].kind, Verdict::Kind::kOut) << i;
   for (std::size_t i = 6; i < 9; ++i) EXPECT_EQ(judged[i].until, 6) << i;
-  EXPECT_EQ(judged[4].reason, "after epoch 2: accuracy 40.00 %, place 5 of 9; 3 go on");
+  EXPECT_THAT(judged[4].reason, testing::AllOf(HasSubstr("epoch 2"), HasSubstr("accuracy 40.00 %"),
+                                               HasSubstr("5 of 9"), HasSubstr(" 3 ")));
 }
 
 TEST(HalvingRounds, TheLastOneLeftTrainsToItsEnd) {

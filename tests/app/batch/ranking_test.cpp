@@ -10,7 +10,7 @@ struct Runs {
   std::vector<JobResult> results;
 
   void add(const std::string& group, const std::string& data, double val,
-           std::optional<double> test = std::nullopt, const std::string& score = "top1") {
+           std::optional<double> test = std::nullopt, const ScoreName& score = kAccuracy) {
     PlannedJob planned;
     planned.job.name = group + std::to_string(plan.jobs.size());
     planned.job.group = group;
@@ -29,8 +29,8 @@ struct Runs {
 TEST(Ranking, SampleStandardDeviation) {
   const Spread spread = spread_of({2, 4, 4, 4, 5, 5, 7, 9});
   EXPECT_DOUBLE_EQ(spread.mean, 5);
-  EXPECT_NEAR(*spread.deviation, 2.138089935299395, 1e-12) << "numpy.std(…, ddof=1)";
-  EXPECT_FALSE(spread_of({3}).deviation);
+  EXPECT_NEAR(*spread.standard_deviation, 2.138089935299395, 1e-12) << "numpy.std(…, ddof=1)";
+  EXPECT_FALSE(spread_of({3}).standard_deviation);
 }
 
 TEST(Ranking, GroupsOnTheSameDataAreRankedByTheirMeanValidationScore) {
@@ -39,7 +39,7 @@ TEST(Ranking, GroupsOnTheSameDataAreRankedByTheirMeanValidationScore) {
   runs.add("low", "a", 0.7, 0.7);
   runs.add("high", "a", 0.8);
   runs.add("other", "b", 0.1);
-  runs.add("numbers", "a", 0.95, std::nullopt, "r2");
+  runs.add("numbers", "a", 0.95, std::nullopt, kR2);
   runs.add("high", "a", 0.9, 0.5);
   runs.plan.jobs.emplace_back();
   runs.results.emplace_back();  // one that failed

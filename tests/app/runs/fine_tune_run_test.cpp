@@ -13,7 +13,7 @@ using Golden = std::map<std::string, torch::Tensor>;
 
 Config sgd() {
   Config config;
-  config.train.optimizer = "sgd";
+  config.train.optimizer = Optimizer::kSgd;
   config.train.momentum = 0.9;
   config.train.lr = 0.1;
   return config;
@@ -115,7 +115,7 @@ TEST(FineTune, FrozenLayersAndTheirStatisticsStayBitIdentical) {
 
 TEST(FineTune, BatchNormModesDecideWhichTensorsMove) {
   const auto g = golden("fine_tune.pt");
-  for (const std::string mode : {"train", "frozen", "folded"}) {
+  for (const BatchNorm mode : {BatchNorm::kTrain, BatchNorm::kFrozen, BatchNorm::kFolded}) {
     TrainableNetwork network(fixture_backbone("tiny.pt"), five_classes(mode), torch::kCPU);
     const Config config = sgd();
     TrainingStep step(network, config, 5, {}, torch::kCPU);
@@ -130,16 +130,18 @@ TEST(FineTune, BatchNormModesDecideWhichTensorsMove) {
     for (const auto& [name, tensor] : network.state()) {
       if (name.ends_with("num_batches_tracked")) continue;
       const bool is_statistic = name.find("running_") != std::string::npos;
-      EXPECT_EQ(torch::equal(tensor, before.at(name)), is_statistic && mode != "train")
-          << mode << ' ' << name;
+      EXPECT_EQ(torch::equal(tensor, before.at(name)), is_statistic && mode != BatchNorm::kTrain)
+          << name_of(mode) << ' ' << name;
     }
     // Folding changes nothing at the start: same seed, same head.
-    const TrainableNetwork plain(fixture_backbone("tiny.pt"), five_classes("frozen"), torch::kCPU);
-    TrainableNetwork reference(fixture_backbone("tiny.pt"), five_classes("frozen"), torch::kCPU);
+    const TrainableNetwork plain(fixture_backbone("tiny.pt"), five_classes(BatchNorm::kFrozen),
+                                 torch::kCPU);
+    TrainableNetwork reference(fixture_backbone("tiny.pt"), five_classes(BatchNorm::kFrozen),
+                               torch::kCPU);
     reference.evaluate();
     torch::NoGradGuard no_gradients;
     EXPECT_LT(largest_difference(reference.logits(batch_of(g, 0).images), at_the_start), 1e-5)
-        << mode;
+        << name_of(mode);
   }
 }
 
@@ -166,7 +168,8 @@ TEST(FineTune, FromScratchDrawsEveryLayerBySeed) {
 TEST(FineTune, AccumulatedBatchesAreOneLargeBatch) {
   const auto g = golden("fine_tune.pt");
   const auto run = [&g](bool in_two_parts) {
-    TrainableNetwork network(fixture_backbone("steady.pt"), five_classes("frozen"), torch::kCPU);
+    TrainableNetwork network(fixture_backbone("steady.pt"), five_classes(BatchNorm::kFrozen),
+                             torch::kCPU);
     const Config config = sgd();
     TrainingStep step(network, config, 5, {}, torch::kCPU);
     step.train_from(0);
@@ -196,7 +199,7 @@ TEST(FineTune, AccumulatedBatchesAreOneLargeBatch) {
 TEST(Checkpoint, TrainingGoesOnBitForBit) {
   const auto g = golden("fine_tune.pt");
   const std::string file = testing::TempDir() + "/checkpoint_test.pt";
-  for (const std::string optimizer : {"sgd", "adamw"}) {
+  for (const Optimizer optimizer : {Optimizer::kSgd, Optimizer::kAdamW}) {
     Config config = sgd();
     config.train.optimizer = optimizer;
     TrainableNetwork whole(fixture_backbone("tiny.pt"), five_classes(), torch::kCPU);
@@ -222,7 +225,7 @@ TEST(Checkpoint, TrainingGoesOnBitForBit) {
     train(second, g, 4, 7);
     const auto expected = by_name(whole.state());
     for (const auto& [name, tensor] : resumed.state()) {
-      EXPECT_TRUE(torch::equal(tensor, expected.at(name))) << optimizer << ' ' << name;
+      EXPECT_TRUE(torch::equal(tensor, expected.at(name))) << name_of(optimizer) << ' ' << name;
     }
   }
 }
@@ -237,6 +240,18 @@ TEST(Checkpoint, GoingBackToBeforeTheFirstStepForgetsTheMomentum) {
   ASSERT_FALSE(step.optimizer().state().empty());
   read_checkpoint(file, network.state(), step.optimizer());
   EXPECT_TRUE(step.optimizer().state().empty());
+}
+
+TEST(Checkpoint, FilesOfAnEarlierVersionAreRefusedInWords) {
+  const std::string file = testing::TempDir() + "/format_1_checkpoint_test.pt";
+  TrainableNetwork network(fixture_backbone("tiny.pt"), five_classes(), torch::kCPU);
+  const Config config = sgd();
+  TrainingStep step(network, config, 5, {}, torch::kCPU);
+  write_tensors(file, network.state());  // as format 1, it names none
+  EXPECT_THAT([&] { read_checkpoint(file, network.state(), step.optimizer()); },
+              testing::ThrowsMessage<ModelError>(
+                  testing::AllOf(testing::HasSubstr(file), testing::HasSubstr("is of format 1"),
+                                 testing::HasSubstr("--overwrite"))));
 }
 
 TEST(Checkpoint, DamagedAndForeignFilesAreRefused) {

@@ -19,7 +19,7 @@ torch::Tensor random_images(std::int64_t count) {
 
 TEST(SplitTraining, PrefixThenSuffixIsTheWholeNetwork) {
   const torch::NoGradGuard no_gradients;
-  for (const std::string batch_norm : {"train", "folded"}) {
+  for (const BatchNorm batch_norm : {BatchNorm::kTrain, BatchNorm::kFolded}) {
     TrainableNetwork network(fixture_backbone("tiny.pt"), five_classes(batch_norm), torch::kCPU);
     network.evaluate();
     const auto whole = network.logits(random_images(11));
@@ -30,14 +30,17 @@ TEST(SplitTraining, PrefixThenSuffixIsTheWholeNetwork) {
               (std::vector<std::int64_t>{12, 16, 16}));
     const TrainedPart part{/*is_behind_split=*/true, prefix};
     // The prefix folds BatchNorm, which rounds differently.
-    EXPECT_LT(largest_difference(part.logits(network, part.input_of(random_images(11))), whole), 1e-5)
-        << batch_norm;
-    EXPECT_TRUE(torch::equal(network.logits(random_images(11)), whole)) << "the network is as it was";
+    EXPECT_LT(largest_difference(part.logits(network, part.input_of(random_images(11))), whole),
+              1e-5)
+        << name_of(batch_norm);
+    EXPECT_TRUE(torch::equal(network.logits(random_images(11)), whole))
+        << "the network is as it was";
   }
 }
 
 TEST(SplitTraining, ActivationsDependOnNeitherNeighboursNorThreads) {
-  TrainableNetwork network(fixture_backbone("tiny.pt"), five_classes("train"), torch::kCPU);
+  TrainableNetwork network(fixture_backbone("tiny.pt"), five_classes(BatchNorm::kTrain),
+                           torch::kCPU);
   network.split_behind("trunk.blocks.0", {});
   const TrainedPart part{/*is_behind_split=*/true,
                          std::make_shared<const FrozenPrefix>(network.frozen_prefix())};
@@ -51,7 +54,8 @@ TEST(SplitTraining, ActivationsDependOnNeitherNeighboursNorThreads) {
 }
 
 TEST(SplitTraining, IsRefusedWhereATrainableLayerActsInFrontOfTheCut) {
-  TrainableNetwork network(fixture_backbone("tiny.pt"), five_classes("train"), torch::kCPU);
+  TrainableNetwork network(fixture_backbone("tiny.pt"), five_classes(BatchNorm::kTrain),
+                           torch::kCPU);
   try {
     network.split_behind("trunk.blocks.0", {"head.weight", "trunk.stem.0.weight"});
     FAIL() << "expected ModelError";

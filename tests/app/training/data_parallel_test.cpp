@@ -36,9 +36,9 @@ struct AfterSteps {
 };
 
 /// Three steps, of which the second adds two batches, the last one of two rows.
-AfterSteps take_steps(ProcessGroup& group, const std::string& optimizer,
-                      std::int64_t bucket_bytes) {
-  TrainableNetwork network(fixture_backbone("steady.pt"), five_classes("frozen"), torch::kCPU);
+AfterSteps take_steps(ProcessGroup& group, Optimizer optimizer, std::int64_t bucket_bytes) {
+  TrainableNetwork network(fixture_backbone("steady.pt"), five_classes(BatchNorm::kFrozen),
+                           torch::kCPU);
   Config config;
   config.train.optimizer = optimizer;
   config.train.clip_norm = 1;
@@ -65,7 +65,7 @@ AfterSteps take_steps(ProcessGroup& group, const std::string& optimizer,
 }
 
 TEST(DataParallel, StepsOfAGroupAreThoseOfOneProcess) {
-  for (const std::string optimizer : {"sgd", "adamw"}) {
+  for (const Optimizer optimizer : {Optimizer::kSgd, Optimizer::kAdamW}) {
     const auto alone = take_steps(*single_process(), optimizer, 1);
     for (const std::int64_t processes : {2, 3, 4}) {
       for (const std::int64_t bytes : {1, 4096, 1 << 25}) {
@@ -74,13 +74,14 @@ TEST(DataParallel, StepsOfAGroupAreThoseOfOneProcess) {
           all[static_cast<std::size_t>(group.rank())] = take_steps(group, optimizer, bytes);
         });
         for (std::size_t i = 0; i < alone.losses.size(); ++i) {
-          EXPECT_NEAR(all[0].losses[i], alone.losses[i], 1e-5) << optimizer << i;
+          EXPECT_NEAR(all[0].losses[i], alone.losses[i], 1e-5) << name_of(optimizer) << i;
         }
         for (std::size_t i = 0; i < alone.state.size(); ++i) {
           const auto& [name, tensor] = alone.state[i];
           // AdamW makes whole steps of gradients that are rounding errors, of single numbers.
           const auto difference = (all[0].state[i].second - tensor).to(torch::kFloat32).abs();
-          EXPECT_LE(difference.mean().item<double>(), 1e-2 * kRate) << optimizer << ' ' << name;
+          EXPECT_LE(difference.mean().item<double>(), 1e-2 * kRate)
+              << name_of(optimizer) << ' ' << name;
           EXPECT_TRUE(torch::equal(all[0].state[i].second, all.back().state[i].second)) << name;
         }
       }
@@ -90,7 +91,8 @@ TEST(DataParallel, StepsOfAGroupAreThoseOfOneProcess) {
 
 TEST(GradientBuckets, SumsBeginWhileBackwardRuns) {
   ThreadGroup::run(2, [](ProcessGroup& group) {
-    TrainableNetwork network(fixture_backbone("steady.pt"), five_classes("frozen"), torch::kCPU);
+    TrainableNetwork network(fixture_backbone("steady.pt"), five_classes(BatchNorm::kFrozen),
+                             torch::kCPU);
     std::vector<std::string> names;
     std::vector<torch::Tensor> parameters;
     for (const auto& [name, tensor] : network.parameters()) {
@@ -145,17 +147,19 @@ TEST(GradientBuckets, AreFilledFromTheLastParameter) {
 }
 
 TEST(DataParallel, StateIsOfTheFirstProcessOrTheMean) {
-  for (const std::string buffers : {"rank0", "synchronised"}) {
+  for (const auto buffers : {BatchNormBuffers::kRank0, BatchNormBuffers::kSynchronised}) {
     ThreadGroup::run(2, [&](ProcessGroup& group) {
-      TrainableNetwork network(fixture_backbone("steady.pt"), five_classes("frozen"), torch::kCPU);
+      TrainableNetwork network(fixture_backbone("steady.pt"), five_classes(BatchNorm::kFrozen),
+                               torch::kCPU);
       const torch::NoGradGuard no_gradients;
       for (auto& [name, tensor] : network.state()) tensor.fill_(group.rank() == 0 ? 2 : 6);
       // The second has seen three times as many images.
       share_state(group, network, buffers, group.rank() == 0 ? 5 : 15);
       for (const auto& [name, tensor] : network.state()) {
-        const bool is_mean =
-            buffers == "synchronised" && name.find("running_") != std::string::npos;
-        EXPECT_TRUE(tensor.eq(is_mean ? 5 : 2).all().item<bool>()) << buffers << ' ' << name;
+        const bool is_mean = buffers == BatchNormBuffers::kSynchronised &&
+                             name.find("running_") != std::string::npos;
+        EXPECT_TRUE(tensor.eq(is_mean ? 5 : 2).all().item<bool>())
+            << name_of(buffers) << ' ' << name;
       }
     });
   }

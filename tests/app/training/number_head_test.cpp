@@ -47,7 +47,7 @@ TEST(NumberHead, SquaredErrorsReachRidgeRegressionInTheTargetsUnits) {
         1e-3);
     EXPECT_NEAR(head.last().bias[k].item<double>() / g.at("ridge_bias")[k].item<double>(), 1, 1e-3);
   }
-  EXPECT_EQ(last.val_score.name, "r2");
+  EXPECT_EQ(last.val_score.name, kR2);
   EXPECT_NEAR(last.train_loss / last.val_loss, 1, 1e-4) << "both in the targets' units";
 }
 
@@ -56,7 +56,7 @@ TEST(NumberHead, EveryLossAndOptimizerLearns) {
   const auto set = target_features(g.at("features"), g.at("numbers"));
   for (const auto kind :
        {LossKind::kMeanSquaredError, LossKind::kMeanAbsoluteError, LossKind::kHuber}) {
-    for (const std::string optimizer : {"lbfgs", "adamw", "sgd"}) {
+    for (const Optimizer optimizer : {Optimizer::kLbfgs, Optimizer::kAdamW, Optimizer::kSgd}) {
       HeadProblem problem = problem_of(set, kind);
       problem.options.optimizer = optimizer;
       problem.options.epochs = 40;
@@ -64,7 +64,7 @@ TEST(NumberHead, EveryLossAndOptimizerLearns) {
       problem.options.lr = 0.05;
       const auto outputs = head_logits(fit_head(problem).head, set, torch::kCPU);
       const auto metrics = regression_metrics({kind}, outputs, set.truth());
-      EXPECT_GT(metrics.mean.r2, 0.6) << optimizer << " " << loss_name(kind);
+      EXPECT_GT(metrics.mean.r2, 0.6) << name_of(optimizer) << " " << name_of(kind);
     }
   }
 }
@@ -93,7 +93,7 @@ TEST(LabelHead, OppositeLabelsGetOppositeProbabilities) {
   const auto outputs = head_logits(fit_head(problem).head, set, torch::kCPU);
   EXPECT_LT(largest_difference(outputs.select(1, 0), -outputs.select(1, 1)), 1e-3)
       << "two sigmoids are one logistic regression";
-  EXPECT_GT(multi_label_metrics(outputs, set.truth()).top1.value_or(0), 0.75);
+  EXPECT_GT(multi_label_metrics(outputs, set.truth()).accuracy.value_or(0), 0.75);
 }
 
 }  // namespace

@@ -102,7 +102,7 @@ std::vector<ParameterGroup> two_groups() {
 
 TEST(Optimizers, TwoStepsOfSgdByHand) {
   TrainConfig config;
-  config.optimizer = "sgd";
+  config.optimizer = Optimizer::kSgd;
   config.lr = 0.1;
   config.momentum = 0.9;
   const auto groups = two_groups();
@@ -120,7 +120,7 @@ TEST(Optimizers, TwoStepsOfSgdByHand) {
 
 TEST(Optimizers, FirstStepOfAdamWByHand) {
   TrainConfig config;
-  config.optimizer = "adamw";
+  config.optimizer = Optimizer::kAdamW;
   config.lr = 0.01;
   const auto groups = two_groups();
   make_optimizer(groups, config)->step();
@@ -131,7 +131,7 @@ TEST(Optimizers, FirstStepOfAdamWByHand) {
 
 TEST(Optimizers, FrozenParametersStayBitIdentical) {
   TrainConfig config;
-  config.optimizer = "adamw";
+  config.optimizer = Optimizer::kAdamW;
   auto groups = two_groups();
   groups[0].parameters[0].mutable_grad() = torch::Tensor();
   make_optimizer(groups, config)->step();

@@ -9,11 +9,11 @@
 namespace transfer {
 namespace {
 
-Config config_of(const std::string& optimizer) {
+Config config_of(Optimizer optimizer) {
   Config config;
   config.train.optimizer = optimizer;
   config.train.clip_norm = 1;
-  config.head.class_weights = "auto";
+  config.head.class_weights = ClassWeights::kAuto;
   config.head.label_smoothing = 0.1;
   return config;
 }
@@ -33,10 +33,10 @@ struct Trained {
 };
 
 /// Three steps, of which the last is over the rows of a small batch.
-Trained train(const std::string& name, const std::string& batch_norm, std::int64_t replicas,
+Trained train(const std::string& name, BatchNorm batch_norm, std::int64_t replicas,
               std::int64_t last_rows = 7) {
   TrainableNetwork network(fixture_backbone(name), five_classes(batch_norm), torch::kCPU);
-  const Config config = config_of("sgd");
+  const Config config = config_of(Optimizer::kSgd);
   Truth truth{torch::tensor({0, 1, 1, 2, 3, 4})};
   TrainingStep step(network, config, 5, training_loss(config, truth, 5, torch::kCPU), torch::kCPU);
   step.use_replicas(replicas);
@@ -54,19 +54,20 @@ Trained train(const std::string& name, const std::string& batch_norm, std::int64
 }
 
 TEST(Replicas, TheirNumberChangesNothingButRounding) {
-  for (const std::string batch_norm : {"frozen", "folded"}) {
+  for (const BatchNorm batch_norm : {BatchNorm::kFrozen, BatchNorm::kFolded}) {
     for (const std::int64_t last_rows : {7, 1}) {
       const auto one = train("steady.pt", batch_norm, 1, last_rows);
       for (const std::int64_t replicas : {2, 3}) {
         const auto several = train("steady.pt", batch_norm, replicas, last_rows);
         for (std::size_t i = 0; i < one.losses.size(); ++i) {
-          EXPECT_NEAR(several.losses[i], one.losses[i], 1e-5 * one.losses[i]) << batch_norm << i;
+          EXPECT_NEAR(several.losses[i], one.losses[i], 1e-5 * one.losses[i])
+              << name_of(batch_norm) << i;
         }
         for (std::size_t i = 0; i < one.state.size(); ++i) {
           const auto& [name, tensor] = one.state[i];
           const double scale = tensor.to(torch::kFloat32).abs().max().item<double>();
           EXPECT_LE(largest_difference(several.state[i].second, tensor), 1e-5 * scale)
-              << batch_norm << ' ' << replicas << ' ' << name;
+              << name_of(batch_norm) << ' ' << replicas << ' ' << name;
         }
       }
     }
@@ -74,9 +75,9 @@ TEST(Replicas, TheirNumberChangesNothingButRounding) {
 }
 
 TEST(Replicas, TheSameNumberGivesTheSameBitsDropoutIncluded) {
-  const auto first = train("tiny.pt", "frozen", 3);
-  const auto again = train("tiny.pt", "frozen", 3);
-  const auto without_dropout = train("steady.pt", "frozen", 3);
+  const auto first = train("tiny.pt", BatchNorm::kFrozen, 3);
+  const auto again = train("tiny.pt", BatchNorm::kFrozen, 3);
+  const auto without_dropout = train("steady.pt", BatchNorm::kFrozen, 3);
   EXPECT_EQ(first.losses, again.losses);
   EXPECT_NE(first.losses, without_dropout.losses);
   for (std::size_t i = 0; i < first.state.size(); ++i) {
@@ -85,7 +86,8 @@ TEST(Replicas, TheSameNumberGivesTheSameBitsDropoutIncluded) {
 }
 
 TEST(Replicas, ShareWeightsNotGradientsNorDropout) {
-  TrainableNetwork network(fixture_backbone("tiny.pt"), five_classes("frozen"), torch::kCPU);
+  TrainableNetwork network(fixture_backbone("tiny.pt"), five_classes(BatchNorm::kFrozen),
+                           torch::kCPU);
   const auto copy = network.replica();
   copy->train({"head.weight"});
   const auto images = batch_of(4, 1).images;
@@ -111,11 +113,12 @@ TEST(Replicas, ShareWeightsNotGradientsNorDropout) {
 
 TEST(Replicas, TrainTheLayersBehindASplit) {
   const auto run = [](std::int64_t replicas) {
-    TrainableNetwork network(fixture_backbone("steady.pt"), five_classes("folded"), torch::kCPU);
+    TrainableNetwork network(fixture_backbone("steady.pt"), five_classes(BatchNorm::kFolded),
+                             torch::kCPU);
     network.split_behind("trunk.blocks.0", {"head.weight"});
     const TrainedPart part{/*is_behind_split=*/true,
                            std::make_shared<const FrozenPrefix>(network.frozen_prefix())};
-    Config config = config_of("adamw");
+    Config config = config_of(Optimizer::kAdamW);
     config.train.freeze_stages = 1;
     TrainingStep step(network, config, 5, {}, torch::kCPU, part);
     step.use_replicas(replicas);
@@ -128,12 +131,14 @@ TEST(Replicas, TrainTheLayersBehindASplit) {
 }
 
 TEST(Replicas, KnowWhetherStatisticsMove) {
-  TrainableNetwork network(fixture_backbone("tiny.pt"), five_classes("train"), torch::kCPU);
+  TrainableNetwork network(fixture_backbone("tiny.pt"), five_classes(BatchNorm::kTrain),
+                           torch::kCPU);
   network.train({"trunk.blocks.1.0.weight", "trunk.blocks.1.1.weight", "head.weight"});
   EXPECT_TRUE(network.moves_statistics());
   network.train({"head.weight"});
   EXPECT_FALSE(network.moves_statistics());
-  TrainableNetwork frozen(fixture_backbone("tiny.pt"), five_classes("frozen"), torch::kCPU);
+  TrainableNetwork frozen(fixture_backbone("tiny.pt"), five_classes(BatchNorm::kFrozen),
+                          torch::kCPU);
   frozen.train({"trunk.blocks.1.0.weight", "trunk.blocks.1.1.weight", "head.weight"});
   EXPECT_FALSE(frozen.moves_statistics());
 }

@@ -20,17 +20,17 @@ TEST(Schedule, HandComputedRates) {
   EXPECT_NEAR(learning_rate_at(config, 2.0), 1.0, 1e-12);
   EXPECT_NEAR(learning_rate_at(config, 7.0), 0.5, 1e-12);
   EXPECT_NEAR(learning_rate_at(config, 12.0), 0.0, 1e-12);
-  config.schedule = "step";
+  config.schedule = Schedule::kStep;
   config.step_epochs = 5;
   EXPECT_NEAR(learning_rate_at(config, 11.0), 0.01, 1e-12);
-  config.schedule = "plateau";
+  config.schedule = Schedule::kPlateau;
   EXPECT_NEAR(learning_rate_at(config, 1.0), 0.5, 1e-12);
   EXPECT_NEAR(learning_rate_at(config, 11.0), 1.0, 1e-12);
 }
 
 TEST(Schedule, OneCycleRisesAndFallsAlongCosines) {
   TrainConfig config;
-  config.schedule = "onecycle";
+  config.schedule = Schedule::kOneCycle;
   config.lr = 1.0;
   config.epochs = 10;
   config.warmup_epochs = 5;  // not used: the cycle has its own
@@ -125,7 +125,7 @@ TEST(Unfreezing, HeadThenStagesFromTheEnd) {
 
 TrainConfig plateau() {
   TrainConfig config;
-  config.schedule = "plateau";
+  config.schedule = Schedule::kPlateau;
   config.plateau_factor = 0.5;
   config.plateau_patience = 2;
   config.min_delta = 0.1;

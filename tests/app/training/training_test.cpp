@@ -59,7 +59,7 @@ TEST(HeadFit, ScalingIsFoldedIntoTheHead) {
 TEST(HeadFit, ScalingsFoldIntoTheFirstAndTheLastOfSeveralLayers) {
   HeadConfig config;
   config.hidden = {6, 4};
-  config.activation = "tanh";
+  config.activation = Activation::kTanh;
   const Head head = random_head(config, 3, 2, 1);
   const FeatureScaling features{torch::tensor({1.0F, -20.0F, 300.0F}),
                                 torch::tensor({2.0F, 5.0F, 90.0F})};
@@ -82,7 +82,7 @@ TEST(HeadFit, HiddenLayersLearnWhatNoSingleLayerCan) {
     HeadProblem problem = problem_of(set, 2, measure_scaling(set), 0.001, 3);
     problem.head.hidden = hidden;
     problem.head.dropout = dropout;
-    problem.options.optimizer = "adamw";
+    problem.options.optimizer = Optimizer::kAdamW;
     problem.options.lr = 0.02;
     problem.options.epochs = 30;
     const Head head = fit_head(problem).head;
@@ -107,7 +107,7 @@ TEST(FeatureScaling, DividesByTheRootOfEachDeviation) {
 TEST(HeadFit, SeededOptimizersRepeatAndLearn) {
   auto g = golden("head.pt");
   const auto set = class_features(g["features"], g["labels"]);
-  for (const std::string optimizer : {"sgd", "adamw"}) {
+  for (const Optimizer optimizer : {Optimizer::kSgd, Optimizer::kAdamW}) {
     const auto run = [&](std::uint64_t seed) {
       HeadProblem problem = problem_of(set, 5, no_scaling(20), 1e-3, seed);
       problem.options.optimizer = optimizer;
@@ -117,16 +117,18 @@ TEST(HeadFit, SeededOptimizersRepeatAndLearn) {
       return fit_head(problem);
     };
     const auto first = run(1);
-    EXPECT_TRUE(torch::equal(first.head.last().weight, run(1).head.last().weight)) << optimizer;
-    EXPECT_FALSE(torch::equal(first.head.last().weight, run(2).head.last().weight)) << optimizer;
+    EXPECT_TRUE(torch::equal(first.head.last().weight, run(1).head.last().weight))
+        << name_of(optimizer);
+    EXPECT_FALSE(torch::equal(first.head.last().weight, run(2).head.last().weight))
+        << name_of(optimizer);
     const auto m = classification_metrics(head_logits(first.head, set, torch::kCPU), set.labels, 1);
-    EXPECT_LT(m.loss, std::log(5.0) * 0.9) << optimizer;
+    EXPECT_LT(m.loss, std::log(5.0) * 0.9) << name_of(optimizer);
   }
 }
 
 /// Full batches and a constant rate make the curve comparable; Python starts from the same head.
-std::vector<double> loss_curve(const std::map<std::string, torch::Tensor>& g,
-                               const std::string& optimizer, double lr, double decay) {
+std::vector<double> loss_curve(const std::map<std::string, torch::Tensor>& g, Optimizer optimizer,
+                               double lr, double decay) {
   const auto set = class_features(g.at("features"), g.at("labels"));
   std::vector<double> losses;
   HeadProblem problem = problem_of(set, 5, no_scaling(20), decay);
@@ -134,7 +136,7 @@ std::vector<double> loss_curve(const std::map<std::string, torch::Tensor>& g,
   problem.options.epochs = 10;
   problem.options.batch_size = 64;
   problem.options.lr = lr;
-  problem.options.schedule = "constant";
+  problem.options.schedule = Schedule::kConstant;
   problem.options.patience = 0;
   problem.initial = linear_head(g.at("weight"), g.at("bias"));
   problem.on_epoch = [&losses](const EpochReport& report) { losses.push_back(report.train_loss); };
@@ -144,8 +146,8 @@ std::vector<double> loss_curve(const std::map<std::string, torch::Tensor>& g,
 
 TEST(HeadFit, TenStepsFollowPythonsLossCurve) {
   auto g = golden("head.pt");
-  const auto sgd = loss_curve(g, "sgd", 0.1, 1e-3);
-  const auto adamw = loss_curve(g, "adamw", 0.01, 0.05);
+  const auto sgd = loss_curve(g, Optimizer::kSgd, 0.1, 1e-3);
+  const auto adamw = loss_curve(g, Optimizer::kAdamW, 0.01, 0.05);
   for (std::size_t i = 0; i < 10; ++i) {
     const auto step = static_cast<std::int64_t>(i);
     EXPECT_NEAR(sgd[i], g["sgd_losses"][step].item<double>(), 1e-5) << i;

@@ -87,7 +87,7 @@ class SlurmTaskScript : public testing::Test {
     program("bin/scontrol", "echo \"$@\" >> " + requeued() + "; exit ${SCONTROL-0}");
   }
 
-  /// Where this is, squeue does not answer once, but where it is told what to show.
+  /// While this file exists, squeue fails once, except where SQUEUE_PARTITION is set.
   std::string silent_once() const { return (folder_.path() / "silent").string(); }
   std::string requeued() const { return (folder_.path() / "requeued").string(); }
 
@@ -153,7 +153,7 @@ TEST_F(SlurmTaskScript, AStoppedJobIsRequeuedWhereSlurmDoesNotEndItItself) {
 }
 
 TEST_F(SlurmTaskScript, PassesTheSignalOnAndWaitsForTheCheckpoint) {
-  // The job signals the script, as Slurm does near the time limit, and then waits to be told.
+  // The job signals the script, as Slurm does near the time limit, and then waits for the signal.
   program("a 'program'",
           "trap 'sleep 0.3; echo checkpoint; exit 143' TERM; kill -TERM $PPID\n"
           "for _ in $(seq 100); do sleep 0.1; done");

@@ -1,8 +1,7 @@
-#include "app/commands/batch_in_slurm.h"
+#include "app/batch/slurm/batch_in_slurm.h"
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <filesystem>
 
 #include "app/batch/scheduler.h"
@@ -10,20 +9,21 @@
 #include "app/batch/slurm/slurm_launcher.h"
 #include "app/batch/slurm/slurm_script.h"
 #include "core/errors.h"
+#include "core/messages.h"
 
 namespace transfer {
 namespace {
 
-/// Throws ConfigError for a path that a line of a script cannot hold.
+/// Throws ConfigError for a path that does not fit on one line of a script.
 void require_one_line(const std::filesystem::path& path, const char* what) {
   if (fits_on_one_line(path.string())) return;
   throw ConfigError(fmt::format(
-      "{} '{}' has a line break or another control character in its name, which a script for Slurm "
-      "cannot hold. Choose another.",
+      "{} '{}' has a line break or another control character in its name, which a Slurm script "
+      "cannot contain. Choose another.",
       what, path.string()));
 }
 
-/// How the batch's jobs are called in Slurm; which of them is filled in later.
+/// How Slurm runs the batch's jobs; the jobs themselves are filled in later.
 SlurmArray slurm_array(const BatchOptions& options, const BatchFolder& folder,
                        SlurmSettings settings) {
   if (settings.program.empty()) {
@@ -57,10 +57,10 @@ std::string slurm_script(const BatchOptions& options, const BatchPlan& plan,
   for (const ActiveTask& task : submissions.active()) {
     if (const auto job = plan.find(task.job.name)) active += array.jobs.erase(*job + 1);
   }
-  if (active > 0) fmt::print(stderr, "Slurm has {} of the jobs already.\n", active);
+  if (active > 0) note("Slurm has {} of the jobs already.", active);
   if (!array.jobs.empty()) return array_script(array);
-  fmt::print(stderr, "{} of {} jobs are finished; nothing would be submitted.\n",
-             plan.jobs.size() - active, plan.jobs.size());
+  note("{} of {} jobs are finished; nothing would be submitted.", plan.jobs.size() - active,
+       plan.jobs.size());
   return "";
 }
 
@@ -83,7 +83,7 @@ std::vector<JobResult> run_in_slurm(const BatchOptions& options, const BatchPlan
     if (folder.progress(plan.jobs[job].job.name) != JobProgress::kFinished) launcher.start(job);
   }
   launcher.ended();
-  fmt::print(stderr, "{}\n", launcher.parting_words());
+  note("{}", launcher.parting_words());
   return {};
 }
 

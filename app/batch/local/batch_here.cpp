@@ -1,0 +1,21 @@
+#include "app/batch/local/batch_here.h"
+
+#include <torch/cuda.h>
+
+#include "app/batch/local/local_launcher.h"
+#include "app/batch/scheduler.h"
+
+namespace transfer {
+
+std::vector<JobResult> run_here(const BatchOptions& options, const BatchPlan& plan,
+                                const BatchFolder& folder) {
+  const auto gpus = torch::cuda::is_available() && options.device.empty()
+                        ? static_cast<std::int64_t>(torch::cuda::device_count())
+                        : 0;
+  const LocalShares shares = share_machine(options.jobs, options.threads, gpus);
+  LocalLauncher launcher(folder, plan.names(), shares);
+  StateTable table(plan.names(), shares.jobs);
+  return run_jobs(plan, folder, launcher, {options.retries, options.fail_fast}, table);
+}
+
+}  // namespace transfer

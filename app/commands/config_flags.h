@@ -1,0 +1,27 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+
+#include "configs/config.h"
+
+namespace transfer {
+
+/// Adds the flag of a configuration key (see configs/key_flags.h); its value goes to
+/// `sources.flags`, so that it wins over files. Of several the last one counts. A switch takes no
+/// value and sets its key to true.
+void add_key_flag(CLI::App& parser, ConfigSources& sources, const std::string& key,
+                  const std::string& help);
+
+/// --data, --task, --backbone, --seed, --augment, --preset, --config and --set: what every command
+/// takes that reads a configuration.
+void add_config_flags(CLI::App& parser, ConfigSources& sources);
+
+/// --device and --threads as keys of the configuration.
+void add_machine_key_flags(CLI::App& parser, ConfigSources& sources);
+
+/// --device and --threads for commands without a configuration.
+void add_machine_flags(CLI::App& parser, std::string& device, std::int64_t& threads);
+
+}  // namespace transfer

@@ -1,0 +1,141 @@
+#include "app/commands/config_reference.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "configs/config.h"
+#include "models/strategy.h"
+
+namespace transfer {
+namespace {
+
+std::string strategies_where(bool trunk_is_frozen) {
+  std::vector<std::string> names;
+  for (const Strategy& strategy : list_strategies()) {
+    if (strategy.trunk_is_frozen == trunk_is_frozen) names.push_back(strategy.name);
+  }
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+std::string strategies_at_a_stage() {
+  std::vector<std::string> names;
+  for (const Strategy& strategy : list_strategies()) {
+    if (strategy.cut == Cut::kAtStage) names.push_back(strategy.name);
+  }
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+std::string text_of(UsedBy used_by) {
+  switch (used_by) {
+    case UsedBy::kEveryRun: return "every strategy";
+    case UsedBy::kStageCut: return strategies_at_a_stage();
+    case UsedBy::kFrozenTrunk: return strategies_where(/*trunk_is_frozen=*/true);
+    case UsedBy::kTrainedLayers: return strategies_where(/*trunk_is_frozen=*/false);
+    case UsedBy::kFrozenStages:
+      return strategies_where(/*trunk_is_frozen=*/false) + " with train.freeze_stages";
+    case UsedBy::kStoredFeatures:
+      return fmt::format("{}; {} with train.freeze_stages or head.start: fitted",
+                         strategies_where(/*trunk_is_frozen=*/true),
+                         strategies_where(/*trunk_is_frozen=*/false));
+    case UsedBy::kHiddenLayers: return "every strategy with head.hidden";
+    case UsedBy::kClassLoss: return "every strategy with head.loss: cross_entropy";
+    case UsedBy::kHuberLoss: return "every strategy with head.loss: huber";
+  }
+  throw std::logic_error("not a kind of run");
+}
+
+/// The configuration that each preset makes of the defaults.
+class Presets {
+ public:
+  Presets() {
+    for (const std::string& name : list_presets()) {
+      ConfigSources sources;
+      sources.preset = name;
+      configs_.emplace_back(name, resolve_config(sources, strategy_choices()));
+    }
+  }
+
+  std::vector<std::pair<std::string, std::string>> values_of(const KeyDescription& key) {
+    std::vector<std::pair<std::string, std::string>> values;
+    if (key.key == "strategy") return values;  // a preset is named by its strategy
+    for (auto& [name, config] : configs_) {
+      const auto fields = fields_of(config);
+      const std::string value = field_text(field_of(fields, key.key));
+      if (value != key.default_value) values.emplace_back(name, value);
+    }
+    return values;
+  }
+
+ private:
+  std::vector<std::pair<std::string, Config>> configs_;
+};
+
+/// `train: {lr: 0.01}`
+std::string as_yaml(const KeyDescription& key) {
+  std::string text;
+  std::string path = key.key;
+  for (bool is_last = true; !path.empty(); is_last = false) {
+    const auto dot = path.rfind('.');
+    const std::string name = dot == std::string::npos ? path : path.substr(dot + 1);
+    if (is_last) {
+      text = fmt::format("{}: {}", name, key.example);
+    } else if (name == "jobs") {
+      text = fmt::format("{}: [{{{}}}]", name, text);
+    } else {
+      text = fmt::format("{}: {{{}}}", name, text);
+    }
+    path = dot == std::string::npos ? "" : path.substr(0, dot);
+  }
+  return text;
+}
+
+/// `--set train.lr=0.01`, in quotes where a shell needs them.
+std::string as_flag(const KeyDescription& key) {
+  const bool is_plain = key.example.find_first_of(" []{}'\"") == std::string::npos;
+  const std::string assignment = key.key + "=" + key.example;
+  return "--set " + (is_plain ? assignment : "'" + assignment + "'");
+}
+
+std::string group_of(const std::string& key) {
+  const auto dot = key.find('.');
+  return dot == std::string::npos ? "general" : key.substr(0, dot);
+}
+
+ReferenceGroup group_of_file(std::string name, std::string title,
+                             const std::vector<KeyDescription>& keys) {
+  ReferenceGroup group{std::move(name), std::move(title), {}};
+  for (const KeyDescription& key : keys) group.keys.push_back({key, "", {}, "", as_yaml(key)});
+  return group;
+}
+
+}  // namespace
+
+std::vector<ReferenceGroup> configuration_reference() {
+  std::vector<ReferenceGroup> groups = {
+      {"general", "The run as a whole", {}},
+      {"data", "The images and how they are divided", {}},
+      {"head", "The new last layers", {}},
+      {"augment", "Random changes to training images", {}},
+      {"train", "How the weights are fitted", {}},
+      {"cache", "How features are stored", {}},
+  };
+  Presets presets;
+  for (const KeyDescription& key : describe_config_keys()) {
+    const auto group = std::find_if(groups.begin(), groups.end(), [&](const ReferenceGroup& one) {
+      return one.name == group_of(key.key);
+    });
+    if (group == groups.end()) throw std::logic_error("no group is called " + group_of(key.key));
+    group->keys.push_back(
+        {key, text_of(key.used_by), presets.values_of(key), as_flag(key), as_yaml(key)});
+  }
+  groups.push_back(
+      group_of_file("batch", "A batch file (transfer batch FILE)", describe_batch_keys()));
+  groups.push_back(
+      group_of_file("slurm", "A batch file's section for --launcher slurm", describe_slurm_keys()));
+  return groups;
+}
+
+}  // namespace transfer

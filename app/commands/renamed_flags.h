@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace transfer {
+
+/// Replaces flags that an earlier version called otherwise, in `arguments`, of which the first
+/// names the command. Warns on stderr of each.
+void replace_renamed_flags(std::vector<std::string>& arguments);
+
+}  // namespace transfer

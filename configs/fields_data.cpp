@@ -1,0 +1,51 @@
+#include "configs/field_table.h"
+
+namespace transfer {
+
+// key, member, limits, unit, effect, used by, description, example
+void add_data_fields(std::vector<Field>& fields, DataConfig& d) {
+  using enum Effect;
+  using enum UsedBy;
+  const std::vector<Field> rows = {
+      {"data.path", &d.path, kNoLimits, "none", kResult, kEveryRun,
+       "The images: a folder {train,val[,test]}/CLASS/* or CLASS/*, a CSV file "
+       "path,label[,split], a folder of IDX files as MNIST has them, or for regression a CSV file "
+       "path[,split] with columns of numbers.",
+       "pets"},
+      {"data.targets", &d.targets, kNoLimits, "none", kResult, kEveryRun,
+       "Regression: the columns to predict. Empty: every column but path and split.",
+       "[weight, height]"},
+      {"data.val_fraction", &d.val_fraction, between(0.01, 0.9), "fraction of the images", kResult,
+       kEveryRun, "Training images kept for validation where the data has no val split.", "0.1"},
+      {"data.test_fraction", &d.test_fraction, between(0, 0.9), "fraction of the images", kResult,
+       kEveryRun, "Images kept for testing where the data has neither a test nor a val split.",
+       "0.1"},
+      {"data.folds", &d.folds, between(0, 1000), "parts", kResult, kEveryRun,
+       "Cross-validation: divide the training and validation images into this many parts, each "
+       "with the same proportion of classes. One part validates, the others train. 0: off.",
+       "5"},
+      {"data.fold", &d.fold, between(1, 1000), "none", kResult, kEveryRun,
+       "The part that validates, from 1 to data.folds.", "2"},
+      {"data.max_per_class", &d.max_per_class, between(0, 1e12), "images", kResult, kEveryRun,
+       "Most images per class in train and in val; where images have no single class, most images "
+       "in all. 0: no limit.",
+       "300"},
+      {"data.max_broken", &d.max_broken, between(0, 1), "fraction of the images", kResult,
+       kEveryRun,
+       "Unreadable images that are left out with a warning; with more of them the run stops.",
+       "0.01"},
+      {"data.workers", &d.workers, between(0, 1024), "threads", kPlaceOrSpeed, kEveryRun,
+       "Threads that decode and augment images. 0: as many as `threads`.", "4"},
+      {"data.input_size", &d.input_size, between(0, 8192), "pixels", kResult, kEveryRun,
+       "Side of the square that images are resized to. 0: the backbone's own input size; for "
+       "flatten the size of the IDX images, else 28.",
+       "160"},
+      {"data.sampler", &d.sampler, kNoLimits, "none", kResult, kTrainedLayers,
+       "Training images of an epoch: shuffle takes each once, balanced takes every class equally "
+       "often.",
+       "balanced"},
+  };
+  fields.insert(fields.end(), rows.begin(), rows.end());
+}
+
+}  // namespace transfer

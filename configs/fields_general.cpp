@@ -1,0 +1,45 @@
+#include "configs/field_table.h"
+
+namespace transfer {
+
+// key, member, limits, unit, effect, used by, description, example
+void add_general_fields(std::vector<Field>& fields, Config& c) {
+  using enum Effect;
+  using enum UsedBy;
+  const std::vector<Field> rows = {
+      {"strategy", &c.strategy, kNoLimits, "none", kResult, kEveryRun,
+       "Which layers train: freeze-conv, early-features, fine-tune, retrain, or auto, which "
+       "measures which of them suits the data.",
+       "fine-tune"},
+      {"task", &c.task, kNoLimits, "none", kResult, kEveryRun,
+       "What is predicted of an image: its class or labels (classification) or numbers "
+       "(regression).",
+       "regression"},
+      {"backbone", &c.backbone, kNoLimits, "none", kResult, kEveryRun,
+       "The pretrained network: a TorchScript file, the name of an exported backbone, or flatten, "
+       "which takes the pixels themselves as features, whatever the strategy.",
+       "flatten"},
+      {"cut", &c.cut, kNoLimits, "none", kResult, kStageCut,
+       "Stage whose output early-features takes. Empty: the best one, found by probing the stages. "
+       "`transfer inspect` lists them.",
+       "features.4"},
+      {"seed", &c.seed, between(0, 9007199254740992.0), "none", kResult, kEveryRun,
+       "Seeds the split of the data, the augmentation, the head's first weights and the order of "
+       "batches.",
+       "3"},
+      {"device", &c.device, kNoLimits, "none", kPlaceOrSpeed, kEveryRun,
+       "Where to compute: cpu, cuda, cuda:N, or auto, which takes a GPU where there is one.",
+       "cuda:0"},
+      {"threads", &c.threads, between(0, 4096), "threads", kPlaceOrSpeed, kEveryRun,
+       "Threads for arithmetic. 0: one for each core that the process may use, within a "
+       "container's CPU limit.",
+       "4"},
+      {"out", &c.out, kNoLimits, "none", kPlaceOrSpeed, kEveryRun,
+       "The run directory. Empty: runs/TIME-DATA-STRATEGY.", "runs/pets"},
+      {"overwrite", &c.overwrite, kNoLimits, "none", kPlaceOrSpeed, kEveryRun,
+       "Whether an existing run directory may be replaced.", "true"},
+  };
+  fields.insert(fields.end(), rows.begin(), rows.end());
+}
+
+}  // namespace transfer

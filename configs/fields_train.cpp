@@ -1,0 +1,127 @@
+#include "configs/field_table.h"
+
+namespace transfer {
+
+// key, member, limits, unit, effect, used by, description, example
+void add_rate_fields(std::vector<Field>& fields, TrainConfig& t) {
+  using enum Effect;
+  using enum UsedBy;
+  const std::vector<Field> rows = {
+      {"train.epochs", &t.epochs, between(1, 1e6), "epochs", kResult, kEveryRun,
+       "Passes over the training set; for sgd and adamw.", "20"},
+      {"train.iterations", &t.iterations, between(1, 1e6), "iterations", kResult, kFrozenTrunk,
+       "Most iterations of lbfgs.", "500"},
+      {"train.batch_size", &t.batch_size, between(1, 1e6), "images", kResult, kEveryRun,
+       "Images per batch; for sgd and adamw.", "32"},
+      {"train.optimizer", &t.optimizer, kNoLimits, "none", kResult, kEveryRun,
+       "lbfgs fits softmax regression to stored features and nothing else; adamw and sgd train "
+       "anything.",
+       "adamw"},
+      {"train.lr", &t.lr, between(1e-12, 1e3), "none", kResult, kEveryRun,
+       "Peak learning rate; for sgd and adamw. `transfer lr-find` suggests one.", "0.0003"},
+      {"train.scale_lr_by_batch", &t.scale_lr_by_batch, kNoLimits, "none", kResult, kEveryRun,
+       "Whether train.lr is meant for batches of 256 images and grows in proportion to the images "
+       "per step (Goyal et al. 2017).",
+       "true"},
+      {"train.lr_decay", &t.lr_decay, between(0.01, 1), "none", kResult, kTrainedLayers,
+       "Multiplier of the learning rate per stage, from the head towards the input (Howard and "
+       "Ruder 2018). 1: all stages train alike.",
+       "0.9"},
+      {"train.head_lr_multiple", &t.head_lr_multiple, between(1e-3, 1e4), "none", kResult,
+       kTrainedLayers, "Multiplier of the head's learning rate.", "10"},
+      {"train.momentum", &t.momentum, between(0, 0.9999), "none", kResult, kEveryRun,
+       "Momentum of sgd.", "0.95"},
+      {"train.weight_decay", &t.weight_decay, between(0, 1e3), "none", kResult, kTrainedLayers,
+       "Weight decay of the backbone, without biases and norms: an L2 penalty for sgd, decoupled "
+       "for adamw (Loshchilov and Hutter 2019). The head has head.weight_decay.",
+       "0.05"},
+      {"train.schedule", &t.schedule, kNoLimits, "none", kResult, kEveryRun,
+       "How the learning rate moves over the epochs; for sgd and adamw. onecycle: Smith and Topin "
+       "2018.",
+       "onecycle"},
+      {"train.step_epochs", &t.step_epochs, between(1, 1e6), "epochs", kResult, kEveryRun,
+       "Schedule step: epochs between two falls of the learning rate.", "5"},
+      {"train.step_factor", &t.step_factor, between(0, 1), "none", kResult, kEveryRun,
+       "Schedule step: multiplier of the learning rate at each fall.", "0.5"},
+      {"train.plateau_factor", &t.plateau_factor, between(0, 1), "none", kResult, kEveryRun,
+       "Schedule plateau: multiplier of the learning rate when the validation loss stops falling.",
+       "0.5"},
+      {"train.plateau_patience", &t.plateau_patience, between(1, 1e6), "epochs", kResult, kEveryRun,
+       "Schedule plateau: epochs without a better validation loss before the learning rate falls.",
+       "5"},
+      {"train.warmup_epochs", &t.warmup_epochs, between(0, 1e6), "epochs", kResult, kEveryRun,
+       "Linear warm-up from 0 to train.lr; fractions are allowed. onecycle has its own.", "0.5"},
+  };
+  fields.insert(fields.end(), rows.begin(), rows.end());
+}
+
+void add_step_fields(std::vector<Field>& fields, TrainConfig& t) {
+  using enum Effect;
+  using enum UsedBy;
+  const std::vector<Field> rows = {
+      {"train.freeze_epochs", &t.freeze_epochs, between(0, 1e6), "epochs", kResult, kTrainedLayers,
+       "First epochs in which the head alone trains.", "2"},
+      {"train.unfreeze_every", &t.unfreeze_every, between(0, 1e6), "epochs", kResult,
+       kTrainedLayers,
+       "Gradual unfreezing: epochs until one more stage trains, from the last to the first (Howard "
+       "and Ruder 2018). 0: all at once.",
+       "1"},
+      {"train.freeze_stages", &t.freeze_stages, between(0, 1e6), "stages", kResult, kTrainedLayers,
+       "First stages that never train. They run apart from the others, in evaluation mode and "
+       "without autograd; see cache.activations.",
+       "4"},
+      {"train.batch_norm", &t.batch_norm, kNoLimits, "none", kResult, kTrainedLayers,
+       "BatchNorm. train: its statistics move; frozen: statistics are fixed, scale and shift "
+       "train; folded: folded into the convolutions before training, also in the saved model.",
+       "frozen"},
+      {"train.from_scratch", &t.from_scratch, kNoLimits, "none", kResult, kTrainedLayers,
+       "Whether every weight starts from random values instead of the pretrained ones.", "true"},
+      {"train.patience", &t.patience, between(0, 1e6), "epochs", kResult, kEveryRun,
+       "Epochs (lbfgs: iterations) without a better validation loss before training stops. The "
+       "best epoch's weights are kept. 0: train to the end (lbfgs then keeps its last iteration, "
+       "the optimum).",
+       "5"},
+      {"train.min_delta", &t.min_delta, between(0, 1e9), "loss", kResult, kEveryRun,
+       "Smallest fall of the validation loss that counts as better.", "0.001"},
+      {"train.clip_norm", &t.clip_norm, between(0, 1e9), "none", kResult, kTrainedLayers,
+       "Largest norm of all gradients together; longer ones are shortened to it. 0: off.", "1"},
+      {"train.accumulate", &t.accumulate, between(1, 1e6), "batches", kResult, kTrainedLayers,
+       "Batches whose gradients are added up for one step.", "4"},
+      {"train.replicas", &t.replicas, between(1, 256), "copies", kResult, kTrainedLayers,
+       "Copies of the network that share its weights; each computes the gradients of its part of "
+       "every batch in one thread. auto is chosen by timing; for bit-identical runs use the number "
+       "saved in config.yaml. Always 1 where BatchNorm's statistics move.",
+       "1"},
+      {"train.batch_norm_buffers", &t.batch_norm_buffers, kNoLimits, "none", kResult,
+       kTrainedLayers,
+       "BatchNorm's running statistics with several processes (mpirun) and train.batch_norm: "
+       "train. After each epoch all take those of rank 0 (rank0), or the mean over the processes "
+       "(synchronised).",
+       "synchronised"},
+      {"train.bucket_mb", &t.bucket_mb, between(1e-3, 1e3), "megabytes", kResult, kTrainedLayers,
+       "Gradients that several processes sum at a time, while the backward pass goes on (Li et al. "
+       "2020).",
+       "5"},
+      {"train.ema", &t.ema, between(0, 0.999999), "none", kResult, kTrainedLayers,
+       "Decay of the moving average of the weights, which is evaluated and saved in their place. "
+       "0: off.",
+       "0.99"},
+      {"train.precision", &t.precision, kNoLimits, "none", kResult, kTrainedLayers,
+       "Arithmetic of the forward pass. float16 needs CUDA; bfloat16 on a CPU needs AVX512-BF16 or "
+       "AMX. auto: bfloat16 on CUDA, else float32.",
+       "auto"},
+      {"train.checkpoint_epochs", &t.checkpoint_epochs, between(0, 1e6), "epochs", kResult,
+       kEveryRun, "Epochs between two checkpoints. 0: off.", "5"},
+      {"train.checkpoint_minutes", &t.checkpoint_minutes, between(0, 1e6), "minutes", kResult,
+       kTrainedLayers, "Minutes between two checkpoints. 0: off.", "10"},
+      {"train.on_nonfinite", &t.on_nonfinite, kNoLimits, "none", kResult, kTrainedLayers,
+       "At a loss that is NaN or infinite: stop, or retry from the last checkpoint at a lower "
+       "learning rate.",
+       "retry"},
+      {"train.top_k", &t.top_k, between(1, 1e6), "classes", kResult, kClassLoss,
+       "K of the top-K accuracy that is reported beside the accuracy.", "3"},
+  };
+  fields.insert(fields.end(), rows.begin(), rows.end());
+}
+
+}  // namespace transfer

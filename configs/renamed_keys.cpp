@@ -1,0 +1,25 @@
+#include "configs/renamed_keys.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <set>
+
+namespace transfer {
+
+std::string current_name(const std::string& key, const std::vector<RenamedKey>& renamed,
+                         const std::string& where) {
+  const auto found = std::find_if(renamed.begin(), renamed.end(),
+                                  [&key](const RenamedKey& one) { return one.old_name == key; });
+  if (found == renamed.end()) return key;
+  // A batch reads the same file for every job.
+  static std::set<std::string> warned;
+  if (warned.insert(where + key).second) {
+    fmt::print(stderr, "warning: {}: {} is now called {}; the old name still works.\n", where, key,
+               found->new_name);
+  }
+  return found->new_name;
+}
+
+}  // namespace transfer
