@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "app/commands/completion_words.h"
+#include "core/exit_code.h"
 
 namespace transfer {
 namespace {
@@ -84,11 +85,21 @@ std::string roff_command(const CommandWords& command) {
 
 std::string roff_key(const KeyWords& key) {
   std::string text = fmt::format(".TP\n\\fB{}\\fR\n", roff_escaped(key.key));
-  if (!key.offer.words.empty()) {
-    text += roff_text(fmt::format("Such as {}.", fmt::join(key.offer.words, ", ")));
-  }
+  text += roff_text(key.description) + ".br\n";
+  const std::string unit = key.unit == "none" ? "" : ", in " + key.unit;
+  text += roff_text(fmt::format("Expected: {}{}.", key.expected, unit));
   const bool is_empty = key.default_value == "\"\"" || key.default_value == "[]";
-  return text + fmt::format("Default: {}.\n", is_empty ? "empty" : roff_escaped(key.default_value));
+  text += roff_text(fmt::format("Default: {}.", is_empty ? "empty" : key.default_value));
+  return key.example.empty() ? text : text + roff_text(fmt::format("Example: {}.", key.example));
+}
+
+std::string roff_exit_codes() {
+  std::string text = ".SH EXIT STATUS\n";
+  for (const ExitCodeFacts& facts : list_exit_codes()) {
+    text +=
+        fmt::format(".TP\n.B {}\n{}", status_of(facts.code), roff_text(std::string(facts.meaning)));
+  }
+  return text;
 }
 
 constexpr const char* kRoffFiles = R"(.SH ENVIRONMENT
@@ -120,7 +131,11 @@ std::string manual_page(const ProgramWords& program, const std::string& date) {
       "\\fB\\-\\-set\\fR \\fIKEY\\fR=\\fIVALUE\\fR sets one, and so does a YAML file given with "
       "\\fB\\-\\-config\\fR.\nThe defaults are those without a preset.\n";
   for (const KeyWords& key : program.keys) text += roff_key(key);
-  return text + kRoffFiles + ".SH EXAMPLES AND EXIT STATUS\n" + roff_verbatim(program.footer);
+  std::string examples = program.footer;
+  if (examples.ends_with(exit_codes_text())) {
+    examples.resize(examples.size() - exit_codes_text().size());
+  }
+  return text + roff_exit_codes() + kRoffFiles + ".SH EXAMPLES\n" + roff_verbatim(examples);
 }
 
 }  // namespace transfer

@@ -31,7 +31,7 @@ Offer offer_of_key(const Field& field) {
       {"cache.dir", {{}, Paths::kFolders}},
   };
   if (const auto found = special.find(field.key); found != special.end()) return found->second;
-  if (!field.choices.empty()) return {field.choices};
+  if (auto choices = choices_of(field); !choices.empty()) return {std::move(choices)};
   if (std::holds_alternative<bool*>(field.target)) return {{"true", "false"}};
   const bool may_be_auto = std::holds_alternative<std::optional<std::int64_t>*>(field.target) ||
                            std::holds_alternative<std::optional<double>*>(field.target);
@@ -42,7 +42,8 @@ std::vector<KeyWords> key_words() {
   Config config;
   std::vector<KeyWords> keys;
   for (const Field& field : fields_of(config)) {
-    keys.push_back({field.key, field_text(field), offer_of_key(field)});
+    keys.push_back({field.key, field.description, expected_value(field), field.unit,
+                    field_text(field), field.example, offer_of_key(field)});
   }
   return keys;
 }
@@ -124,6 +125,7 @@ void collect(const CLI::App& command, const std::string& name, ProgramWords& pro
   CommandWords words{name, command.get_description(), {}, {}, {}};
   if (command.get_footer() != program.footer) words.footer = command.get_footer();
   for (const CLI::Option* option : command.get_options()) {
+    if (option->get_group().empty()) continue;  // hidden: a former name
     auto& list = option->get_positional() ? words.arguments : words.flags;
     list.push_back(argument_words(*option, program.keys));
   }

@@ -44,10 +44,14 @@ struct GroupWords {
   std::string help;
 };
 
-/// A key of the configuration.
+/// A key of the configuration, in the words of its Field.
 struct KeyWords {
   std::string key;
+  std::string description;
+  std::string expected;
+  std::string unit;
   std::string default_value;
+  std::string example;
   Offer offer;
 };
 

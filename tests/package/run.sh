@@ -53,7 +53,17 @@ files_of() {
 }
 
 say "Images for the checks"
-.venv/bin/python tests/package/images.py "$work/images"
+.venv/bin/python -m tests.package.images "$work/images"
+
+# Every licence is looked at: without libfmt9 in the list, packaging stops and names it.
+grep -v '^libfmt9 ' cmake/bundled-licences.txt > "$work/licences.txt"
+if cmake -D WANTED=libraries -D BUILT_PROGRAM="$PWD/build/package/transfer" -D TORCH_FOLDER="$PWD/.venv" \
+     -D LICENCES="$work/licences.txt" -D PLACEHOLDERS="$PWD/build/package/libjbig.so.0" -D LIBRARY_FOLDER=lib \
+     -D LICENCE_FOLDER=doc -D CMAKE_INSTALL_PREFIX="$work/prefix" -P cmake/InstallLibraries.cmake > "$work/log" 2>&1; then
+  stop "a library of unknown licence is packed" "look at check_licence in cmake/InstallLibraries.cmake"
+fi
+grep --quiet libfmt9 "$work/log" || { cat "$work/log"; stop "packing failed for another reason" "read it above"; }
+pass "a library whose licence is not listed is not packed"
 
 say "$deb in a bare Debian 12"
 fresh deb
