@@ -112,7 +112,7 @@ std::vector<std::uint64_t> read_header(ByteStream& stream, std::uint32_t magic, 
   if (big_endian(header, 0) != magic) {
     throw DataError(fmt::format(
         "{}: found the magic number 0x{:08x}, expected 0x{:08x}, an IDX file of {}. This may be "
-        "another file under the same name; download it again.",
+        "another file under the same name. Download it again.",
         stream.name(), big_endian(header, 0), magic, what));
   }
   std::vector<std::uint64_t> sizes;

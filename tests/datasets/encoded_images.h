@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <opencv2/core/mat.hpp>
+#include <opencv2/imgproc.hpp>
 #include <string>
 #include <utility>
 #include <vector>
