@@ -13,8 +13,8 @@ namespace transfer {
 /// worker that made it nor on other images.
 std::uint64_t mix_seed(std::initializer_list<std::uint64_t> parts);
 
-/// A small, fast generator with the same numbers on every platform and standard library (normal and
-/// beta: up to rounding in the C library's logarithm and cosine): SplitMix64 (Steele, Lea, Flood:
+/// A small, fast generator with the same numbers on every platform and standard library (beta: up
+/// to rounding in the C library's logarithm and cosine): SplitMix64 (Steele, Lea, Flood:
 /// "Fast splittable pseudorandom number generators", 2014). Not thread-safe: use one per thread or
 /// per sample.
 class Random {
@@ -30,8 +30,6 @@ class Random {
   std::uint64_t below(std::uint64_t count);
   /// True with the given probability (0 to 1).
   bool chance(double probability);
-  /// Standard normal (Box and Muller 1958).
-  double normal();
   /// Beta(a, b), in [0, 1]. REQUIRES: a > 0, b > 0.
   double beta(double a, double b);
 
@@ -44,6 +42,8 @@ class Random {
   }
 
  private:
+  /// Standard normal (Box and Muller 1958).
+  double normal();
   /// The logarithm of a gamma variate of scale 1 (Marsaglia and Tsang 2000). REQUIRES: shape > 0.
   double log_gamma_variate(double shape);
 

@@ -206,7 +206,7 @@ TEST(Batch, RefusalsOfAMatrix) {
   EXPECT_THAT(matrix("{seed: [1]}\n    search: {method: random}"),
               HasSubstr("trials: expected a whole number"));
   EXPECT_THAT(matrix("{seed: [1]}\n    search: {trials: 3}"), HasSubstr("needs method: random"));
-  EXPECT_THAT(matrix("{seed: [1]}\n    search: {halving: 3}"), HasSubstr("one in F goes on"));
+  EXPECT_THAT(matrix("{seed: [1]}\n    search: {halving: 3}"), HasSubstr("one in F continues"));
   EXPECT_THAT(matrix("{seed: [1]}\n    search: {halving: {epochs: 1, factor: 1}}"),
               HasSubstr("factor: expected a whole number from 2"));
   EXPECT_THAT(matrix("{seed: [1]}\n    search: {halving: {factr: 2}}"),

@@ -26,13 +26,6 @@ Moments moments(const std::function<double()>& draw) {
   return {mean, squares / kDraws - mean * mean};
 }
 
-TEST(Random, NormalHasMeanZeroAndVarianceOne) {
-  Random random(1);
-  const Moments m = moments([&] { return random.normal(); });
-  EXPECT_NEAR(m.mean, 0.0, 0.02);
-  EXPECT_NEAR(m.variance, 1.0, 0.02);
-}
-
 TEST(Random, BetaHasItsMeanAndVariance) {
   // Mean a / (a + b), variance a b / ((a + b)² (a + b + 1)).
   for (const auto& [a, b] : {std::pair{0.2, 0.2},
