@@ -2,26 +2,34 @@
 
 namespace transfer {
 
-// A new command is a file in this folder, and its name in these two lists.
-Command train_command();
-Command evaluate_command();
-Command predict_command();
-Command inspect_command();
-Command preview_command();
-Command lr_find_command();
-Command advise_command();
-Command batch_command();
-Command cache_command();
-Command config_command();
-Command completion_command();
-Command version_command();
+// All commands. A new one is a file in this folder that defines NAME_command(), and its NAME here.
+// clang-format off
+#define TRANSFER_COMMANDS(command) \
+  command(train) \
+  command(evaluate) \
+  command(predict) \
+  command(inspect) \
+  command(preview) \
+  command(lr_find) \
+  command(advise) \
+  command(batch) \
+  command(cache) \
+  command(config) \
+  command(completion) \
+  command(version)
+// clang-format on
+
+#define TRANSFER_DECLARE(name) Command name##_command();
+TRANSFER_COMMANDS(TRANSFER_DECLARE)
 
 const std::vector<Command>& all_commands() {
-  static const std::vector<Command> commands = {
-      train_command(),   evaluate_command(), predict_command(),    inspect_command(),
-      preview_command(), lr_find_command(),  advise_command(),     batch_command(),
-      cache_command(),   config_command(),   completion_command(), version_command()};
+#define TRANSFER_CALL(name) name##_command(),
+  static const std::vector<Command> commands = {TRANSFER_COMMANDS(TRANSFER_CALL)};
   return commands;
 }
+
+#undef TRANSFER_CALL
+#undef TRANSFER_DECLARE
+#undef TRANSFER_COMMANDS
 
 }  // namespace transfer

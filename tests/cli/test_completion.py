@@ -8,7 +8,7 @@ import unittest
 from tests.cli.transfer_case import TransferCase
 
 COMMANDS = ("train", "evaluate", "predict", "inspect", "preview", "lr-find", "advise", "batch", "cache ls",
-            "cache prune", "completion")
+            "cache prune", "config", "completion", "version")
 
 # Sets what bash sets when Tab is pressed at the end of the line $2, and prints the replies one per line. Outside an
 # interactive shell there is no readline for compopt to speak to.
