@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "core/enum_names.h"
+
 namespace transfer {
 
 // Tensor conventions, the same everywhere in the program:
@@ -18,9 +20,14 @@ enum class ResizeRule {
   kShorterSide,  ///< shorter side to `resize` pixels, then the centre crop
   kStretch,      ///< both sides to the input size, which changes the image's proportions
 };
+template <>
+inline constexpr std::array<std::string_view, 2> kNames<ResizeRule> = {"shorter_side", "stretch"};
 
 /// How pixels are computed when an image is enlarged. Shrinking always averages over areas.
 enum class Interpolation { kArea, kBilinear, kBicubic };
+template <>
+inline constexpr std::array<std::string_view, 3> kNames<Interpolation> = {"area", "bilinear",
+                                                                          "bicubic"};
 
 /// What a backbone's weights expect of an image. It travels inside the model file.
 struct Preprocessing {

@@ -41,7 +41,7 @@ struct Classifier::Implementation {
 
 Classifier::Classifier(const std::filesystem::path& file, torch::Device device) {
   Archive archive = read_archive(file);
-  if (!archive.metadata || archive.metadata->kind != "classifier" ||
+  if (!archive.metadata || archive.metadata->kind != ModelKind::kClassifier ||
       archive.metadata->classes.empty()) {
     throw ModelError(fmt::format(
         "{}: holds no class names, so it is not a model that `transfer` trained. Expected the "

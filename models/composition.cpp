@@ -95,7 +95,7 @@ void write_composition(Module whole, ModelMetadata backbone,
                        const std::vector<std::string>& classes, const Objective& objective,
                        const std::filesystem::path& file) {
   whole.eval();
-  backbone.kind = "classifier";
+  backbone.kind = ModelKind::kClassifier;
   backbone.classes = classes;
   backbone.objective = objective;
   backbone.stages = composed_stages(std::move(backbone.stages));

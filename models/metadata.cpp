@@ -1,6 +1,7 @@
 #include "models/metadata.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
 
@@ -11,35 +12,16 @@ namespace {
 
 using nlohmann::json;
 
-const std::vector<std::pair<ResizeRule, std::string>>& resize_rules() {
-  static const std::vector<std::pair<ResizeRule, std::string>> rules = {
-      {ResizeRule::kShorterSide, "shorter_side"}, {ResizeRule::kStretch, "stretch"}};
-  return rules;
-}
-
-const std::vector<std::pair<Interpolation, std::string>>& interpolations() {
-  static const std::vector<std::pair<Interpolation, std::string>> names = {
-      {Interpolation::kArea, "area"},
-      {Interpolation::kBilinear, "bilinear"},
-      {Interpolation::kBicubic, "bicubic"}};
-  return names;
-}
-
-template <typename T>
-T by_name(const std::vector<std::pair<T, std::string>>& table, const std::string& name,
-          const std::string& field) {
-  for (const auto& [value, known] : table) {
-    if (known == name) return value;
+/// The value that a field names. `prefix` is the path of the object, for the message.
+template <NamedEnum Enum>
+Enum parse_choice(const json& object, const std::string& prefix, const std::string& field) {
+  const auto name = object.at(field).get<std::string>();
+  const auto value = parse_name<Enum>(name);
+  if (!value) {
+    throw std::invalid_argument(fmt::format("{}{} is '{}', expected one of {}", prefix, field, name,
+                                            fmt::join(all_names<Enum>(), ", ")));
   }
-  throw std::invalid_argument(fmt::format("preprocessing.{} is '{}'", field, name));
-}
-
-template <typename T>
-std::string name_of(const std::vector<std::pair<T, std::string>>& table, T value) {
-  for (const auto& [known, name] : table) {
-    if (known == value) return name;
-  }
-  return {};
+  return *value;
 }
 
 Preprocessing parse_preprocessing(const json& object) {
@@ -49,14 +31,13 @@ Preprocessing parse_preprocessing(const json& object) {
   p.width = size[1];
   const auto channels = object.at("channels").get<std::string>();
   if (channels != "rgb" && channels != "gray") {
-    throw std::invalid_argument("preprocessing.channels is '" + channels + "'");
+    throw std::invalid_argument("preprocessing.channels is '" + channels +
+                                "', expected one of rgb, gray");
   }
   p.channels = channels == "gray" ? 1 : 3;
-  p.resize_rule =
-      by_name(resize_rules(), object.at("resize_rule").get<std::string>(), "resize_rule");
+  p.resize_rule = parse_choice<ResizeRule>(object, "preprocessing.", "resize_rule");
   p.resize = object.at("resize").get<std::int64_t>();
-  p.interpolation =
-      by_name(interpolations(), object.at("interpolation").get<std::string>(), "interpolation");
+  p.interpolation = parse_choice<Interpolation>(object, "preprocessing.", "interpolation");
   const auto mean = object.at("mean").get<std::vector<float>>();
   const auto std = object.at("std").get<std::vector<float>>();
   const auto count = static_cast<std::size_t>(p.channels);
@@ -80,9 +61,9 @@ json preprocessing_json(const Preprocessing& p) {
   return {{"input_size", {p.height, p.width}},
           {"channels", p.channels == 1 ? "gray" : "rgb"},
           {"resize", p.resize},
-          {"resize_rule", name_of(resize_rules(), p.resize_rule)},
+          {"resize_rule", name_of(p.resize_rule)},
           {"crop", "center"},
-          {"interpolation", name_of(interpolations(), p.interpolation)},
+          {"interpolation", name_of(p.interpolation)},
           {"mean", mean},
           {"std", std}};
 }
@@ -116,7 +97,7 @@ ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
           file, version, ModelMetadata::kFormatVersion));
     }
     ModelMetadata metadata;
-    metadata.kind = object.at("kind").get<std::string>();
+    metadata.kind = parse_choice<ModelKind>(object, "", "kind");
     metadata.name = object.at("name").get<std::string>();
     metadata.source = object.value("source", "");
     metadata.source_version = object.value("source_version", "");
@@ -140,7 +121,7 @@ ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
 std::string to_json(const ModelMetadata& m) {
   const bool needs_objective = m.objective.loss != LossKind::kCrossEntropy;
   json object = {{"format_version", needs_objective ? ModelMetadata::kFormatVersion : 1},
-                 {"kind", m.kind},
+                 {"kind", name_of(m.kind)},
                  {"name", m.name},
                  {"source", m.source},
                  {"source_version", m.source_version},
@@ -149,7 +130,7 @@ std::string to_json(const ModelMetadata& m) {
                  {"pretraining_classes", m.pretraining_classes},
                  {"stages", m.stages},
                  {"weights_sha256", m.weights_sha256}};
-  if (m.kind == "classifier") object["classes"] = m.classes;
+  if (m.kind == ModelKind::kClassifier) object["classes"] = m.classes;
   if (needs_objective) add_objective(object, m.objective);
   // A name taken from a file name may not be valid UTF-8; it is repaired rather than refused.
   return object.dump(1, ' ', false, json::error_handler_t::replace);

@@ -1,12 +1,22 @@
 #pragma once
 
+#include <array>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "core/enum_names.h"
 #include "core/objective.h"
 #include "core/preprocessing.h"
 
 namespace transfer {
+
+enum class ModelKind {
+  kBackbone,    ///< exported, pretrained
+  kClassifier,  ///< written by training
+};
+template <>
+inline constexpr std::array<std::string_view, 2> kNames<ModelKind> = {"backbone", "classifier"};
 
 /// The metadata inside a model file: its extra file `transfer.json`.
 struct ModelMetadata {
@@ -14,8 +24,7 @@ struct ModelMetadata {
   /// file without either is written as version 1.
   static constexpr int kFormatVersion = 2;
 
-  /// `backbone` (exported, pretrained) or `classifier` (written by training).
-  std::string kind = "backbone";
+  ModelKind kind = ModelKind::kBackbone;
   std::string name;
   /// Origin of the weights, its version and its licence; empty when unknown.
   std::string source;
@@ -24,9 +33,9 @@ struct ModelMetadata {
   Preprocessing preprocessing;
   /// Names of the pretraining classes, in output order; may be empty.
   std::vector<std::string> pretraining_classes;
-  /// Names of the outputs of a `classifier`, in output order; empty for a backbone.
+  /// Names of a classifier's outputs, in output order; empty for a backbone.
   std::vector<std::string> classes;
-  /// Task and loss of a `classifier`; files of version 1 are for classification.
+  /// Task and loss of a classifier; files of version 1 are for classification.
   Objective objective;
   /// Paths of the modules behind which the network may be cut, in execution order. If the file
   /// names none, Backbone::load finds them in the graph (models/stage_finder.h).

@@ -160,7 +160,7 @@ TEST(Classifier, StoresTheObjectiveWhichDecidesWhatIsPredicted) {
 
 TEST(Metadata, VersionTwoIsWrittenOnlyIfNeededAndOlderFilesAreForClassification) {
   ModelMetadata metadata;
-  metadata.kind = "classifier";
+  metadata.kind = ModelKind::kClassifier;
   metadata.classes = {"a", "b"};
   EXPECT_THAT(to_json(metadata), HasSubstr("\"format_version\": 1"));
   EXPECT_EQ(parse_metadata(to_json(metadata), "f").objective.loss, LossKind::kCrossEntropy);
@@ -172,6 +172,25 @@ TEST(Metadata, VersionTwoIsWrittenOnlyIfNeededAndOlderFilesAreForClassification)
   std::string unknown = text;
   unknown.replace(unknown.find("\"mse\""), 5, "\"new\"");
   EXPECT_THROW(parse_metadata(unknown, "f"), ModelError);
+}
+
+TEST(Metadata, UnknownChoiceIsRefusedWithTheFieldAndTheKnownOnes) {
+  for (const auto& [known, parts] : std::map<std::string, std::vector<std::string>>{
+           {"backbone", {"kind is 'other'", "backbone, classifier"}},
+           {"shorter_side", {"preprocessing.resize_rule is 'other'", "shorter_side, stretch"}},
+           {"bilinear", {"preprocessing.interpolation is 'other'", "area, bilinear, bicubic"}}}) {
+    std::string text = to_json(ModelMetadata{});
+    const auto position = text.find("\"" + known + "\"");
+    ASSERT_NE(position, std::string::npos) << known;
+    text.replace(position + 1, known.size(), "other");
+    try {
+      parse_metadata(text, "model.pt");
+      FAIL() << "expected ModelError for " << known;
+    } catch (const ModelError& error) {
+      EXPECT_THAT(error.what(), HasSubstr("model.pt"));
+      for (const auto& part : parts) EXPECT_THAT(error.what(), HasSubstr(part));
+    }
+  }
 }
 
 TEST(Classifier, RefusesABackbone) {
