@@ -8,7 +8,7 @@ import unittest
 from tests.cli.transfer_case import TransferCase
 
 COMMANDS = ("train", "evaluate", "predict", "inspect", "preview", "lr-find", "advise", "batch", "cache ls",
-            "cache prune", "completion")
+            "cache prune", "config", "version", "completion")
 
 # Sets what bash sets when Tab is pressed at the end of the line $2, and prints the replies one per line. Outside an
 # interactive shell there is no readline for compopt to speak to.
@@ -101,6 +101,9 @@ class Bash(Completion):
         self.assertEqual(self.replies("transfer --augment st"), ["standard", "strong"])
         self.assertEqual(self.replies("transfer --preset hid"), ["hidden-layers"])
         self.assertEqual(self.replies("transfer batch jobs.yaml --launcher "), ["local", "slurm"])
+
+    def test_keys_of_config(self):
+        self.assertEqual(self.replies("transfer config train.lr_"), ["train.lr_decay"])
 
     def test_paths_are_left_to_readline(self):
         for line in ("transfer --data ", "transfer predict ", "transfer predict --model x/", "transfer batch "):
