@@ -149,12 +149,14 @@ class Zsh(Completion):
     def test_the_script_parses(self):
         subprocess.run(["zsh", "-n", self.script("zsh")], check=True, timeout=60)
 
-    def test_it_offers_commands_flags_values_and_keys(self):
+    def test_it_offers_commands_flags_values_keys_and_paths(self):
+        (self.folder / "photo.png").touch()
         for line, parts in (("transfer pre", ("predict", "preview")), ("transfer evaluate --sp", ("lit",)),
                             ("transfer batch jobs.yaml --launcher ", ("local", "slurm")),
                             ("transfer --set train.opt", ("train.optimizer=",)),
                             ("transfer --set train.optimizer=a", ("adamw",)),
-                            ("transfer cache p", ("prune",))):
+                            ("transfer cache p", ("rune",)), ("transfer --backbone fla", ("tten",)),
+                            ("transfer predict photo.p", ("ng",))):
             shown = self.shown(line, parts)
             for part in parts:
                 self.assertIn(part, shown, line)
