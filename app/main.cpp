@@ -57,7 +57,7 @@ int fail(transfer::ProcessGroup& group, const transfer::RankOutput& output,
          const std::string& message, transfer::ExitCode code) {
   constexpr auto kForRank0 = std::chrono::seconds(2);
   std::fflush(stdout);
-  if (!group.is_first()) std::this_thread::sleep_for(kForRank0);
+  if (!group.is_rank0()) std::this_thread::sleep_for(kForRank0);
   output.error(message);
   const int status = transfer::status_of(code);
   if (group.size() > 1) group.abort(status);

@@ -17,10 +17,10 @@
 namespace transfer {
 namespace {
 
-/// Names under the batch's folder that are not a job's.
+/// Names in the batch's folder that no job may have.
 const std::vector<std::string> kReserved = {"batch", "feature-store", "summary.csv",
                                             "summary.json"};
-/// Longer names leave no room for what is made beside the run directory.
+/// Longer names leave no room for the names of files beside the run directory.
 constexpr std::size_t kLongestName = 200;
 
 bool is_safe(char letter) {
@@ -32,7 +32,7 @@ bool is_safe(char letter) {
          std::string_view("._+=,@-").find(letter) != std::string_view::npos;
 }
 
-/// A value as part of a file name; of a path its last part.
+/// A value as part of a file name; for a path, its last part.
 std::string safe_text(std::string value) {
   while (value.size() > 1 && value.ends_with('/')) value.pop_back();
   value = value.substr(value.rfind('/') + 1);
@@ -45,7 +45,7 @@ std::string safe_text(std::string value) {
   return text;
 }
 
-/// One entry of the list of jobs, or the defaults.
+/// What a job or the defaults say.
 struct Description {
   std::vector<PlacedSetting> settings;
   std::string preset;
@@ -81,7 +81,7 @@ class Reader {
                         place_of(defaults, file_)));
       }
       if (defaults["name"]) {
-        throw ConfigError(fmt::format("{}: name: every job needs one of its own",
+        throw ConfigError(fmt::format("{}: name: each job has its own. Leave it out of defaults.",
                                       place_of(defaults["name"], file_)));
       }
       defaults_ = describe(defaults);
@@ -119,21 +119,21 @@ class Reader {
     const YAML::Node node = job["name"];
     std::string name = node && node.IsScalar() ? node.Scalar() : "";
     if (name.empty()) {
-      throw ConfigError(
-          fmt::format("{}: the job has no name, which its run directory is called by. Expected "
-                      "name: TEXT",
-                      place_of(job, file_)));
+      throw ConfigError(fmt::format(
+          "{}: the job has no name. Expected name: TEXT, which names its run directory.",
+          place_of(job, file_)));
     }
     if (name.front() == '.' || name.front() == '-' ||
         !std::all_of(name.begin(), name.end(), is_safe)) {
-      throw ConfigError(fmt::format(
-          "{}: name: found '{}', expected letters, digits and . _ + = , @ - (not first), since it "
-          "names a folder",
-          place_of(node, file_), name));
+      throw ConfigError(
+          fmt::format("{}: name: found '{}', expected letters, digits and . _ + = , @ -, with "
+                      "neither . nor - in "
+                      "front, since it names a folder.",
+                      place_of(node, file_), name));
     }
     if (std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end()) {
       throw ConfigError(
-          fmt::format("{}: name: '{}' is what the batch itself writes under --out. Take another.",
+          fmt::format("{}: name: '{}' is what the batch itself writes under --out. Choose another.",
                       place_of(node, file_), name));
     }
     return name;
@@ -158,7 +158,8 @@ class Reader {
     if (!matrix_node) {
       if (own.search) {
         throw ConfigError(
-            fmt::format("{}: search: there is no matrix to search", place_of(*own.search, file_)));
+            fmt::format("{}: search: there is no matrix. Add one, or leave search out.",
+                        place_of(*own.search, file_)));
       }
       return add_job(std::move(job), own, {});
     }
@@ -186,7 +187,7 @@ class Reader {
                          [&key](const MatrixAxis& axis) { return axis.key == key; });
   }
 
-  /// A job says a key once: itself or by its matrix.
+  /// A job gives a key once: itself or in its matrix.
   static void refuse_contradictions(const Description& own, const Matrix& matrix) {
     for (const PlacedSetting& setting : own.settings) {
       for (const MatrixAxis& axis : matrix.axes) {
@@ -197,20 +198,20 @@ class Reader {
     }
   }
 
-  /// Adds a job that has all but its settings.
+  /// Resolves the job's settings and adds it.
   void add_job(BatchJob job, const Description& own, std::vector<PlacedSetting> layer) {
     const std::string& name = job.name;
     if (name.size() > kLongestName) {
       throw ConfigError(fmt::format(
-          "{}: the matrix makes a name of {} letters ('{}…'), which is too long for a folder. Give "
-          "long values in jobs of their own.",
+          "{}: the matrix makes a name of {} letters ('{}…'), which is too long for a folder. "
+          "Write jobs with such long values one by one.",
           job.where, name.size(), name.substr(0, 60)));
     }
     const auto [known, is_new] = places_.emplace(name, job.where);
     if (!is_new) {
       throw ConfigError(fmt::format(
-          "{}: a second job '{}' (the first: {}). Names of run directories must differ.", job.where,
-          name, known->second));
+          "{}: a second job '{}' (the first: {}). Rename one: each names a run directory.",
+          job.where, name, known->second));
     }
     job.sources.preset = own.preset.empty() ? defaults_.preset : own.preset;
     job.sources.layers = {defaults_.settings, own.settings, std::move(layer)};
@@ -228,7 +229,7 @@ class Reader {
   const std::vector<std::string>& strategies_;
   const YAML::Node root_;
   Description defaults_;
-  /// Where each name was first met.
+  /// Where each name was first given.
   std::map<std::string, std::string> places_;
   std::vector<BatchJob> jobs_;
 };

@@ -26,8 +26,8 @@ std::filesystem::path preset_file(const std::string& name) {
 }
 
 constexpr std::string_view kAugmentPreset = "augment.preset";
-/// What the backbone `flatten` puts in place of any strategy: the pixels are features that never
-/// change.
+/// The strategy of the backbone `flatten`, whatever the user asked for: pixels are features that
+/// never change.
 constexpr const char* kFlattenStrategy = "freeze-conv";
 
 using Layer = std::vector<Setting>;
@@ -54,8 +54,8 @@ void fill_augment(Config& config) {
   copy_settings(filled, config, [](const Field& field) { return field.effect == Effect::kImage; });
 }
 
-/// Whether `setting` only says what its own layer's augment preset says anyway, as most lines of a
-/// run's config.yaml do.
+/// Whether `setting` only repeats the augment preset of its own layer, as most lines of a run's
+/// config.yaml do.
 bool repeats_preset(const Layer& layer, const Setting& setting) {
   const Setting* preset = find_augment_preset(layer);
   if (preset == nullptr || !setting.key.starts_with("augment.")) return false;
@@ -102,8 +102,8 @@ bool gives(const std::vector<Layer>& layers, const std::string& key) {
 constexpr const char* kHiddenLayersPreset = "hidden-layers";
 constexpr double kHiddenLayersWeightDecay = 0.01;
 
-/// What hidden layers change where a head was to be fitted by L-BFGS: the preset's settings, weaker
-/// than the user's.
+/// L-BFGS cannot fit hidden layers: where it would, applies the preset for them, which is weaker
+/// than the user's settings.
 void prepare_hidden_layers(Config& config, const std::vector<Layer>& layers) {
   Config wanted = config;
   apply_layers(wanted, layers);
@@ -169,7 +169,7 @@ Config resolve_config(const ConfigSources& sources, const std::vector<std::strin
     config.head.label_smoothing = 0;
   }
   refuse_exclusive_settings(config);
-  // Augmented views of images that nothing changes would be copies.
+  // Views of images that nothing changes would be plain copies.
   if (config.augment.views > 0 && !changes_images(config.augment)) {
     config.augment.preset = AugmentPreset::kStandard;
     fill_augment(config);

@@ -17,11 +17,11 @@ void refuse_loss_of_another_task(const Config& config, const Objective& objectiv
                   name_of(objective.task())));
 }
 
-/// What weighs, smooths or balances classes needs one class per image.
+/// Settings that weigh, smooth or balance classes need one class per image.
 void refuse_settings_of_classes(const Config& config, const Objective& objective) {
   const auto refuse = [&](const char* key, std::string_view value, const char* without) {
     throw ConfigError(fmt::format(
-        "{}: {} and head.loss: {} exclude each other: it is made for one class per image. Leave it "
+        "{}: {} and head.loss: {} exclude each other: it needs one class per image. Leave it "
         "out, or set {}.",
         key, value, name_of(objective.loss), without));
   };

@@ -4,8 +4,8 @@
 
 namespace transfer {
 
-/// Throws ConfigError for settings that exclude each other, such as a regression's loss with
-/// classification, naming both and what to do.
+/// Throws ConfigError for settings that exclude each other, such as the loss of a regression with
+/// classification. The message names both and what to do.
 void refuse_exclusive_settings(const Config& config);
 
 }  // namespace transfer

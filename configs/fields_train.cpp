@@ -99,7 +99,7 @@ void add_step_fields(std::vector<Field>& fields, TrainConfig& t) {
        "(synchronised).",
        "synchronised"},
       {"train.bucket_mb", &t.bucket_mb, between(1e-3, 1e3), "megabytes", kResult, kTrainedLayers,
-       "Gradients that several processes sum at a time, while the backward pass goes on (Li et al. "
+       "Gradients that several processes sum at a time, during the backward pass (Li et al. "
        "2020).",
        "5"},
       {"train.ema", &t.ema, between(0, 0.999999), "none", kResult, kTrainedLayers,

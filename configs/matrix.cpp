@@ -93,7 +93,8 @@ MatrixAxis read_axis(const Setting& setting, const std::string& file, bool allow
   for (const auto& value : setting.value) {
     const std::string text = value_text(value);
     if (std::find(axis.values.begin(), axis.values.end(), text) != axis.values.end()) {
-      throw ConfigError(fmt::format("{}: {}: {} is given twice", setting.where, setting.key, text));
+      throw ConfigError(fmt::format("{}: {}: {} is given twice. Leave one out.", setting.where,
+                                    setting.key, text));
     }
     axis.values.push_back(text);
   }
@@ -135,7 +136,7 @@ Halving read_halving(const YAML::Node& node, const std::string& file) {
   if (!node.IsMap()) {
     throw ConfigError(
         fmt::format("{}: halving: expected {{epochs: E, factor: F}}: after E epochs the jobs are "
-                    "compared, and one in F goes on",
+                    "compared, and one in F continues",
                     place_of(node, file)));
   }
   require_keys(node, BatchMap::kHalving, file);
@@ -147,7 +148,7 @@ Halving read_halving(const YAML::Node& node, const std::string& file) {
   return halving;
 }
 
-/// Four significant digits, so that a name can hold the value.
+/// A value of the axis, with four significant digits so that it fits into a job's name.
 std::string drawn(const MatrixAxis& axis, Random& random) {
   if (axis.low == axis.high) return axis.values[random.below(axis.values.size())];
   double number = axis.scale == RangeScale::kLog
@@ -224,8 +225,9 @@ Matrix read_matrix(const YAML::Node& node, const std::string& file, bool allows_
     const YAML::Node count = node[name];
     if (!count) return;
     if (has_axis(key)) {
-      throw ConfigError(fmt::format("{}: {} and {} exclude each other: both are the axis {}",
-                                    place_of(count, file), name, key, key));
+      throw ConfigError(
+          fmt::format("{}: {} and {} exclude each other: both are the axis {}. Leave one out.",
+                      place_of(count, file), name, key, key));
     }
     matrix.axes.push_back(counted_axis(count, name, key, file));
     if (key == "data.fold") {

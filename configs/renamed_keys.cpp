@@ -1,10 +1,9 @@
 #include "configs/renamed_keys.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <cstdio>
 #include <set>
+
+#include "core/messages.h"
 
 namespace transfer {
 
@@ -16,8 +15,7 @@ std::string current_name(const std::string& key, const std::vector<RenamedKey>& 
   // A batch reads the same file for every job.
   static std::set<std::string> warned;
   if (warned.insert(where + key).second) {
-    fmt::print(stderr, "warning: {}: {} is now called {}; the old name still works.\n", where, key,
-               found->new_name);
+    warn("{}: {} is now called {}; the old name still works.", where, key, found->new_name);
   }
   return found->new_name;
 }

@@ -14,8 +14,8 @@ struct RenamedKey {
 /// The keys of the configuration that were renamed; none so far. Whoever renames a key adds a row.
 inline const std::vector<RenamedKey> kRenamedKeys = {};
 
-/// The name that `key` has now. Warns on stderr, once for each place, where it is an old
-/// one; `where` names the place ("run.yaml:7", "--set").
+/// The name that `key` has now. Warns, once for each place, where it is an old one; `where` names
+/// the place ("run.yaml:7", "--set").
 std::string current_name(const std::string& key, const std::vector<RenamedKey>& renamed,
                          const std::string& where);
 

@@ -37,11 +37,11 @@ std::vector<Key> keys_of(SlurmSettings& s) {
       {"partition", &s.partition, 0, "none", "Partition. Empty: Slurm's default.", "gpu"},
       {"account", &s.account, 0, "none", "Account. Empty: Slurm's default.", "my-project"},
       {"time", &s.time, 0, "none",
-       "Time limit of a job as sbatch takes it: minutes, H:M:S or D-H. Empty: the partition's. A "
+       "Time limit of a job as sbatch reads it: minutes, H:M:S or D-H. Empty: the partition's. A "
        "job that needs longer is requeued and continues from its checkpoint.",
        "30"},
       {"gres", &s.gres, 0, "none", "Generic resources of a job.", "gpu:1"},
-      {"memory", &s.memory, 0, "none", "Memory of a job as sbatch takes it.", "8G"},
+      {"memory", &s.memory, 0, "none", "Memory of a job as sbatch reads it.", "8G"},
       {"cpus", &s.cpus, 1, "processors", "Processors, and threads, of a job.", "4"},
       {"jobs", &s.jobs, 0, "jobs", "Jobs at a time. 0: as many as Slurm lets run.", "8"},
       {"requeues", &s.requeues, 0, "times", "How often a job that Slurm stopped is requeued.",
@@ -85,7 +85,7 @@ struct Print {
   }
 };
 
-/// Options of sbatch that decide how the batch follows its jobs.
+/// Options of sbatch that the batch itself sets, to follow its jobs.
 constexpr std::string_view kOwnOptions[] = {
     "--array",  "-a",     "--job-name",  "-J",         "--output",     "-o",
     "--error",  "-e",     "--open-mode", "--requeue",  "--no-requeue", "--signal",
@@ -144,19 +144,19 @@ void refuse_own_options(const std::vector<std::string>& options, const std::stri
   }
 }
 
-/// A job whose signal comes as it starts is requeued again and again without a step. sbatch rounds
-/// limits up to minutes, and its signal may come a minute early.
+/// A job that is signalled as soon as it starts would be requeued again and again without training.
+/// sbatch rounds limits up to minutes, and may signal a minute early.
 void require_time_before_checkpoint(const SlurmSettings& settings, const std::string& where) {
   const auto limit = slurm_seconds(settings.time);
-  constexpr std::int64_t kNoLimit = 0;  // as sbatch takes it
+  constexpr std::int64_t kNoLimit = 0;  // as sbatch reads it
   constexpr std::int64_t kMinute = 60;
   if (!limit || *limit == kNoLimit) return;
   const std::int64_t granted = (*limit + kMinute - 1) / kMinute * kMinute;
   if (granted > settings.checkpoint_seconds + kMinute) return;
   throw ConfigError(fmt::format(
       "{}: slurm.time is '{}' ({} s), and a job may be told to write its checkpoint {} s before "
-      "that (slurm.checkpoint_seconds, and Slurm may be a minute early): it would never begin. "
-      "Expected more time, or fewer slurm.checkpoint_seconds.",
+      "that (slurm.checkpoint_seconds, and Slurm may be a minute early): it would never train. "
+      "Give more time, or fewer slurm.checkpoint_seconds.",
       where, settings.time, granted, settings.checkpoint_seconds + kMinute));
 }
 

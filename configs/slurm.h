@@ -37,7 +37,7 @@ inline constexpr const char* kProgramInImage = "/opt/transfer/bin/transfer";
 /// Whether a script's line can hold the text: it has no line break or other control character.
 bool fits_on_one_line(std::string_view text);
 
-/// Seconds of a time limit as sbatch takes it: minutes, M:S, H:M:S, D-H, D-H:M or D-H:M:S. Empty
+/// Seconds of a time limit as sbatch reads it: minutes, M:S, H:M:S, D-H, D-H:M or D-H:M:S. Empty
 /// for any other text, such as UNLIMITED.
 std::optional<std::int64_t> slurm_seconds(std::string_view time);
 

@@ -4,15 +4,15 @@
 
 namespace transfer {
 
-/// Changes to 8-bit RGB images, in place; a factor of 1 changes nothing.
+/// Changes to 8-bit RGB images, in place where they return nothing; a factor of 1 changes nothing.
 
-/// Grey value of every pixel, as three equal channels.
+/// A copy with the grey value of every pixel in all three channels.
 cv::Mat grey_copy(const cv::Mat& image);
 
 /// Multiplies every value.
 void scale_brightness(cv::Mat& image, double factor);
 
-/// Moves every value away from the image's mean grey.
+/// Moves every value away from the image's mean grey; a factor below 1 moves it closer.
 void scale_contrast(cv::Mat& image, double factor);
 
 /// Moves every pixel away from its own grey.
@@ -21,7 +21,7 @@ void scale_saturation(cv::Mat& image, double factor);
 /// Moves every pixel away from the mean of its neighbourhood, Pillow's SMOOTH filter.
 void scale_sharpness(cv::Mat& image, double factor);
 
-/// Turns the colour circle.
+/// Turns every colour around the colour circle.
 void shift_hue(cv::Mat& image, double degrees);
 
 /// Stretches each channel to the full range.
@@ -30,10 +30,10 @@ void stretch_contrast(cv::Mat& image);
 /// Makes each channel's histogram flat.
 void equalize(cv::Mat& image);
 
-/// Inverts values of at least `threshold`, 0–256.
+/// Inverts values of at least `threshold`, which is 0 to 256.
 void solarize(cv::Mat& image, int threshold);
 
-/// Keeps the highest `bits` bits of every value, 0–8.
+/// Keeps the highest `bits` bits of every value, 0 to 8.
 void posterize(cv::Mat& image, int bits);
 
 }  // namespace transfer

@@ -1,17 +1,12 @@
 #include "datasets/contact_sheet.h"
 
-#include <fmt/format.h>
-
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
-#include <string_view>
 
-#include "core/atomic_file.h"
 #include "core/cancellation.h"
-#include "core/errors.h"
 #include "core/random.h"
 #include "datasets/augment.h"
 #include "datasets/decode.h"
+#include "datasets/png_writer.h"
 #include "datasets/preprocess.h"
 
 namespace transfer {
@@ -50,13 +45,7 @@ void write_contact_sheet(const std::vector<Sample>& samples,
                 cv::Point(kGap, top + kCaptionHeight - 5), cv::FONT_HERSHEY_SIMPLEX, 0.4,
                 cv::Scalar::all(0), 1, cv::LINE_AA);
   }
-  cv::cvtColor(sheet, sheet, cv::COLOR_RGB2BGR);
-  std::vector<unsigned char> png;
-  if (!cv::imencode(".png", sheet, png)) {
-    throw OutputError(fmt::format("{}: the contact sheet could not be encoded", file.string()));
-  }
-  write_file_atomically(file,
-                        std::string_view(reinterpret_cast<const char*>(png.data()), png.size()));
+  write_png(sheet, file);
 }
 
 }  // namespace transfer

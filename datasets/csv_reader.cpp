@@ -53,12 +53,12 @@ void check_image(const std::string& field, const std::filesystem::path& path,
   if (kind == FileKind::kRegularFile) return;
   const std::string found = kind == FileKind::kNothing  ? why_absent(path, "image")
                             : kind == FileKind::kFolder ? "is a folder, expected an image file"
-                                                        : "is no regular file";
+                                                        : "is not a regular file";
   throw DataError(
       fmt::format("{}: {}: {}. Paths start at the CSV's folder.", where, path.string(), found));
 }
 
-/// A header's columns and where they are.
+/// Where the columns are.
 struct Columns {
   std::size_t path = 0;
   std::optional<std::size_t> label;
@@ -67,7 +67,7 @@ struct Columns {
   std::vector<std::size_t> values;
 };
 
-/// The columns named by data.targets, else all but path and split.
+/// The columns that data.targets names; without names all but path and split.
 std::vector<std::size_t> value_columns(const CsvRow& header, const Columns& columns,
                                        const std::vector<std::string>& names,
                                        const std::string& file) {
@@ -95,8 +95,8 @@ std::vector<std::size_t> value_columns(const CsvRow& header, const Columns& colu
 void refuse_repeated_columns(const CsvRow& header, const std::string& file) {
   for (std::size_t i = 0; i < header.fields.size(); ++i) {
     if (*find_column(header, header.fields[i]) == i) continue;
-    throw DataError(fmt::format("{}:{}: the column '{}' is there twice. Rename one of the two.",
-                                file, header.line, header.fields[i]));
+    throw DataError(fmt::format("{}:{}: the column '{}' occurs twice. Rename one of the two.", file,
+                                header.line, header.fields[i]));
   }
 }
 
@@ -113,7 +113,7 @@ Columns find_columns(const CsvRow& header, const WantedTargets& wanted, const st
   return columns;
 }
 
-/// The number that all of the text spells, as float32 can hold it.
+/// The number that the whole text spells, as float32; nothing where it is none or too large.
 std::optional<float> parse_number(const std::string& text) {
   double number = 0;
   const char* const end = text.data() + text.size();
@@ -134,14 +134,14 @@ std::vector<float> read_values(const CsvRow& row, const CsvRow& header,
           "{}: the column '{}' {}. Expected a number such as 0.5 in every row; correct or remove "
           "the row, or name the columns to predict with data.targets.",
           where, header.fields[column],
-          text.empty() ? "is empty" : fmt::format("holds '{}', which is no number", text)));
+          text.empty() ? "is empty" : fmt::format("holds '{}', which is not a number", text)));
     }
     values.push_back(*number);
   }
   return values;
 }
 
-/// The names in a cell: one where one class is wanted, else any number, separated by `|`.
+/// The names in a cell: a single class, or any number of labels separated by `|`.
 std::vector<std::string> read_labels(const std::string& text, TargetKind kind,
                                      const std::string& where) {
   if (kind == TargetKind::kClass) {
@@ -153,8 +153,8 @@ std::vector<std::string> read_labels(const std::string& text, TargetKind kind,
     }
     if (text.find(kLabelSeparator) != std::string::npos) {
       throw DataError(fmt::format(
-          "{}: the image has several labels ('{}'), and the loss cross_entropy knows one class a "
-          "image. Give --set head.loss=binary_cross_entropy, or name one.",
+          "{}: the image has several labels ('{}'), but the loss cross_entropy takes one class per "
+          "image. Give --set head.loss=binary_cross_entropy, or name one class.",
           where, text));
     }
     return {text};

@@ -23,24 +23,26 @@ bool names_splits(const LabelledFiles& found) {
                      [](const LabelledFile& file) { return !file.split.empty(); });
 }
 
-/// The data as a reader finds it. Where it names splits, what has none is for training.
+/// The data as a reader finds it. Where some images have a split, those without one are for
+/// training.
 LabelledFiles read_files(const std::string& path, const WantedTargets& wanted) {
   if (path.empty()) {
     throw DataError(
-        "no data was given. Expected --data DIR with one folder a class or with IDX files, or "
+        "no data was given. Expected --data DIR with one folder per class or with IDX files, or "
         "--data FILE.csv.");
   }
   LabelledFiles found;
   const FileKind kind = file_kind(path);
   if (kind == FileKind::kNothing) {
-    throw DataError(fmt::format("{}: {}. Expected a folder with one folder a class, or a CSV file.",
-                                path, why_absent(path, "folder")));
+    throw DataError(
+        fmt::format("{}: {}. Expected a folder with one folder per class, or a CSV file.", path,
+                    why_absent(path, "folder")));
   }
   const bool is_csv = kind != FileKind::kFolder && lower_case_ending(path) == ".csv";
   if (wanted.kind == TargetKind::kValues && !is_csv) {
     throw DataError(fmt::format(
-        "{}: {} has no numbers to predict. Expected a CSV file with the columns path and one or "
-        "more of numbers, or --task classification.",
+        "{}: {} has no numbers to predict. Expected a CSV file with the column path and one or "
+        "more columns of numbers, or --task classification.",
         path, kind == FileKind::kFolder ? "a folder" : "this file"));
   }
   if (kind == FileKind::kFolder) {
@@ -73,7 +75,7 @@ std::vector<std::string> class_names(const LabelledFiles& found, const std::stri
   return sorted;
 }
 
-/// The classes per image's label must be among, and whose they are, for messages.
+/// The classes that labels must be among and, for messages, who knows them.
 class KnownClasses {
  public:
   KnownClasses(const std::vector<std::string>& names, std::string owner)
@@ -103,12 +105,12 @@ class KnownClasses {
   std::map<std::string, std::int64_t> positions_;
 };
 
-/// What is known of the files of one split. Throws when a class is not among the known ones.
+/// The samples of one split. Throws DataError for a class that is not among the known ones.
 std::vector<Sample> samples_of(const LabelledFiles& found, const std::string& split,
                                TargetKind kind, const KnownClasses& known,
                                const std::string& path) {
   std::vector<Sample> samples;
-  // Images of exactly one label each can be divided as classes are.
+  // Images with exactly one label each can be divided by class.
   const bool has_classes =
       std::all_of(found.files.begin(), found.files.end(),
                   [](const LabelledFile& file) { return file.labels.size() == 1; });
@@ -136,15 +138,8 @@ void check_names(const std::vector<std::string>& classes, const std::string& pat
   }
 }
 
-void require_two_classes(const std::vector<std::string>& classes, const std::string& path) {
-  if (classes.size() >= 2) return;
-  throw DataError(
-      fmt::format("{}: found one class only ('{}'). Expected at least two class folders.", path,
-                  classes.front()));
-}
-
-/// Throws where there is nothing to tell apart: one label that every image has, the same number
-/// throughout.
+/// Throws where there is nothing to learn: a single label that every image has, or a target with
+/// the same number in every image.
 void require_variety(const Dataset& dataset, TargetKind kind, const std::string& path) {
   for (std::size_t k = 0; k < dataset.classes.size(); ++k) {
     const float first = dataset.train.front().targets[k];
@@ -160,31 +155,31 @@ void require_variety(const Dataset& dataset, TargetKind kind, const std::string&
     }
     if (dataset.classes.size() == 1) {
       throw DataError(fmt::format(
-          "{}: the only label ('{}') is that of every training image. Expected a second label, "
-          "or images without it.",
+          "{}: every training image has the only label ('{}'). Expected a second label, or images "
+          "without it.",
           path, dataset.classes[k]));
     }
   }
 }
 
-/// Throws where setting images apart or leaving some out took all of a label's from training.
+/// Throws where the splits or the limit per class left a label without a training image.
 void require_every_label(const Dataset& dataset, const std::string& path) {
   for (std::size_t k = 0; k < dataset.classes.size(); ++k) {
     const bool occurs = std::any_of(dataset.train.begin(), dataset.train.end(),
                                     [k](const Sample& sample) { return sample.targets[k] > 0; });
     if (occurs) continue;
     throw DataError(fmt::format(
-        "{}: the few images with the label '{}' were all set apart for validation or test, or "
-        "left out by data.max_per_class, so there is nothing to learn it from. Expected more of "
-        "them; or a column split that keeps one in train, or another seed.",
+        "{}: every image with the label '{}' went to validation or test, or was left out by "
+        "data.max_per_class, so there is none to learn it from. Add images with this label, keep "
+        "one in train with a column split, or give another seed.",
         path, dataset.classes[k]));
   }
 }
 
-/// What keeps different uses of one seed apart.
+/// Mixed into the seed, so that no two draws use the same random numbers.
 enum SplitUse : std::uint64_t { kTestSplit = 1, kValSplit, kTrainLimit, kValLimit, kFolds };
 
-/// Divides the images for training and validation into folds, as the configuration says.
+/// Divides the images for training and validation into the folds of the configuration.
 void divide_into_folds(Dataset& dataset, const DataConfig& config, std::uint64_t seed) {
   std::move(dataset.val.begin(), dataset.val.end(), std::back_inserter(dataset.train));
   if (static_cast<std::int64_t>(dataset.train.size()) < config.folds) {
@@ -196,46 +191,40 @@ void divide_into_folds(Dataset& dataset, const DataConfig& config, std::uint64_t
   for (const auto& [label, size] : sizes) {
     if (size > 1) continue;
     throw DataError(fmt::format(
-        "{}: the class '{}' has a single image, which cannot be left out and trained on at once "
-        "(data.folds). Add images, or take the class out.",
+        "{}: the class '{}' has a single image, which cannot be both left out and trained on "
+        "(data.folds). Add images, or remove the class.",
         config.path, dataset.classes[static_cast<std::size_t>(label)]));
   }
   std::tie(dataset.train, dataset.val) =
       stratified_fold(dataset.train, config.folds, config.fold - 1, mix_seed({seed, kFolds}));
 }
 
-}  // namespace
-
-Dataset open_dataset(const DataConfig& config, std::uint64_t seed, TargetKind kind) {
-  LabelledFiles found = read_files(config.path, {kind, config.targets});
-  for (auto& file : found.files) {
-    if (file.split.empty()) file.split = "train";
-  }
-  Dataset dataset;
-  dataset.classes = kind == TargetKind::kValues ? found.value_names : class_names(found, "train");
-  const auto take = [&](const std::string& split) {
-    return samples_of(found, split, kind, {dataset.classes, "train"}, config.path);
-  };
-  check_names(dataset.classes, config.path);
+/// Throws where there are no images or no classes to train on.
+void check_training_data(const LabelledFiles& found, const std::vector<std::string>& classes,
+                         TargetKind kind, const std::string& path) {
+  check_names(classes, path);
   const bool trains = std::any_of(found.files.begin(), found.files.end(),
                                   [](const auto& file) { return file.split == "train"; });
   if (!trains) {
     throw DataError(fmt::format(
         "{}: no image is for training. Expected a folder 'train' beside the other splits, or "
         "rows of the split 'train'.",
-        config.path));
+        path));
   }
-  if (dataset.classes.empty()) {
+  if (classes.empty()) {
     throw DataError(fmt::format(
-        "{}: no training image has a label. Expected names in the column label.", config.path));
+        "{}: no training image has a label. Expected names in the column label.", path));
   }
-  if (kind == TargetKind::kClass) require_two_classes(dataset.classes, config.path);
-  dataset.train = take("train");
-  dataset.val = take("val");
-  dataset.test = take("test");
-  if (kind != TargetKind::kClass) require_variety(dataset, kind, config.path);
-  dataset.skipped_files = std::move(found.skipped_files);
+  if (kind == TargetKind::kClass && classes.size() < 2) {
+    throw DataError(
+        fmt::format("{}: found one class only ('{}'). Expected at least two class folders.", path,
+                    classes.front()));
+  }
+}
 
+/// Takes validation and test images out of the training images where the data has none, and limits
+/// the images per class.
+void divide(Dataset& dataset, const DataConfig& config, std::uint64_t seed) {
   if (dataset.val.empty() && dataset.test.empty() && config.test_fraction > 0) {
     std::tie(dataset.train, dataset.test) =
         stratified_split(dataset.train, config.test_fraction, mix_seed({seed, kTestSplit}));
@@ -251,6 +240,27 @@ Dataset open_dataset(const DataConfig& config, std::uint64_t seed, TargetKind ki
         limit_per_class(dataset.train, config.max_per_class, mix_seed({seed, kTrainLimit}));
     dataset.val = limit_per_class(dataset.val, config.max_per_class, mix_seed({seed, kValLimit}));
   }
+}
+
+}  // namespace
+
+Dataset open_dataset(const DataConfig& config, std::uint64_t seed, TargetKind kind) {
+  LabelledFiles found = read_files(config.path, {kind, config.targets});
+  for (auto& file : found.files) {
+    if (file.split.empty()) file.split = "train";
+  }
+  Dataset dataset;
+  dataset.classes = kind == TargetKind::kValues ? found.value_names : class_names(found, "train");
+  check_training_data(found, dataset.classes, kind, config.path);
+  const auto take = [&](const std::string& split) {
+    return samples_of(found, split, kind, {dataset.classes, "train"}, config.path);
+  };
+  dataset.train = take("train");
+  dataset.val = take("val");
+  dataset.test = take("test");
+  dataset.skipped_files = std::move(found.skipped_files);
+  if (kind != TargetKind::kClass) require_variety(dataset, kind, config.path);
+  divide(dataset, config, seed);
   if (kind == TargetKind::kLabels) require_every_label(dataset, config.path);
   if (dataset.val.empty()) {
     throw DataError(fmt::format(
@@ -269,7 +279,7 @@ EvaluationData open_for_evaluation(const std::string& path, const std::string& s
   for (const auto& file : found.files) splits.insert(file.split);
   std::string chosen = split;
   if (chosen.empty()) {
-    // The last one is there whenever nothing else is.
+    // The last one matches where no image has a split.
     for (const std::string candidate : {"test", "val", "train", ""}) {
       chosen = candidate;
       if (splits.contains(candidate)) break;
@@ -277,8 +287,9 @@ EvaluationData open_for_evaluation(const std::string& path, const std::string& s
   } else if (!splits.contains(chosen)) {
     throw DataError(fmt::format(
         "{}: has no split '{}'{}. Leave out --split to take {}.", path, chosen,
-        names_splits(found) ? fmt::format("; found: {}", fmt::join(splits, ", "))
-                            : ": the data names no splits, and what `train` set apart is not known",
+        names_splits(found)
+            ? fmt::format("; found: {}", fmt::join(splits, ", "))
+            : ": the data names no splits, and which images `train` left out is unknown",
         names_splits(found) ? "test, else val" : "all images"));
   }
   return {chosen, samples_of(found, chosen, kind, {classes, "the model"}, path)};

@@ -11,22 +11,22 @@
 
 namespace transfer {
 
-/// One image and what is known of it.
+/// One image and its targets.
 struct Sample {
-  /// The image's file; of an image in memory, the file it was read from and its number there
+  /// The image's file; for an image in memory, the file it came from and its number in it
   /// (`train-images-idx3-ubyte.gz#17`).
   std::string path;
-  /// Position of its class in the list of classes; 0 where it has no one class.
+  /// Position of its class in the list of classes; 0 where it has no single class.
   std::int64_t label = 0;
-  /// For labels 1 or 0 for each, for regression the numbers; as many for every sample. Empty where
-  /// the class is all there is.
+  /// For multi-label data 1 or 0 for each label, for regression the numbers; equally many in every
+  /// sample. Empty where `label` says everything.
   std::vector<float> targets = {};
-  /// Where the image lies in memory; nullptr for one in a file of its own.
+  /// Where the image lies in memory; nullptr where it is a file.
   std::shared_ptr<const ImageArray> array = nullptr;
   std::int64_t position = 0;
 };
 
-/// Images divided for training, for deciding when to stop, and for the final test.
+/// Images for training, validation and the final test.
 struct Dataset {
   /// Sorted bytewise, the numbers of IDX files by size; a label is a position in this list. For
   /// regression the names of the targets, in the order of their columns.
@@ -34,17 +34,17 @@ struct Dataset {
   std::vector<Sample> train;
   std::vector<Sample> val;
   std::vector<Sample> test;
-  /// Files that are no images by their ending. Folders that are not read because they lie beside
-  /// split folders come first, with a slash at their end.
+  /// Files without an image ending. Folders that were not read because they lie beside split
+  /// folders come first, with a slash at their end.
   std::vector<std::string> skipped_files;
 };
 
 /// Reads `config.path`: a folder `{train,val[,test]}/CLASS/*` or `CLASS/*`, a CSV file with the
-/// columns path, label and optionally split, or a folder of IDX files; for `kind` labels, a label
-/// cell holds any number of them, separated by `|`; for values, `config.targets` names the columns
-/// of numbers. What the data does not divide is divided by `seed`, every class in the same
-/// proportion; at random where images have no one class. Throws DataError naming the folder or
-/// the row, and Interrupted.
+/// columns path, label and optionally split, or a folder of IDX files. With kLabels a label cell
+/// holds any number of names, separated by `|`; with kValues `config.targets` names the columns of
+/// numbers. Splits that the data does not name are drawn by `seed`, every class in the same
+/// proportion, or at random where images have no single class. Throws DataError naming the folder
+/// or the row, and Interrupted.
 Dataset open_dataset(const DataConfig& config, std::uint64_t seed,
                      TargetKind kind = TargetKind::kClass);
 
@@ -57,8 +57,8 @@ struct EvaluationData {
 
 /// Images for evaluating a model with these classes. `split` is `train`, `val` or `test`; empty
 /// takes `test` where it exists, else `val`, else everything. As for training, images without a
-/// split are for training where others have one. Throws DataError when the data lacks the split or
-/// a column of the model's targets, or has a class the model does not know, and Interrupted.
+/// split are for training where others have one. Throws DataError where the data lacks the split or
+/// a column of the model's targets, or has a class that the model does not know, and Interrupted.
 EvaluationData open_for_evaluation(const std::string& path, const std::string& split,
                                    const std::vector<std::string>& classes,
                                    TargetKind kind = TargetKind::kClass);

@@ -9,13 +9,11 @@
 
 namespace transfer {
 
-/// More pixels than this (2^28) in a header are taken for damage, not for an image.
-inline constexpr std::int64_t kMaxPixels = std::int64_t{1} << 28;
-
-/// Decodes an image file's bytes to 8-bit RGB (CV_8UC3). Content decides the format, not the
-/// ending. EXIF orientation is honoured, grey, palette and 16-bit images are turned to 8-bit
-/// RGB, transparency is blended on white. `name` is for messages. `target_shorter_side` above 0
-/// lets JPEGs be decoded at reduced size (see decode_jpeg). Throws DataError "NAME: reason".
+/// Decodes an image file's bytes to 8-bit RGB (CV_8UC3). The content decides the format, whatever
+/// the file's ending says; image_formats() lists what is read. The EXIF orientation is applied;
+/// grey, palette, CMYK and 16-bit images become 8-bit RGB; transparency is blended on white. `name`
+/// is for messages. With `target_shorter_side` above 0 a JPEG may be decoded at reduced size (see
+/// EncodedImage). Throws DataError "NAME: reason" and nothing else. Thread-safe.
 cv::Mat decode_image(std::string_view bytes, const std::string& name,
                      std::int64_t target_shorter_side = 0);
 

@@ -9,6 +9,7 @@
 #include "core/errors.h"
 #include "core/file_kind.h"
 #include "datasets/dataset.h"
+#include "datasets/formats/image_formats.h"
 #include "datasets/labelled_files.h"
 
 namespace transfer {
@@ -16,9 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array kImageEndings = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"};
-
-/// The entries of a folder sorted by name, hidden ones left out.
+/// The entries of a folder but hidden ones, sorted by name.
 std::vector<fs::path> sorted_entries(const fs::path& folder) {
   std::vector<fs::path> entries;
   try {
@@ -33,8 +32,8 @@ std::vector<fs::path> sorted_entries(const fs::path& folder) {
   return entries;
 }
 
-/// Collects the files below one folder. No folder is read twice, whatever links lead to it, nor is
-/// one that holds the whole: a link such as `self -> .` would otherwise lead on without end.
+/// Collects the files below one folder. A folder is read once, however many links lead to it, and
+/// the folders above the first are not read at all: a link such as `self -> .` would never end.
 class FileWalk {
  public:
   explicit FileWalk(const fs::path& root) {
@@ -83,7 +82,7 @@ void read_classes(const fs::path& folder, const std::string& split, LabelledFile
   const auto classes = subfolders(folder);
   if (classes.empty()) {
     throw DataError(fmt::format(
-        "{}: holds no class folders. Expected one folder a class with its images inside, such "
+        "{}: holds no class folders. Expected one folder per class with its images inside, such "
         "as {}/cats/1.jpg.",
         folder.string(), folder.string()));
   }
@@ -94,7 +93,7 @@ void read_classes(const fs::path& folder, const std::string& split, LabelledFile
     if (walk.images.empty()) {
       throw DataError(
           fmt::format("{}: the class folder holds no images ({}). Put images in it or remove it.",
-                      entry.string(), fmt::join(kImageEndings, ", ")));
+                      entry.string(), fmt::join(image_endings(), ", ")));
     }
     for (auto& image : walk.images) {
       found.files.push_back({std::move(image), {entry.filename().string()}, split});
@@ -102,8 +101,8 @@ void read_classes(const fs::path& folder, const std::string& split, LabelledFile
   }
 }
 
-/// Whether the folders are splits. A class may well be called "test", or "train" where that folder
-/// holds no class folders; "test" and "val" alone are no classes.
+/// Whether the folders are splits rather than classes: they all have names of splits, or one of
+/// them is "train" and holds class folders. A class may be called "test" beside other classes.
 bool are_splits(const std::vector<fs::path>& folders) {
   const auto split_of = [](const fs::path& entry) {
     return canonical_split(entry.filename().string());
@@ -124,8 +123,8 @@ std::string lower_case_ending(const fs::path& file) {
 }
 
 bool has_image_ending(const fs::path& file) {
-  const std::string ending = lower_case_ending(file);
-  return std::find(kImageEndings.begin(), kImageEndings.end(), ending) != kImageEndings.end();
+  const auto endings = image_endings();
+  return std::find(endings.begin(), endings.end(), lower_case_ending(file)) != endings.end();
 }
 
 std::string canonical_split(std::string_view text) {

@@ -13,7 +13,7 @@
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
-#include "datasets/decode.h"
+#include "datasets/formats/encoded_image.h"
 #include "datasets/labelled_files.h"
 
 namespace transfer {
@@ -53,8 +53,8 @@ class ByteStream {
     if (!stream_) throw DataError(fmt::format("{}: {}", name_, std::strerror(errno)));
   }
 
-  /// The next `count` bytes, or fewer where the file ends. Memory grows with what is there, not
-  /// with what a damaged header claims.
+  /// The next `count` bytes, or fewer where the file ends. Memory grows with the bytes that are
+  /// there, not with what a damaged header claims.
   std::string read(std::uint64_t count) {
     constexpr std::uint64_t kPiece = 1 << 20;
     std::string bytes;
@@ -68,7 +68,7 @@ class ByteStream {
       const char* message = gzerror(stream_.get(), &status);
       if (got < 0 || status != Z_OK) {
         throw DataError(
-            fmt::format("{}: its compressed data are damaged or cut short ({}). Download it again.",
+            fmt::format("{}: the compressed data is damaged or cut short ({}). Download it again.",
                         name_, message));
       }
       bytes.resize(before + static_cast<std::size_t>(got));
@@ -87,7 +87,8 @@ class ByteStream {
     const auto byte = [&start](std::size_t i) { return static_cast<unsigned char>(start[i]); };
     if (file.gcount() == 2 && byte(0) == 0x1F && byte(1) == 0x8B) return;
     throw DataError(fmt::format(
-        "{}: is no gzip file: found {} at its start, expected the bytes 1f 8b. Download it again, "
+        "{}: is not a gzip file: found {} at its start, expected the bytes 1f 8b. Download it "
+        "again, "
         "or leave out the ending .gz if it is not compressed.",
         name_, file.gcount() < 2 ? "its end" : fmt::format("{:02x} {:02x}", byte(0), byte(1))));
   }
@@ -104,13 +105,14 @@ std::vector<std::uint64_t> read_header(ByteStream& stream, std::uint32_t magic, 
   const std::size_t dimensions = magic & 0xFF;
   const std::string header = stream.read(4 * (1 + dimensions));
   if (header.size() < 4 * (1 + dimensions)) {
-    throw DataError(fmt::format("{}: found {} bytes, expected a header of {}. Download it again.",
-                                stream.name(), header.size(), 4 * (1 + dimensions)));
+    throw DataError(
+        fmt::format("{}: found {} bytes, expected a header of {} bytes. Download it again.",
+                    stream.name(), header.size(), 4 * (1 + dimensions)));
   }
   if (big_endian(header, 0) != magic) {
     throw DataError(fmt::format(
-        "{}: found the magic number 0x{:08x}, expected 0x{:08x}, an IDX file of {}. Is another "
-        "file under this name? Download it again.",
+        "{}: found the magic number 0x{:08x}, expected 0x{:08x}, an IDX file of {}. This may be "
+        "another file under the same name; download it again.",
         stream.name(), big_endian(header, 0), magic, what));
   }
   std::vector<std::uint64_t> sizes;
@@ -118,12 +120,12 @@ std::vector<std::uint64_t> read_header(ByteStream& stream, std::uint32_t magic, 
   return sizes;
 }
 
-/// The elements behind the header: exactly `count` bytes.
+/// The elements after the header: exactly `count` bytes.
 std::string read_elements(ByteStream& stream, std::uint64_t count, const std::string& expected) {
   std::string elements = stream.read(count);
   if (elements.size() < count) {
     throw DataError(fmt::format(
-        "{}: is cut short: found {} bytes behind its header, expected {} ({}). Download it again.",
+        "{}: is cut short: found {} bytes after its header, expected {} ({}). Download it again.",
         stream.name(), elements.size(), count, expected));
   }
   if (!stream.read(1).empty()) {

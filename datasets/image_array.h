@@ -7,7 +7,7 @@
 
 namespace transfer {
 
-/// Grey images of one size held in memory: one byte a pixel, row by row, one image after the
+/// Grey images of the same size in memory: one byte per pixel, row by row, one image after the
 /// other.
 struct ImageArray {
   std::int64_t height = 0;

@@ -13,16 +13,16 @@
 
 namespace transfer {
 
-/// An image with what the data says of it.
+/// An image and what the data says about it.
 struct LabelledFile {
   std::string path;
-  /// The name of its class; any number of names where several were asked for.
+  /// The name of its class; for multi-label data any number of names.
   std::vector<std::string> labels;
   /// `train`, `val`, `test`, or empty where the data does not say.
   std::string split;
   /// For regression, in the order of `value_names`.
   std::vector<float> values = {};
-  /// Line of the CSV file; 0 where there is none.
+  /// Line in the CSV file; 0 where the data is no CSV file.
   std::size_t line = 0;
   /// See Sample.
   std::shared_ptr<const ImageArray> array = nullptr;
@@ -34,24 +34,24 @@ struct LabelledFiles {
   std::vector<LabelledFile> files;
   /// See Dataset.
   std::vector<std::string> skipped_files;
-  /// For regression: names of the columns of numbers.
+  /// For regression, the names of the columns of numbers.
   std::vector<std::string> value_names = {};
-  /// Whether the labels are whole numbers, which are sorted as such.
+  /// Whether the labels are whole numbers and are to be sorted as numbers.
   bool labels_are_numbers = false;
 };
 
-/// What a reader is to find out about each image.
+/// What a reader is to find for each image.
 struct WantedTargets {
   TargetKind kind = TargetKind::kClass;
-  /// For regression: the columns to read; empty is every column but path and split.
+  /// For regression, the columns to read; empty means every column but path and split.
   std::vector<std::string> columns = {};
 };
 
 /// Reads a folder of class folders, with or without split folders above them. Throws DataError.
 LabelledFiles read_folder(const std::filesystem::path& folder);
 
-/// Reads a CSV file with a header that names path, label and optionally split, for regression path,
-/// columns of numbers and optionally split; relative paths start at the CSV's own folder. Several
+/// Reads a CSV file whose header names path, label and optionally split; for regression path,
+/// columns of numbers and optionally split. Relative paths start at the CSV file's folder. Several
 /// labels of an image are separated by `|`. Throws DataError naming the row.
 LabelledFiles read_csv(const std::filesystem::path& file, const WantedTargets& wanted);
 
@@ -64,10 +64,10 @@ bool is_idx_folder(const std::filesystem::path& folder);
 /// of handwritten digits". Throws DataError naming the file, what was found and what to do.
 LabelledFiles read_idx(const std::filesystem::path& folder);
 
-/// A file's ending in lower-case ASCII letters, such as ".jpg"; empty where it has none.
+/// A file's ending with ASCII letters in lower case, such as ".jpg"; empty where it has none.
 std::string lower_case_ending(const std::filesystem::path& file);
 
-/// Whether a file's ending, in any case, is that of an image format that can be read.
+/// Whether a file's ending, in any case, is one of image_formats().
 bool has_image_ending(const std::filesystem::path& file);
 
 /// `train`, `val` or `test` for a split's name as people write it (`valid`, `Validation`); empty

@@ -22,22 +22,22 @@ struct LoaderOptions {
   std::int64_t batch_size = 32;
   /// Threads that decode and augment.
   std::int64_t workers = 2;
-  /// The samples in the order in which they come, as positions in the list; empty takes all in the
-  /// order of the list. See epoch_order().
+  /// Which samples come, in which order, as positions in the list of samples; empty takes all of
+  /// them in the order of the list. See epoch_order().
   std::vector<std::int64_t> order = {};
-  /// Batches as parts of that order, exactly as long as they say; empty makes batches of
-  /// `batch_size`, the last one padded. See batch_bounds().
+  /// The batches as parts of that order, each exactly as long as it says; empty makes batches of
+  /// `batch_size` and pads the last one. See batch_bounds().
   std::vector<BatchBounds> batches = {};
-  /// Random changes; none when empty.
+  /// Random changes; empty makes none.
   std::optional<AugmentConfig> augment;
-  /// Augmentation of sample i of the list is seeded by (seed, epoch, i).
+  /// The augmentation of sample i of the list is seeded by (seed, epoch, i).
   std::uint64_t seed = 0;
   std::uint64_t epoch = 0;
-  /// Batches held ready or being filled at any time; bounds the memory.
+  /// The most batches that are ready or being filled at any time; this bounds the memory.
   std::int64_t queue_batches = 4;
 };
 
-/// An image that could not be used, and why; `sample` is its position in the list.
+/// An image that could not be decoded, and why; `sample` is its position in the list.
 struct BrokenImage {
   std::int64_t sample = 0;
   std::string reason;
@@ -56,7 +56,7 @@ struct Batch {
   torch::Tensor labels;
   /// [batch_size,K] float32: the samples' targets; undefined where they have none.
   torch::Tensor targets;
-  /// Position in the list of samples of each row that belongs to one.
+  /// For each row that belongs to a sample, the sample's position in the list.
   std::vector<std::int64_t> samples;
   /// In the order of samples.
   std::vector<BrokenImage> broken;
@@ -64,23 +64,27 @@ struct Batch {
   Truth truth() const { return {labels, targets}; }
 };
 
-/// Decodes and augments ahead in background threads. The content of the batches and their order
-/// depend on neither the number of workers nor on timing.
+/// Decodes and augments ahead in background threads. The batches and their order depend neither on
+/// the number of workers nor on timing.
+///
+/// Thread-safe: any number of threads may call next() and batch_count() on one Loader at once. Only
+/// its construction and destruction need to be alone: no call may still be running when the
+/// destructor starts. Any number of Loaders may exist side by side.
 class Loader {
  public:
   /// Starts the workers. Throws std::invalid_argument for a batch size or a queue below 1.
-  /// REQUIRES: `batches` follow each other without a gap.
+  /// REQUIRES: `options.batches` follow each other without a gap.
   Loader(std::vector<Sample> samples, LoaderOptions options);
-  /// Stops and joins the workers; unread batches are dropped.
+  /// Stops and joins the workers; drops the batches that nobody took.
   ~Loader();
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
 
   std::int64_t batch_count() const;
 
-  /// The next batch, or nothing after the last. May be called from several threads; each batch
-  /// goes to one of them. An image that cannot be decoded is a BrokenImage; any other failure
-  /// of a worker is thrown here as DataError with the image's name.
+  /// The next batch, which goes to this caller alone; nothing after the last. Waits until it is
+  /// filled. An image that cannot be decoded is a BrokenImage in its batch; any other failure of a
+  /// worker is thrown here as DataError with the image's name.
   std::optional<Batch> next();
 
  private:

@@ -27,8 +27,8 @@ cv::Mat resize_and_crop(const cv::Mat& rgb, const Preprocessing& p) {
   if (p.resize_rule == ResizeRule::kStretch) {
     return resize_to(rgb, p.width, p.height, p.interpolation);
   }
-  // Only the part that survives the crop is resized. A very long image would otherwise become
-  // a very large one.
+  // Of a very long image only the part that survives the crop is resized: the whole would become
+  // very large.
   const double scale = static_cast<double>(p.resize) / std::min(rgb.cols, rgb.rows);
   const double kept_width = static_cast<double>(p.width) / scale;
   const double kept_height = static_cast<double>(p.height) / scale;

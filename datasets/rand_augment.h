@@ -15,8 +15,8 @@ struct ImageOperation {
   void (*apply)(cv::Mat& image, double strength);
 };
 
-/// The 14 operations of the paper, with torchvision's ranges. What a move uncovers is filled with
-/// the image's mirrored image, as in augment().
+/// The 14 operations of the paper, with torchvision's ranges. What a move uncovers is filled by
+/// mirroring the image, as in augment().
 const std::vector<ImageOperation>& rand_augment_operations();
 
 /// RandAugment (Cubuk et al. 2020): `count` operations, each drawn anew from all of them, at

@@ -9,10 +9,10 @@
 namespace transfer {
 namespace {
 
-/// Keeps these numbers apart from those of other users of (seed, epoch).
+/// Gives sampling random numbers of its own among those that use (seed, epoch).
 constexpr std::uint64_t kSampling = 0x0DE5;
 
-/// Adds `places` of the samples: all of them as often as they fit, then a random part.
+/// Adds `places` positions to `order`: all samples as often as they fit, then a random part.
 void draw_from(std::vector<std::int64_t> samples, std::int64_t places, Random& random,
                std::vector<std::int64_t>& order) {
   while (places > 0) {
@@ -31,7 +31,7 @@ std::vector<std::int64_t> balanced_order(const std::vector<std::int64_t>& labels
   std::vector<std::int64_t> classes;
   classes.reserve(by_label.size());
   for (const auto& [label, samples] : by_label) classes.push_back(label);
-  // The first of them get the places that are left over.
+  // The first classes get the places that are left over.
   random.shuffle(classes);
   std::vector<std::int64_t> order;
   for (std::size_t c = 0; c < classes.size(); ++c) {

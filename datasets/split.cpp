@@ -21,7 +21,7 @@ std::map<std::int64_t, std::vector<std::size_t>> shuffled_by_class(
   return positions;
 }
 
-/// Of every class as many images as `count_of` (a class's size → a number) says.
+/// count_of(the size of a class) images of every class.
 template <typename CountOf>
 std::vector<Sample> first_of_each(const std::vector<Sample>& samples, std::uint64_t seed,
                                   const CountOf& count_of) {
@@ -65,7 +65,7 @@ std::pair<std::vector<Sample>, std::vector<Sample>> stratified_split(
 std::pair<std::vector<Sample>, std::vector<Sample>> stratified_fold(
     const std::vector<Sample>& samples, std::int64_t folds, std::int64_t fold, std::uint64_t seed) {
   std::vector<bool> taken(samples.size(), false);
-  std::int64_t dealt = 0;  // goes on from class to class, so that the folds are of one size
+  std::int64_t dealt = 0;  // not reset for each class, so that all folds get the same size
   for (const auto& [label, members] : shuffled_by_class(samples, seed)) {
     for (const std::size_t member : members) taken[member] = dealt++ % folds == fold;
   }

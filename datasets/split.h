@@ -8,15 +8,15 @@
 
 namespace transfer {
 
-/// Takes `fraction` of every class out of `samples`, at least one image and never the last one
-/// of a class that has two or more; which ones is decided by `seed`. Returns (kept, taken), each in
-/// the order of `samples`.
+/// Takes `fraction` of every class out of `samples`: at least one image of a class that has two or
+/// more, and never its last. `seed` decides which. Returns (kept, taken), each in the order of
+/// `samples`.
 std::pair<std::vector<Sample>, std::vector<Sample>> stratified_split(
     const std::vector<Sample>& samples, double fraction, std::uint64_t seed);
 
-/// One of `folds` divisions for k-fold cross-validation: every class is dealt out to the folds, as
-/// evenly as it goes, in an order decided by `seed`. Returns (the other folds, fold `fold`), each
-/// in the order of `samples`. REQUIRES: 0 <= fold < folds.
+/// One of the `folds` divisions of k-fold cross-validation: every class is dealt out to the folds
+/// as evenly as possible, in an order that `seed` decides. Returns (the other folds, fold `fold`),
+/// each in the order of `samples`. REQUIRES: 0 <= fold < folds.
 std::pair<std::vector<Sample>, std::vector<Sample>> stratified_fold(
     const std::vector<Sample>& samples, std::int64_t folds, std::int64_t fold, std::uint64_t seed);
 
@@ -24,8 +24,8 @@ std::pair<std::vector<Sample>, std::vector<Sample>> stratified_fold(
 std::vector<Sample> limit_per_class(const std::vector<Sample>& samples, std::int64_t count,
                                     std::uint64_t seed);
 
-/// About `count` images, every class in the same proportion but at least `least` of each, chosen
-/// by `seed`, in the order of `samples`; all of them where there are no more than `count`.
+/// About `count` images, every class in the same proportion but at least `least` of each, chosen by
+/// `seed`, in the order of `samples`; all of them where there are at most `count`.
 std::vector<Sample> stratified_sample(const std::vector<Sample>& samples, std::int64_t count,
                                       std::int64_t least, std::uint64_t seed);
 

@@ -7,8 +7,8 @@
 
 namespace transfer {
 
-/// What is known of an image, in words: the name of its class, its labels as a CSV file has them
-/// (`cat|dog`), or its numbers (`weight 0.5, height 2`).
+/// An image's targets in words: the name of its class, its labels as in a CSV file (`cat|dog`), or
+/// its numbers (`weight 0.5, height 2`).
 std::string target_text(const Sample& sample, const std::vector<std::string>& classes,
                         TargetKind kind);
 

@@ -5,7 +5,7 @@
 namespace transfer {
 namespace {
 
-/// `change` made to every tensor there is.
+/// Applies `change` to every tensor that is defined.
 template <typename Change>
 Truth changed(const Truth& truth, const Change& change) {
   return {change(truth.labels), truth.targets.defined() ? change(truth.targets) : truth.targets};

@@ -9,12 +9,12 @@
 
 namespace transfer {
 
-/// What is known of n images, row by row: what a network's outputs are held against.
+/// The targets of n images, row by row: what a network's outputs are compared with.
 struct Truth {
-  /// [n] int64: classes, or 0 where an image has no one class; −1 for rows that do not count.
+  /// [n] int64: classes, or 0 where an image has no single class; −1 for rows that do not count.
   torch::Tensor labels;
-  /// [n,K] float32: labels as 0 and 1, numbers, or the parts of the classes in mixed images;
-  /// undefined where the classes are all there is.
+  /// [n,K] float32: labels as 0 and 1, numbers, or the share of each class in a mixed image;
+  /// undefined where `labels` says everything.
   torch::Tensor targets = {};
 
   std::int64_t rows() const { return labels.size(0); }
@@ -26,7 +26,7 @@ struct Truth {
   Truth to(torch::Device device) const;
 };
 
-/// What is known of the samples.
+/// The targets of the samples, in their order.
 Truth truth_of(const std::vector<Sample>& samples);
 
 }  // namespace transfer

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Who may include whom (see README, "Inside"). Fails on a breach, and first proves for every rule that it would.
+# Who may include whom (see docs/architecture.md). Fails on a breach, and first proves for every rule that it would.
 # Usage: layering.sh [ROOT]
 set -euo pipefail
 

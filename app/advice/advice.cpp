@@ -86,7 +86,7 @@ std::string stage_table(const Evidence& evidence) {
   return text + "\n";
 }
 
-/// The four cases, the one that the data falls in marked.
+/// The four cases, with the one of this data marked.
 std::string box(const Decision& decision) {
   const auto cell = [&](bool is_large, bool is_different, const char* strategy) {
     const bool is_here = decision.is_large == is_large && decision.is_different == is_different;
@@ -105,7 +105,7 @@ std::string shown(const TimeEstimate& estimate) {
 
 std::string time_table(const Advice& advice) {
   if (advice.estimates.empty()) {
-    return "time       not estimated: the features lay in the feature store already\n";
+    return "time       not estimated: the features were already in the feature store\n";
   }
   std::size_t width = 0;
   for (const auto& estimate : advice.estimates) width = std::max(width, shown(estimate).size());

@@ -10,13 +10,13 @@
 
 namespace transfer {
 
-/// What `advise` has found, and what it took.
+/// What `advise` has found, and how long that took.
 struct Advice {
   Evidence evidence;
   Decision decision;
-  /// Empty where the pass read all features from the feature store, which shows no speed.
+  /// Empty if all features came from the feature store, which tells nothing about speed.
   std::vector<TimeEstimate> estimates;
-  /// A command line that does what is advised.
+  /// A command line that follows the advice.
   std::string command;
   /// Every key of the advised configuration and its value as text.
   std::vector<std::pair<std::string, std::string>> settings;
@@ -28,10 +28,10 @@ struct Advice {
 /// advice.json's text.
 std::string to_json(const Advice& advice);
 
-/// What a person reads: the table of stages, the box, why, and the times.
+/// Text for people: the table of stages, the box, the reasons, and the times.
 std::string to_text(const Advice& advice);
 
-/// The strategy and the reasons of an advice.json as one line; empty for a text that is none.
+/// The strategy and the reasons of an advice.json as one line; empty for any other text.
 std::string advice_in_one_line(const std::string& json);
 
 }  // namespace transfer

@@ -24,8 +24,7 @@ Config resolve_for_advice(const ConfigSources& sources) {
   if (config.strategy != kAutoStrategy) {
     throw ConfigError(
         fmt::format("backbone: '{}' has no pretrained stages to compare, so there is nothing to "
-                    "advise. Expected "
-                    "a pretrained network.",
+                    "advise. Expected a pretrained network.",
                     config.backbone));
   }
   if (!config.cut.empty() && config.train.from_scratch) {

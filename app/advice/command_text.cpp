@@ -14,7 +14,7 @@ std::string command_text(const ConfigSources& sources) {
   const auto add = [&text](const std::string& flag, const std::string& value) {
     text += " " + flag + " " + shell_word(value);
   };
-  // The strongest of each key, in the order of their first use, the strategy in front.
+  // The last value of each key, in the order of first use, with the strategy in front.
   std::vector<std::pair<std::string, std::string>> flags;
   for (const auto& [key, value] : sources.flags) {
     if (key == "out" || key == "overwrite") continue;

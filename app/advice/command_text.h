@@ -6,8 +6,8 @@
 
 namespace transfer {
 
-/// The `transfer` command that gives these sources, ready for a shell; of a key's flags the last
-/// one. Where the run goes (`out`, `overwrite`) is left out.
+/// The `transfer` command with these sources, quoted for a shell. Of several flags for one key it
+/// has the last; it leaves out where the run goes (`out`, `overwrite`).
 std::string command_text(const ConfigSources& sources);
 
 }  // namespace transfer

@@ -8,17 +8,17 @@
 namespace transfer {
 namespace {
 
-/// Training images that fine-tune needs, and retrain. Of bench/auto_vs_four_strategies.py's five
+/// Training images that fine-tune and retrain need. Of bench/auto_vs_four_strategies.py's five
 /// data sets of 300 images, fine-tune gained two points on flowers and lost nothing on the others
 /// but by chance, while retrain was far behind on three.
 constexpr std::int64_t kEnoughToFineTune = 200;
 constexpr std::int64_t kEnoughToRetrain = 1000;
-/// What frozen features must leave to gain for the layers' training to be worth its time: training
-/// gains a small part of it (two points of the fourteen that flowers leave).
+/// What frozen features must leave to gain to make training of the layers worth its time. Training
+/// gains a small part of it (two of the fourteen points that flowers leave).
 constexpr double kWorthwhileGain = 0.05;
 /// How many paired standard errors an earlier stage must lead by. More would favour the
-/// classifier's input where it is likelier worse than better, fewer would call every second data
-/// set unlike the pretraining's by chance.
+/// classifier's input where it is probably worse; fewer would call every second data set unlike the
+/// pretraining's by chance.
 constexpr double kLeadErrors = 1.0;
 
 std::string points(double part) { return fmt::format("{:.1f}", 100 * part); }
@@ -28,7 +28,7 @@ const Evidence::Stage& best_early_stage(const Evidence& evidence) {
   return best_stage(std::span(evidence.stages).first(evidence.stages.size() - 1));
 }
 
-/// First stages as good as the best one, give or take its standard error.
+/// Number of first stages up to the first one within one standard error of the best.
 std::int64_t stages_that_suffice(const Evidence& evidence) {
   const auto& stages = evidence.stages;
   const Evidence::Stage& best = best_stage(stages);
@@ -43,8 +43,9 @@ std::string likeness_reason(const Evidence::Stage& early, bool is_different,
   const std::string lead = score.distance_text(std::abs(early.lead), early.lead_error);
   if (is_different) {
     return fmt::format(
-        "Stage {} does better than the last layer's features, by {} of cross-validated {}: what "
-        "the late layers know is about other images, so the data is unlike the pretraining's.",
+        "Stage {} does better than the last layer's features, by {} of cross-validated {}: "
+        "the late layers have specialised in other images, so the data is unlike the "
+        "pretraining's.",
         early.stage, lead, score.title);
   }
   return fmt::format(
@@ -57,8 +58,8 @@ std::string size_reason(const Evidence& evidence, bool is_large, std::int64_t en
                         double left_to_gain) {
   if (!is_large) {
     return fmt::format(
-        "{} training images are few (below {}): too few to move the pretrained layers where it "
-        "helps, so they stay frozen and a head is fitted to their features.",
+        "{} training images are too few (below {}) to improve the pretrained layers, so they stay "
+        "frozen and a head is fitted to their features.",
         evidence.train_images, enough);
   }
   if (left_to_gain <= kWorthwhileGain) {
@@ -100,7 +101,8 @@ Decision decide(const Evidence& evidence, const GivenChoices& given) {
   } else if (given.from_scratch) {
     decision.strategy = "retrain";
     decision.reasons.emplace_back(
-        "train.from_scratch is given, and retrain is the strategy that learns all weights anew.");
+        "train.from_scratch is given, and retrain is the strategy that learns all weights from "
+        "scratch.");
   } else if (decision.is_large && left_to_gain > kWorthwhileGain) {
     decision.strategy = decision.is_different ? "retrain" : "fine-tune";
   } else {

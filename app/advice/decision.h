@@ -8,11 +8,11 @@
 
 namespace transfer {
 
-/// What the user has decided already; it is never overridden.
+/// What the user has decided already and a decision never overrides.
 struct GivenChoices {
-  /// `cut`: only early-features looks at it.
+  /// `cut`, which only early-features uses.
   std::string cut;
-  /// `train.from_scratch`: only retrain does with it what its name says.
+  /// `train.from_scratch`, which asks for retrain.
   bool from_scratch = false;
 };
 
@@ -23,11 +23,11 @@ struct Decision {
   std::string strategy;
   /// Stage whose output early-features takes; empty for the other strategies.
   std::string cut;
-  /// As many first stages can stay frozen in fine-tuning without a loss that the probes could see;
-  /// 0 where there are none.
+  /// Number of first stages that can stay frozen in fine-tuning without a measurable loss in the
+  /// probes; may be 0.
   std::int64_t freeze_stages = 0;
-  /// Score of a head on frozen features, which is what the layers' training starts from, and its
-  /// standard error.
+  /// Score of a head on frozen features, from which training of the layers starts, and its standard
+  /// error.
   double expected_score = 0;
   double standard_error = 0;
   /// Sentences.
@@ -39,8 +39,8 @@ struct Decision {
 ///   classifier's input by more than one paired standard error; the best such stage is the cut.
 /// - The data is large where there are enough training images to train the layers: 200 of
 ///   images like the pretraining's, since fine-tune starts from the fitted head and keeps whatever
-///   does best in validation, its start included; 1,000 of others, since retrain begins anew at a
-///   high rate.
+///   does best in validation, its start included; 1,000 of others, since retrain starts afresh at a
+///   high learning rate.
 /// - The layers of large data train where the best probe leaves more than five points to gain;
 ///   otherwise a head is fitted to frozen features.
 /// REQUIRES: the evidence has at least two stages, and at most one choice is given; a given cut is

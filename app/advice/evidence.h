@@ -20,7 +20,7 @@ struct Evidence {
   struct Stage {
     /// Path of the stage; empty: the classifier's input, the output of the penultimate layer.
     std::string stage;
-    /// How many of the backbone's stages lie up to and including this one; 0 where it is none.
+    /// Number of the backbone's stages up to and including this one; 0 if it is not a stage.
     std::int64_t position = 0;
     std::int64_t features = 0;
     /// Cross-validated score (see estimate_score) and its standard error.
@@ -32,27 +32,27 @@ struct Evidence {
     double lead_error = 0;
     /// Of one image, from the input up to here.
     std::int64_t multiply_adds = 0;
-    /// The head's, as cross-validation chose it.
+    /// Of the head, chosen by cross-validation.
     double weight_decay = 0;
     /// To choose it and to fit a head on these features.
     double head_seconds = 0;
   };
 
-  /// In the network's order, but for a cut that the user gave, which stands last but one; the last
-  /// one is the classifier's input.
+  /// In the network's order, except that a cut given by the user comes last but one; the last is
+  /// the classifier's input.
   std::vector<Stage> stages;
   std::int64_t train_images = 0;
   std::int64_t val_images = 0;
   std::int64_t test_images = 0;
   /// Training images that were probed.
   std::int64_t probed_images = 0;
-  /// Name and training images of every class; empty where images have no one class.
+  /// Name and training images of every class; empty unless images have exactly one class.
   std::vector<std::pair<std::string, std::int64_t>> classes;
-  /// What the scores are.
+  /// Which score it is.
   ScoreName score = kAccuracy;
 };
 
-/// What the probes say of the data. REQUIRES: the last probe is that of the classifier's input.
+/// What the probes say about the data. REQUIRES: the last probe is that of the classifier's input.
 Evidence evidence_of(const StageProbes& probes, const Dataset& dataset, const Backbone& backbone,
                      const Objective& objective);
 

@@ -23,7 +23,7 @@ std::vector<std::string> cuts_to_probe(const Preparation& p) {
   return cuts;
 }
 
-/// What the pass has shown.
+/// The speed that the pass has shown.
 MachineSpeed speed_of(const Preparation& p, const ProbedFeatures& features, double start) {
   const auto images = static_cast<std::int64_t>(features.images.samples.size());
   const auto streams =
@@ -51,7 +51,7 @@ MeasuredAdvice take_advice(const Preparation& p, const ConfigSources& sources,
   advice.seconds_pass = result.probes.features.seconds;
   advice.seconds_probes = result.probes.seconds;
   const double start = since_start.seconds() - advice.seconds_pass - advice.seconds_probes;
-  advice.evidence = evidence_of(result.probes, p.dataset, p.backbone, objective_of(p.config));
+  advice.evidence = evidence_of(result.probes, p.dataset, p.backbone, p.objective());
   advice.decision = decide(advice.evidence, {p.config.cut, p.config.train.from_scratch});
   if (result.probes.features.forward_seconds > 0) {
     const MachineSpeed speed = speed_of(p, result.probes.features, start);

@@ -19,25 +19,24 @@
 namespace transfer {
 namespace {
 
-/// Images of each class that are probed at least, where there are so many: one a fold.
+/// Images of each class to probe at least, if there are as many: one per fold.
 constexpr std::int64_t kLeastPerClass = 5;
-/// Without a second image a class is missing from the fit that its only one is held against.
+/// With only one image, a class would be missing from the fit that predicts it.
 constexpr std::int64_t kFewestPerClass = 2;
-/// Keeps the choice of images apart from other uses of the seed.
+/// Makes the choice of images differ from other uses of the seed.
 constexpr std::uint64_t kProbeSeed = 0x9B0;
 
-/// Throws DataError where a class has too few images for the folds.
+/// Throws DataError if a class has too few images for the folds.
 void require_folds(const Preparation& p, const torch::Tensor& labels) {
-  if (objective_of(p.config).targets() != TargetKind::kClass) return;
-  const auto counts = labels.masked_select(labels.ge(0))
-                          .bincount({}, static_cast<std::int64_t>(p.dataset.classes.size()));
+  if (p.objective().targets() != TargetKind::kClass) return;
+  const auto counts = labels.masked_select(labels.ge(0)).bincount({}, p.classes());
   const std::int64_t least = counts.min().item<std::int64_t>();
   const auto& name =
       p.dataset.classes[static_cast<std::size_t>(counts.argmin().item<std::int64_t>())];
   if (least < kFewestPerClass) {
     throw DataError(fmt::format(
         "{}: the class '{}' has {} training images that can be read, too few for "
-        "cross-validation, which fits without an image and then asks for it. Expected at least "
+        "cross-validation, which predicts each image by a fit without it. Expected at least "
         "{}: add images, or name the strategy (--strategy freeze-conv), for early-features also "
         "the stage (--cut).",
         p.config.data.path, name, least, kFewestPerClass));
@@ -45,14 +44,14 @@ void require_folds(const Preparation& p, const torch::Tensor& labels) {
   if (least < kLeastPerClass) {
     warn(
         "{} of the training images probed are of the class '{}', fewer than the {} "
-        "folds of the cross-validation; what it says of this class is a rough guess.",
+        "folds of the cross-validation; its results for this class are rough.",
         least, name, kLeastPerClass);
   }
 }
 
 ProbedFeatures extract_stages(const Preparation& p, std::vector<std::string> stages,
                               const std::filesystem::path& feature_store) {
-  const auto room = kMostCrossValidated / static_cast<std::int64_t>(p.dataset.classes.size());
+  const auto room = kMostCrossValidated / p.classes();
   const auto images = stratified_sample(
       p.dataset.train, kMostCrossValidated, std::clamp(room, kFewestPerClass, kLeastPerClass),
       mix_seed({static_cast<std::uint64_t>(p.config.seed), kProbeSeed}));
@@ -76,8 +75,7 @@ ProbedFeatures extract_stages(const Preparation& p, std::vector<std::string> sta
 StageProbe probe(const Preparation& p, const ProbedFeatures& features, std::size_t position) {
   const Stopwatch stopwatch;
   const auto set = features.at(features.stages[position]);
-  HeadProblem problem = head_problem(p.config, static_cast<std::int64_t>(p.dataset.classes.size()),
-                                     p.device, *set, *set);
+  HeadProblem problem = head_problem(p.config, p.classes(), p.device, *set, *set);
   problem.loss = problem.loss.plain();
   const auto choice = choose_weight_decay(problem);
   return {features.stages[position], features.widths[position], choice.weight_decay, choice.score,
@@ -134,7 +132,7 @@ StageProbes probe_stages(const Preparation& p, std::vector<std::string> stages,
                          const std::filesystem::path& feature_store) {
   StageProbes probes;
   probes.features = extract_stages(p, std::move(stages), feature_store);
-  if (!p.group->is_first()) return probes;
+  if (!p.group->is_rank0()) return probes;
   probes.stages.resize(probes.features.stages.size());
   const Stopwatch stopwatch;
   run_side_by_side(static_cast<std::int64_t>(probes.stages.size()), p.threads,
@@ -144,7 +142,7 @@ StageProbes probe_stages(const Preparation& p, std::vector<std::string> stages,
                      probes.stages[position] = probe(p, probes.features, position);
                    });
   probes.seconds = stopwatch.seconds();
-  for (const StageProbe& probe : probes.stages) report(probe, objective_of(p.config));
+  for (const StageProbe& probe : probes.stages) report(probe, p.objective());
   return probes;
 }
 

@@ -35,7 +35,7 @@ struct ProbedFeatures {
   std::optional<FeatureSet> at(const std::string& stage) const;
 };
 
-/// How a linear head did on one stage's features.
+/// Result of a linear head on one stage's features.
 struct StageProbe {
   /// Empty: the classifier's input.
   std::string stage;
@@ -47,22 +47,21 @@ struct StageProbe {
   double seconds = 0;
 };
 
-/// The probes of several stages and the features that they were made on, which later runs need not
-/// compute again.
+/// The probes of several stages and their features, which later runs do not compute again.
 struct StageProbes {
   ProbedFeatures features;
   std::vector<StageProbe> stages;
   /// Wall time of the probes.
   double seconds = 0;
 
-  /// The probe of that stage; nullptr when there is none.
+  /// The probe of that stage, or nullptr.
   const StageProbe* find(const std::string& stage) const;
 };
 
 /// What people call a stage: its path, or `penultimate` for the classifier's input.
 std::string stage_title(const std::string& stage);
 
-/// The stages that may be probed. Throws ModelError when the backbone has none.
+/// The stages that can be probed. Throws ModelError if the backbone has fewer than two.
 std::vector<std::string> early_stages(const Backbone& backbone);
 
 /// Scores a linear head on every stage by 5-fold cross-validation on at most about 2,000 training

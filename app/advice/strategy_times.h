@@ -10,7 +10,7 @@
 
 namespace transfer {
 
-/// How long one way to train would take on this machine.
+/// How long training one way would take on this machine.
 struct TimeEstimate {
   std::string strategy;
   /// What differs from the strategy's own preset, such as `train.freeze_stages=5`; may be empty.
@@ -18,8 +18,8 @@ struct TimeEstimate {
   double seconds = 0;
 };
 
-/// Times of every strategy with the user's settings and, where first stages may stay frozen, of
-/// fine-tune that makes use of it.
+/// Times of every strategy with the user's settings. If first stages may stay frozen, also that of
+/// fine-tune with those stages frozen.
 std::vector<TimeEstimate> estimate_strategies(const ConfigSources& sources,
                                               const Evidence& evidence, const Decision& decision,
                                               const MachineSpeed& speed);

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands/config_reference.h"
+#include "core/json_text.h"
 
 namespace transfer {
 namespace {
@@ -25,15 +26,18 @@ order, `--set` in its order, other flags such as `--seed`.
 Where a preset has a value other than the default, it is listed with the default.
 )";
 
-/// A table cell: what Markdown would take for the end of the cell is escaped.
-std::string cell(const std::string& text) {
+/// Text in which `letters` mean nothing to Markdown.
+std::string without_meaning(const std::string& text, std::string_view letters) {
   std::string escaped;
   for (const char letter : text) {
-    if (letter == '|') escaped += '\\';
+    if (letters.find(letter) != std::string_view::npos) escaped += '\\';
     escaped += letter;
   }
   return escaped;
 }
+
+/// A table cell, in which even code must not hold a bare |.
+std::string cell(const std::string& text) { return without_meaning(text, "|"); }
 
 std::string code(const std::string& text) { return text.empty() ? "" : "`" + text + "`"; }
 
@@ -45,7 +49,7 @@ std::string row_of(const ReferenceKey& key) {
   for (const auto& [preset, setting] : key.presets) {
     defaults += fmt::format("<br>{}: {}", preset, code(setting));
   }
-  std::string description = d.description;
+  std::string description = without_meaning(d.description, "*");
   if (!key.used_by.empty() && d.used_by != UsedBy::kEveryRun) {
     description += fmt::format(" *Used by {}.*", key.used_by);
   }
@@ -84,7 +88,7 @@ std::string reference_as_json(const std::vector<ReferenceGroup>& groups) {
   for (const ReferenceGroup& group : groups) {
     for (const ReferenceKey& key : group.keys) all[group.name].push_back(object_of(key));
   }
-  return all.dump(2) + "\n";
+  return json_text(all);
 }
 
 }  // namespace transfer

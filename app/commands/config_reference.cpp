@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "configs/config.h"
+#include "core/shell_word.h"
 #include "models/strategy.h"
 
 namespace transfer {
@@ -92,11 +93,9 @@ std::string as_yaml(const KeyDescription& key) {
   return text;
 }
 
-/// `--set train.lr=0.01`, in quotes where a shell needs them.
+/// `--set train.lr=0.01`
 std::string as_flag(const KeyDescription& key) {
-  const bool is_plain = key.example.find_first_of(" []{}'\"") == std::string::npos;
-  const std::string assignment = key.key + "=" + key.example;
-  return "--set " + (is_plain ? assignment : "'" + assignment + "'");
+  return "--set " + shell_word(key.key + "=" + key.example);
 }
 
 std::string group_of(const std::string& key) {

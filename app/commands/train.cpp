@@ -39,7 +39,7 @@ Summary run_strategy(const Preparation& preparation, const RunDirectory& run, co
 /// The run directory that rank 0 makes or opens by `make`.
 template <typename Make>
 RunDirectory on_rank_0(ProcessGroup& group, const Make& make) {
-  if (!group.is_first()) return RunDirectory::of_other_process(broadcast_text(group, ""));
+  if (!group.is_rank0()) return RunDirectory::of_other_process(broadcast_text(group, ""));
   RunDirectory run = make();
   broadcast_text(group, run.path().string());
   return run;
@@ -60,7 +60,7 @@ void train_in(const Preparation& preparation, const RunDirectory& run, const Run
               const Stopwatch& since_start, bool json, StageProbes known = {}) {
   try {
     Summary summary = run_strategy(preparation, run, span, std::move(known));
-    if (preparation.group->is_first()) write_results(std::move(summary), run, since_start, json);
+    if (preparation.group->is_rank0()) write_results(std::move(summary), run, since_start, json);
     preparation.group->wait_for_all();
   } catch (const Interrupted& stop) {
     throw Interrupted(fmt::format("{}. No model was written. Resume with: transfer --resume {}",

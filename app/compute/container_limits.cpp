@@ -30,8 +30,8 @@ std::optional<std::int64_t> number_in(const fs::path& file) {
   return parse_whole_number(first_line(file).front());
 }
 
-/// The process's group by /proc/self/cgroup, whose lines are `ID:CONTROLLERS:PATH`: in v1's
-/// hierarchy of `controller`, or in v2's where that is empty.
+/// The process's group according to /proc/self/cgroup, whose lines are `ID:CONTROLLERS:PATH`: in
+/// v1's hierarchy of `controller`, or in v2's if that is empty.
 std::string group_of(const fs::path& root, std::string_view controller) {
   std::ifstream stream(root / "proc/self/cgroup");
   for (std::string line; std::getline(stream, line);) {
@@ -46,8 +46,8 @@ std::string group_of(const fs::path& root, std::string_view controller) {
   return "/";
 }
 
-/// The folder of `group` below a hierarchy's mount point and all folders around it. Inside a
-/// container the path is often the host's and does not exist: the mount point is its group then.
+/// The folder of `group` below a hierarchy's mount point, and its parents up to there. Inside a
+/// container the path is often the host's and does not exist; the mount point is then the group.
 std::vector<fs::path> folders_around(const fs::path& mount, const std::string& group) {
   const auto path = fs::path(group).lexically_normal().relative_path();
   std::vector<fs::path> folders = {mount};

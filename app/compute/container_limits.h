@@ -15,15 +15,15 @@ struct ContainerLimits {
 };
 
 /// Reads cgroup v2 (`cpu.max`, `memory.max`) and v1 (`cpu.cfs_quota_us`, `memory.limit_in_bytes`)
-/// as mounted at `root`/sys/fs/cgroup: the smallest limit of the process's own group and of those
-/// around it. What is missing or makes no sense is no limit.
+/// as mounted at `root`/sys/fs/cgroup: the smallest limit of the process's own group and of its
+/// ancestors. A missing or malformed value is no limit.
 ContainerLimits read_container_limits(const std::filesystem::path& root = "/");
 
-/// Threads that `limits` leave busy on so many cores: the nearest whole number, at least one.
+/// Threads that `limits` can keep busy on `cores` cores: the nearest whole number, at least one.
 std::int64_t threads_within(const ContainerLimits& limits, std::int64_t cores);
 
-/// The default of `cache.memory_mb`: 1024, or half of what a memory limit leaves beside the 768 MB
-/// that the program itself takes (measured with the default backbone), where that is less.
+/// The default of `cache.memory_mb`: 1024, or, if less, half of what a memory limit leaves after
+/// the 768 MB that the program itself takes (measured with the default backbone).
 std::int64_t default_cache_memory_mb(const ContainerLimits& limits);
 
 }  // namespace transfer

@@ -33,7 +33,7 @@ int device_index(const std::string& name) {
   return index;
 }
 
-/// Cores that `taskset`, a cpuset or the batch system leave to this process.
+/// Cores that `taskset`, a cpuset or the batch system leave to this process;
 /// std::thread::hardware_concurrency counts all of the machine.
 std::int64_t allowed_cores() {
   cpu_set_t allowed;

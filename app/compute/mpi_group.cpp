@@ -26,7 +26,7 @@
 namespace transfer {
 namespace {
 
-/// Seconds that a process that was told to stop waits for the others, which may be in the middle of
+/// Seconds that a process waits for the others after a signal to stop; they may be in the middle of
 /// a batch.
 constexpr double kStopSeconds = 60;
 
@@ -36,12 +36,12 @@ void check(int code, const char* what) {
   int length = 0;
   MPI_Error_string(code, text, &length);
   throw TrainingError(fmt::format(
-      "MPI: {} failed: {}. Another process or its machine has perhaps gone; go on from the last "
+      "MPI: {} failed: {}. Another process or its machine may have died; continue from the last "
       "checkpoint with --resume.",
       what, std::string(text, static_cast<std::size_t>(length))));
 }
 
-/// Waits as the others need it: at first by looking again and again, then with pauses.
+/// Waits by polling at first, then with pauses in between.
 class Patience {
  public:
   void pause() {
@@ -64,8 +64,8 @@ class Patience {
     if (!stopping_) {
       stopping_.emplace();
       note(
-          "stopping: waits for the other processes to end their batch. If one of them has "
-          "died, the last checkpoint in the run directory is good: go on with --resume.");
+          "stopping: waiting for the other processes to finish their batch. If one of them has "
+          "died, the last checkpoint in the run directory is good: continue with --resume.");
     }
     if (stopping_->seconds() > kStopSeconds) throw_if_stopped();
   }
@@ -96,20 +96,20 @@ class MpiPending : public ProcessGroup::Pending {
 
 void wait_for(MPI_Request request) { MpiPending(request).wait(); }
 
-/// Numbers a call; MPI counts with int.
+/// Numbers per call; MPI counts with int.
 constexpr std::size_t kMostAtOnce = std::size_t{1} << 28;
 
 class MpiGroup : public ProcessGroup {
  public:
   MpiGroup() {
-    // Unasked, Open MPI 4.1 sums in place along a binomial tree, log2(N) times as many bytes; this
-    // is the reduce-scatter and allgather of Rabenseifner (Thakur et al. 2005). The user's choice
-    // wins.
+    // For sums in place Open MPI 4.1 defaults to a binomial tree, which sends log2(N) times as many
+    // bytes; this is Rabenseifner's reduce-scatter and allgather (Thakur et al. 2005). The user's
+    // choice wins.
     ::setenv("OMPI_MCA_coll_libnbc_iallreduce_algorithm", "3", /*overwrite=*/0);
     int provided = 0;
     check(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &provided), "MPI_Init");
     check(MPI_Comm_dup(MPI_COMM_WORLD, &calls_), "MPI_Comm_dup");
-    // Sums of gradients are begun at another time on each process, so they go another way.
+    // Sums of gradients begin at different times on each process: a separate communicator.
     check(MPI_Comm_dup(MPI_COMM_WORLD, &sums_), "MPI_Comm_dup");
     for (MPI_Comm communicator : {calls_, sums_}) {
       MPI_Comm_set_errhandler(communicator, MPI_ERRORS_RETURN);

@@ -8,8 +8,8 @@
 
 namespace transfer {
 
-/// The group of all processes that a launcher has connected by MPI, `processes` of them by what it
-/// says. Throws ConfigError in a build without MPI.
+/// The group of all processes that a launcher has connected by MPI; it says that there are
+/// `processes`. Throws ConfigError in a build without MPI.
 std::shared_ptr<ProcessGroup> join_mpi(std::int64_t processes);
 
 /// The MPI library and its version, such as "Open MPI v4.1.4"; empty in a build without MPI.

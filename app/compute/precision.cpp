@@ -29,14 +29,13 @@ Precision choose_precision(TrainPrecision asked, torch::Device device) {
     case TrainPrecision::kFloat32: return {};
     case TrainPrecision::kAuto:
       // On a CPU with AVX512-BF16, EfficientNet-Lite0 trained no faster in it (22 images per second
-      // against 25), so `auto` does not give up precision there.
+      // against 25), so `auto` keeps float32 there.
       return device.is_cuda() ? Precision{torch::kBFloat16, false} : Precision{};
     case TrainPrecision::kFloat16:
       if (device.is_cuda()) return {torch::kFloat16, true};
       throw DeviceError(
           "train.precision: float16 is for CUDA; a CPU has no fast float16 arithmetic. Use "
-          "float32, "
-          "or auto, which takes bfloat16 where the CPU computes in it.");
+          "float32, or auto, which takes bfloat16 where the CPU computes in it.");
     case TrainPrecision::kBfloat16:
       if (device.is_cuda() || cpu_computes_in_bfloat16()) return {torch::kBFloat16, false};
       throw DeviceError(
@@ -56,7 +55,7 @@ AutocastScope::AutocastScope(const Precision& precision, torch::Device device)
 
 AutocastScope::~AutocastScope() {
   if (!active_) return;
-  // Weights cast to the other type are kept until here; the next step has other weights.
+  // Casts of the weights are cached until here; the next step has other weights.
   if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
   at::autocast::set_autocast_enabled(device_, false);
 }

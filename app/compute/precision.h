@@ -6,11 +6,11 @@
 
 namespace transfer {
 
-/// The arithmetic of a forward pass. Weights stay float32 in any case; with another type,
-/// convolutions and linear layers run in it (autocast).
+/// The arithmetic of a forward pass. Weights always stay float32; with another type, convolutions
+/// and linear layers run in that type (autocast).
 struct Precision {
   torch::ScalarType type = torch::kFloat32;
-  /// Whether small gradients would become 0, so that the loss has to be scaled (GradientScaler).
+  /// Whether small gradients would underflow, so that the loss must be scaled (GradientScaler).
   bool scales_loss = false;
 };
 
@@ -18,7 +18,7 @@ struct Precision {
 /// device cannot, or only by slow emulation.
 Precision choose_precision(TrainPrecision asked, torch::Device device);
 
-/// Runs the forward passes of this thread in the given precision as long as it lives.
+/// While it lives, the forward passes of this thread run in the given precision.
 class AutocastScope {
  public:
   AutocastScope(const Precision& precision, torch::Device device);

@@ -36,7 +36,7 @@ class SingleProcess : public ProcessGroup {
   void abort(int status) override { std::_Exit(status); }
 };
 
-/// The whole number in an environment variable; 0 where there is none.
+/// The whole number in an environment variable; 0 where it is unset or no number.
 std::int64_t number_in(const char* variable) {
   const char* text = std::getenv(variable);
   return text == nullptr ? 0 : std::strtoll(text, nullptr, 10);
@@ -44,7 +44,7 @@ std::int64_t number_in(const char* variable) {
 
 /// Processes that a launcher has started beside this one, itself included.
 std::int64_t started_processes() {
-  // mpirun says the first, srun the second.
+  // The first is mpirun's, the second srun's.
   return std::max(
       {number_in("OMPI_COMM_WORLD_SIZE"), number_in("SLURM_STEP_NUM_TASKS"), std::int64_t{1}});
 }
@@ -62,14 +62,14 @@ std::shared_ptr<ProcessGroup> join_process_group() {
   const std::int64_t processes = started_processes();
   if (processes == 1) return single_process();
   if (launcher_connects()) return join_mpi(processes);
-  throw ConfigError(fmt::format(
-      "srun has started {} processes without telling them of each other, so that each would train "
-      "alone. Give srun --mpi=pmix, or start one process.",
-      processes));
+  throw ConfigError(
+      fmt::format("srun has started {} processes without connecting them, so that each would train "
+                  "alone. Give srun --mpi=pmix, or start one process.",
+                  processes));
 }
 
 std::string broadcast_text(ProcessGroup& group, const std::string& text) {
-  return group.gather(group.is_first() ? text : "").front();
+  return group.gather(group.is_rank0() ? text : "").front();
 }
 
 double broadcast_number(ProcessGroup& group, double number) {

@@ -9,21 +9,21 @@
 
 namespace transfer {
 
-/// The processes that train one network together, each told by its rank. Rank 0 alone writes files
-/// and speaks. All of them must call the same functions in the same order, begin_sum() apart,
-/// whose calls keep an order of their own. One call at a time, from any thread.
+/// The processes that train one network together. Rank 0 alone writes files and messages. All of
+/// them must call the same functions in the same order; calls of begin_sum() have an order of their
+/// own. One call at a time, from any thread.
 ///
-/// The implementations are one process alone and MPI; one over NCCL, for gradients that need not
-/// leave the GPUs, would be a third.
+/// Implementations: a single process, and MPI. One over NCCL, whose gradients need not leave the
+/// GPUs, would be a third.
 class ProcessGroup {
  public:
-  /// A sum that is under way. The numbers must stay where they are until it is done.
+  /// A sum in progress. The numbers must stay where they are until it is done.
   class Pending {
    public:
     virtual ~Pending() = default;
-    /// Moves it on without waiting; true once the sums are there.
+    /// Makes progress without waiting; true once the sums are there.
     virtual bool is_done() = 0;
-    /// Throws Interrupted where a signal to stop has come and the others do not within a minute.
+    /// Throws Interrupted after a signal to stop if the others do not arrive within a minute.
     virtual void wait() = 0;
   };
 
@@ -33,40 +33,40 @@ class ProcessGroup {
   virtual std::int64_t size() const = 0;
   /// Rank among the processes on this machine.
   virtual std::int64_t local_rank() const = 0;
-  bool is_first() const { return rank() == 0; }
+  bool is_rank0() const { return rank() == 0; }
 
   /// Begins to replace each number by its sum over the processes: the same bits on all of them.
   virtual std::unique_ptr<Pending> begin_sum(std::span<float> numbers) = 0;
 
-  /// The functions below wait; each throws as Pending::wait().
+  /// The functions below block; each throws what Pending::wait() throws.
   virtual void sum(std::span<float> numbers) = 0;
   virtual void sum(std::span<double> numbers) = 0;
   /// Replaces the bytes by those of rank 0.
   virtual void broadcast(std::span<std::byte> bytes) = 0;
-  /// What each process gives, in the order of their ranks, on all of them.
+  /// The texts of all processes, by rank, on all of them.
   virtual std::vector<std::string> gather(const std::string& own) = 0;
-  /// Returns when all have called it. Waiting costs no processor time worth mentioning.
+  /// Returns when all have called it. Waiting uses hardly any CPU time.
   virtual void wait_for_all() = 0;
 
-  /// Ends all processes, this one included, with this exit status.
+  /// Ends all processes, including this one, with this exit status.
   [[noreturn]] virtual void abort(int status) = 0;
 };
 
 /// This process alone.
 std::shared_ptr<ProcessGroup> single_process();
 
-/// The group that `mpirun -n N` or `srun --mpi=pmix -n N` has started this process in; alone where
-/// neither has. Once a process. Throws ConfigError where several were started and cannot form a
-/// group, saying what is missing.
+/// The group in which `mpirun -n N` or `srun --mpi=pmix -n N` has started this process; otherwise
+/// this process alone. Called once per process. Throws ConfigError where several were started and
+/// cannot form a group, saying what is missing.
 std::shared_ptr<ProcessGroup> join_process_group();
 
-/// Text of rank 0, on all.
+/// Rank 0's text, on all processes.
 std::string broadcast_text(ProcessGroup& group, const std::string& text);
-/// Likewise a number.
+/// Rank 0's number, on all processes.
 double broadcast_number(ProcessGroup& group, double number);
 
-/// Threads of this process when nothing is said: its `cores`, shared with the processes on this
-/// machine that may use one of the same.
+/// The default number of threads of this process: its `cores`, shared with the processes on this
+/// machine that may use the same ones.
 std::int64_t share_of_cores(ProcessGroup& group, std::int64_t cores);
 
 }  // namespace transfer

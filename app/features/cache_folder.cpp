@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kDescription = "about.json";
 
-/// Behind the locks of the keys.
+/// The lock after those of the keys.
 constexpr std::int64_t kDescriptionLock = FeatureArchive::kLocks;
 
 /// Removes what a killed process left of it. REQUIRES: its lock.
@@ -68,7 +68,7 @@ void describe_archive(const fs::path& folder, const std::string& backbone,
                       const std::string& layers) {
   if (is_file(folder / kDescription)) return;
   NumberedLocks locks(folder / FeatureArchive::kLockFile);
-  if (!locks.try_take(kDescriptionLock)) return;  // another process is at it
+  if (!locks.try_take(kDescriptionLock)) return;  // another process is writing it
   remove_unfinished_description(folder);
   write_file_atomically(folder / kDescription,
                         json_text({{"backbone", backbone}, {"layers", layers}}));

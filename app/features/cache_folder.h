@@ -16,27 +16,27 @@ std::filesystem::path feature_store_folder(const CacheConfig& cache,
 /// What a feature store keeps of one network's layers: the folder of a FeatureArchive.
 struct CacheEntry {
   std::filesystem::path folder;
-  /// The backbone's name and the layers' key; empty where the entry does not say.
+  /// The backbone's name and the layers' key; empty where the entry has no description.
   std::string backbone;
   std::string layers;
-  /// Rows: an image has one for each view.
+  /// One per image and view.
   std::int64_t rows = 0;
   std::int64_t bytes = 0;
   /// Days since it was last used.
   double days = 0;
 };
 
-/// Writes down, for people, what an archive's folder holds, unless that is done. Throws
+/// Writes a description of an archive's folder for people, unless there is one. Throws
 /// OutputError.
 void describe_archive(const std::filesystem::path& folder, const std::string& backbone,
                       const std::string& layers);
 
-/// The entries of a feature store, the one last used first. Throws DataError where there is no such
+/// The entries of a feature store, most recently used first. Throws DataError if there is no such
 /// folder.
 std::vector<CacheEntry> list_cache(const std::filesystem::path& store);
 
-/// Removes an entry with all that killed processes left in it, unless a process is writing to it;
-/// false then. Processes that read it keep what they have opened.
+/// Removes an entry with all that killed processes left in it. Returns false, and removes nothing,
+/// if a process is writing to it. Processes that read it keep what they have opened.
 bool remove_entry(const CacheEntry& entry);
 
 }  // namespace transfer

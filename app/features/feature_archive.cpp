@@ -22,8 +22,8 @@ namespace fs = std::filesystem;
 
 std::int64_t lock_of(const std::string& key) { return std::stoll(key.substr(0, 2), nullptr, 16); }
 
-/// Images to compute before they are written down: large at first, small in the end, so that
-/// processes that divide the work are done at about the same time.
+/// Rows to compute before they are written: many at first, few at the end, so that processes that
+/// share the work finish at about the same time.
 std::size_t portion_size(std::size_t missing) {
   constexpr std::size_t kLeast = 64;
   constexpr std::size_t kMost = 4096;
@@ -41,7 +41,7 @@ fs::path made(fs::path folder) {
                   folder.string(), error.message()));
 }
 
-/// Locks that are given back when the portion is done or fails.
+/// Locks that are released when the portion is done or fails.
 class HeldLocks {
  public:
   explicit HeldLocks(NumberedLocks& locks) : locks_(locks) {}
@@ -70,7 +70,7 @@ bool is_unfinished_segment(const fs::path& file) {
   return is_of_segment && file.extension() == ".tmp";
 }
 
-/// The keys of a segment; none where the file does not hold whole ones.
+/// The keys of a segment; empty if the file is truncated.
 std::vector<std::string> read_keys(const fs::path& file) {
   const std::string text = read_file(file);
   std::vector<std::string> keys;
@@ -110,8 +110,8 @@ void FeatureArchive::read_segment(const fs::path& features) {
       places_[keys[i]] = {table, static_cast<std::int64_t>(i)};
     }
   } catch (const Error& error) {
-    // Damaged, or pruned in this moment.
-    warn("{} Its features are computed anew.", error.what());
+    // Damaged, or pruned at this moment.
+    warn("{} Its features are computed again.", error.what());
     std::error_code ignored;
     fs::remove(features, ignored);
     known_segments_.erase(features.filename().string());
@@ -170,7 +170,7 @@ bool FeatureArchive::compute_portion(const std::vector<std::string>& keys,
     portion.insert(portion.end(), positions.begin(), positions.end());
   }
   if (portion.empty()) return false;
-  refresh();  // whoever had the lock before has perhaps written them
+  refresh();  // the previous holder of the lock may have written them
   std::erase_if(portion, [&](std::int64_t position) {
     return places_.contains(keys[static_cast<std::size_t>(position)]);
   });
@@ -184,12 +184,12 @@ FeatureTable FeatureArchive::rows(const std::vector<std::string>& keys, const Co
                                   const std::function<void()>& waits) {
   auto missing = missing_positions(keys);
   if (!missing.empty()) remove_leftovers();
-  bool has_said = false;
+  bool has_told = false;
   while (!missing.empty()) {
     throw_if_stopped();
     if (!compute_portion(keys, missing, compute)) {
-      if (!has_said) waits();
-      has_said = true;
+      if (!has_told) waits();
+      has_told = true;
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
       refresh();
     }

@@ -39,8 +39,8 @@ std::string augment_key(const Config& config) {
   return to_yaml(of_images);
 }
 
-/// The images whose rows in a finished table are zero, which is how broken ones are stored. Each
-/// is decoded again to learn the reason.
+/// The images whose rows in a finished table are zero, as those of broken images are. Each is
+/// decoded again to learn the reason.
 std::vector<BrokenImage> broken_rows(const FeatureTable& table,
                                      const std::vector<Sample>& samples) {
   constexpr std::int64_t kBytes = std::int64_t{1} << 24;
@@ -128,7 +128,7 @@ std::vector<std::string> FeatureStore::row_keys(const std::vector<std::string>& 
   std::vector<std::string> keys;
   keys.reserve(contents.size());
   for (std::size_t i = 0; i < contents.size(); ++i) {
-    // An image's augmentation is drawn by its position in the list.
+    // An image's augmentation depends on its position in the list.
     keys.push_back(sha256_hex(fmt::format("{}\n{}\nseed {} view {} position {}\n", contents[i],
                                           augmentation, config_.seed, view, i)));
   }
@@ -178,7 +178,7 @@ std::vector<BrokenImage> FeatureStore::compute(const Part& part, FeatureTable& t
   if (rows.empty()) return broken;
   ImagePass pass{part.samples, loader_options(part.view), device_, threads_, part.title};
   pass.progress = part.progress;
-  pass.is_one_thread_a_stream = true;
+  pass.uses_one_thread_per_stream = true;
   for (const std::int64_t row : rows) {
     pass.loader.order.push_back(part.positions[static_cast<std::size_t>(row)]);
   }
@@ -239,7 +239,7 @@ FeatureTable FeatureStore::archived(const std::vector<Sample>& samples,
       [&](const std::vector<std::int64_t>& positions, FeatureTable& part) {
         compute({samples, positions, view, title, progress.get()}, part);
       },
-      [&title] { note("{}: waits for features that another process is computing", title); });
+      [&title] { note("{}: waiting for features that another process is computing", title); });
   if (missing > 0) progress->finish();
   if (view == 0) broken = broken_rows(table, samples);
   return table;

@@ -20,27 +20,27 @@ namespace transfer {
 
 class Progress;
 
-/// Frozen layers whose output is stored.
+/// Frozen layers and how to identify what they give.
 struct StoredLayers {
-  /// Tells them from other layers of the same backbone, the weights that they have included.
+  /// Identifies the layers and their weights among those of the same backbone.
   std::string key;
   RowFormat format;
   /// images [N,C,H,W] on any device → [N,…] float32. Called from several threads at once.
   std::function<torch::Tensor(const torch::Tensor&)> forward;
 };
 
-/// The layers that give a head its features. `trunk` must outlive them.
+/// The layers that give a head its features. `trunk` must outlive the result.
 StoredLayers stored_layers(const FrozenTrunk& trunk);
 
-/// Images a batch while features are computed. Every batch is padded to this size, so that an
-/// image's features depend on neither its neighbours nor the number of images.
+/// Batch size when features are computed. Every batch is padded to this size, so that an image's
+/// features depend neither on its neighbours nor on the number of images.
 constexpr std::int64_t kStoreBatch = 8;
 
-/// Features of one split. An image has one row in each view: view 0 is the image itself, the
+/// Features of one split, with one row per image in each view: view 0 is the image itself, the
 /// others are augmented copies.
 struct FeatureSet {
   std::vector<FeatureTable> views;
-  /// [N] int64; −1 for a broken image, which losses and metrics pass over.
+  /// [N] int64; −1 for a broken image, which losses and metrics ignore.
   torch::Tensor labels;
   /// [N,K] float32: the samples' targets; undefined where they have none.
   torch::Tensor targets;
@@ -53,33 +53,32 @@ struct FeatureSet {
   std::int64_t valid_rows() const;
 };
 
-/// Computes features, in memory while all of them fit into `cache.memory_mb`, beyond that in the
-/// feature store; with `cache.share` all that are computed go there. It has a FeatureArchive for
-/// all that decides what layers make of an image (weights, cut, preprocessing), and in it a row
-/// for the image's content and, for augmented views, what decides the augmentation; so a row that
-/// exists is read instead of computed, whatever list of images it was computed for.
+/// Computes features, in memory as long as they fit into `cache.memory_mb`, beyond that in the
+/// feature store on disk; with `cache.share` all of them go there. The store has one FeatureArchive
+/// for each combination of weights, cut and preprocessing, and in it one row for each image content
+/// and, in augmented views, augmentation. A row that exists is read instead of computed, whatever
+/// list of images it was computed for.
 class FeatureStore {
  public:
-  /// `folder` is made when the first file is written. The layers are of `backbone`.
+  /// `folder` is created when the first file is written. The layers belong to `backbone`.
   FeatureStore(const Backbone& backbone, StoredLayers layers, const Config& config,
                std::filesystem::path folder, torch::Device device, std::int64_t threads);
   /// The same for a trunk, which must outlive the store.
   FeatureStore(const Backbone& backbone, const FrozenTrunk& trunk, const Config& config,
                std::filesystem::path folder, torch::Device device, std::int64_t threads);
 
-  /// Lets `extract` take the unaugmented features of these images from `known`, which holds
-  /// these layers' and must outlive the store, instead of computing them.
+  /// Lets `extract` take unaugmented features from `known` instead of computing them. `known` holds
+  /// features of the same layers and must outlive the store.
   void reuse(const FeatureSet& known);
 
-  /// Seconds that all streams together have spent in the layers (processor time of the calling
-  /// threads), decoding left out.
+  /// CPU seconds that the calling threads have spent in the layers, without decoding.
   double forward_seconds() const { return forward_seconds_; }
 
-  /// Images, each view counted, that went through the layers in this process.
+  /// Rows computed by this process: one per image and view.
   std::int64_t computed() const { return computed_; }
 
   /// Features of `samples` with `augmented_views` extra views. `title` names the split in
-  /// messages. Broken images are named on stderr unless `names_broken` is false. Throws DataError
+  /// messages. Warns of broken images unless `names_broken` is false. Throws DataError
   /// when more than `data.max_broken` of the images are broken.
   FeatureSet extract(const std::vector<Sample>& samples, const std::string& title,
                      std::int64_t augmented_views, bool names_broken = true);
@@ -92,27 +91,27 @@ class FeatureStore {
   FeatureTable archived(const std::vector<Sample>& samples,
                         const std::vector<std::string>& contents, const std::string& title,
                         std::int64_t view, std::vector<BrokenImage>& broken);
-  /// Whether one more view does; if so its room is taken.
+  /// Whether one more view fits into memory; if so, its room is reserved.
   bool fits_into_memory(const std::vector<Sample>& samples);
-  /// Writes what is known of the samples at `positions` into `table`, a row each, and returns the
-  /// rows that are still to be computed.
+  /// Writes the known features of the samples at `positions` into `table` and returns the rows that
+  /// are still to be computed.
   std::vector<std::int64_t> take_known(const std::vector<Sample>& samples,
                                        const std::vector<std::int64_t>& positions,
                                        FeatureTable& table, std::vector<BrokenImage>& broken) const;
   /// What a pass is for.
   struct Part {
     const std::vector<Sample>& samples;
-    /// Those to be computed, as positions.
+    /// Positions of those to be computed.
     std::vector<std::int64_t> positions;
     std::int64_t view = 0;
     std::string title;
     /// See ImagePass.
     Progress* progress = nullptr;
   };
-  /// Runs the layers over the images whose features are not known and fills `table`, a row for
-  /// each position. Returns the broken ones.
+  /// Runs the layers over the images whose features are not known and fills `table`, one row per
+  /// position. Returns the broken ones.
   std::vector<BrokenImage> compute(const Part& part, FeatureTable& table);
-  /// The broken images of the set that are not known, and so were named, already.
+  /// The broken images of the set that are not among the known ones, which were named before.
   std::vector<BrokenImage> newly_broken(const FeatureSet& set) const;
   std::filesystem::path archive_folder() const;
   /// The keys of the samples' rows in the archive.

@@ -86,7 +86,7 @@ FeatureTable FeatureTable::create_file(const std::filesystem::path& file, std::i
   mapping.file = table.unfinished_->temporary_path();
   mapping.size = static_cast<std::size_t>(rows * table.format_.bytes());
   const int descriptor = ::open(mapping.file.c_str(), O_RDWR | O_CLOEXEC);
-  // Blocks are reserved now: a full disk met through a mapping would end the process.
+  // Reserve the blocks now: a full disk would otherwise kill the process at a write to the mapping.
   const int error =
       descriptor < 0 ? errno : ::posix_fallocate(descriptor, 0, static_cast<off_t>(mapping.size));
   if (descriptor >= 0) ::close(descriptor);

@@ -11,7 +11,7 @@
 
 namespace transfer {
 
-/// What is kept of one image.
+/// Shape and type of what is kept of one image.
 struct RowFormat {
   /// A row of float32 features.
   RowFormat(std::int64_t dimension) : shape({dimension}) {}
@@ -26,8 +26,8 @@ struct RowFormat {
   std::int64_t bytes() const;
 };
 
-/// What frozen layers make of a list of images, a row each, in memory or in memory-mapped files.
-/// Rows of broken images stay zero. Movable, not copyable.
+/// Features of a list of images, one row per image, in memory or in memory-mapped files. Rows of
+/// broken images stay zero. Movable, not copyable.
 class FeatureTable {
  public:
   /// Zeros in memory.
@@ -54,11 +54,11 @@ class FeatureTable {
   std::int64_t dimension() const { return format_.numbers(); }
   const RowFormat& format() const { return format_; }
 
-  /// Stores `features` [n,…] from row `first` on; float16 takes the nearest number that it has.
+  /// Stores `features` [n,…] from row `first` on, rounded to float16 where the table is.
   /// Safe from several threads for separate rows.
   void write(std::int64_t first, const torch::Tensor& features);
 
-  /// Ends writing: a file is flushed and gets its final name. Throws OutputError.
+  /// Ends writing: the file gets its final name. Throws OutputError.
   void finish();
 
   /// Rows [first, first + count) as [count,…] float32: a view of float32 in memory, else a copy, so

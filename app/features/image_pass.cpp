@@ -43,13 +43,13 @@ std::vector<BrokenImage> run_over_images(
   std::unique_ptr<Progress> own_progress;
   if (pass.progress == nullptr) own_progress = begin_progress(pass.title, count, "images");
   Progress& progress = own_progress ? *own_progress : *pass.progress;
-  const std::int64_t threads_a_stream = pass.is_one_thread_a_stream && pass.device.is_cpu()
-                                            ? 1
-                                            : std::max<std::int64_t>(pass.threads / streams, 1);
+  const std::int64_t threads_per_stream = pass.uses_one_thread_per_stream && pass.device.is_cpu()
+                                              ? 1
+                                              : std::max<std::int64_t>(pass.threads / streams, 1);
   SharedState shared;
 
   const auto run_stream = [&] {
-    use_threads(threads_a_stream);
+    use_threads(threads_per_stream);
     try {
       while (!shared.stop) {
         throw_if_stopped();

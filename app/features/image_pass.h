@@ -18,18 +18,18 @@ struct ImagePass {
   LoaderOptions loader = {};
   torch::Device device = torch::kCPU;
   /// Threads for arithmetic. On the CPU several batches go through the network side by side, one
-  /// thread each, which beats one batch at a time with all threads.
+  /// thread each, which is faster than one batch at a time with all threads.
   std::int64_t threads = 1;
   /// Names the work where progress is shown.
   std::string title;
   /// Progress of longer work that this pass is a part of; nullptr gives the pass its own.
   Progress* progress = nullptr;
-  /// Whether a stream keeps to one thread where there are fewer batches than threads, so that no
+  /// Gives each stream a single thread even if there are fewer batches than threads, so that no
   /// result depends on the number of batches.
-  bool is_one_thread_a_stream = false;
+  bool uses_one_thread_per_stream = false;
 };
 
-/// How many batches of a pass go through the network at the same time.
+/// Number of batches of a pass that go through the network at the same time.
 std::int64_t streams_of_pass(torch::Device device, std::int64_t threads, std::int64_t images,
                              std::int64_t batch_size);
 

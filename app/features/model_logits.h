@@ -11,16 +11,16 @@
 
 namespace transfer {
 
-/// What a network says of a list of images.
+/// Outputs of a network for a list of images.
 struct ImageLogits {
   torch::Tensor logits;  ///< [N,C]; rows of broken images are zero
   std::vector<BrokenImage> broken;
 };
 
-/// Images a batch where `images` are evaluated.
+/// Batch size for evaluating `images` images.
 std::int64_t evaluation_batch(std::int64_t images);
 
-/// The batches of an evaluation that one of several processes runs.
+/// Which batches of an evaluation one of several processes runs.
 struct EvaluationPart {
   std::int64_t rank = 0;
   std::int64_t processes = 1;
@@ -29,7 +29,7 @@ struct EvaluationPart {
     std::int64_t first = 0;
     std::int64_t count = 0;
   };
-  /// Consecutive ones, of `all`.
+  /// Consecutive batches out of `all`.
   Batches batches(std::int64_t all) const {
     const std::int64_t first = all * rank / processes;
     return {first, all * (rank + 1) / processes - first};

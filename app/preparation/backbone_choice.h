@@ -6,9 +6,9 @@
 
 namespace transfer {
 
-/// The backbone that the configuration names, for images of the size it asks for; says on stderr
-/// what a user should know of it. `flatten` is built to fit the data: one channel where the
-/// training images are grey, and the size of those in IDX files. Throws ModelError and
+/// The backbone that the configuration names, for images of the size it asks for, with a message
+/// where a user should know something about it. `flatten` is built to fit the data: one channel if
+/// the training images are grey, and the size of those in IDX files. Throws ModelError and
 /// Interrupted.
 Backbone choose_backbone(const Config& config, const Dataset& dataset);
 

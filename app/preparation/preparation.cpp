@@ -30,8 +30,7 @@ void check_frozen_stages(const Config& config, const Backbone& backbone) {
   if (!trains || config.train.freeze_stages <= count) return;
   throw ConfigError(
       fmt::format("train.freeze_stages: found {}, but {} has {} stages ({}). Expected 0 to {}; "
-                  "with {} the head "
-                  "alone trains.",
+                  "with {} the head alone trains.",
                   config.train.freeze_stages, backbone.metadata().name, count,
                   fmt::join(stages, " "), count, count));
 }
@@ -48,7 +47,7 @@ void warn_of_unused_settings(const Config& config) {
 Preparation prepare(const Config& given, std::shared_ptr<ProcessGroup> group) {
   Config config = given;
   if (group->size() > 1) config.cache.share = true;
-  // Which settings `auto` will look at is not known yet.
+  // It is not known yet which settings `auto` will use.
   if (config.strategy != kAutoStrategy) warn_of_unused_settings(config);
   const auto device = choose_device(config.device, group->local_rank());
   auto threads = use_threads(config.threads);

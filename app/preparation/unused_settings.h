@@ -7,11 +7,11 @@
 
 namespace transfer {
 
-/// Keys that were set to something other than their default and that the configuration's strategy
-/// does not look at, such as `train.ema` with frozen layers.
+/// Keys that differ from their default although the configuration's strategy does not use them,
+/// such as `train.ema` with frozen layers.
 std::vector<std::string> unused_settings(const Config& config);
 
-/// Likewise keys that its loss does not look at, such as `head.huber_delta` with mse.
+/// Likewise keys that its loss does not use, such as `head.huber_delta` with mse.
 std::vector<std::string> settings_unused_by_loss(const Config& config);
 
 }  // namespace transfer

@@ -4,28 +4,26 @@
 
 #include <algorithm>
 #include <cmath>
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
-#include <string_view>
 
-#include "core/atomic_file.h"
-#include "core/errors.h"
+#include "datasets/png_writer.h"
 
 namespace transfer {
 namespace {
 
 const cv::Size kSize(800, 500);
 const cv::Rect kFrame(80, 20, 700, 420);
+// Colours are red, green, blue.
 const cv::Scalar kBlack(0, 0, 0);
 const cv::Scalar kGrey(220, 220, 220);
-const cv::Scalar kBlue(180, 90, 20);
-const cv::Scalar kRed(40, 40, 200);
+const cv::Scalar kBlue(20, 90, 180);
+const cv::Scalar kRed(200, 40, 40);
 
 void write_text(cv::Mat& image, const std::string& text, cv::Point at) {
   cv::putText(image, text, at, cv::FONT_HERSHEY_SIMPLEX, 0.45, kBlack, 1, cv::LINE_AA);
 }
 
-/// From data to pixels.
+/// Maps data to pixels of the plot.
 struct Axes {
   double x_low, x_high, y_low, y_high;
 
@@ -71,12 +69,7 @@ void write_curve(const CurvePlot& plot, const std::filesystem::path& file) {
     cv::line(image, axes.place(plot.x[i - 1], plot.y[i - 1]), axes.place(plot.x[i], plot.y[i]),
              kBlue, 2, cv::LINE_AA);
   }
-  std::vector<unsigned char> png;
-  if (!cv::imencode(".png", image, png)) {
-    throw OutputError(fmt::format("{}: the curve cannot be encoded as PNG.", file.string()));
-  }
-  write_file_atomically(file,
-                        std::string_view(reinterpret_cast<const char*>(png.data()), png.size()));
+  write_png(image, file);
 }
 
 }  // namespace transfer

@@ -7,7 +7,7 @@
 namespace transfer {
 
 RankOutput::RankOutput(const ProcessGroup& group) {
-  if (group.is_first()) return;
+  if (group.is_rank0()) return;
   name_ = fmt::format("transfer (process {} of {})", group.rank() + 1, group.size());
   stderr_ = ::fdopen(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0), "w");
   const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);

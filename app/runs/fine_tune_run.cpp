@@ -25,7 +25,7 @@ void report_epoch(const RunDirectory& run, const EpochReport& report) {
        report.val_loss, report.val_score.text());
 }
 
-/// Metrics of one split by the trained network; what is broken goes to the summary.
+/// Outputs and metrics of the trained network on one split.
 struct Evaluated {
   torch::Tensor outputs;
   Truth truth;
@@ -40,10 +40,10 @@ Evaluated evaluate_split(Trainer& trainer, EvaluatedSplit split, const std::stri
   return {result.logits, truth, measure(p.objective(), result.logits, truth, p.config.train.top_k)};
 }
 
-/// How training begins.
+/// How training starts.
 struct Start {
   bool head_is_fitted = false;
-  /// Training images that fitting the head has found broken.
+  /// Training images found broken while the head was fitted.
   std::vector<BrokenImage> broken;
 };
 
@@ -75,7 +75,7 @@ void evaluate_splits(const Preparation& p, const RunDirectory& run, Trainer& tra
   if (!p.dataset.test.empty()) {
     summary.test = evaluate_split(trainer, EvaluatedSplit::kTest, "test", p, summary).metrics;
   }
-  if (!p.group->is_first()) return;
+  if (!p.group->is_rank0()) return;
   write_file_atomically(
       run.file(run_file::kPredictions),
       prediction_table(p.objective(), p.dataset.val, val.truth, val.outputs, p.dataset.classes));
@@ -99,9 +99,8 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
   summary.frozen_up_to = chosen.frozen_up_to;
   summary.activations = chosen.activations;
   summary.seconds_extract = training.seconds();
-  TrainingTask task{p.dataset,        *chosen.input,     p.backbone.metadata().preprocessing,
-                    p.config,         p.device,          p.threads,
-                    run.checkpoint(), run.best_weights()};
+  TrainingTask task{p.dataset, *chosen.input, p.preprocessing(), p.config,
+                    p.device,  p.threads,     run.checkpoint(),  run.best_weights()};
   task.loss = loss;
   task.pause_after = span.pause_after;
   task.start_counts = start.head_is_fitted;
@@ -112,16 +111,16 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
   std::int64_t done = 0;
   if (goes_on) {
     done = trainer.resume();
-    note("{}: goes on after epoch {}", run.path().string(), done);
+    note("{}: resumed after epoch {}", run.path().string(), done);
   }
   run.keep_metrics(done);
   const TrainingOutcome outcome = trainer.run();
   summary.seconds_train = training.seconds() - summary.seconds_extract;
   summarize_training(p, outcome, summary);
   evaluate_splits(p, run, trainer, summary);
-  if (!p.group->is_first()) return summary;
+  if (!p.group->is_rank0()) return summary;
   const TargetScaling& scaling = loss.target_scaling;
-  if (!scaling.is_identity()) network.scale_outputs(scaling.deviation, scaling.mean);
+  if (!scaling.is_identity()) network.scale_outputs(scaling.standard_deviation, scaling.mean);
   network.write(p.dataset.classes, run.file(run_file::kModel), p.objective());
   return summary;
 }

@@ -11,15 +11,15 @@ namespace transfer {
 
 /// Where a run begins and where it pauses.
 struct RunSpan {
-  /// Continues from the run's checkpoint, where there is one.
+  /// Continues from the run's checkpoint, if there is one.
   bool resumes = false;
   /// Epoch after which it pauses with a checkpoint (Paused is thrown); 0 never pauses.
   std::int64_t pause_after = 0;
 };
 
 /// Trains layers of the network itself (fine-tune, retrain) and writes model.pt and
-/// predictions_val.csv. What `known` holds of features and weight decays is not computed again.
-/// Returns the summary but for its total time. Throws Error.
+/// predictions_val.csv. Features and weight decays that `known` holds are not computed
+/// again. Returns the summary without its total time. Throws Error.
 Summary run_fine_tuning(Preparation preparation, const RunDirectory& run, const RunSpan& span,
                         const StageProbes& known = {});
 

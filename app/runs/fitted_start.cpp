@@ -14,7 +14,7 @@ FittedStart fit_head_to_frozen_features(const Preparation& p,
   const auto known_set = known.features.at("");
   if (known_set) store.reuse(*known_set);
   const FeatureSet train = store.extract(p.dataset.train, "head's start", 0);
-  if (!p.group->is_first()) return {std::nullopt, train.broken};
+  if (!p.group->is_rank0()) return {std::nullopt, train.broken};
   HeadProblem problem = head_problem(p.config, p.classes(), p.device, train, train);
   use_threads_for(train.rows() * trunk.dimension() * problem.classes, p.threads);
   if (p.config.head.hidden.empty()) {

@@ -29,7 +29,7 @@ struct Features {
   std::optional<FeatureSet> test;
 };
 
-/// Numbers are given for every image, classes and labels may have lost all of theirs.
+/// Throws DataError if a class or label has no readable training image left.
 void require_every_class(const FeatureSet& train, const std::vector<std::string>& classes,
                          TargetKind kind, const std::string& path) {
   if (kind == TargetKind::kValues) return;
@@ -40,8 +40,8 @@ void require_every_class(const FeatureSet& train, const std::vector<std::string>
                             ? truth.labels.eq(position).any().item<bool>()
                             : truth.targets.select(1, position).gt(0).any().item<bool>();
     if (occurs) continue;
-    throw DataError(fmt::format("{}: no image of class '{}' that can be read is left for training.",
-                                path, classes[c]));
+    throw DataError(
+        fmt::format("{}: class '{}' has no readable training image.", path, classes[c]));
   }
 }
 
@@ -77,7 +77,7 @@ void collect_broken(Summary& summary, const FeatureSet& set) {
   for (const BrokenImage& image : set.broken) summary.broken.push_back(image.reason);
 }
 
-/// Fits the head and fills in what the summary says of it.
+/// Fits the head and fills in its part of the summary.
 FittedHead fit(const Preparation& p, const Features& features, const RunDirectory& run,
                const StageProbes& known, Summary& summary) {
   HeadProblem problem = make_problem(p, features, run);
@@ -94,8 +94,8 @@ FittedHead fit(const Preparation& p, const Features& features, const RunDirector
   return fitted;
 }
 
-/// The stage to cut at; empty for the classifier's input. Where it is chosen by probing, `known`
-/// holds what the probes have computed.
+/// The stage to cut at; empty for the classifier's input. If it is chosen by probing, `known` gets
+/// the probes.
 std::string choose_cut(const Preparation& p, const RunDirectory& run, StageProbes& known,
                        Summary& summary) {
   if (find_strategy(p.config.strategy).cut == Cut::kBeforeClassifier) return "";
@@ -103,7 +103,7 @@ std::string choose_cut(const Preparation& p, const RunDirectory& run, StageProbe
   known = probe_stages(p, early_stages(p.backbone), feature_store_folder(p.config, run));
   summary.probes = known.stages;
   std::string cut = broadcast_text(
-      *p.group, p.group->is_first() ? best_probe(known.stages).stage : std::string());
+      *p.group, p.group->is_rank0() ? best_probe(known.stages).stage : std::string());
   note("cut at {}", cut);
   return cut;
 }
@@ -116,7 +116,7 @@ Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run, St
   summary.cut = choose_cut(p, run, known, summary);
   const Features features = extract(p, run, summary.cut, known);
   summary.seconds_extract = extraction.seconds();
-  if (!p.group->is_first()) return summary;
+  if (!p.group->is_rank0()) return summary;
 
   const Stopwatch training;
   const FittedHead fitted = fit(p, features, run, known, summary);

@@ -8,9 +8,8 @@
 namespace transfer {
 
 /// Trains a head on the features of frozen layers, which are computed once (freeze-conv,
-/// early-features), and writes model.pt and predictions_val.csv. Returns the summary but for its
-/// total time. What `known` holds of features and weight decays is not computed again. Throws
-/// Error.
+/// early-features), and writes model.pt and predictions_val.csv. Returns the summary without its
+/// total time. Features and weight decays that `known` holds are not computed again. Throws Error.
 Summary run_on_frozen_features(const Preparation& preparation, const RunDirectory& run,
                                StageProbes known = {});
 

@@ -16,12 +16,12 @@
 namespace transfer {
 namespace {
 
-/// Steps of each side in a trial, and the seconds after which two are enough.
+/// Most steps of each side in a trial, and the seconds after which two are enough.
 constexpr int kMostSteps = 4;
 constexpr double kMostSeconds = 5;
-/// A run of fewer steps would lose more by the trial than it could win.
+/// In a run of fewer steps the trial would cost more than it could gain.
 constexpr std::int64_t kFewestSteps = 20;
-/// As many as train.replicas may ask for.
+/// The upper limit of train.replicas.
 constexpr std::int64_t kMostReplicas = 256;
 
 /// Seconds of one step's forward and backward passes.
@@ -45,7 +45,7 @@ Trial run_trial(TrainingStep& one, TrainingStep& several, const Batch& batch) {
   for (int i = 0; i < kMostSteps; ++i) {
     trial.one = std::min(trial.one, seconds_of_step(one, batch));
     trial.several = std::min(trial.several, seconds_of_step(several, batch));
-    // The first steps are slower than the others on both sides.
+    // The first steps of both sides are slower.
     if (i > 0 && clock.seconds() > kMostSeconds) break;
   }
   return trial;
@@ -53,8 +53,8 @@ Trial run_trial(TrainingStep& one, TrainingStep& several, const Batch& batch) {
 
 std::int64_t number_by_trial(const Preparation& p, TrainingStep& one, TrainingStep& several,
                              TrainingInput& input) {
-  const auto options = training_batches(p.config, p.backbone.metadata().preprocessing,
-                                        class_labels(p.dataset.train), p.threads, 0);
+  const auto options =
+      training_batches(p.config, p.preprocessing(), class_labels(p.dataset.train), p.threads, 0);
   const auto batches = static_cast<std::int64_t>(options.batches.size());
   if (batches * p.config.train.epochs < kFewestSteps) return 1;
   const auto batch = input.read(options)->next();

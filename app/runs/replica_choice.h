@@ -8,11 +8,11 @@
 
 namespace transfer {
 
-/// How many copies of the network train side by side: `train.replicas`, or for `auto` as many as
-/// there are threads where a trial on the first batch finds them faster than one copy with all
-/// threads; it says both times on stderr and moves no weight. In a group of processes, on CUDA,
-/// with one thread, in a run of fewer than 20 steps, and where batches move BatchNorm's statistics,
-/// one. Throws ConfigError where more are asked for although the statistics move.
+/// Number of copies of the network that train in parallel: `train.replicas`. For `auto` as many as
+/// there are threads, if a trial on the first batch, which changes no weight, finds them faster
+/// than one copy with all threads; a message gives both times. One in a group of processes, on
+/// CUDA, with one thread, in a run of fewer than 20 steps, and where batches update BatchNorm's
+/// statistics. Throws ConfigError if more are asked for although the statistics change.
 std::int64_t choose_replicas(const Preparation& preparation, const Loss& loss,
                              TrainableNetwork& network, TrainingInput& input);
 

@@ -31,47 +31,49 @@ std::vector<std::string> trainable_from(std::int64_t first, const TrainableNetwo
   return names;
 }
 
-/// The stage to split behind; empty where no stage is frozen for good or the network does not allow
-/// it.
-std::string split_behind_frozen_stages(const Preparation& p, TrainableNetwork& network) {
+/// The stage to split behind; empty if no stage is frozen in all epochs or the network cannot be
+/// split there.
+std::string split_behind_frozen_stages(const Config& config, TrainableNetwork& network) {
   const auto& stages = network.stages();
   const std::int64_t frozen =
-      stages_never_trained(p.config.train, static_cast<std::int64_t>(stages.size()));
+      stages_never_trained(config.train, static_cast<std::int64_t>(stages.size()));
   if (stages.empty() || frozen == 0) return "";
   const std::string& stage = stages[static_cast<std::size_t>(frozen - 1)];
   try {
-    network.split_behind(stage, trainable_from(frozen, network, p.config));
+    network.split_behind(stage, trainable_from(frozen, network, config));
   } catch (const ModelError& error) {
-    note("the frozen stages run with the others: {}", error.what());
+    note("training runs unsplit, frozen stages included: {}", error.what());
     return "";
   }
   return stage;
 }
 
-StoredLayers stored_layers(const Preparation& p, const std::shared_ptr<const FrozenPrefix>& prefix,
+StoredLayers stored_layers(const Config& config, const Preprocessing& preprocessing,
+                           const std::shared_ptr<const FrozenPrefix>& prefix,
                            CachePrecision precision) {
   const auto type = precision == CachePrecision::kFloat16 ? torch::kFloat16 : torch::kFloat32;
-  const auto& train = p.config.train;
+  const auto& train = config.train;
   const std::string weights =
-      train.from_scratch ? fmt::format("random {}", p.config.seed) : "pretrained";
+      train.from_scratch ? fmt::format("random {}", config.seed) : "pretrained";
   const bool folded = train.batch_norm == BatchNorm::kFolded;
   return {fmt::format("activations {} {} {} {}", prefix->stage(), weights,
                       folded ? "folded" : "unfolded", name_of(precision)),
-          RowFormat(prefix->shape(p.backbone.metadata().preprocessing), type),
+          RowFormat(prefix->shape(preprocessing), type),
           [prefix](const torch::Tensor& images) { return prefix->activations(images); }};
 }
 
-/// Activations of training images, taken at even distances.
-torch::Tensor sample_of_activations(const Preparation& p, const TrainedPart& part) {
+/// Activations of training images at regular intervals.
+torch::Tensor sample_of_activations(const std::vector<Sample>& train,
+                                    const Preprocessing& preprocessing, std::int64_t threads,
+                                    const TrainedPart& part) {
   constexpr std::size_t kMostImages = 32;
-  const auto& train = p.dataset.train;
   const std::size_t step = (train.size() + kMostImages - 1) / kMostImages;
   std::vector<Sample> sample;
   for (std::size_t i = 0; i < train.size(); i += step) sample.push_back(train[i]);
   LoaderOptions options;
-  options.preprocessing = p.backbone.metadata().preprocessing;
+  options.preprocessing = preprocessing;
   options.batch_size = static_cast<std::int64_t>(sample.size());
-  options.workers = p.threads;
+  options.workers = threads;
   Loader loader(sample, options);
   const auto batch = loader.next();
   return part.input_of(batch->images);
@@ -81,8 +83,8 @@ torch::Tensor sample_of_activations(const Preparation& p, const TrainedPart& par
 
 ChosenInput choose_training_input(Preparation& p, const RunDirectory& run,
                                   TrainableNetwork& network) {
-  const auto& preprocessing = p.backbone.metadata().preprocessing;
-  const std::string stage = split_behind_frozen_stages(p, network);
+  const Preprocessing& preprocessing = p.preprocessing();
+  const std::string stage = split_behind_frozen_stages(p.config, network);
   if (stage.empty()) {
     return {
         std::make_unique<ImageInput>(p.dataset, preprocessing, TrainedPart{}, p.device, p.threads),
@@ -99,7 +101,8 @@ ChosenInput choose_training_input(Preparation& p, const RunDirectory& run,
   if (precision == CachePrecision::kAuto) {
     network.evaluate();
     const bool suffices =
-        float16_suffices(sample_of_activations(p, {/*is_behind_split=*/true, prefix}),
+        float16_suffices(sample_of_activations(p.dataset.train, preprocessing, p.threads,
+                                               {/*is_behind_split=*/true, prefix}),
                          [&network](const torch::Tensor& activations) {
                            const torch::NoGradGuard no_gradients;
                            return network.logits_behind_split(activations).to(torch::kCPU);
@@ -107,9 +110,9 @@ ChosenInput choose_training_input(Preparation& p, const RunDirectory& run,
     const auto own = suffices ? CachePrecision::kFloat16 : CachePrecision::kFloat32;
     precision = *parse_name<CachePrecision>(broadcast_text(*p.group, std::string(name_of(own))));
   }
-  const auto layers = stored_layers(p, prefix, precision);
-  note("the frozen layers up to {} run once per image{}; what they give ({}, {}) is kept", stage,
-       p.config.augment.views > 0 ? " and view" : "", fmt::join(layers.format.shape, " x "),
+  const auto layers = stored_layers(p.config, preprocessing, prefix, precision);
+  note("the frozen layers up to {} run once per image{}; their activations ({}, {}) are kept",
+       stage, p.config.augment.views > 0 ? " and view" : "", fmt::join(layers.format.shape, " x "),
        name_of(precision));
   FeatureStore store(p.backbone, layers, p.config, feature_store_folder(p.config, run), p.device,
                      p.threads);

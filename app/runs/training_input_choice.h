@@ -10,19 +10,19 @@
 
 namespace transfer {
 
-/// What a network is trained on.
+/// The input on which a network trains.
 struct ChosenInput {
   std::unique_ptr<TrainingInput> input;
-  /// The last of the frozen stages that run apart; empty where the network runs whole.
+  /// The last of the frozen stages that run separately; empty if the network is not split.
   std::string frozen_up_to;
-  /// `float32` or `float16` where what they give is kept.
+  /// Type in which their activations are kept, `float32` or `float16`; empty if they are not.
   std::string activations;
 };
 
-/// Splits the network behind the first stages that never train and, where every epoch shows them
-/// the same images, stores what they give; says so on stderr. A network that cannot be split
-/// there runs whole, with one line that says why. `preparation` must outlive the input; sets its
-/// `cache.precision` where that was `auto`. The weights in front of the split must not change any
+/// Splits the network behind the first stages that never train and, if every epoch shows them the
+/// same images, stores their activations, with a message. A network that cannot be split there
+/// trains unsplit, with a message that says why. `preparation` must outlive the input; its
+/// `cache.precision` is set if it was `auto`. The weights before the split must not change any
 /// more. Throws Error.
 ChosenInput choose_training_input(Preparation& preparation, const RunDirectory& run,
                                   TrainableNetwork& network);

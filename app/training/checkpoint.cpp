@@ -96,8 +96,8 @@ void read_from(torch::serialize::InputArchive& archive, const NamedTensors& tens
   }
   if (!fits) {
     throw ModelError(fmt::format(
-        "{}: is a checkpoint of another network. Expected the one that this run's config.yaml "
-        "names; was the backbone's file changed since?",
+        "{}: is a checkpoint of another network. Expected one of the network that config.yaml "
+        "names. Has the backbone's file changed since?",
         file.string()));
   }
 }
@@ -124,8 +124,8 @@ void read_archive_file(const std::filesystem::path& file, const Read& read) {
     archive.load_from(bytes);
     read(archive);
   } catch (const c10::Error& error) {
-    throw ModelError(fmt::format("{}: is no checkpoint that can be read, or is damaged: {}",
-                                 file.string(), error.what_without_backtrace()));
+    throw ModelError(fmt::format("{}: is not a checkpoint, or is damaged: {}", file.string(),
+                                 error.what_without_backtrace()));
   }
 }
 

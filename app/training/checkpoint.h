@@ -21,41 +21,40 @@ namespace transfer {
 
 using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
 
-/// Where training stands, apart from tensors. Everything random in training is drawn from
-/// (seed, epoch, batch), so no generator's state is needed.
+/// Where training stands, apart from tensors. Everything random in training depends on
+/// (seed, epoch, batch), so no generator's state is stored.
 struct TrainingProgress {
   /// Epochs completed, and batches completed of the next one.
   std::int64_t epoch = 0;
   std::int64_t batch = 0;
-  /// Loss of the unfinished epoch so far.
+  /// Loss so far of the unfinished epoch.
   double loss_sum = 0;
   double loss_weight = 0;
   /// Learning rate of the last step.
   double rate = 0;
-  /// Times the training went back to a checkpoint, and what the learning rate is multiplied by
-  /// since.
+  /// Times that training went back to a checkpoint, and the factor of the learning rate since.
   std::int64_t retries = 0;
   double rate_factor = 1;
-  /// Seconds of training so far, all sittings together.
+  /// Seconds of training so far, over all invocations.
   double seconds = 0;
-  /// Arithmetic depends on it to the last bit.
+  /// The last bits of the results depend on it.
   std::int64_t threads = 0;
   std::int64_t replicas = 1;
   EarlyStoppingState stopping;
   PlateauState plateau;
   GradientScalerState scaler;
   std::int64_t average_updates = 0;
-  /// Training images met so far that could not be decoded.
+  /// Training images found so far that cannot be decoded.
   std::vector<BrokenImage> broken = {};
 };
 
-/// Writes tensors, the optimizer's state and the progress, whole or not at all. Throws OutputError.
+/// Writes tensors, the optimizer's state and the progress, atomically. Throws OutputError.
 void write_checkpoint(const std::filesystem::path& file, const NamedTensors& tensors,
                       const torch::optim::Optimizer& optimizer, const TrainingProgress& progress);
 
 /// Reads it back into the tensors and the optimizer given, in place. REQUIRES: the optimizer was
-/// made as the one that was saved. Throws ModelError naming the file when it is damaged, of another
-/// format (kRunFormat), or holds other tensors.
+/// constructed like the one that was saved. Throws ModelError naming the file when it is damaged,
+/// of another format (kRunFormat), or holds other tensors.
 TrainingProgress read_checkpoint(const std::filesystem::path& file, const NamedTensors& tensors,
                                  torch::optim::Optimizer& optimizer);
 

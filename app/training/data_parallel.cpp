@@ -31,7 +31,7 @@ bool is_running_statistic(const std::string& name) {
   return name.ends_with("running_mean") || name.ends_with("running_var");
 }
 
-/// The mean over all processes; `share` is this one's part of it.
+/// The mean over all processes; `share` is the weight of this one.
 void average(ProcessGroup& group, const torch::Tensor& tensor, double share) {
   in_host_memory(tensor, [&group, share](const torch::Tensor& numbers) {
     numbers.mul_(share);
@@ -39,7 +39,7 @@ void average(ProcessGroup& group, const torch::Tensor& tensor, double share) {
   });
 }
 
-/// This process's part of the images of all; of none at all, an equal part.
+/// This process's share of the images of all processes; an equal share if there are none.
 double share_of(ProcessGroup& group, std::int64_t images) {
   std::array<double, 1> all = {static_cast<double>(images)};
   group.sum(std::span<double>(all));
@@ -82,7 +82,7 @@ std::vector<BrokenImage> parse(const std::string& text) {
 Agreement agree(ProcessGroup& group, int signal, bool is_due) {
   std::array<double, 3> votes = {signal == SIGINT ? 1.0 : 0.0,
                                  signal != 0 && signal != SIGINT ? 1.0 : 0.0,
-                                 group.is_first() && is_due ? 1.0 : 0.0};
+                                 group.is_rank0() && is_due ? 1.0 : 0.0};
   group.sum(std::span<double>(votes));
   Agreement agreement;
   if (votes[1] > 0) agreement.signal = SIGTERM;

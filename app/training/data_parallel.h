@@ -13,15 +13,15 @@
 
 namespace transfer {
 
-// What the processes that train one network tell each other beside gradients. All of them must call
-// these functions together.
+// What the processes that train one network exchange besides gradients. All of them must call these
+// functions together.
 
-/// Throws Interrupted in every process where any was told to stop. `signal` is what this one has
-/// received, or 0.
+/// Throws Interrupted in every process if any has received a signal to stop. `signal` is this
+/// process's, or 0.
 void throw_if_any_stopped(ProcessGroup& group, int signal);
 
-/// Whether any process was told to stop, and whether it is time to write a checkpoint, which is
-/// rank 0's to say: `is_due` counts there only.
+/// Whether any process has received a signal to stop, and whether it is time to write a checkpoint,
+/// which rank 0 decides: `is_due` counts there only.
 struct Agreement {
   int signal = 0;
   bool saves = false;
@@ -37,8 +37,8 @@ void broadcast_tensors(ProcessGroup& group, const NamedTensors& tensors);
 void share_state(ProcessGroup& group, const TrainableNetwork& network, BatchNormBuffers buffers,
                  std::int64_t images);
 
-/// Outputs of which each process has some rows, the others being zero, and its broken images,
-/// put together.
+/// Combines outputs of which each process has some rows, the others being zero, and the broken
+/// images of all.
 ImageLogits put_together(ProcessGroup& group, ImageLogits part);
 
 /// The broken images of all processes in the order of samples, each once.

@@ -5,14 +5,14 @@
 
 namespace transfer {
 
-/// What an EarlyStopping remembers, for checkpoints.
+/// State of an EarlyStopping, for checkpoints.
 struct EarlyStoppingState {
   double best_loss = std::numeric_limits<double>::infinity();
   std::int64_t epoch = 0;
   std::int64_t best_epoch = 0;
 };
 
-/// Watches the validation loss: remembers the best epoch and says when to stop.
+/// Watches the validation loss: remembers the best epoch and decides when to stop.
 class EarlyStopping {
  public:
   /// Stops after `patience` epochs without a loss at least `min_delta` below the best; a patience
@@ -20,7 +20,7 @@ class EarlyStopping {
   EarlyStopping(std::int64_t patience, double min_delta)
       : patience_(patience), min_delta_(min_delta) {}
 
-  /// Takes the loss of the next epoch (counted from 1). True when it is the best so far.
+  /// Takes the loss of the next epoch (counted from 1). Returns whether it is the best so far.
   bool is_better(double loss) {
     ++state_.epoch;
     if (!(loss < state_.best_loss - min_delta_)) return false;
@@ -29,7 +29,7 @@ class EarlyStopping {
     return true;
   }
 
-  /// The loss before the first epoch, where the start may be the best: epoch 0.
+  /// Takes the loss before the first epoch, so that epoch 0 may be the best.
   void take_start(double loss) { state_.best_loss = loss; }
 
   bool should_stop() const {
@@ -39,7 +39,7 @@ class EarlyStopping {
 
   const EarlyStoppingState& state() const { return state_; }
   void restore(const EarlyStoppingState& state) { state_ = state; }
-  /// Keeps the best epoch of a course that was given up, where it is better than this one's.
+  /// Keeps the best epoch of an abandoned attempt if it is better than this one's.
   void keep_best_of(const EarlyStoppingState& abandoned) {
     if (abandoned.best_loss >= state_.best_loss) return;
     state_.best_loss = abandoned.best_loss;

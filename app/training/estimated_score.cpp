@@ -8,8 +8,8 @@ namespace {
 /// From what each image contributes, [n] float64 of mean `value`.
 EstimatedScore from_parts(const torch::Tensor& parts) {
   const double value = parts.mean().item<double>();
-  const double deviation = (parts - value).square().mean().sqrt().item<double>();
-  return {value, deviation / std::sqrt(static_cast<double>(parts.size(0))), parts};
+  const double standard_deviation = (parts - value).square().mean().sqrt().item<double>();
+  return {value, standard_deviation / std::sqrt(static_cast<double>(parts.size(0))), parts};
 }
 
 EstimatedScore right_labels(const torch::Tensor& logits, const torch::Tensor& targets) {

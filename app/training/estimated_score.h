@@ -23,8 +23,8 @@ EstimatedScore paired_difference(const EstimatedScore& score, const EstimatedSco
 
 /// Accuracy for classes; for labels accuracy where every image has exactly one, else the part of
 /// the labels that are right; R², averaged over the columns, for numbers. Outputs [n,C] in the
-/// targets' units; every row counts. The error is the deviation of what each image contributes
-/// over √n; for R², a ratio of two sums, to first order.
+/// targets' units; every row counts. The error is the standard deviation of what each image
+/// contributes over √n; for R², a ratio of two sums, to first order.
 EstimatedScore estimate_score(const Objective& objective, const torch::Tensor& outputs,
                               const Truth& truth);
 

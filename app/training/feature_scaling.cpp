@@ -31,11 +31,11 @@ FeatureScaling measure_scaling(const FeatureSet& train) {
   }
   const auto rows = static_cast<double>(std::max<std::int64_t>(train.valid_rows(), 1));
   const auto mean = sum / rows;
-  const auto deviation = (squares / rows - mean.square()).clamp_min(0).sqrt();
-  // A feature that hardly varies must not be blown up.
-  const auto floor = kFloor * deviation.mean();
-  const auto root = (deviation + floor).sqrt().clamp_min(1e-6);
-  const auto mean_square = (deviation / root).square().mean().clamp_min(1e-12);
+  const auto standard_deviation = (squares / rows - mean.square()).clamp_min(0).sqrt();
+  // Do not amplify a feature that hardly varies.
+  const auto floor = kFloor * standard_deviation.mean();
+  const auto root = (standard_deviation + floor).sqrt().clamp_min(1e-6);
+  const auto mean_square = (standard_deviation / root).square().mean().clamp_min(1e-12);
   return {mean.to(torch::kFloat32), (root * mean_square.sqrt()).to(torch::kFloat32)};
 }
 

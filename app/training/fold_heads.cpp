@@ -11,9 +11,9 @@ namespace transfer {
 namespace {
 
 constexpr std::int64_t kFitIterations = 100;
-/// Fits that stop earlier are regularised by stopping, and make too weak a decay look best.
+/// Stopping earlier regularises, and makes too weak a decay look best.
 constexpr double kFitTolerance = 1e-7;
-/// Where every image's class is certain the loss is flat; more curvature than this is assumed.
+/// Lower bound of the curvature: where every image's class is certain, the loss is flat.
 constexpr double kLeastCurvature = 1e-6;
 
 }  // namespace

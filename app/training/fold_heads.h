@@ -9,7 +9,7 @@
 
 namespace transfer {
 
-/// Images in folds: each is left out of one of the fits.
+/// Images divided into folds; each fit leaves one fold out.
 struct FoldedImages {
   torch::Tensor features;  ///< [n,D], scaled
   Truth truth;             ///< of n rows
@@ -17,33 +17,33 @@ struct FoldedImages {
   std::int64_t count = 0;
 };
 
-/// The linear heads of a cross-validation, one for each fold's rest. They are fitted at once: side
-/// by side in one matrix they cost one step of L-BFGS instead of one each. Their objectives have no
-/// weight in common, so the sum is smallest where each of them is.
+/// The linear heads of a cross-validation, one for each fold left out. They are fitted together:
+/// side by side in one matrix they cost one step of L-BFGS instead of one each. Their objectives
+/// share no weight, so the sum is minimal where each of them is.
 class FoldHeads {
  public:
-  /// Shares the tensors of `images`, on whose device it computes; `outputs` of each head.
+  /// Shares the tensors of `images` and computes on their device; each head has `outputs` outputs.
   FoldHeads(const Loss& loss, const FoldedImages& images, std::int64_t outputs);
 
-  /// Fits with that weight decay (a penalty of decay / 2 · ‖W‖² on the mean loss), beginning at the
-  /// last fit. Returns the outputs [n,C] for every image by the head that has not seen it. Throws
-  /// Interrupted.
+  /// Fits with that weight decay (a penalty of decay / 2 · ‖W‖² on the mean loss), starting from
+  /// the last fit. Returns the outputs [n,C] for every image by the head that has not seen it.
+  /// Throws Interrupted.
   torch::Tensor fit(double weight_decay);
 
  private:
-  /// The summed loss of outputs [F,C,n], and its gradient by them.
+  /// The summed loss of outputs [F,C,n] and its gradient with respect to them.
   struct LossOfOutputs {
     double sum = 0;
     torch::Tensor gradient;
   };
   LossOfOutputs loss_of(const torch::Tensor& outputs) const;
-  /// The second derivatives of the summed loss by each of the outputs [F,C,n]; of all losses of
-  /// numbers the squared error's.
+  /// The second derivatives of the summed loss with respect to each output [F,C,n]; for every
+  /// regression loss that of the squared error.
   torch::Tensor curvature_of(const torch::Tensor& outputs) const;
 
-  /// Chooses the unit of every weight such that the objective curves alike along all of them:
-  /// L-BFGS converges in a fraction of the time (Nocedal and Wright, "Numerical Optimization",
-  /// 2006, section 2.2).
+  /// Chooses a unit for every weight so that the objective has the same curvature along all of
+  /// them: L-BFGS then converges in a fraction of the time (Nocedal and Wright, "Numerical
+  /// Optimization", 2006, section 2.2).
   void choose_units(double weight_decay);
   /// [F,C,n] for all images.
   torch::Tensor outputs() const;
@@ -51,16 +51,16 @@ class FoldHeads {
   const Loss& loss_;
   const FoldedImages& images_;
   std::int64_t outputs_;
-  /// Of all images once for each fold: [F·n]; an image does not count in its own.
+  /// All images once per fold: [F·n]; an image does not count in its own fold.
   Truth truth_;
-  /// Cross-entropy only: what each output's −log p weighs [F,C,n], and the sum over the classes
+  /// Cross-entropy only: the weight of each output's −log p [F,C,n], and the sum over the classes
   /// [F,1,n].
   torch::Tensor targets_;
   torch::Tensor target_sums_;
-  /// Weight of all folds' images, and each head's part of it [F·C,1].
+  /// Total weight of all folds' images, and each head's share [F·C,1].
   double total_ = 0;
   torch::Tensor share_;
-  /// The true weights [F·C,D] and biases [F·C,1] are these times their units.
+  /// The actual weights [F·C,D] and biases [F·C,1] are these times their units.
   torch::Tensor weight_;
   torch::Tensor bias_;
   torch::Tensor weight_units_;

@@ -103,7 +103,7 @@ void GradientBuckets::arrived(std::size_t parameter) {
   bucket.parts[place].copy_(parameters_[parameter].grad());
   ++bucket.here;
   send_complete();
-  // MPI moves data inside its calls only.
+  // MPI makes progress inside its calls only.
   for (std::size_t i = 0; i < sent_; ++i) buckets_[i].pending->is_done();
 }
 

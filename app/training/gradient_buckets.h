@@ -10,35 +10,36 @@
 
 namespace transfer {
 
-/// What the processes' exchange of gradients has cost one of them.
+/// What the exchange of gradients has cost one process.
 struct ReductionCost {
   std::int64_t steps = 0;
-  /// Of gradients that were summed, all steps together.
+  /// Of summed gradients, over all steps.
   std::int64_t bytes = 0;
-  /// Spent waiting for sums once backward was over.
+  /// Spent waiting for sums after backward.
   double seconds_waiting = 0;
 };
 
 /// Sums gradients over a group of processes while backward still computes others (Li et al. 2020,
 /// "PyTorch Distributed: Experiences on Accelerating Data Parallel Training", VLDB 13): the
-/// parameters are divided into buckets, the last layers' first, since theirs are complete first. A
-/// bucket is a flat buffer in host memory, whose sum begins when all its gradients are there and
-/// all buckets before it have begun; the hook that LibTorch calls for every complete gradient also
-/// moves on the sums that are under way.
+/// parameters are divided into buckets, those of the last layers first, since their gradients are
+/// complete first. A bucket is a flat buffer in host memory. Its sum begins when all its gradients
+/// are complete and the sums of all buckets before it have begun; the hook that LibTorch calls for
+/// every complete gradient also advances the sums in progress.
 class GradientBuckets {
  public:
-  /// `parameters` in the order of the layers, the same in all processes; each bucket but the last
-  /// begun takes parameters until it has at least so many bytes. REQUIRES: all require gradients,
-  /// and no other object hooks them.
+  /// `parameters` in the order of the layers, the same in all processes. Each bucket but the last
+  /// takes parameters until it has at least `bytes` bytes. REQUIRES: all require gradients, and no
+  /// other object hooks them.
   GradientBuckets(ProcessGroup& group, std::vector<torch::Tensor> parameters, std::int64_t bytes);
   ~GradientBuckets();
   GradientBuckets(const GradientBuckets&) = delete;
   GradientBuckets& operator=(const GradientBuckets&) = delete;
 
-  /// The next backward completes a step's gradients.
+  /// Called before the backward pass that completes a step's gradients.
   void begin();
-  /// Sends what is not sent, waits, and puts the sums into the gradients. A parameter has one
-  /// afterwards if it had in any process. Nothing without begin(). Throws as Pending::wait().
+  /// Sends the remaining buckets, waits, and writes the sums to the gradients. Afterwards a
+  /// parameter has a gradient if it had one in any process. Does nothing without begin(). Throws
+  /// what Pending::wait() throws.
   void finish();
 
   std::size_t count() const;

@@ -24,7 +24,7 @@ double clip_gradients(const std::vector<torch::Tensor>& parameters, double max_n
   if (gradients.empty()) return 0.0;
   const auto norms = at::stack(at::_foreach_norm(gradients));
   const double norm = norms.to(torch::kFloat64).norm().item<double>();
-  // The small number keeps a norm of zero from dividing.
+  // The small number avoids a division by zero.
   const double factor = max_norm / (norm + 1e-6);
   if (max_norm > 0 && std::isfinite(norm) && factor < 1.0) {
     at::_foreach_mul_(gradients, factor);

@@ -20,10 +20,10 @@
 namespace transfer {
 namespace {
 
-/// Rows taken through the head at a time; bounds the memory for features from files.
+/// Rows that go through the head at a time; bounds the memory for features from files.
 constexpr std::int64_t kChunk = 4096;
 
-/// Keep the different uses of one seed apart.
+/// Make the random numbers of different uses of one seed differ.
 enum SeedUse : std::uint64_t { kOrderSeed = 0x5EED, kStartSeed = 0x57A2, kDropoutSeed = 0xD209 };
 
 Head start_of(const HeadProblem& problem) {
@@ -37,7 +37,7 @@ Head start_of(const HeadProblem& problem) {
       .copy_to(problem.device);
 }
 
-/// Some rows of the training set, which counts every view of every image: row · views + view.
+/// Some rows of the training set, in which every view of every image counts: row · views + view.
 struct TrainingRows {
   torch::Tensor features;  ///< [n,D], those of one view together
   Truth truth;             ///< of the n rows
@@ -58,7 +58,7 @@ TrainingRows gather(const FeatureSet& train, std::span<const std::int64_t> posit
   return {torch::cat(features), train.truth().select(torch::tensor(all_rows, torch::kInt64))};
 }
 
-/// The parts that the optimizers share: evaluating, reporting, and keeping the best weights.
+/// One fit. The optimizers share evaluating, reporting, and keeping the best weights.
 class HeadFit {
  public:
   explicit HeadFit(const HeadProblem& problem)
@@ -212,8 +212,7 @@ class HeadFit {
     const double val_loss = loss_of(metrics);
     if (!std::isfinite(train_loss) || !std::isfinite(val_loss)) {
       throw TrainingError(fmt::format(
-          "the loss is no longer a number in epoch {}. Lower train.lr or head.weight_decay.",
-          epoch_));
+          "the loss is NaN or infinite in epoch {}. Lower train.lr or head.weight_decay.", epoch_));
     }
     plateau_.take(val_loss);
     if (stopping_.is_better(val_loss) || !keeps_best()) {

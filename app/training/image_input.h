@@ -9,7 +9,7 @@
 
 namespace transfer {
 
-/// Images, decoded anew in every epoch.
+/// Images, decoded again in every epoch.
 class ImageInput : public TrainingInput {
  public:
   /// The dataset must outlive this.

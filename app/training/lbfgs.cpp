@@ -9,7 +9,7 @@ namespace transfer {
 namespace {
 
 constexpr double kGradientTolerance = 1e-6;
-/// A value that falls by a smaller part of itself has converged.
+/// A relative decrease smaller than this counts as converged.
 constexpr double kTolerance = 1e-9;
 
 torch::optim::LBFGSOptions options_for(std::int64_t iterations) {
@@ -22,7 +22,7 @@ torch::optim::LBFGSOptions options_for(std::int64_t iterations) {
       .line_search_fn("strong_wolfe");
 }
 
-/// The value of the objective as torch's optimizer asks for it.
+/// The objective as a closure for torch's optimizer.
 torch::Tensor value_of(const std::function<double()>& objective) {
   torch::AutoGradMode with_gradients(true);
   return torch::tensor(objective(), torch::kFloat64);

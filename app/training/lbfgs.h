@@ -18,7 +18,8 @@ class Lbfgs {
   ~Lbfgs();
 
   /// One iteration. `objective` computes the value and leaves the gradients in the parameters; it
-  /// is called several times. Returns true when neither value nor gradient tells a way down.
+  /// is called several times. Returns true when it has converged: neither value nor
+  /// gradient shows a way down.
   bool step(const std::function<double()>& objective);
 
  private:
@@ -26,8 +27,8 @@ class Lbfgs {
   std::unique_ptr<Implementation> implementation_;
 };
 
-/// Up to so many iterations in one go, which evaluates the objective half as often as Lbfgs::step.
-/// Ends where the value falls by less than `tolerance`.
+/// Up to `iterations` iterations in one call, which evaluates the objective half as often as
+/// Lbfgs::step. Ends when the value falls by less than `tolerance`.
 void minimize_by_lbfgs(const std::vector<torch::Tensor>& parameters,
                        const std::function<double()>& objective, std::int64_t iterations,
                        double tolerance);

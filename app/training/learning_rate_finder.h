@@ -18,20 +18,18 @@ struct SweepPoint {
   double smoothed_loss = 0;
 };
 
-/// The losses of training steps at growing learning rates, as fastai's learning-rate finder keeps
-/// them.
+/// The losses of training steps at growing learning rates, as in fastai's learning-rate finder.
 class LearningRateCurve {
  public:
   /// Takes the loss of the next step. The smoothed loss is the exponential moving average with
-  /// decay 0.98, divided by the weight it has seen (Kingma and Ba 2015). False when the sweep
-  /// should stop: the smoothed loss is more than 4 times its smallest value, or not a number (such
-  /// a point is left out).
+  /// decay 0.98 and bias correction (Kingma and Ba 2015). Returns false when the sweep should stop:
+  /// the smoothed loss is more than 4 times its smallest value, or NaN (such a point is left out).
   bool add(double rate, double loss);
 
   const std::vector<SweepPoint>& points() const { return points_; }
 
   /// The rate at which the smoothed loss falls fastest over the rate's logarithm; the first tenth
-  /// and the last five points do not count. Nothing where it falls nowhere.
+  /// and the last five points do not count. Nothing if it falls nowhere.
   std::optional<double> suggestion() const;
 
  private:

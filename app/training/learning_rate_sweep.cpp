@@ -44,7 +44,7 @@ LearningRateCurve sweep_learning_rates(TrainableNetwork& network, const Dataset&
       step.finish(rates[next++]);
       progress->advance(1);
     }
-    if (next == before) throw DataError("none of the training images can be read.");
+    if (next == before) throw DataError("no training image can be read.");
   }
   progress->finish();
   return curve;

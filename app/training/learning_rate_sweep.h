@@ -12,7 +12,7 @@
 
 namespace transfer {
 
-/// A sweep of training steps over growing learning rates.
+/// Settings of a sweep of training steps over growing learning rates.
 struct SweepOptions {
   double first = 1e-7;
   double last = 1.0;
@@ -22,7 +22,8 @@ struct SweepOptions {
 };
 
 /// Trains for at most `steps` steps, each at a higher rate, until the loss explodes (Smith 2017);
-/// frozen first epochs are left out. The network is of no use afterwards. Throws Error.
+/// epochs with frozen layers (`freeze_epochs`) are skipped. The network cannot be used afterwards.
+/// Throws Error.
 LearningRateCurve sweep_learning_rates(TrainableNetwork& network, const Dataset& dataset,
                                        const Preprocessing& preprocessing, const Config& config,
                                        const SweepOptions& options);

@@ -50,12 +50,13 @@ torch::Tensor regression_errors(const Objective& objective, const torch::Tensor&
   throw_no_regression(objective);
 }
 
-/// [K]: the size of the loss where errors are as large as the standard deviation.
-torch::Tensor typical_errors(const Objective& objective, const torch::Tensor& deviation) {
+/// [K]: the loss of an error of one standard deviation.
+torch::Tensor typical_errors(const Objective& objective, const torch::Tensor& standard_deviation) {
   switch (objective.loss) {
-    case LossKind::kMeanSquaredError: return deviation.square();
-    case LossKind::kMeanAbsoluteError: return deviation;
-    case LossKind::kHuber: return deviation * deviation.clamp_max(objective.huber_delta);
+    case LossKind::kMeanSquaredError: return standard_deviation.square();
+    case LossKind::kMeanAbsoluteError: return standard_deviation;
+    case LossKind::kHuber:
+      return standard_deviation * standard_deviation.clamp_max(objective.huber_delta);
     case LossKind::kCrossEntropy:
     case LossKind::kBinaryCrossEntropy: break;
   }
@@ -67,7 +68,7 @@ LossSum regression(const Loss& loss, const torch::Tensor& outputs, const Truth& 
   const auto errors = regression_errors(loss.objective, values, truth.targets) * counting(truth) /
                       static_cast<double>(outputs.size(1));
   if (loss.target_scaling.is_identity()) return same(errors.sum());
-  const auto sizes = typical_errors(loss.objective, loss.target_scaling.deviation);
+  const auto sizes = typical_errors(loss.objective, loss.target_scaling.standard_deviation);
   return {(errors / sizes).sum(), errors.detach().sum()};
 }
 
@@ -91,8 +92,7 @@ torch::Tensor class_targets(const torch::Tensor& labels, std::int64_t classes) {
 
 torch::Tensor cross_entropy_weights(const Loss& loss, const torch::Tensor& targets) {
   const auto classes = static_cast<double>(targets.size(1));
-  // A row's smoothing is shared out in proportion to its sum: 1, or 0 for a row that does not
-  // count.
+  // A row's smoothing is proportional to its sum: 1, or 0 for a row that does not count.
   auto weights = targets * (1.0 - loss.label_smoothing) +
                  targets.sum(1, /*keepdim=*/true) * (loss.label_smoothing / classes);
   if (loss.class_weights.defined()) weights = weights * loss.class_weights;

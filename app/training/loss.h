@@ -18,23 +18,23 @@ struct LossSum {
   torch::Tensor in_units;
 };
 
-/// What a network's outputs [n,C] are trained on. Kept as a sum and a weight, so that it can be
-/// taken over parts of the data: the mean is Σ sum / Σ weight. Rows with the label −1 do not count.
+/// The loss of a network's outputs [n,C], as a sum and a weight, so that it can be taken over parts
+/// of the data: the mean is Σ sum / Σ weight. Rows with the label −1 do not count.
 ///
 /// - cross_entropy: softmax against the class, or against the parts of the classes where the truth
 ///   has targets; as torch.nn.CrossEntropyLoss.
-/// - binary_cross_entropy: one sigmoid an output, −Σ_c t log p + (1 − t) log(1 − p), summed over
+/// - binary_cross_entropy: one sigmoid per output, −Σ_c t log p + (1 − t) log(1 − p), summed over
 ///   the outputs. Targets (1,1,0) against probabilities (0.8,0.7,0.1) give 0.69.
 /// - mse, mae, huber: as torch.nn.MSELoss, L1Loss and HuberLoss, the mean over the outputs.
 ///
 /// Mixed images (Zhang et al. 2018) have mixed targets, whatever the loss.
 struct Loss {
   Objective objective = {};
-  /// cross_entropy: label smoothing, 0–1, and class weights [C]; undefined weighs all alike.
+  /// cross_entropy: label smoothing, 0–1, and class weights [C]; undefined means equal weights.
   double label_smoothing = 0;
   torch::Tensor class_weights = {};
-  /// mse, mae, huber: the outputs are for scaled targets. Every column then weighs alike: its loss
-  /// is divided by what errors as large as its standard deviation give.
+  /// mse, mae, huber: the outputs are for scaled targets. All columns then have equal weight: the
+  /// loss of each is divided by that of an error of one standard deviation.
   TargetScaling target_scaling = {};
 
   LossSum sums(const torch::Tensor& outputs, const Truth& truth) const;
@@ -42,18 +42,19 @@ struct Loss {
   torch::Tensor sum(const torch::Tensor& outputs, const Truth& truth) const {
     return sums(outputs, truth).objective;
   }
-  /// The number that the sum over the same images is divided by.
+  /// The divisor of the sum over the same images for their mean loss.
   double weight(const Truth& truth) const;
 
-  /// The loss for measuring instead of training: without smoothing and class weights.
+  /// The loss for evaluation: without smoothing and class weights.
   Loss plain() const { return {objective, 0, {}, target_scaling}; }
 };
 
 /// [n,C] float32 on the labels' device: 1 at each row's class, zeros for a row with the label −1.
 torch::Tensor class_targets(const torch::Tensor& labels, std::int64_t classes);
 
-/// Cross-entropy is Σ w · −log p over the classes: these w, of targets [n,C] (1 for an image's
-/// class, or parts of several), smoothed and weighted as `loss` says. Rows of zeros stay zeros.
+/// Cross-entropy is Σ w · −log p over the classes. Returns w for targets [n,C] (1 for an image's
+/// class, or fractions of several), with the label smoothing and class weights of `loss`. Rows of
+/// zeros stay zeros.
 torch::Tensor cross_entropy_weights(const Loss& loss, const torch::Tensor& targets);
 
 /// The loss that the configuration asks for; class weights `auto` and the scaling of targets are

@@ -9,7 +9,7 @@
 namespace transfer {
 namespace {
 
-/// Keeps these numbers apart from those of the augmentation, whose seeds look alike.
+/// Makes these random numbers differ from those of the augmentation, whose seeds are similar.
 constexpr std::uint64_t kMixing = 0x313D;
 
 std::vector<std::int64_t> draw_partners(const torch::Tensor& labels, Random& random) {
@@ -28,7 +28,7 @@ std::vector<std::int64_t> draw_partners(const torch::Tensor& labels, Random& ran
   return partners;
 }
 
-/// Of the rectangle the part that lies inside the image.
+/// Draws the rectangle, clipped to the image, and adjusts the share.
 void draw_rectangle(MixPlan& plan, std::int64_t height, std::int64_t width, Random& random) {
   const double side = std::sqrt(1.0 - plan.share);
   const auto cut = [&random, side](std::int64_t length, std::int64_t& first, std::int64_t& count) {
@@ -80,8 +80,8 @@ MixedBatch mix_batch(const torch::Tensor& images, const Truth& truth, std::int64
     mixed.images = at::add(images * plan.share, select_rows(images, partners), 1.0 - plan.share);
     return mixed;
   }
-  const auto rectangle = [&plan](const torch::Tensor& images) {
-    return images.narrow(2, plan.top, plan.height).narrow(3, plan.left, plan.width);
+  const auto rectangle = [&plan](const torch::Tensor& whole) {
+    return whole.narrow(2, plan.top, plan.height).narrow(3, plan.left, plan.width);
   };
   mixed.images = images.clone();
   rectangle(mixed.images).copy_(rectangle(images).index_select(0, partners));

@@ -12,10 +12,10 @@ namespace transfer {
 
 /// How the images of one batch are mixed.
 struct MixPlan {
-  /// For each row the row that is mixed into it: a random permutation of the rows that count. A row
-  /// without a label is its own partner.
+  /// For each row, the row that is mixed into it: a random permutation of the rows that count. A
+  /// row without a label is its own partner.
   std::vector<std::int64_t> partners;
-  /// The part of a row's own image in the result, 0–1; 1 changes nothing.
+  /// Fraction of a row's own image in the result, 0–1; 1 changes nothing.
   double share = 1.0;
   /// CutMix: this rectangle comes from the partner, in pixels. Without one (height 0) all pixels
   /// are blended: mixup.
@@ -26,17 +26,18 @@ struct MixPlan {
 };
 
 /// Draws a plan. `mixup`: share from Beta(α, α) (Zhang et al. 2018). `cutmix`: a rectangle of area
-/// 1 − Beta(α, α) about a uniform centre, what lies outside cut off and the share corrected for it
-/// (Yun et al. 2019). With both on, one of them with equal chance. `labels` [N] on the CPU, −1 for
-/// broken images; `seed` is mix_seed({seed, epoch, batch}) and decides everything.
+/// 1 − Beta(α, α) around a uniform centre, clipped to the image, with the share adjusted to its
+/// area (Yun et al. 2019). With both, one of them at random with equal probability. `labels` [N] on
+/// the CPU, −1 for broken images; `seed` is mix_seed({seed, epoch, batch}) and determines
+/// everything.
 MixPlan draw_mix(const torch::Tensor& labels, std::int64_t height, std::int64_t width,
                  const AugmentConfig& config, std::uint64_t seed);
 
 struct MixedBatch {
-  /// As the images given, memory format too.
+  /// In the memory format of the images given.
   torch::Tensor images;
-  /// With targets [N,C], on the CPU: the images' own ones mixed in the same parts; where they
-  /// have classes only, the parts of the classes. All zero for a row without a label.
+  /// Targets [N,C] on the CPU, mixed in the same proportions; where images have classes only, the
+  /// fractions of the classes. All zero for a row without a label.
   Truth truth;
 };
 

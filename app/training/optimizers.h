@@ -14,8 +14,8 @@ class Optimizer;
 namespace transfer {
 
 /// SGD with momentum, or AdamW, as `train.optimizer` says, over the groups in their order; each
-/// trains at `train.lr` times its multiple. Throws ConfigError for `lbfgs`, which is for heads.
-/// Include <torch/optim/optimizer.h> to use what is returned.
+/// trains at `train.lr` times its multiple. Throws ConfigError for `lbfgs`, which only fits heads.
+/// Include <torch/optim/optimizer.h> to use the result.
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(const std::vector<ParameterGroup>& groups,
                                                         const TrainConfig& config);
 

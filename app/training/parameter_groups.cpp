@@ -10,7 +10,7 @@ bool lies_below(const std::string& name, const std::string& path) {
   return path.empty() || name == path || name.starts_with(path + ".");
 }
 
-/// Position of the longest path that the name lies below, −1 where there is none.
+/// Position of the longest path that the name lies below, −1 if there is none.
 std::int64_t innermost_stage(const std::string& name, const std::vector<std::string>& stages) {
   std::int64_t found = -1;
   for (std::size_t i = 0; i < stages.size(); ++i) {
@@ -26,7 +26,7 @@ bool decays(const NamedParameter& parameter) {
   return parameter.second.dim() > 1 && name != "bias" && !name.ends_with(".bias");
 }
 
-/// Two groups a stage, with and without weight decay, in the order of parameter_groups().
+/// Two groups per stage, with and without weight decay, in the order of parameter_groups().
 std::vector<ParameterGroup> empty_groups(const std::vector<std::string>& stages,
                                          const std::string& head, const TrainConfig& config,
                                          double head_weight_decay) {

@@ -13,30 +13,30 @@ namespace transfer {
 
 using NamedParameter = std::pair<std::string, torch::Tensor>;
 
-/// Parameters that train alike.
+/// Parameters with the same learning rate and weight decay.
 struct ParameterGroup {
   /// Path of the stage, or of the head.
   std::string stage;
-  /// Position of the stage, 0 nearest the input; the head comes after the last.
+  /// Position of the stage, 0 nearest the input; the head comes last.
   std::int64_t stage_index = 0;
-  /// What the learning rate is multiplied by.
+  /// Factor of the learning rate.
   double lr_multiple = 1.0;
   double weight_decay = 0.0;
   std::vector<std::string> names;
   std::vector<torch::Tensor> parameters;
 };
 
-/// Divides the parameters into groups: the head first, then the stages from the last to the first;
-/// of each, what decays before what does not.
+/// Divides the parameters into groups: the head first, then the stages from the last to the first.
+/// In each, the parameters that decay come before those that do not.
 ///
-/// `stages` are module paths in execution order, without any the backbone is one stage. A parameter
-/// belongs to the longest path it lies below; one that lies below none (a stem, a norm between
-/// stages) goes with the parameter before it, or with the first stage.
+/// `stages` are module paths in execution order; if empty, the whole backbone is one stage. A
+/// parameter belongs to the longest path it lies below. One that lies below none (a stem, a norm
+/// between stages) belongs to the stage of the parameter before it, or to the first stage.
 ///
 /// Rate: the head's is `head_lr_multiple`, a stage's `lr_decay` to the power of its distance from
-/// the head (1 for the last). Weight decay: `weight_decay`, the head's `head_weight_decay`, and 0
-/// for biases and for tensors of one dimension, as norms have. The first `freeze_stages` stages
-/// are left out, and so is a parameter that was there under another name.
+/// the head (1 for the last). Weight decay: `weight_decay`, for the head `head_weight_decay`, and 0
+/// for biases and for tensors of one dimension, such as those of norms. The first `freeze_stages`
+/// stages are left out, and so are further names of the same parameter.
 std::vector<ParameterGroup> parameter_groups(const std::vector<NamedParameter>& parameters,
                                              const std::vector<std::string>& stages,
                                              const std::string& head, const TrainConfig& config,

@@ -22,7 +22,7 @@ void Replicas::train(const std::vector<std::string>& trainable) {
 
 std::vector<double> Replicas::add_gradients(std::int64_t rows, std::uint64_t seed,
                                             const AddGradients& add) {
-  // The network itself draws from the process's generator, which no other copy touches.
+  // The network itself draws from the process's generator, which no other copy uses.
   at::manual_seed(seed);
   const std::int64_t working = std::min(count(), rows);
   if (working <= 1) return {add(network_, 0, rows)};

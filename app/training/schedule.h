@@ -15,19 +15,19 @@ double learning_rate_at(const TrainConfig& config, double epoch);
 
 /// One cycle (Smith and Topin 2018) with the two phases of torch's OneCycleLR: from peak / 25 along
 /// a half cosine to `peak` at 30 % of the run, and down to peak / 250,000 at its end. `progress` is
-/// the part of the run behind us, 0–1.
+/// the completed fraction of the run, 0–1.
 double one_cycle_rate(double peak, double progress);
 
 /// `train.lr`, with `scale_lr_by_batch` in proportion to the images that one step sees; the
 /// reference is 256 (Goyal et al. 2017).
 double batch_scaled_rate(const TrainConfig& config);
 
-/// The same configuration with `freeze_epochs`, `warmup_epochs` and `unfreeze_every` shrunk, so
-/// that at least one full epoch is left in which all `stages` train at the scheduled rate. A
-/// freeze and a warm-up that are together too long shrink in proportion.
+/// The same configuration with `freeze_epochs`, `warmup_epochs` and `unfreeze_every` reduced so
+/// that at least one full epoch is left in which all `stages` train at the scheduled rate. A freeze
+/// and a warm-up that together are too long shrink in proportion.
 TrainConfig fitted_to_epochs(const TrainConfig& config, std::int64_t stages);
 
-/// What a PlateauSchedule remembers, for checkpoints.
+/// State of a PlateauSchedule, for checkpoints.
 struct PlateauState {
   double factor = 1.0;
   double best_loss = std::numeric_limits<double>::infinity();
@@ -37,15 +37,15 @@ struct PlateauState {
 /// Lowers the learning rate when the validation loss has stopped falling.
 class PlateauSchedule {
  public:
-  /// Takes `plateau_factor`, `plateau_patience` and `min_delta`. Another schedule keeps factor 1.
+  /// Uses `plateau_factor`, `plateau_patience` and `min_delta`. With any other schedule the factor
+  /// stays 1.
   explicit PlateauSchedule(const TrainConfig& config);
 
-  /// What the learning rate is multiplied by.
+  /// Factor of the learning rate.
   double factor() const { return state_.factor; }
 
-  /// Takes the loss of the epoch that ended; NaN is not better. After
-  /// `plateau_patience` epochs in a row that were not better, the factor falls, and the count
-  /// starts anew.
+  /// Takes the loss of the epoch that ended; NaN is not better. After `plateau_patience`
+  /// consecutive epochs that were not better, the factor falls and the count starts again.
   void take(double loss);
 
   const PlateauState& state() const { return state_; }

@@ -13,20 +13,19 @@ namespace transfer {
 struct Shard {
   std::int64_t rank = 0;
   std::int64_t processes = 1;
-  /// Rows that a process takes at least where it takes any: two where BatchNorm normalises by them.
+  /// Fewest rows that a process takes, if any: two where BatchNorm normalises by them.
   std::int64_t least_rows = 1;
 };
 
-/// The consecutive rows of a batch that are the shard's; none where the batch is too small for all
-/// processes. The shards of one batch do not overlap and are the batch together, their sizes differ
-/// by one at most.
+/// The consecutive rows of a batch that belong to the shard; none if the batch is too small for all
+/// processes. The shards of one batch partition it, with sizes that differ by one at most.
 BatchBounds rows_of_shard(const BatchBounds& batch, const Shard& shard);
 
-/// The rows of an epoch's batches that are the shard's, as an epoch of its own: a batch for each
-/// that has any. Samples keep their positions, so they are augmented as in the whole epoch.
+/// The rows of an epoch's batches that belong to the shard, as an epoch of non-empty batches.
+/// Samples keep their positions, so they are augmented as in the whole epoch.
 LoaderOptions shard_of(const LoaderOptions& epoch, const Shard& shard);
 
-/// Reads the shard's part of every batch of the epoch. A batch that has none is an empty one
+/// Reads the shard's part of every batch of the epoch. A batch without rows for it is empty
 /// (`count` 0, without tensors).
 std::unique_ptr<BatchReader> read_shard(TrainingInput& input, const LoaderOptions& epoch,
                                         const Shard& shard);

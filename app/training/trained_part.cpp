@@ -10,7 +10,7 @@
 namespace transfer {
 namespace {
 
-/// A batch as the feature store would run it: rows of zeros up to kStoreBatch.
+/// A batch padded with zeros to kStoreBatch, as the feature store runs it.
 torch::Tensor padded(const torch::Tensor& images) {
   auto shape = images.sizes().vec();
   if (shape[0] == kStoreBatch) return images;

@@ -21,7 +21,7 @@ std::int64_t stage_count(const TrainableNetwork& network) {
   return std::max<std::int64_t>(static_cast<std::int64_t>(network.stages().size()), 1);
 }
 
-/// The configuration with rate, warm-up and freezing as this run will have them.
+/// The configuration with learning rate, warm-up and freezing adjusted to this run.
 Config fitted(const Config& config, std::int64_t stages) {
   Config result = config;
   result.train = fitted_to_epochs(config.train, stages);
@@ -72,7 +72,7 @@ TrainingOutcome Trainer::run() {
   }
   if (best_.empty()) {
     throw TrainingError(
-        "the validation loss was not a number after any epoch. Lower train.lr or set "
+        "the validation loss was NaN or infinite after every epoch. Lower train.lr or set "
         "train.clip_norm.");
   }
   torch::NoGradGuard no_gradients;
@@ -99,7 +99,7 @@ void Trainer::train_one_epoch() {
       training_batches(config_, task_.preprocessing, labels_, task_.threads, progress_.epoch);
   const std::vector<BatchBounds> bounds = options.batches;
   const auto count = static_cast<std::int64_t>(bounds.size());
-  if (progress_.batch >= count) return;  // stopped while it was being validated
+  if (progress_.batch >= count) return;  // stopped during validation
   options.batches.assign(bounds.begin() + progress_.batch, bounds.end());
   step_.train_from(first_trainable_stage(config_.train, progress_.epoch, stage_count(network_)));
   const auto reader = read_shard(task_.input, options, shard());
@@ -157,7 +157,7 @@ void Trainer::save_if_agreed(bool is_due) {
     save_checkpoint();
   }
   if (agreement.signal == 0) return;
-  task_.group->wait_for_all();  // the first may still be writing
+  task_.group->wait_for_all();  // rank 0 may still be writing
   throw_stopped(agreement.signal);
 }
 
@@ -216,7 +216,7 @@ void Trainer::finish_epoch() {
   } catch (const Interrupted&) {
     averaged.reset();
     save_checkpoint();
-    task_.group->wait_for_all();  // the first may still be writing
+    task_.group->wait_for_all();  // rank 0 may still be writing
     throw;
   }
   const Truth truth = truth_of(task_.dataset.val, val.broken);

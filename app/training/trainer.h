@@ -23,7 +23,7 @@
 
 namespace transfer {
 
-/// What fine-tuning needs beside the network. References must outlive the trainer.
+/// What training needs besides the network. References must outlive the trainer.
 struct TrainingTask {
   const Dataset& dataset;
   TrainingInput& input;
@@ -31,23 +31,22 @@ struct TrainingTask {
   const Config& config;
   torch::Device device = torch::kCPU;
   std::int64_t threads = 1;
-  /// Where the last state, and the weights of the best epoch, are kept while training runs.
+  /// Files for the last state and for the weights of the best epoch while training runs.
   std::filesystem::path checkpoint;
   std::filesystem::path best_weights;
-  /// Whether the network may already be good, so that its start counts as epoch 0 when the best
+  /// Whether the network may be good before training, so that it counts as epoch 0 when the best
   /// weights are chosen.
   bool start_counts = false;
-  /// Training images known to be broken; they are not named again.
+  /// Training images known to be broken; no warning names them again.
   std::vector<BrokenImage> known_broken = {};
-  /// Epoch after which to pause with a checkpoint, where training is not at its end by then; 0
-  /// never pauses.
+  /// Epoch after which to pause with a checkpoint, if training has not ended by then; 0 never
+  /// pauses.
   std::int64_t pause_after = 0;
-  /// What is minimised, see training_loss().
+  /// See training_loss().
   Loss loss = {};
-  /// Called after every epoch.
   EpochCallback on_epoch = {};
-  /// Those who train together. Each takes its rows of every batch; all hold the same network, and
-  /// the first alone writes the files.
+  /// The processes that train together. Each takes its rows of every batch; all hold the same
+  /// network, and rank 0 alone writes files.
   std::shared_ptr<ProcessGroup> group = single_process();
 };
 
@@ -55,20 +54,19 @@ struct TrainingTask {
 struct TrainingOutcome {
   std::int64_t best_epoch = 0;
   std::int64_t epochs = 0;
-  /// Seconds that this process spent in forward, backward and optimizer steps, and of its group's
-  /// exchange of gradients; since the training began or went on.
+  /// Seconds that this process spent in forward, backward and optimizer steps, and the cost of the
+  /// exchange of gradients, both since this invocation began.
   double seconds_in_steps = 0;
   ReductionCost reduction = {};
   /// Training images that could not be decoded.
   std::vector<BrokenImage> broken;
 };
 
-/// Trains a network epoch by epoch, until the epochs are used up or the validation
-/// loss stops falling. Everything random is drawn from (seed, epoch, batch or image), so a run
-/// that goes on from a checkpoint is the run that was never stopped, bit for bit. A group of
-/// processes makes the steps of one process with the same batches, but for rounding and, where
-/// they are on, BatchNorm's statistics, Dropout and the mixing of images, which each process has
-/// for its own rows.
+/// Trains a network epoch by epoch, until the epochs are used up or the validation loss stops
+/// falling. Everything random depends on (seed, epoch, batch or image), so a run that resumes from
+/// a checkpoint equals, bit for bit, one that was never stopped. A group of processes takes the
+/// same steps as one process with the same batches, except for rounding and for BatchNorm's
+/// statistics, Dropout and the mixing of images, which each process computes on its own rows.
 class Trainer {
  public:
   Trainer(TrainableNetwork& network, TrainingTask task);
@@ -78,31 +76,30 @@ class Trainer {
   /// Continues from `task.checkpoint`. Returns the number of completed epochs. Throws ModelError.
   std::int64_t resume();
 
-  /// Throws DataError when too many images are broken, TrainingError when the loss is no longer a
-  /// number, and Interrupted or Paused after saving a checkpoint.
+  /// Throws DataError when too many images are broken, TrainingError when the loss is NaN or
+  /// infinite, and Interrupted or Paused after saving a checkpoint.
   TrainingOutcome run();
 
-  /// Outputs for images by the network as it is, averaged weights included while it trains; in
-  /// the targets' units.
+  /// Outputs of the current network, in the targets' units; with averaged weights if they are in
+  /// place.
   ImageLogits evaluate(EvaluatedSplit split, const std::string& title);
 
  private:
   void train_one_epoch();
-  /// Adds this process's part of batch `index`; false where the loss is no number and the training
-  /// has gone back.
+  /// Adds this process's part of batch `index`; false if the loss was NaN or infinite and training
+  /// went back to a checkpoint.
   bool add_batch(const Batch& batch, std::int64_t index, std::int64_t batches);
   void take_step(std::int64_t batch, std::int64_t batches);
-  /// Which rows of a batch are this process's.
+  /// Which rows of a batch belong to this process.
   Shard shard() const;
-  /// Takes images as broken that were reported before.
+  /// Remembers images as broken without reporting them.
   void know_broken(std::vector<BrokenImage> broken);
   void note_broken(const Batch& batch);
-  /// Names the broken images that any process has met since the last call.
+  /// Reports the broken images that any process has found since the last call.
   void exchange_broken();
-  /// Where a stop was asked for in any process, or a checkpoint is due: writes it, and throws for a
-  /// stop.
+  /// Writes a checkpoint if one is due or any process was signalled to stop; throws for a stop.
   void save_if_agreed(bool is_due);
-  /// Makes the network the same in all processes.
+  /// Synchronises the network over all processes.
   void share_own_state();
   double learning_rate(double epoch) const;
   void finish_epoch();
@@ -111,7 +108,8 @@ class Trainer {
   void keep_start();
   void keep_as_best();
   void save_checkpoint();
-  /// After a loss that is no number: goes back to the last checkpoint, or throws TrainingError.
+  /// After a loss that is NaN or infinite: goes back to the last checkpoint, or throws
+  /// TrainingError.
   void go_back(const Batch& batch);
   NamedTensors checkpoint_tensors();
   void load_checkpoint();
@@ -129,9 +127,9 @@ class Trainer {
   std::vector<torch::Tensor> best_;
   std::set<std::int64_t> seen_broken_;
   std::vector<BrokenImage> broken_;
-  /// Met by this process and not exchanged yet.
+  /// Found by this process and not exchanged yet.
   std::vector<BrokenImage> newly_broken_;
-  /// Images of this process since the network was last the same in all.
+  /// Images of this process since the network was last synchronised.
   std::int64_t images_since_shared_ = 0;
   Stopwatch clock_;
   double seconds_in_steps_ = 0;

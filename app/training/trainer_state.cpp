@@ -1,4 +1,4 @@
-// What of a Trainer outlives it: checkpoints, the best weights, and going back to them.
+// The part of Trainer that saves and restores state: checkpoints and the best weights.
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -14,7 +14,7 @@
 namespace transfer {
 namespace {
 
-/// Times that `on_nonfinite: retry` goes back, each time to half the rate.
+/// Times that `on_nonfinite: retry` goes back, each time with half the learning rate.
 constexpr std::int64_t kMostRetries = 3;
 constexpr double kRetryFactor = 0.5;
 
@@ -24,7 +24,7 @@ void Trainer::keep_as_best() {
   const auto state = network_.state();
   best_.clear();
   for (const auto& [name, tensor] : state) best_.push_back(tensor.detach().cpu().clone());
-  if (task_.group->is_first()) write_tensors(task_.best_weights, state);
+  if (task_.group->is_rank0()) write_tensors(task_.best_weights, state);
 }
 
 NamedTensors Trainer::checkpoint_tensors() {
@@ -39,7 +39,7 @@ NamedTensors Trainer::checkpoint_tensors() {
 
 void Trainer::save_checkpoint() {
   last_saved_ = clock_.seconds();
-  if (!task_.group->is_first()) return;
+  if (!task_.group->is_rank0()) return;
   progress_.stopping = stopping_.state();
   progress_.plateau = plateau_.state();
   progress_.scaler = step_.scaler().state();
@@ -50,7 +50,7 @@ void Trainer::save_checkpoint() {
 }
 
 void Trainer::load_checkpoint() {
-  task_.group->wait_for_all();  // the first may still be writing
+  task_.group->wait_for_all();  // rank 0 may still be writing
   const NamedTensors tensors = checkpoint_tensors();
   progress_ = read_checkpoint(task_.checkpoint, tensors, step_.optimizer());
   stopping_.restore(progress_.stopping);
@@ -72,8 +72,8 @@ std::int64_t Trainer::resume() {
   seconds_before_ = progress_.seconds;
   if (progress_.threads != task_.threads) {
     warn(
-        "the run was begun with {} threads and goes on with {}; its numbers will "
-        "differ in the last digits from those of a run that was never stopped.",
+        "the run was started with {} threads and resumes with {}; its results will differ "
+        "in the last digits from those of an uninterrupted run.",
         progress_.threads, task_.threads);
   }
   const bool may_copy = task_.device.is_cpu() && task_.group->size() == 1;
@@ -96,13 +96,12 @@ void Trainer::go_back(const Batch& batch) {
   }
   names = task_.group->gather(fmt::format("{}", fmt::join(names, ", ")));
   std::erase(names, "");
-  const std::string what =
-      fmt::format("the loss is no longer a number in epoch {}, at the images {}",
-                  progress_.epoch + 1, fmt::join(names, ", "));
+  const std::string what = fmt::format("the loss is NaN or infinite in epoch {}, at the images {}",
+                                       progress_.epoch + 1, fmt::join(names, ", "));
   if (config_.train.on_nonfinite != OnNonfinite::kRetry || progress_.retries >= kMostRetries) {
     throw TrainingError(
-        fmt::format("{}. The last good state is {}. Lower train.lr, set train.clip_norm, or let "
-                    "the training go back by itself with train.on_nonfinite: retry.",
+        fmt::format("{}. The last good state is {}. Lower train.lr, set train.clip_norm, or set "
+                    "train.on_nonfinite: retry to go back automatically.",
                     what, task_.checkpoint.string()));
   }
   const std::int64_t retries = progress_.retries + 1;
@@ -111,7 +110,7 @@ void Trainer::go_back(const Batch& batch) {
   const EarlyStoppingState abandoned = stopping_.state();
   load_checkpoint();
   images_since_shared_ = 0;
-  stopping_.keep_best_of(abandoned);  // their weights may have come after the checkpoint
+  stopping_.keep_best_of(abandoned);  // its weights may be later than the checkpoint
   progress_.retries = retries;
   progress_.rate_factor = factor;
   warn("{}. Going back to epoch {} with {} times the learning rate.", what, progress_.epoch + 1,

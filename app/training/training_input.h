@@ -21,7 +21,7 @@ class BatchReader {
   virtual std::optional<Batch> next() = 0;
 };
 
-/// What a network is evaluated on while it trains and when it is trained.
+/// A split on which a network is evaluated.
 enum class EvaluatedSplit { kVal, kTest };
 
 /// Its images.
@@ -29,7 +29,7 @@ inline const std::vector<Sample>& images_of(const Dataset& dataset, EvaluatedSpl
   return split == EvaluatedSplit::kVal ? dataset.val : dataset.test;
 }
 
-/// Where batches come from while a network trains, and which of its layers run on them.
+/// Source of batches while a network trains, and which of its layers run on them.
 class TrainingInput {
  public:
   virtual ~TrainingInput() = default;
@@ -38,11 +38,11 @@ class TrainingInput {
   virtual const TrainedPart& part() const = 0;
 
   /// The batches that `epoch` describes (see training_batches()). Their `images` are images, or
-  /// what the frozen layers made of them, [n,…] float32.
+  /// activations of the frozen layers, [n,…] float32.
   virtual std::unique_ptr<BatchReader> read(const LoaderOptions& epoch) = 0;
 
-  /// Logits of a split by the network, which is in evaluation mode; of one process's part of it,
-  /// the other rows being zero.
+  /// The network's logits for a split, in evaluation mode. Only the rows of `part` are computed;
+  /// the others are zero.
   virtual ImageLogits evaluate(const TrainableNetwork& network, EvaluatedSplit split,
                                const std::string& title, const EvaluationPart& part) = 0;
 };

@@ -15,7 +15,7 @@
 namespace transfer {
 namespace {
 
-/// Keeps the mixing of images apart from Dropout.
+/// Makes the random numbers of mixing differ from those of Dropout.
 constexpr std::uint64_t kMixing = 0x313;
 
 /// The batch without the rows of broken images, which would count in BatchNorm's statistics.
@@ -69,7 +69,7 @@ void TrainingStep::train_from(std::int64_t first) {
   replicas_->train(trainable_);
   if (group_ == nullptr) return;
   earlier_cost_ = reduction_cost();
-  buckets_.reset();  // the old ones take their hooks away
+  buckets_.reset();  // the old ones remove their hooks
   const std::set<std::string> names(trainable_.begin(), trainable_.end());
   std::vector<torch::Tensor> trained;
   for (const auto& [name, tensor] : network_.parameters()) {

@@ -24,19 +24,20 @@ class Optimizer;
 
 namespace transfer {
 
-/// What a batch adds to the loss, in the targets' units: the mean over batches is Σ sum / Σ weight.
+/// Loss of a batch in the targets' units; the mean over batches is Σ sum / Σ weight.
 struct BatchLoss {
   double sum = 0;
   double weight = 0;
 };
 
-/// Forward, backward and the optimizer's step for a network whose layers train, over one batch or
-/// several whose gradients are added up.
+/// Forward, backward and the optimizer's step, over one batch or several whose gradients are
+/// accumulated.
 ///
 ///     step.add(batch, seed);  // once, or `train.accumulate` times
 ///     step.finish(rate);
 ///
-/// In a group each process adds its part of the batch, and all get the gradients of the whole.
+/// In a group each process adds its part of the batch, and all get the gradients of the whole
+/// batch.
 class TrainingStep {
  public:
   /// Shares the network, of which `part` runs. Throws ConfigError for an optimizer that cannot
@@ -45,35 +46,35 @@ class TrainingStep {
                torch::Device device, TrainedPart part = {});
   ~TrainingStep();
 
-  /// Shares every batch out among `count` copies of the network (see Replicas), on the CPU. Throws
+  /// Divides every batch among `count` copies of the network (see Replicas), on the CPU. Throws
   /// ModelError where it cannot be copied.
   void use_replicas(std::int64_t count);
 
   /// Takes steps together with the other processes of the group, which must outlive this; each adds
-  /// its own part of every batch. Gradients are summed in buckets of so many bytes. Called before
+  /// its part of every batch. Gradients are summed in buckets of `bucket_bytes`. Called before
   /// train_from().
   void use_group(ProcessGroup& group, std::int64_t bucket_bytes);
 
-  /// The network for training from now on: the head, and the stages from `first` on.
+  /// From now on the head and the stages from `first` on train.
   void train_from(std::int64_t first);
 
-  /// Adds the gradients of a batch; rows without a label do not count. `seed` decides what Dropout
-  /// drops and how images are mixed. The sum is not finite where the loss is not; the gradients
-  /// are of no use then. In a group the loss is that of all parts, a batch may be empty (`count`
-  /// 0), and `is_last` tells the batch after which finish() comes, so that sums may begin in
+  /// Adds the gradients of a batch; rows without a label do not count. `seed` determines what
+  /// Dropout drops and how images are mixed. If the loss is not finite, the sum is not either, and
+  /// the gradients are useless. In a group the loss is that of all parts, a batch may be empty
+  /// (`count` 0), and `is_last` marks the last batch before finish(), so that sums may begin during
   /// backward.
   BatchLoss add(const Batch& batch, std::uint64_t seed, bool is_last = true);
 
-  /// Divides the gradients by the weight of what was added, shortens them to `train.clip_norm`, and
-  /// steps at `rate`. Gradients that are not finite skip the step. Clears them.
+  /// Divides the gradients by the weight of what was added, clips them to `train.clip_norm`, and
+  /// steps at `rate`. Skips the step if gradients are not finite. Clears them.
   void finish(double rate);
 
-  /// Forgets what was added.
+  /// Discards what was added.
   void discard();
 
   /// All trainable parameters, for the average of weights.
   std::vector<torch::Tensor> parameters() const;
-  /// What the exchange of gradients has cost so far; nothing without a group.
+  /// Cost of the exchange of gradients so far; zero without a group.
   ReductionCost reduction_cost() const;
   const Loss& loss() const { return loss_; }
   torch::optim::Optimizer& optimizer() { return *optimizer_; }
@@ -100,7 +101,7 @@ class TrainingStep {
   ProcessGroup* group_ = nullptr;
   std::int64_t bucket_bytes_ = 0;
   std::unique_ptr<GradientBuckets> buckets_;
-  /// Of buckets that were replaced since.
+  /// Of buckets that have been replaced.
   ReductionCost earlier_cost_;
   /// Names of the parameters that train now.
   std::vector<std::string> trainable_;

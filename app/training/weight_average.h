@@ -7,7 +7,7 @@
 
 namespace transfer {
 
-/// What a WeightAverage remembers, for checkpoints.
+/// State of a WeightAverage, for checkpoints.
 struct WeightAverageState {
   std::int64_t updates = 0;
   std::vector<torch::Tensor> average;
@@ -15,19 +15,19 @@ struct WeightAverageState {
 
 /// Exponential moving average of weights over training steps (Polyak and Juditsky 1992). Its decay
 /// after n updates is min(decay, (1 + n) / (10 + n)), as TensorFlow's ExponentialMovingAverage, so
-/// that the random start is forgotten soon. Only what gradient steps move is averaged: BatchNorm's
-/// running statistics are averages already, and the model's current ones serve both.
+/// that the random start is soon forgotten. Only what gradient steps change is averaged:
+/// BatchNorm's running statistics are averages already, and the model's current ones serve both.
 class WeightAverage {
  public:
-  /// Shares the model's tensors and starts from what they hold. REQUIRES: not empty, floating.
+  /// Shares the model's tensors and starts from their values. REQUIRES: not empty, floating.
   WeightAverage(std::vector<torch::Tensor> weights, double decay);
 
-  /// Takes in the weights; called after each step of the optimizer. Throws std::logic_error while
+  /// Updates the average; called after each step of the optimizer. Throws std::logic_error while
   /// the average is swapped in.
   void update();
 
-  /// Exchanges weights and average, in place: once to evaluate or save the average, once more to
-  /// train on.
+  /// Exchanges weights and average, in place: once to evaluate or save the average, and again to
+  /// continue training.
   void swap();
 
   std::int64_t updates() const { return updates_; }
@@ -45,7 +45,7 @@ class WeightAverage {
   bool swapped_ = false;
 };
 
-/// Has the average in the model's place as long as it lives.
+/// While it lives, the model holds the average.
 class AverageInPlace {
  public:
   explicit AverageInPlace(WeightAverage& average) : average_(average) { average_.swap(); }

@@ -13,9 +13,9 @@ namespace {
 
 constexpr std::int64_t kFolds = 5;
 
-/// From strong to weak, so that each fit starts near its solution at the one before. Noisy numbers
-/// ask for more than classes do: on the solar cells' defect probability 1 or 2 is best, by the
-/// seed.
+/// From strong to weak, so that each fit starts near its solution at the one before. Noisy
+/// regression targets need more than classes do: for the solar cells' defect probability 1 or 2 is
+/// best, depending on the seed.
 std::vector<double> candidates_for(const Objective& objective) {
   std::vector<double> candidates = {1.0,  0.5,   0.2,   0.1,   0.05, 0.02,
                                     0.01, 0.005, 0.002, 0.001, 1e-4};
@@ -25,16 +25,16 @@ std::vector<double> candidates_for(const Objective& objective) {
   return candidates;
 }
 
-/// Part of the loss below which two decays are called equal. Near its smallest the loss is so flat
-/// that the chance of the folds decides.
+/// Relative difference of the loss below which two decays count as equal. Near its minimum the loss
+/// is so flat that the random folds would decide.
 constexpr double kNoDifference = 0.005;
 
-/// Beyond so many axes, finding them takes longer than what they save.
+/// With more axes than this, finding them takes longer than they save.
 constexpr std::int64_t kMostAxes = 512;
 
-/// Turns scaled features to their principal axes, of which there are no more than rows. A linear
-/// head with an L2 penalty does not notice a rotation, so the fits are the same, but along these
-/// axes FoldHeads can choose units that fit the loss.
+/// Rotates scaled features to their principal axes, of which there are no more than rows. A linear
+/// head with an L2 penalty is invariant to rotation, so the fits are the same, but along these axes
+/// FoldHeads can choose units that suit the loss.
 torch::Tensor turned_to_principal_axes(const torch::Tensor& scaled) {
   const std::int64_t rows = scaled.size(0);
   const std::int64_t columns = scaled.size(1);

@@ -69,7 +69,7 @@ def read_cells(data: Path) -> List[Cell]:
 
 
 def shares(sizes: Dict[Hashable, int], fraction: float) -> Dict[Hashable, int]:
-    """How many of each group to draw so that the total is round(fraction * all), by largest remainder."""
+    """How many to draw from each group, so that the total is round(fraction * all); by largest remainder."""
     exact = {key: size * fraction for key, size in sizes.items()}
     counts = {key: int(value) for key, value in exact.items()}
     missing = round(sum(sizes.values()) * fraction) - sum(counts.values())
@@ -80,7 +80,7 @@ def shares(sizes: Dict[Hashable, int], fraction: float) -> Dict[Hashable, int]:
 
 
 def draw(cells: Sequence[Cell], fraction: float, purpose: str) -> List[Cell]:
-    """A sample stratified by label and type. Order of the input, platform and Python version do not matter."""
+    """A sample stratified by label and type. It depends neither on the order of `cells` nor on the platform."""
     strata = defaultdict(list)
     for cell in cells:
         strata[cell.label, cell.type].append(cell)
@@ -107,7 +107,7 @@ def placed_path(cell: Cell, split: str) -> str:
 
 
 def labels_csv(assignment: Dict[Cell, str]) -> str:
-    """The text of labels.csv, rows in the order of their paths."""
+    """The text of labels.csv, with its rows sorted by path."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -120,7 +120,7 @@ def labels_csv(assignment: Dict[Cell, str]) -> str:
 
 
 def is_complete(out: Path, data: Path, assignment: Dict[Cell, str]) -> bool:
-    """Whether `out` holds these labels and every image in its full size."""
+    """Whether `out` holds these labels and every image at its full size."""
     try:
         same_labels = (out / "labels.csv").read_text() == labels_csv(assignment)
         return same_labels and all(
@@ -148,9 +148,9 @@ def fill(folder: Path, data: Path, assignment: Dict[Cell, str]) -> None:
 
 
 def prepare(data: Path, out: Path) -> bool:
-    """Brings the cells of `data` into `out`; False where `out` was complete already.
+    """Puts the cells of `data` into `out`; returns False where `out` was complete already.
 
-    `out` appears whole or not at all. Raises PrepareError where it holds something else, which is never touched.
+    `out` appears whole or not at all. Raises PrepareError where it holds anything else, which is left untouched.
     """
     assignment = split_cells(read_cells(data))
     if is_complete(out, data, assignment):

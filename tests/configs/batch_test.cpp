@@ -175,7 +175,7 @@ TEST(Batch, RefusalsNameTheLineAndTheNearestKey) {
   EXPECT_THAT(refusal("jobs:\n  - name: a\n    preset: finetune"),
               HasSubstr("did you mean 'fine-tune'"));
   EXPECT_THAT(refusal("jobs:\n  - name: a\n    strategy: freeze"), HasSubstr("'freeze'"));
-  EXPECT_THAT(refusal("defaults: {name: a}\njobs: [{name: b}]"), HasSubstr("one of its own"));
+  EXPECT_THAT(refusal("defaults: {name: a}\njobs: [{name: b}]"), HasSubstr("each job has its own"));
 }
 
 TEST(Batch, RefusalsOfAMatrix) {
@@ -212,7 +212,7 @@ TEST(Batch, RefusalsOfAMatrix) {
   EXPECT_THAT(matrix("{seed: [1]}\n    search: {halving: {factr: 2}}"),
               HasSubstr("did you mean 'factor'"));
   EXPECT_THAT(refusal("jobs:\n  - name: a\n    search: {method: grid}"),
-              HasSubstr("no matrix to search"));
+              HasSubstr("no matrix"));
 }
 
 TEST(Batch, HalvingIsOfTheJobsOfOneMatrix) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "datasets/preprocess.h"
+#include "tests/datasets/encoded_images.h"
 #include "tests/datasets/temporary_folder.h"
 
 namespace transfer {

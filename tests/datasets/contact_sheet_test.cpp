@@ -8,6 +8,7 @@
 #include "core/atomic_file.h"
 #include "core/cancellation.h"
 #include "datasets/decode.h"
+#include "tests/datasets/encoded_images.h"
 #include "tests/datasets/temporary_folder.h"
 
 namespace transfer {

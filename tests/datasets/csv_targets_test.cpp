@@ -44,7 +44,7 @@ TEST(CsvReader, WhatIsNoNumberIsRefusedWithRowAndRemedy) {
   expect_contains(error("path,weight\np/0.jpg,1\n", {"wieght"}),
                   {"data.csv:1", "'wieght'", "path, weight", "did you mean 'weight'?"});
   expect_contains(error("path,y\np/0.jpg,1\n", {"path"}), {"data.csv:1", "no column 'path'"});
-  expect_contains(error("path,y,y\np/0.jpg,1,2\n"), {"data.csv:1", "'y' is there twice"});
+  expect_contains(error("path,y,y\np/0.jpg,1,2\n"), {"data.csv:1", "'y' occurs twice"});
   expect_contains(error("y,label\n1,a\n"), {"data.csv:1", "'path' is missing"});
   expect_contains(error("path,x,y\np/0.jpg,1,2\np/1.jpg,2,2\n"),
                   {"'y' is 2 in every training image", "data.targets"});

@@ -106,12 +106,12 @@ TEST(IdxReader, RefusesDamagedFilesByName) {
       {"labels missing",
        [](const TemporaryFolder& folder) { std::filesystem::remove(folder / kTrainLabels); },
        {"train-labels-idx1-ubyte.gz", "Put it into the folder"}},
-      {"no gzip file",
+      {"not a gzip file",
        [&](const TemporaryFolder& folder) {
          std::filesystem::remove(folder / kTrainImages);
          folder.write(zipped_images, images(12));
        },
-       {zipped_images, "no gzip file", "found 00 00", "1f 8b", "leave out the ending .gz"}},
+       {zipped_images, "not a gzip file", "found 00 00", "1f 8b", "leave out the ending .gz"}},
       {"gzip file cut off",
        [&](const TemporaryFolder& folder) {
          std::filesystem::remove(folder / kTrainImages);

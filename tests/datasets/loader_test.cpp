@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "configs/fields.h"
+#include "tests/datasets/encoded_images.h"
 #include "tests/datasets/temporary_folder.h"
 
 namespace transfer {

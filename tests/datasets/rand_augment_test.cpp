@@ -6,6 +6,7 @@
 
 #include "datasets/augment.h"
 #include "datasets/colour.h"
+#include "tests/datasets/encoded_images.h"
 #include "tests/datasets/temporary_folder.h"
 
 namespace transfer {

@@ -5,8 +5,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <opencv2/imgcodecs.hpp>
-#include <opencv2/imgproc.hpp>
 #include <string>
 #include <vector>
 
@@ -43,28 +41,6 @@ class TemporaryFolder {
  private:
   std::filesystem::path path_;
 };
-
-/// A smooth RGB image; `seed` shifts its colours.
-inline cv::Mat gradient(int width, int height, int seed = 0) {
-  cv::Mat image(height, width, CV_8UC3);
-  for (int y = 0; y < height; ++y) {
-    for (int x = 0; x < width; ++x) {
-      image.at<cv::Vec3b>(y, x) = {static_cast<unsigned char>(255 * x / width),
-                                   static_cast<unsigned char>(255 * y / height),
-                                   static_cast<unsigned char>((seed * 37) & 255)};
-    }
-  }
-  return image;
-}
-
-/// The bytes of an RGB image in a format named by its ending.
-inline std::string encode(const cv::Mat& rgb, const std::string& ending) {
-  cv::Mat bgr;
-  cv::cvtColor(rgb, bgr, cv::COLOR_RGB2BGR);
-  std::vector<unsigned char> bytes;
-  cv::imencode(ending, bgr, bytes);
-  return {bytes.begin(), bytes.end()};
-}
 
 /// The message of the Error of type E that `action` throws; fails the test when it throws none.
 template <typename E, typename F>

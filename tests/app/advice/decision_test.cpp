@@ -36,7 +36,7 @@ TEST(Decision, FourBoxes) {
   EXPECT_EQ(similar_small.cut, "");
   EXPECT_EQ(similar_small.expected_score, 0.9);
   EXPECT_THAT(similar_small.reasons[0], HasSubstr("b, is 5.0 ± 1.0 points behind"));
-  EXPECT_THAT(similar_small.reasons[1], HasSubstr("199 training images are few (below 200)"));
+  EXPECT_THAT(similar_small.reasons[1], HasSubstr("199 training images are too few (below 200)"));
 
   const auto different_small = decide(evidence(999, 0.03), {});
   EXPECT_EQ(different_small.strategy, "early-features");
@@ -70,7 +70,7 @@ TEST(Decision, NothingToGainLeavesLayersFrozenHoweverLargeTheData) {
   solved.stages[2].score = 0.955;
   const auto decision = decide(solved, {});
   EXPECT_EQ(decision.strategy, "freeze-conv");
-  EXPECT_TRUE(decision.is_large) << "the box stays what it is";
+  EXPECT_TRUE(decision.is_large) << "the box stays the same";
   EXPECT_THAT(decision.reasons[1], HasSubstr("only 4.5 points to gain (training pays above 5.0)"));
   solved.stages[1] = stage("b", 2, 0.959, 0.004, 0.001);
   EXPECT_EQ(decide(solved, {}).strategy, "early-features");

@@ -134,7 +134,7 @@ TEST(FeatureArchive, DamagedFilesAreComputedAnew) {
   }
   testing::internal::CaptureStderr();
   FeatureArchive archive(folder / "a", 2);
-  EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("computed anew"));
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("computed again"));
   EXPECT_EQ(archive.missing(keys), 10);
   expect_rows(archive.rows(keys, fill, [] {}), 10);
 }
@@ -147,7 +147,7 @@ TEST(CacheFolder, WhatAKilledProcessLeftOfADescriptionGoesWithTheNextOne) {
     NumberedLocks another(folder / "a/lock");
     ASSERT_TRUE(another.try_take(FeatureArchive::kLocks));
     describe_archive(folder / "a", "tiny", "blocks.1");
-    EXPECT_TRUE(fs::exists(left)) << "of a process that is at it";
+    EXPECT_TRUE(fs::exists(left)) << "while a process is writing it";
     EXPECT_FALSE(fs::exists(folder / "a/about.json"));
   }
   describe_archive(folder / "a", "tiny", "blocks.1");

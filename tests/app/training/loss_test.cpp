@@ -81,7 +81,7 @@ TEST(Loss, ScaledTargetsWeighEveryColumnAlikeAndAreReportedInUnits) {
   const Truth truth = whole_truth(targets);
   const auto scaling = measure_target_scaling(truth, torch::kCPU);
   EXPECT_TRUE(torch::allclose(scaling.mean, torch::tensor({2.0F, 300.0F})));
-  EXPECT_TRUE(torch::allclose(scaling.deviation, torch::tensor({1.0F, 200.0F})));
+  EXPECT_TRUE(torch::allclose(scaling.standard_deviation, torch::tensor({1.0F, 200.0F})));
   const auto zeros = torch::zeros({2, 2});  // the means, in units
   for (const auto& [kind, objective, in_units] :
        {std::tuple{LossKind::kMeanSquaredError, 1.0, (1.0 + 40000.0) / 2},

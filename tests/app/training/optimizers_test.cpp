@@ -208,7 +208,7 @@ TEST(GradientScaler, HalvesAtOnceAndDoublesAfter2000FiniteSteps) {
   EXPECT_EQ(again.state().finite_steps, 0);
   scaler.update(false);
   for (int i = 0; i < 1999; ++i) scaler.update(true);
-  EXPECT_EQ(scaler.state().scale, 16384) << "a bad step starts the count anew";
+  EXPECT_EQ(scaler.state().scale, 16384) << "a bad step restarts the count";
 }
 
 TEST(GradientScaler, GrowsOnlyWhileFloat32HoldsTheScale) {

@@ -94,7 +94,7 @@ TEST(Replicas, ShareWeightsNotGradientsNorDropout) {
   copy->seed(1);
   const auto first = copy->logits(images);
   copy->seed(2);
-  EXPECT_FALSE(torch::equal(copy->logits(images), first)) << "Dropout draws anew";
+  EXPECT_FALSE(torch::equal(copy->logits(images), first)) << "Dropout draws again";
   copy->seed(1);
   EXPECT_TRUE(torch::equal(copy->logits(images), first));
   first.sum().backward();

@@ -1,17 +1,17 @@
-#include "datasets/exif.h"
+#include "datasets/formats/exif.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <opencv2/core.hpp>
 
-#include "datasets/number_reader.h"
-#include "datasets/png_chunks.h"
+#include "datasets/formats/number_reader.h"
 
 namespace transfer {
 namespace {
 
-/// The data of the first chunk of that type, or nothing. Chunks are a type of four letters and a
-/// length, in either order, and the data; PNG adds a checksum, RIFF a byte that makes it even.
+/// The data of the first chunk of that type; empty where there is none. A chunk is a type of four
+/// letters and a length, in either order, then the data. PNG adds a checksum; RIFF pads the data to
+/// an even length.
 std::string_view find_chunk(std::string_view bytes, std::size_t first, bool is_png,
                             std::string_view type) {
   constexpr std::size_t kHeader = 8;
@@ -50,15 +50,14 @@ int exif_orientation(std::string_view block) {
   return 1;
 }
 
-int file_orientation(std::string_view bytes) {
+int png_orientation(std::string_view bytes) {
+  constexpr std::size_t kSignature = 8;
+  return exif_orientation(find_chunk(bytes, kSignature, /*is_png=*/true, "eXIf"));
+}
+
+int webp_orientation(std::string_view bytes) {
   constexpr std::size_t kRiffHeader = 12;
-  if (bytes.starts_with(kPngSignature)) {
-    return exif_orientation(find_chunk(bytes, kPngSignature.size(), /*is_png=*/true, "eXIf"));
-  }
-  if (bytes.size() > kRiffHeader && bytes.starts_with("RIFF") && bytes.substr(8, 4) == "WEBP") {
-    return exif_orientation(find_chunk(bytes, kRiffHeader, /*is_png=*/false, "EXIF"));
-  }
-  return 1;
+  return exif_orientation(find_chunk(bytes, kRiffHeader, /*is_png=*/false, "EXIF"));
 }
 
 cv::Mat apply_orientation(const cv::Mat& image, int orientation) {

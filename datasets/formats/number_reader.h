@@ -7,11 +7,12 @@
 
 namespace transfer {
 
-/// Reads unsigned numbers of either byte order; nothing where the bytes end too early.
+/// Reads unsigned numbers of either byte order.
 struct NumberReader {
   std::string_view bytes;
   bool little_endian;
 
+  /// The number of `size` bytes at `offset`; nothing where the bytes end before it does.
   /// REQUIRES: size <= 8.
   std::optional<std::uint64_t> read(std::uint64_t offset, std::size_t size) const {
     if (offset > bytes.size() || bytes.size() - offset < size) return std::nullopt;

@@ -1,0 +1,106 @@
+#include "datasets/formats/image_formats.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "datasets/formats/bmp_decoder.h"
+#include "datasets/formats/jpeg_decoder.h"
+#include "datasets/formats/png_decoder.h"
+#include "datasets/formats/tiff_decoder.h"
+#include "datasets/formats/webp_decoder.h"
+
+namespace transfer {
+namespace {
+
+using namespace std::string_view_literals;
+
+/// A format that is recognised only to be refused by name.
+struct ForeignFormat {
+  std::string_view name;
+  std::size_t offset;
+  /// '?' stands for any byte.
+  std::string_view signature;
+};
+
+constexpr ForeignFormat kForeignFormats[] = {
+    {"a GIF", 0, "GIF8?a"sv},
+    {"a DICOM file", 128, "DICM"sv},
+    {"a JPEG 2000 image", 0, "\0\0\0\x0CjP  \r\n\x87\n"sv},
+    {"a JPEG 2000 image", 0, "\xFF\x4F\xFF\x51"sv},
+    {"a JPEG XL image", 0, "\0\0\0\x0CJXL \r\n\x87\n"sv},
+    {"a JPEG XL image", 0, "\xFF\x0A"sv},
+    {"an AVIF image", 4, "ftypavif"sv},
+    {"an AVIF image", 4, "ftypavis"sv},
+    {"a HEIF image", 4, "ftyphei?"sv},
+    {"a HEIF image", 4, "ftypmif1"sv},
+    {"an OpenEXR image", 0, "\x76\x2F\x31\x01"sv},
+    {"a Photoshop file", 0, "8BPS"sv},
+    {"a PDF", 0, "%PDF-"sv},
+    {"an SVG", 0, "<svg"sv},
+    {"an XML file", 0, "<?xml"sv},
+    {"an HTML page", 0, "<html"sv},
+    {"an HTML page", 0, "<!DOCTYPE html"sv},
+    {"an HTML page", 0, "<!doctype html"sv},
+    {"a Netpbm image", 0, "P5\n"sv},
+    {"a Netpbm image", 0, "P6\n"sv},
+};
+
+bool starts_with_signature(std::string_view bytes, std::string_view signature) {
+  return bytes.size() >= signature.size() &&
+         std::equal(signature.begin(), signature.end(), bytes.begin(),
+                    [](char expected, char found) { return expected == '?' || expected == found; });
+}
+
+}  // namespace
+
+const std::vector<ImageFormat>& image_formats() {
+  static const std::vector<ImageFormat> formats = {
+      {"JPEG", {"\xFF\xD8"sv}, {".jpg", ".jpeg"}, decode_jpeg},
+      {"PNG", {"\x89PNG\r\n\x1A\n"sv}, {".png"}, decode_png},
+      {"BMP", {"BM"sv}, {".bmp"}, decode_bmp},
+      {"TIFF",
+       {"II\x2A\0"sv, "MM\0\x2A"sv, "II\x2B\0"sv, "MM\0\x2B"sv},  // the last two are BigTIFF
+       {".tif", ".tiff"},
+       decode_tiff},
+      {"WebP", {"RIFF????WEBP"sv}, {".webp"}, decode_webp},
+  };
+  return formats;
+}
+
+const ImageFormat* format_of(std::string_view bytes) {
+  for (const ImageFormat& format : image_formats()) {
+    for (const std::string_view signature : format.signatures) {
+      if (starts_with_signature(bytes, signature)) return &format;
+    }
+  }
+  return nullptr;
+}
+
+std::string why_unsupported(std::string_view bytes) {
+  if (bytes.empty()) return "the file is empty (0 bytes)";
+  std::vector<std::string_view> names;
+  for (const ImageFormat& format : image_formats()) names.push_back(format.name);
+  const auto found =
+      std::find_if(std::begin(kForeignFormats), std::end(kForeignFormats), [&](const auto& format) {
+        return bytes.size() > format.offset &&
+               starts_with_signature(bytes.substr(format.offset), format.signature);
+      });
+  const std::string_view last = names.back();
+  names.pop_back();
+  return fmt::format(
+      "is {}; supported are {} and {}",
+      found != std::end(kForeignFormats) ? found->name : "not in a known image format",
+      fmt::join(names, ", "), last);
+}
+
+std::vector<std::string_view> image_endings() {
+  std::vector<std::string_view> endings;
+  for (const ImageFormat& format : image_formats()) {
+    endings.insert(endings.end(), format.endings.begin(), format.endings.end());
+  }
+  return endings;
+}
+
+}  // namespace transfer

@@ -1,0 +1,160 @@
+#include "datasets/formats/jpeg_decoder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csetjmp>
+#include <cstdio>
+#include <opencv2/core.hpp>
+
+// jpeglib.h needs <cstdio> before it.
+#include <jerror.h>
+#include <jpeglib.h>
+
+#include "datasets/formats/exif.h"
+
+namespace transfer {
+namespace {
+
+/// libjpeg reports an error through a callback that must not return, so it jumps.
+struct JpegErrors {
+  jpeg_error_mgr manager;  // first, so that a pointer to it is a pointer to this
+  std::jmp_buf jump;
+  bool data_is_missing;
+  char message[JMSG_LENGTH_MAX];
+};
+
+void on_jpeg_error(j_common_ptr info) {
+  auto* errors = reinterpret_cast<JpegErrors*>(info->err);
+  info->err->format_message(info, errors->message);
+  std::longjmp(errors->jump, 1);
+}
+
+/// Keeps the first warning about missing data and drops every other message.
+void on_jpeg_message(j_common_ptr info, int level) {
+  auto* errors = reinterpret_cast<JpegErrors*>(info->err);
+  const int code = info->err->msg_code;
+  const bool missing =
+      code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER || code == JWRN_HUFF_BAD_CODE;
+  if (level < 0 && missing && !errors->data_is_missing) {
+    errors->data_is_missing = true;
+    info->err->format_message(info, errors->message);
+  }
+}
+
+/// Decompresses one JPEG. The two functions that call setjmp, and whatever they call, have no
+/// variable with a destructor, so a jump skips none.
+class JpegReader {
+ public:
+  JpegReader() {
+    info_.err = jpeg_std_error(&errors_.manager);
+    errors_.manager.error_exit = on_jpeg_error;
+    errors_.manager.emit_message = on_jpeg_message;
+  }
+  ~JpegReader() { jpeg_destroy_decompress(&info_); }
+  JpegReader(const JpegReader&) = delete;
+  JpegReader& operator=(const JpegReader&) = delete;
+
+  /// False on an error; see message().
+  bool read_header(std::string_view bytes) {
+    if (setjmp(errors_.jump) != 0) return false;
+    jpeg_create_decompress(&info_);
+    jpeg_mem_src(&info_, reinterpret_cast<const unsigned char*>(bytes.data()),
+                 static_cast<unsigned long>(bytes.size()));
+    jpeg_save_markers(&info_, JPEG_APP0 + 1, 0xFFFF);
+    jpeg_read_header(&info_, TRUE);
+    return true;
+  }
+
+  /// Fills pixels(): RGB, or CMYK where has_ink(). False on an error; see message().
+  bool read_pixels(unsigned int scale_denominator) {
+    if (setjmp(errors_.jump) != 0) return false;
+    info_.scale_num = 1;
+    info_.scale_denom = scale_denominator;
+    info_.out_color_space = has_ink() ? JCS_CMYK : JCS_RGB;
+    jpeg_start_decompress(&info_);
+    pixels_.create(static_cast<int>(info_.output_height), static_cast<int>(info_.output_width),
+                   has_ink() ? CV_8UC4 : CV_8UC3);
+    while (info_.output_scanline < info_.output_height) {
+      JSAMPROW row = pixels_.ptr(static_cast<int>(info_.output_scanline));
+      jpeg_read_scanlines(&info_, &row, 1);
+    }
+    jpeg_finish_decompress(&info_);
+    return true;
+  }
+
+  int orientation() const {
+    for (auto* marker = info_.marker_list; marker != nullptr; marker = marker->next) {
+      const std::string_view block(reinterpret_cast<const char*>(marker->data),
+                                   marker->data_length);
+      if (block.starts_with("Exif")) return exif_orientation(block);
+    }
+    return 1;
+  }
+
+  unsigned int width() const { return info_.image_width; }
+  unsigned int height() const { return info_.image_height; }
+  const cv::Mat& pixels() const { return pixels_; }
+  /// Whether the file holds CMYK, or YCCK, which is decoded to CMYK.
+  bool has_ink() const {
+    return info_.jpeg_color_space == JCS_CMYK || info_.jpeg_color_space == JCS_YCCK;
+  }
+  /// Adobe's programs write CMYK inverted.
+  bool is_from_adobe() const { return info_.saw_Adobe_marker != 0; }
+  /// Whether the file ended early or held codes that mean nothing.
+  bool data_is_missing() const { return errors_.data_is_missing; }
+  const char* message() const { return errors_.message; }
+
+ private:
+  jpeg_decompress_struct info_{};
+  JpegErrors errors_{};
+  cv::Mat pixels_;
+};
+
+unsigned int scale_denominator(std::int64_t shorter_side, std::int64_t target) {
+  unsigned int denominator = 1;
+  while (target > 0 && denominator < 8 && shorter_side / (2 * denominator) >= 2 * target) {
+    denominator *= 2;
+  }
+  return denominator;
+}
+
+/// In inverted CMYK 255 is no ink, so a colour is channel · key / 255.
+cv::Mat rgb_from_inverted_cmyk(const cv::Mat& cmyk) {
+  cv::Mat rgb(cmyk.size(), CV_8UC3);
+  for (int y = 0; y < cmyk.rows; ++y) {
+    const auto* in = cmyk.ptr<cv::Vec4b>(y);
+    auto* out = rgb.ptr<cv::Vec3b>(y);
+    for (int x = 0; x < cmyk.cols; ++x) {
+      for (int c = 0; c < 3; ++c) {
+        out[x][c] = static_cast<unsigned char>((in[x][c] * in[x][3] + 127) / 255);
+      }
+    }
+  }
+  return rgb;
+}
+
+}  // namespace
+
+cv::Mat decode_jpeg(const EncodedImage& image) {
+  JpegReader reader;
+  if (!reader.read_header(image.bytes)) throw broken_image(image, reader.message());
+  require_sensible_size(image, reader.width(), reader.height());
+  const int orientation = reader.orientation();
+  const std::int64_t shorter_side = std::min(reader.width(), reader.height());
+  if (!reader.read_pixels(scale_denominator(shorter_side, image.target_shorter_side))) {
+    throw broken_image(image, reader.message());
+  }
+  if (reader.data_is_missing()) {
+    throw broken_image(image,
+                       fmt::format("the JPEG ends early or is damaged ({})", reader.message()));
+  }
+  cv::Mat pixels = reader.pixels();
+  if (reader.has_ink()) {
+    if (!reader.is_from_adobe()) cv::bitwise_not(pixels, pixels);
+    pixels = rgb_from_inverted_cmyk(pixels);
+  }
+  return apply_orientation(pixels, orientation);
+}
+
+}  // namespace transfer

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <opencv2/core/mat.hpp>
+
+#include "datasets/formats/encoded_image.h"
+
+namespace transfer {
+
+/// Decodes a JPEG; see ImageFormat. With a target, the image is decoded at 1/2, 1/4 or 1/8 of its
+/// size as long as its shorter side stays at least twice the target: much faster, and enough pixels
+/// to average over. A file that is damaged or ends early is broken: libjpeg-turbo would fill the
+/// rest with grey and only warn.
+cv::Mat decode_jpeg(const EncodedImage& image);
+
+}  // namespace transfer

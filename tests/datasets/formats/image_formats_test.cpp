@@ -1,0 +1,76 @@
+#include "datasets/formats/image_formats.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "datasets/decode.h"
+#include "datasets/labelled_files.h"
+#include "tests/datasets/encoded_images.h"
+#include "tests/datasets/temporary_folder.h"
+
+namespace transfer {
+namespace {
+
+std::string error_of(const std::string& bytes) {
+  return message_of<DataError>([&] { decode_image(bytes, "folder/a.png"); });
+}
+
+TEST(ImageFormats, AFileIsKnownByItsSignature) {
+  for (const auto& [ending, name] :
+       std::vector<std::pair<std::string, std::string>>{{".jpg", "JPEG"},
+                                                        {".png", "PNG"},
+                                                        {".bmp", "BMP"},
+                                                        {".tiff", "TIFF"},
+                                                        {".webp", "WebP"}}) {
+    const ImageFormat* format = format_of(encode(gradient(8, 8), ending));
+    ASSERT_NE(format, nullptr) << ending;
+    EXPECT_EQ(format->name, name);
+    EXPECT_NE(std::find(format->endings.begin(), format->endings.end(), ending),
+              format->endings.end());
+  }
+  EXPECT_EQ(format_of(""), nullptr);
+  EXPECT_EQ(format_of("RIFF1234WAVE"), nullptr);
+  EXPECT_EQ(format_of("RIFF1234WEB"), nullptr);
+}
+
+TEST(ImageFormats, NoTwoFormatsShareAnEnding) {
+  const auto endings = image_endings();
+  EXPECT_EQ(std::set(endings.begin(), endings.end()).size(), endings.size());
+  for (const std::string_view ending : endings) {
+    EXPECT_TRUE(has_image_ending("folder/a" + std::string(ending))) << ending;
+  }
+  EXPECT_TRUE(has_image_ending("a.JPG"));
+  EXPECT_FALSE(has_image_ending("a.gif"));
+  EXPECT_FALSE(has_image_ending("jpg"));
+}
+
+TEST(ImageFormats, OtherFormatsAreRefusedByName) {
+  const std::string dicom = std::string(128, '\0') + "DICM" + std::string(10, '\0');
+  ASSERT_EQ(dicom.size(), 142U);
+  for (const auto& [bytes, name] : std::vector<std::pair<std::string, std::string>>{
+           {"GIF89a123", "a GIF"},
+           {dicom, "a DICOM file"},
+           {std::string("\0\0\0\x0CjP  \r\n\x87\n", 12), "a JPEG 2000 image"},
+           {"\xFF\x4F\xFF\x51 more", "a JPEG 2000 image"},
+           {std::string("\0\0\0\x20", 4) + "ftypavif", "an AVIF image"},
+           {std::string("\0\0\0\x20", 4) + "ftypheic", "a HEIF image"},
+           {"P5\n2 2\n255\n1234", "a Netpbm image"},
+           {"%PDF-1.7", "a PDF"},
+           {"<html>404</html>", "an HTML page"}}) {
+    expect_contains(error_of(bytes),
+                    {"folder/a.png: is " + name, "supported are JPEG, PNG, BMP, TIFF and WebP"});
+  }
+}
+
+TEST(ImageFormats, EmptyAndUnknownFilesAreRefused) {
+  expect_contains(error_of(""), {"folder/a.png", "0 bytes"});
+  for (const std::string& bytes :
+       {std::string("plain text"), std::string(142, '\0'), std::string("G")}) {
+    expect_contains(error_of(bytes), {"folder/a.png", "not in a known image format", "JPEG, PNG"});
+  }
+}
+
+}  // namespace
+}  // namespace transfer

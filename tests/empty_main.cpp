@@ -1,0 +1,2 @@
+// Linked with one room of app at a time; see CMakeLists.txt.
+int main() {}
