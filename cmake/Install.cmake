@@ -40,6 +40,12 @@ if(TRANSFER_RELOCATABLE)
   # For __FILE__ in messages.
   target_compile_options(transfer_flags INTERFACE
     "-ffile-prefix-map=${LibTorch_ROOT_DIR}=torch" "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=")
+  # The build folder has the shape of an installation, so that the program finds presets and backbones there too.
+  set_target_properties(transfer PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+  set(share ${CMAKE_BINARY_DIR}/share/transfer)
+  file(MAKE_DIRECTORY ${share})
+  file(CREATE_LINK ${CMAKE_SOURCE_DIR}/presets ${share}/presets SYMBOLIC)
+  file(CREATE_LINK ${CMAKE_SOURCE_DIR}/models/pretrained ${share}/models SYMBOLIC)
   # As RPATH rather than RUNPATH, which would not reach the libraries that a library loads.
   set_target_properties(transfer PROPERTIES INSTALL_RPATH "$ORIGIN/../lib/transfer")
   target_link_options(transfer PRIVATE LINKER:--disable-new-dtags)

@@ -19,8 +19,7 @@ function(place file folder)
 endfunction()
 
 print(man transfer.1)
-file(ARCHIVE_CREATE OUTPUT "${WORK_FOLDER}/transfer.1.gz" PATHS "${WORK_FOLDER}/transfer.1" FORMAT raw COMPRESSION GZip
-  COMPRESSION_LEVEL 9 MTIME "1970-01-01 00:00:00")
+execute_process(COMMAND gzip -9 --no-name --force "${WORK_FOLDER}/transfer.1" COMMAND_ERROR_IS_FATAL ANY)
 place(transfer.1.gz "${MANUAL_FOLDER}")
 
 print(bash transfer.bash)

@@ -3,9 +3,10 @@ set(CPACK_PACKAGE_NAME transfer)
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
 set(CPACK_PACKAGE_VENDOR "The transfer contributors")
 set(CPACK_PACKAGE_CONTACT "The transfer contributors <transfer@example.org>")
-set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "transfer learning with pretrained image classifiers")
-set(CPACK_PACKAGE_DESCRIPTION "Trains a new head on a pretrained convolutional network, or fine-tunes its layers, \
-from a folder of images, and leaves one TorchScript file that gives class probabilities.")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "train image classifiers from pretrained networks")
+set(CPACK_PACKAGE_DESCRIPTION "Transfer learning from the command line: trains a new head on a pretrained\n\
+convolutional network, or fine-tunes its layers, from a folder of images, and\n\
+leaves one TorchScript file that gives class probabilities.")
 set(CPACK_RESOURCE_FILE_LICENSE ${CMAKE_SOURCE_DIR}/LICENSE)
 string(TOLOWER "${PROJECT_NAME}-${PROJECT_VERSION}-${CMAKE_SYSTEM_NAME}-${CMAKE_SYSTEM_PROCESSOR}"
   CPACK_PACKAGE_FILE_NAME)

@@ -11,7 +11,7 @@ system_mb=0   # on the system's disk
 project_mb=0  # on the project's
 if ! dpkg-query --show $(cat setup/debian-packages.txt) > /dev/null 2>&1; then
   parts+=("Debian packages")
-  download_mb=$((download_mb + 225)) system_mb=$((system_mb + 1200))
+  download_mb=$((download_mb + 205)) system_mb=$((system_mb + 850))
 fi
 if [ ! -e .venv/made-from ]; then
   parts+=("torch in .venv")

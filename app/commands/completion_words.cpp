@@ -8,6 +8,7 @@
 
 #include "configs/config.h"
 #include "configs/fields.h"
+#include "configs/key_flags.h"
 #include "models/strategy.h"
 
 namespace transfer {
@@ -48,14 +49,6 @@ std::vector<KeyWords> key_words() {
   return keys;
 }
 
-/// The key that a flag sets, which its help names at the end: "Seed of everything random [seed]".
-std::string key_of(const CLI::Option& option) {
-  const std::string& help = option.get_description();
-  const auto open = help.rfind('[');
-  if (open == std::string::npos || !help.ends_with("]")) return "";
-  return help.substr(open + 1, help.size() - open - 2);
-}
-
 /// The words of a check by one_of(), whose description is "{train,val,test}".
 std::vector<std::string> checked_choices(const CLI::Option& option) {
   const std::string type = option.get_type_name();
@@ -70,26 +63,26 @@ std::vector<std::string> checked_choices(const CLI::Option& option) {
   return words;
 }
 
+std::vector<std::string> names_of(const std::vector<KeyWords>& keys) {
+  std::vector<std::string> names;
+  for (const KeyWords& key : keys) names.push_back(key.key);
+  return names;
+}
+
+/// `name` is a flag, or a positional argument's name in messages.
 Offer offer_of(const CLI::Option& option, const std::string& name,
                const std::vector<KeyWords>& keys) {
   if (auto choices = checked_choices(option); !choices.empty()) return {std::move(choices)};
-  const std::string key = key_of(option);
-  for (const KeyWords& candidate : keys) {
-    if (candidate.key == key) return candidate.offer;
+  for (const KeyWords& key : keys) {
+    if (flag_of_key(key.key) == name) return key.offer;
   }
   const std::map<std::string, Offer> special = {
-      {"--preset", {list_presets()}},
-      {"--config", {{}, Paths::kFiles}},
-      {"--resume", {{}, Paths::kFolders}},
-      {"--model", {{}, Paths::kFiles}},
-      {"--data", {{}, Paths::kFiles}},
-      {"--backbone", {{Config{}.backbone, kFlattenBackbone}, Paths::kFiles}},
-      {"--device", {{"auto", "cpu", "cuda"}}},
-      {"--file", {{}, Paths::kFiles}},
-      {"--out", {{}, Paths::kFolders}},
-      {"paths", {{}, Paths::kFiles}},
-      {"file", {{}, Paths::kFiles}},
-      {"folder", {{}, Paths::kFolders}},
+      {"--preset", {list_presets()}},      {"--config", {{}, Paths::kFiles}},
+      {"--resume", {{}, Paths::kFolders}}, {"--model", {{}, Paths::kFiles}},
+      {"--file", {{}, Paths::kFiles}},     {"paths", {{}, Paths::kFiles}},  // predict
+      {"file", {{}, Paths::kFiles}},                                        // batch
+      {"folder", {{}, Paths::kFolders}},                                    // cache
+      {"name", {names_of(keys)}},                                           // config
   };
   const auto found = special.find(name);
   return found == special.end() ? Offer{} : found->second;

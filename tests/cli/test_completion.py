@@ -8,7 +8,7 @@ import unittest
 from tests.cli.transfer_case import TransferCase
 
 COMMANDS = ("train", "evaluate", "predict", "inspect", "preview", "lr-find", "advise", "batch", "cache ls",
-            "cache prune", "config", "completion", "version")
+            "cache prune", "config", "version", "completion")
 
 # Sets what bash sets when Tab is pressed at the end of the line $2, and prints the replies one per line. Outside an
 # interactive shell there is no readline for compopt to speak to.
@@ -102,6 +102,9 @@ class Bash(Completion):
         self.assertEqual(self.replies("transfer --preset hid"), ["hidden-layers"])
         self.assertEqual(self.replies("transfer batch jobs.yaml --launcher "), ["local", "slurm"])
 
+    def test_keys_of_config(self):
+        self.assertEqual(self.replies("transfer config train.lr_"), ["train.lr_decay"])
+
     def test_paths_are_left_to_readline(self):
         for line in ("transfer --data ", "transfer predict ", "transfer predict --model x/", "transfer batch "):
             replies, asked = self.complete(line)
@@ -146,12 +149,14 @@ class Zsh(Completion):
     def test_the_script_parses(self):
         subprocess.run(["zsh", "-n", self.script("zsh")], check=True, timeout=60)
 
-    def test_it_offers_commands_flags_values_and_keys(self):
+    def test_it_offers_commands_flags_values_keys_and_paths(self):
+        (self.folder / "photo.png").touch()
         for line, parts in (("transfer pre", ("predict", "preview")), ("transfer evaluate --sp", ("lit",)),
                             ("transfer batch jobs.yaml --launcher ", ("local", "slurm")),
                             ("transfer --set train.opt", ("train.optimizer=",)),
                             ("transfer --set train.optimizer=a", ("adamw",)),
-                            ("transfer cache p", ("prune",))):
+                            ("transfer cache p", ("rune",)), ("transfer --backbone fla", ("tten",)),
+                            ("transfer predict photo.p", ("ng",))):
             shown = self.shown(line, parts)
             for part in parts:
                 self.assertIn(part, shown, line)

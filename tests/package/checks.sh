@@ -26,9 +26,14 @@ while read -r name arrow path; do
 done < <(ldd "$program" | sed 's/ (0x.*//')
 
 source "$share/bash-completion/completions/transfer"
-COMP_LINE="transfer evaluate --split te" COMP_POINT=28 COMP_WORDBREAKS=$' \t\n=:' COMPREPLY=()
-_transfer
-[ "${COMPREPLY[*]}" = test ] || fail "bash completes --split te to '${COMPREPLY[*]}'"
+# completes LINE WORD: what follows LINE is completed to WORD.
+completes() {
+  COMP_LINE=$1 COMP_POINT=${#1} COMP_WORDBREAKS=$' \t\n=:' COMPREPLY=()
+  _transfer
+  [ "${COMPREPLY[*]}" = "$2" ] || fail "bash completes '$1' to '${COMPREPLY[*]}'"
+}
+completes "transfer evaluate --split te" test
+completes "transfer --preset fr" freeze-conv
 
 "$program" --strategy freeze-conv --data images --out run > run.log 2>&1 || { cat run.log; fail "training"; }
 "$program" predict --model run/model.pt --format csv images/val/red/0.png images/val/blue/1.jpg images/val/red/2.tif \

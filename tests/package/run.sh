@@ -57,7 +57,7 @@ say "Images for the checks"
 
 # Every licence is looked at: without libfmt9 in the list, packaging stops and names it.
 grep -v '^libfmt9 ' cmake/bundled-licences.txt > "$work/licences.txt"
-if cmake -D WANTED=libraries -D BUILT_PROGRAM="$PWD/build/package/transfer" -D TORCH_FOLDER="$PWD/.venv" \
+if cmake -D WANTED=libraries -D BUILT_PROGRAM="$PWD/build/package/bin/transfer" -D TORCH_FOLDER="$PWD/.venv" \
      -D LICENCES="$work/licences.txt" -D PLACEHOLDERS="$PWD/build/package/libjbig.so.0" -D LIBRARY_FOLDER=lib \
      -D LICENCE_FOLDER=doc -D CMAKE_INSTALL_PREFIX="$work/prefix" -P cmake/InstallLibraries.cmake > "$work/log" 2>&1; then
   stop "a library of unknown licence is packed" "look at check_licence in cmake/InstallLibraries.cmake"
