@@ -74,10 +74,10 @@ class Outputs(PageCase):
             self.sh(f"transfer {flags} --out runs/{name}")
             self.check_run(name)
         for name in ("classes", "labels", "numbers"):
-            for split in ("json", "csv"):
-                printed = self.sh(f"transfer predict --model runs/{name}/model.pt photo.jpg --format {split}")
-                if split == "json":
-                    self.check_keys(f"predict: {name}", json.loads(printed))
+            printed = self.sh(f"transfer predict --model runs/{name}/model.pt photo.jpg --format json")
+            self.check_keys(f"predict: {name}", json.loads(printed))
+        printed = self.sh("transfer predict --model runs/classes/model.pt photo.jpg --format csv --top 2")
+        self.assertEqual([column for column in printed.splitlines()[0].split(",") if not documented(column)], [])
         self.check_keys("advise", json.loads(self.sh("transfer advise --data pets --json")))
         self.check_keys("evaluate", json.loads(self.sh("transfer evaluate --model runs/classes/model.pt --data pets --json")))
         self.check_keys("lr-find", json.loads(self.sh("transfer lr-find --data pets --steps 10 --json")))

@@ -32,6 +32,16 @@ class Pages(unittest.TestCase):
                 if anchor:
                     self.assertIn(anchor, anchors(linked), f"{page.name}: {target}")
 
+    def test_files_that_the_architecture_page_names_exist(self):
+        text = (ROOT / "docs" / "architecture.md").read_text()
+        named = re.findall(r"`((?:[\w.]+/)+[\w.]*)`", text)
+        files = [name for name in named if not re.search(r"[A-Z]{4,}", name) and name != "torch/script.h"]
+        self.assertGreater(len(files), 40)
+        self.assertEqual([name for name in files if not (ROOT / name).exists()], [])
+        beside = {path.name for path in ROOT.glob("app/**/*.cpp")}
+        for name in re.findall(r"`(\w+\.cpp)`", text):
+            self.assertIn(name, beside)
+
     def test_every_page_is_in_the_index(self):
         index = links(ROOT / "docs" / "README.md")
         for page in sorted((ROOT / "docs").glob("*.md")):
