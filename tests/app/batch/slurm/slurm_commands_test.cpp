@@ -123,7 +123,9 @@ SlurmSubmission submission(const std::string& name) {
 std::vector<std::string> arrays_in(const std::filesystem::path& folder) {
   std::vector<std::string> numbers;
   const auto record = nlohmann::json::parse(read_file(folder / "slurm.json"));
-  for (const auto& array : record.at("submissions")) numbers.push_back(array.at("slurm_job"));
+  for (const auto& array : record.at("submissions")) {
+    numbers.push_back(array.at("slurm_job").get<std::string>());
+  }
   return numbers;
 }
 
