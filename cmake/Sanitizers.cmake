@@ -16,7 +16,7 @@ function(transfer_sanitize target)
     set(environment
       "ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:allocator_may_return_null=1"
       "LSAN_OPTIONS=suppressions=${suppressions}/lsan.supp:print_suppressions=0"
-      "UBSAN_OPTIONS=suppressions=${suppressions}/ubsan.supp:print_stacktrace=1:halt_on_error=1")
+      "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1")
   elseif(TRANSFER_SANITIZE STREQUAL "thread")
     set(flags -fsanitize=thread)
     set(environment "TSAN_OPTIONS=suppressions=${suppressions}/tsan.supp:second_deadlock_stack=1:halt_on_error=0")
