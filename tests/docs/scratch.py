@@ -54,10 +54,10 @@ def make_tools(folder: Path) -> None:
 
 
 def environment(tools: Path, base=None) -> dict:
-    """For the blocks: `transfer` on the PATH, the tiny backbone, two threads, `mpirun` allowed to root."""
+    """For the blocks: `transfer` on the PATH, the tiny backbone, two threads that do not spin, `mpirun` allowed to root."""
     base = base or os.environ
     return {**base, "PATH": os.pathsep.join([str(tools / "bin"), base["PATH"]]), "HOME": str(tools),
-            "TRANSFER_MODELS": str(tools / "models"), "OMP_NUM_THREADS": "2", "MPLCONFIGDIR": str(tools),
+            "TRANSFER_MODELS": str(tools / "models"), "OMP_NUM_THREADS": "2", "OMP_WAIT_POLICY": "PASSIVE",
             "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
             "OMPI_MCA_rmaps_base_oversubscribe": "1", "OMPI_MCA_hwloc_base_binding_policy": "none",
             "OMPI_MCA_btl": "self,vader"}

@@ -6,7 +6,7 @@ import re
 import subprocess
 
 from tests.docs.pages import ROOT
-from tests.docs.test_shell_blocks import PageCase
+from tests.docs.test_shell_blocks import LONGEST_BLOCK, PageCase
 
 PAGE = (ROOT / "docs" / "outputs.md").read_text()
 # Objects whose keys are names of the data or of settings, not the program's.
@@ -15,7 +15,7 @@ NAMED_BY_DATA = ("per_class", "per_label", "per_target", "images_per_class", "se
 BATCH = """\
 defaults: {data: {path: pets}, train: {epochs: 1}}
 jobs:
-  - {name: folds, matrix: {seeds: 2, folds: 2}}
+  - {name: folds, matrix: {folds: 2}}
   - name: rates
     strategy: fine-tune
     matrix: {train: {lr: [0.0001, 0.001]}}
@@ -46,7 +46,7 @@ def documented(key):
 class Outputs(PageCase):
     def sh(self, text):
         done = subprocess.run(["bash", "-c", text], cwd=self.folder, env=self.environment, text=True,
-                              capture_output=True, timeout=120)
+                              capture_output=True, timeout=LONGEST_BLOCK)
         self.assertEqual(done.returncode, 0, f"{text}\n{done.stdout}\n{done.stderr}")
         return done.stdout
 

@@ -15,7 +15,7 @@ from tests.docs import scratch
 from tests.docs.pages import PAGES, blocks
 
 PAGE_OF_SLURM = "slurm.md"
-LONGEST_BLOCK = 120  # seconds
+LONGEST_BLOCK = 240  # seconds
 
 
 class PageCase(unittest.TestCase):
