@@ -56,7 +56,7 @@ std::string rows_of(const std::string& bytes) {
   return text;
 }
 
-std::string error_of(const std::string& bytes) {
+std::string bmp_error(const std::string& bytes) {
   return message_of<DataError>([&] { decode_image(bytes, "folder/a.bmp"); });
 }
 
@@ -92,9 +92,9 @@ TEST(Bmp, RunLengthsThatLeaveTheirRowAreRefused) {
   const std::string literals("\x00\x04\x00\x00\x00\x00\x00\x01", 8);
   const std::string jump("\x00\x02\xFF\x00\x01\x00\x00\x01", 8);
   for (const std::string& pixels : {run, literals, jump}) {
-    expect_contains(error_of(encode_bmp({3, 2, 8, 1, kRedThenBlue, pixels, 2})), {"damaged"});
+    expect_contains(bmp_error(encode_bmp({3, 2, 8, 1, kRedThenBlue, pixels, 2})), {"damaged"});
   }
-  expect_contains(error_of(encode_bmp({3, 2, 8, 1, kRedThenBlue, "\x03", 2})), {"ends early"});
+  expect_contains(bmp_error(encode_bmp({3, 2, 8, 1, kRedThenBlue, "\x03", 2})), {"ends early"});
   // A jump past the last row ends the image.
   const std::string end("\x00\x02\x00\xFF", 4);
   EXPECT_EQ(rows_of(encode_bmp({3, 2, 8, 1, kRedThenBlue, end, 2})), "RRR/RRR");
@@ -107,8 +107,10 @@ TEST(Bmp, SixteenAnd32BitsAreScaledByTheirMasks) {
   const std::string white15("\xFF\x7F\0\0", 4);
   EXPECT_EQ(pixel({1, 1, 16, 0, "", white15}), cv::Vec3b(255, 255, 255));
   const std::string masks565("\x00\xF8\0\0\xE0\x07\0\0\x1F\0\0\0", 12);
-  EXPECT_EQ(pixel({1, 1, 16, 3, masks565, std::string("\xE0\x07\0\0", 4)}), cv::Vec3b(0, 255, 0));
-  EXPECT_EQ(pixel({1, 1, 32, 0, "", std::string("\x0A\x14\x1E\x00", 4)}), cv::Vec3b(30, 20, 10));
+  EXPECT_EQ(pixel({1, 1, 16, 3, masks565, std::string("\xE0\x07\0\0", 4)}),
+            cv::Vec3b(0, 255, 0));
+  EXPECT_EQ(pixel({1, 1, 32, 0, "", std::string("\x0A\x14\x1E\x00", 4)}),
+            cv::Vec3b(30, 20, 10));
   const std::string swapped("\xFF\0\0\0\0\xFF\0\0\0\0\xFF\0", 12);
   EXPECT_EQ(pixel({1, 1, 32, 3, swapped, std::string("\x0A\x14\x1E\x00", 4)}),
             cv::Vec3b(10, 20, 30));
@@ -146,20 +148,20 @@ TEST(Bmp, TheFirstWindowsHeaderIsRead) {
 TEST(Bmp, WhatNoBmpHasIsRefusedWithItsNumbers) {
   std::string bytes = encode(gradient(8, 8), ".bmp");
   put(bytes, 28, 7, 2);
-  expect_contains(error_of(bytes), {"folder/a.bmp", "7 bits"});
+  expect_contains(bmp_error(bytes), {"folder/a.bmp", "7 bits"});
   put(bytes, 28, 24, 2);
   put(bytes, 14, 20, 4);
-  expect_contains(error_of(bytes), {"header", "20 bytes"});
-  expect_contains(error_of(encode_bmp({1, 1, 8, 0, kRedThenBlue, "1234", 300})), {"palette"});
+  expect_contains(bmp_error(bytes), {"header", "20 bytes"});
+  expect_contains(bmp_error(encode_bmp({1, 1, 8, 0, kRedThenBlue, "1234", 300})), {"palette"});
 }
 
 TEST(Bmp, AHeaderThatClaimsTooMuchIsRefused) {
   std::string bytes = encode(gradient(4, 4), ".bmp");
   put(bytes, 18, 20000, 4);
   put(bytes, 22, 0xFFFFFFFFU - 19999, 4);  // -20000: stored from top to bottom
-  expect_contains(error_of(bytes), {"folder/a.bmp", "claims 20000 x 20000"});
+  expect_contains(bmp_error(bytes), {"folder/a.bmp", "claims 20000 x 20000"});
   put(bytes, 22, 0x80000000U, 4);  // the lowest number
-  expect_contains(error_of(bytes), {"claims 20000 x 2147483648"});
+  expect_contains(bmp_error(bytes), {"claims 20000 x 2147483648"});
 }
 
 }  // namespace

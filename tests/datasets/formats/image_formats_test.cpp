@@ -13,7 +13,7 @@
 namespace transfer {
 namespace {
 
-std::string error_of(const std::string& bytes) {
+std::string format_error(const std::string& bytes) {
   return message_of<DataError>([&] { decode_image(bytes, "folder/a.png"); });
 }
 
@@ -59,16 +59,17 @@ TEST(ImageFormats, OtherFormatsAreRefusedByName) {
            {"P5\n2 2\n255\n1234", "a Netpbm image"},
            {"%PDF-1.7", "a PDF"},
            {"<html>404</html>", "an HTML page"}}) {
-    expect_contains(error_of(bytes),
+    expect_contains(format_error(bytes),
                     {"folder/a.png: is " + name, "supported are JPEG, PNG, BMP, TIFF and WebP"});
   }
 }
 
 TEST(ImageFormats, EmptyAndUnknownFilesAreRefused) {
-  expect_contains(error_of(""), {"folder/a.png", "0 bytes"});
+  expect_contains(format_error(""), {"folder/a.png", "0 bytes"});
   for (const std::string& bytes :
        {std::string("plain text"), std::string(142, '\0'), std::string("G")}) {
-    expect_contains(error_of(bytes), {"folder/a.png", "not in a known image format", "JPEG, PNG"});
+    expect_contains(format_error(bytes),
+                    {"folder/a.png", "not in a known image format", "JPEG, PNG"});
   }
 }
 

@@ -13,11 +13,11 @@
 namespace transfer {
 namespace {
 
-std::string error_of(const std::string& bytes) {
+std::string png_error(const std::string& bytes) {
   return message_of<DataError>([&] { decode_image(bytes, "folder/a.png"); });
 }
 
-cv::Vec3b pixel(const std::string& bytes, int y = 0, int x = 0) {
+cv::Vec3b png_pixel(const std::string& bytes, int y = 0, int x = 0) {
   return decode_image(bytes, "a").at<cv::Vec3b>(y, x);
 }
 
@@ -35,10 +35,11 @@ std::string chunk(const std::string& type, const std::string& data) {
 }
 
 TEST(Png, GreyAnd16BitBecome8BitRgb) {
-  EXPECT_EQ(pixel(encode_png(cv::Mat(4, 4, CV_8UC1, cv::Scalar(77)))), cv::Vec3b(77, 77, 77));
-  EXPECT_EQ(pixel(encode_png(cv::Mat(4, 4, CV_16UC3, cv::Scalar(257 * 10, 257 * 20, 257 * 30)))),
-            cv::Vec3b(10, 20, 30));
-  EXPECT_EQ(pixel(encode_png(cv::Mat(4, 4, CV_16UC1, cv::Scalar(40000)))),
+  EXPECT_EQ(png_pixel(encode_png(cv::Mat(4, 4, CV_8UC1, cv::Scalar(77)))), cv::Vec3b(77, 77, 77));
+  EXPECT_EQ(
+      png_pixel(encode_png(cv::Mat(4, 4, CV_16UC3, cv::Scalar(257 * 10, 257 * 20, 257 * 30)))),
+      cv::Vec3b(10, 20, 30));
+  EXPECT_EQ(png_pixel(encode_png(cv::Mat(4, 4, CV_16UC1, cv::Scalar(40000)))),
             cv::Vec3b(156, 156, 156));
 }
 
@@ -57,10 +58,10 @@ TEST(Png, AlphaIsBlendedOnWhite) {
   clear.at<cv::Vec4b>(1, 1) = {30, 20, 10, 255};
   clear.at<cv::Vec4b>(1, 0) = {100, 0, 255, 51};
   const std::string bytes = encode_png(clear);
-  EXPECT_EQ(pixel(bytes, 0, 0), cv::Vec3b(255, 255, 255));
-  EXPECT_EQ(pixel(bytes, 1, 1), cv::Vec3b(30, 20, 10));
-  EXPECT_EQ(pixel(bytes, 1, 0), cv::Vec3b(224, 204, 255));
-  EXPECT_EQ(pixel(encode_png(cv::Mat(2, 2, CV_8UC2, cv::Scalar(100, 51)))),
+  EXPECT_EQ(png_pixel(bytes, 0, 0), cv::Vec3b(255, 255, 255));
+  EXPECT_EQ(png_pixel(bytes, 1, 1), cv::Vec3b(30, 20, 10));
+  EXPECT_EQ(png_pixel(bytes, 1, 0), cv::Vec3b(224, 204, 255));
+  EXPECT_EQ(png_pixel(encode_png(cv::Mat(2, 2, CV_8UC2, cv::Scalar(100, 51)))),
             cv::Vec3b(224, 224, 224));
 }
 
@@ -69,8 +70,8 @@ TEST(Png, PalettesOfEveryDepthAreRead) {
     cv::Mat indices(3, 5, CV_8UC1, cv::Scalar(1));
     indices.at<unsigned char>(2, 4) = 0;
     const std::string bytes = encode_palette_png(indices, bits, {{10, 20, 30}, {200, 100, 50}});
-    EXPECT_EQ(pixel(bytes, 2, 4), cv::Vec3b(10, 20, 30)) << bits;
-    EXPECT_EQ(pixel(bytes, 0, 0), cv::Vec3b(200, 100, 50)) << bits;
+    EXPECT_EQ(png_pixel(bytes, 2, 4), cv::Vec3b(10, 20, 30)) << bits;
+    EXPECT_EQ(png_pixel(bytes, 0, 0), cv::Vec3b(200, 100, 50)) << bits;
   }
 }
 
@@ -78,8 +79,8 @@ TEST(Png, TransparentColoursOfAPaletteAreWhite) {
   cv::Mat indices = cv::Mat::zeros(2, 2, CV_8UC1);
   indices.at<unsigned char>(0, 1) = 1;
   const std::string bytes = encode_palette_png(indices, 8, {{10, 20, 30}, {200, 100, 50}}, {0});
-  EXPECT_EQ(pixel(bytes, 0, 0), cv::Vec3b(255, 255, 255));
-  EXPECT_EQ(pixel(bytes, 0, 1), cv::Vec3b(200, 100, 50));
+  EXPECT_EQ(png_pixel(bytes, 0, 0), cv::Vec3b(255, 255, 255));
+  EXPECT_EQ(png_pixel(bytes, 0, 1), cv::Vec3b(200, 100, 50));
 }
 
 TEST(Png, ATransparentColourOfAnRgbImageIsWhite) {
@@ -87,8 +88,8 @@ TEST(Png, ATransparentColourOfAnRgbImageIsWhite) {
   rgb.at<cv::Vec3b>(0, 1) = {1, 2, 3};
   std::string bytes = encode_png(rgb);
   bytes.insert(33, chunk("tRNS", std::string("\0\x09\0\x08\0\x07", 6)));
-  EXPECT_EQ(pixel(bytes, 0, 0), cv::Vec3b(255, 255, 255));
-  EXPECT_EQ(pixel(bytes, 0, 1), cv::Vec3b(1, 2, 3));
+  EXPECT_EQ(png_pixel(bytes, 0, 0), cv::Vec3b(255, 255, 255));
+  EXPECT_EQ(png_pixel(bytes, 0, 1), cv::Vec3b(1, 2, 3));
 }
 
 TEST(Png, InterlacedImagesAreRead) {
@@ -111,7 +112,7 @@ TEST(Png, OrientationIsAppliedAndGammaIsNot) {
 TEST(Png, AWrongChecksumIsFound) {
   std::string png = encode_png(gradient(16, 16));
   png[png.find("IDAT") + 6] ^= 1;
-  expect_contains(error_of(png), {"folder/a.png", "checksum"});
+  expect_contains(png_error(png), {"folder/a.png", "checksum"});
 }
 
 TEST(Png, DataThatIsWrongInsideAChunkIsFound) {
@@ -119,7 +120,7 @@ TEST(Png, DataThatIsWrongInsideAChunkIsFound) {
   const std::size_t length = png.find("IDAT") - 4;
   const std::size_t whole = 12 + big_endian(png, length);
   png.replace(length, whole, chunk("IDAT", "these bytes were never compressed"));
-  expect_contains(error_of(png), {"folder/a.png", "damaged"});
+  expect_contains(png_error(png), {"folder/a.png", "damaged"});
 }
 
 TEST(Png, ChunksThatMakeNoPixelsAreNotRead) {
@@ -135,9 +136,9 @@ TEST(Png, ChunksThatMakeNoPixelsAreNotRead) {
 TEST(Png, AHeaderThatClaimsTooMuchIsRefused) {
   std::string png = encode_png(gradient(4, 4));
   png.replace(16, 8, std::string("\0\1\0\0\0\1\0\0", 8));
-  expect_contains(error_of(png), {"folder/a.png", "65536 x 65536"});
+  expect_contains(png_error(png), {"folder/a.png", "65536 x 65536"});
   png.replace(16, 8, std::string(8, '\0'));
-  expect_contains(error_of(png), {"folder/a.png", "0 x 0"});
+  expect_contains(png_error(png), {"folder/a.png", "0 x 0"});
 }
 
 }  // namespace

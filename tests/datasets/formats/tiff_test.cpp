@@ -12,11 +12,11 @@
 namespace transfer {
 namespace {
 
-std::string error_of(const std::string& bytes) {
+std::string tiff_error(const std::string& bytes) {
   return message_of<DataError>([&] { decode_image(bytes, "folder/a.tif"); });
 }
 
-cv::Vec3b pixel(const std::string& bytes, int y = 0, int x = 0) {
+cv::Vec3b tiff_pixel(const std::string& bytes, int y = 0, int x = 0) {
   return decode_image(bytes, "a").at<cv::Vec3b>(y, x);
 }
 
@@ -55,21 +55,23 @@ TEST(Tiff, StripsTilesAndPlanesGiveTheSameImage) {
 }
 
 TEST(Tiff, GreyOfEveryDepthBecomes8BitRgb) {
-  EXPECT_EQ(pixel(encode_tiff(cv::Mat(3, 3, CV_8UC1, cv::Scalar(77)))), cv::Vec3b(77, 77, 77));
-  EXPECT_EQ(pixel(encode_tiff(cv::Mat(3, 3, CV_16UC1, cv::Scalar(40000)))),
+  EXPECT_EQ(tiff_pixel(encode_tiff(cv::Mat(3, 3, CV_8UC1, cv::Scalar(77)))), cv::Vec3b(77, 77, 77));
+  EXPECT_EQ(tiff_pixel(encode_tiff(cv::Mat(3, 3, CV_16UC1, cv::Scalar(40000)))),
             cv::Vec3b(156, 156, 156));
-  EXPECT_EQ(pixel(encode_tiff(cv::Mat(3, 3, CV_32FC1, cv::Scalar(0.4)))), cv::Vec3b(102, 102, 102));
-  EXPECT_EQ(pixel(encode_tiff(cv::Mat(3, 3, CV_64FC1, cv::Scalar(7.0)))), cv::Vec3b(255, 255, 255));
-  EXPECT_EQ(pixel(encode_tiff(cv::Mat(3, 3, CV_16UC1, cv::Scalar(65535)),
-                              {{TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISWHITE}})),
+  EXPECT_EQ(tiff_pixel(encode_tiff(cv::Mat(3, 3, CV_32FC1, cv::Scalar(0.4)))),
+            cv::Vec3b(102, 102, 102));
+  EXPECT_EQ(tiff_pixel(encode_tiff(cv::Mat(3, 3, CV_64FC1, cv::Scalar(7.0)))),
+            cv::Vec3b(255, 255, 255));
+  EXPECT_EQ(tiff_pixel(encode_tiff(cv::Mat(3, 3, CV_16UC1, cv::Scalar(65535)),
+                                   {{TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISWHITE}})),
             cv::Vec3b(0, 0, 0));
   cv::Mat signed_numbers(1, 3, CV_16SC1);
   signed_numbers.at<std::int16_t>(0, 0) = -1000;
   signed_numbers.at<std::int16_t>(0, 1) = 0;
   signed_numbers.at<std::int16_t>(0, 2) = 1000;
   const std::string bytes = encode_tiff(signed_numbers);
-  EXPECT_EQ(pixel(bytes, 0, 0)[0], 0);
-  EXPECT_EQ(pixel(bytes, 0, 2)[0], 255);
+  EXPECT_EQ(tiff_pixel(bytes, 0, 0)[0], 0);
+  EXPECT_EQ(tiff_pixel(bytes, 0, 2)[0], 255);
 }
 
 TEST(Tiff, TwelveBitsArePackedWithTheHighestBitFirst) {
@@ -78,10 +80,10 @@ TEST(Tiff, TwelveBitsArePackedWithTheHighestBitFirst) {
   std::copy(std::begin(bytes), std::end(bytes), packed.ptr());
   const std::string tiff =
       encode_tiff(packed, {{TIFFTAG_IMAGEWIDTH, 4}, {TIFFTAG_BITSPERSAMPLE, 12}});
-  EXPECT_EQ(pixel(tiff, 0, 0)[0], 255);
-  EXPECT_EQ(pixel(tiff, 0, 1)[0], 0);
-  EXPECT_EQ(pixel(tiff, 0, 2)[0], 128);
-  EXPECT_EQ(pixel(tiff, 0, 3)[0], 0);
+  EXPECT_EQ(tiff_pixel(tiff, 0, 0)[0], 255);
+  EXPECT_EQ(tiff_pixel(tiff, 0, 1)[0], 0);
+  EXPECT_EQ(tiff_pixel(tiff, 0, 2)[0], 128);
+  EXPECT_EQ(tiff_pixel(tiff, 0, 3)[0], 0);
 }
 
 TEST(Tiff, BlackAndWhiteIsRead) {
@@ -90,8 +92,8 @@ TEST(Tiff, BlackAndWhiteIsRead) {
     const std::string bytes = encode_tiff(
         packed,
         {{TIFFTAG_IMAGEWIDTH, 8}, {TIFFTAG_BITSPERSAMPLE, 1}, {TIFFTAG_COMPRESSION, compression}});
-    EXPECT_EQ(pixel(bytes, 0, 0)[0], 255) << compression;
-    EXPECT_EQ(pixel(bytes, 0, 1)[0], 0) << compression;
+    EXPECT_EQ(tiff_pixel(bytes, 0, 0)[0], 255) << compression;
+    EXPECT_EQ(tiff_pixel(bytes, 0, 1)[0], 0) << compression;
   }
 }
 
@@ -103,14 +105,14 @@ TEST(Tiff, AlphaIsBlendedOnWhite) {
           cv::Mat(2, 2, CV_8UC3, cv::Scalar(224, 204, 255))),
       1);
   const cv::Mat multiplied(2, 2, CV_8UC4, cv::Scalar(20, 0, 51, 51));
-  EXPECT_EQ(pixel(encode_tiff(multiplied, {{TIFFTAG_EXTRASAMPLES, EXTRASAMPLE_ASSOCALPHA}})),
+  EXPECT_EQ(tiff_pixel(encode_tiff(multiplied, {{TIFFTAG_EXTRASAMPLES, EXTRASAMPLE_ASSOCALPHA}})),
             cv::Vec3b(224, 204, 255));
   const cv::Mat grey(2, 2, CV_8UC2, cv::Scalar(100, 51));
-  EXPECT_EQ(pixel(encode_tiff(grey, {{TIFFTAG_EXTRASAMPLES, EXTRASAMPLE_UNASSALPHA}})),
+  EXPECT_EQ(tiff_pixel(encode_tiff(grey, {{TIFFTAG_EXTRASAMPLES, EXTRASAMPLE_UNASSALPHA}})),
             cv::Vec3b(224, 224, 224));
   cv::Mat deep;
   plain.convertTo(deep, CV_16U, 257);
-  EXPECT_EQ(pixel(encode_tiff(deep, {{TIFFTAG_EXTRASAMPLES, EXTRASAMPLE_UNASSALPHA}})),
+  EXPECT_EQ(tiff_pixel(encode_tiff(deep, {{TIFFTAG_EXTRASAMPLES, EXTRASAMPLE_UNASSALPHA}})),
             cv::Vec3b(224, 204, 255));
 }
 
@@ -149,14 +151,14 @@ TEST(Tiff, EveryOrientationComesUpright) {
 }
 
 TEST(Tiff, WhatCannotBeDecodedIsRefusedWithItsReason) {
-  expect_contains(error_of(encode_tiff(cv::Mat(2, 2, CV_32SC1, cv::Scalar(1)),
-                                       {{TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_UINT}})),
+  expect_contains(tiff_error(encode_tiff(cv::Mat(2, 2, CV_32SC1, cv::Scalar(1)),
+                                         {{TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_UINT}})),
                   {"folder/a.tif", "not supported", "32-bit"});
   std::string bytes = encode_tiff(gradient(8, 8), {{TIFFTAG_COMPRESSION, COMPRESSION_LZW}});
   const std::size_t tag = bytes.find(std::string("\x03\x01\x03\0\x01\0\0\0\x05\0", 10));
   ASSERT_NE(tag, std::string::npos);
   put(bytes, tag + 8, COMPRESSION_JBIG, 2);
-  expect_contains(error_of(bytes), {"folder/a.tif", "JBIG"});
+  expect_contains(tiff_error(bytes), {"folder/a.tif", "JBIG"});
 }
 
 /// A little-endian TIFF whose directory has width and height, in that order or the other, and one
@@ -187,9 +189,10 @@ std::string tiff_header(bool is_big, std::uint64_t width, std::uint64_t height, 
 
 TEST(Tiff, AHeaderThatClaimsTooMuchIsRefusedWhateverTheOrderOfItsTags) {
   for (const bool is_sorted : {true, false}) {
-    expect_contains(error_of(tiff_header(false, 30000, 20000, is_sorted)),
+    expect_contains(tiff_error(tiff_header(false, 30000, 20000, is_sorted)),
                     {"folder/a.tif", "claims 30000 x 20000"});
-    expect_contains(error_of(tiff_header(true, 70000, 90000, is_sorted)), {"claims 70000 x 90000"});
+    expect_contains(tiff_error(tiff_header(true, 70000, 90000, is_sorted)),
+                    {"claims 70000 x 90000"});
   }
 }
 

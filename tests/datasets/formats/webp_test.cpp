@@ -11,7 +11,7 @@
 namespace transfer {
 namespace {
 
-std::string error_of(const std::string& bytes) {
+std::string webp_error(const std::string& bytes) {
   return message_of<DataError>([&] { decode_image(bytes, "folder/a.webp"); });
 }
 
@@ -36,18 +36,18 @@ TEST(Webp, AlphaIsBlendedOnWhite) {
 }
 
 TEST(Webp, AnAnimationIsRefused) {
-  expect_contains(error_of(extended_header(0x02, 16, 16)), {"folder/a.webp", "animated"});
+  expect_contains(webp_error(extended_header(0x02, 16, 16)), {"folder/a.webp", "animated"});
 }
 
 TEST(Webp, AHeaderThatClaimsTooMuchIsRefused) {
-  expect_contains(error_of(extended_header(0, 50000, 30000)),
+  expect_contains(webp_error(extended_header(0, 50000, 30000)),
                   {"folder/a.webp", "claims 50000 x 30000"});
 }
 
 TEST(Webp, AHeaderCutShortIsRefused) {
   const std::string whole = encode(gradient(16, 16), ".webp");
   for (std::size_t size = 12; size < 40; ++size) {
-    expect_contains(error_of(whole.substr(0, size)), {"folder/a.webp"});
+    expect_contains(webp_error(whole.substr(0, size)), {"folder/a.webp"});
   }
 }
 
