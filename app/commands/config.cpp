@@ -60,20 +60,21 @@ std::string explained(const ReferenceKey& key) {
   return text;
 }
 
-/// The one key of that name, or the keys of that group, or all of them.
+/// The keys of that group, or the one key of that name, or all keys.
 std::vector<ReferenceGroup> chosen_groups(const std::string& name) {
   const auto groups = configuration_reference();
   if (name.empty()) return groups;
   std::vector<std::string> known;
+  // Groups first: `slurm` is a group, and a key of a batch file that holds it.
+  for (const ReferenceGroup& group : groups) {
+    if (group.name == name) return {group};
+    known.push_back(group.name);
+  }
   for (const ReferenceGroup& group : groups) {
     for (const ReferenceKey& key : group.keys) {
       if (key.description.key == name) return {{group.name, group.title, {key}}};
       known.push_back(key.description.key);
     }
-  }
-  for (const ReferenceGroup& group : groups) {
-    if (group.name == name) return {group};
-    known.push_back(group.name);
   }
   throw ConfigError(fmt::format("unknown key '{}'{} `transfer config` lists all keys.", name,
                                 nearest_or_stop(name, known)));
