@@ -84,7 +84,7 @@ class Loader {
 
   /// The next batch, which goes to this caller alone; nothing after the last. Waits until it is
   /// filled. An image that cannot be decoded is a BrokenImage in its batch; any other failure of a
-  /// worker is thrown here as DataError with its image's name, by this call and all that still wait.
+  /// worker is a DataError with the image's name, here and in each later call for a batch.
   std::optional<Batch> next();
 
  private:
