@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kNoEnd = std::numeric_limits<double>::infinity();
 
-/// Where the map stands in the file.
+/// The map's place in the file, as a prefix of its keys.
 std::string path_of(BatchMap map) {
   switch (map) {
     case BatchMap::kFile: return "";
@@ -87,7 +87,7 @@ const std::vector<BatchKey>& list_batch_keys() {
       {kHalving, "epochs", "", between(1, kNoEnd), no_choices, "",
        "Epochs after which the jobs are compared for the first time.", "1"},
       {kHalving, "factor", "", between(2, kNoEnd), no_choices, "3",
-       "One job in so many continues, for so many times the epochs.", "2"},
+       "One in `factor` continues, for `factor` times the epochs.", "2"},
   };
   return keys;
 }

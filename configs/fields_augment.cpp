@@ -7,13 +7,13 @@ void add_augment_fields(std::vector<Field>& fields, AugmentConfig& a) {
   using enum Effect;
   using enum UsedBy;
   const auto add = [&fields](const Field& row) { fields.push_back(row); };
-  // How often an image is changed so.
+  // Probability of a change.
   const auto probability = [&add](const std::string& key, double& member,
                                   const std::string& change) {
     add({"augment." + key, &member, between(0, 1), "probability", kImage, kEveryRun,
          "How often " + change + ". 0: never.", "0.5"});
   };
-  // Between which two values the change is drawn.
+  // Range from which its strength is drawn.
   const auto range = [&add](const std::string& key, Range& member, Limits limits,
                             const std::string& unit, const std::string& description,
                             const std::string& example) {

@@ -22,7 +22,7 @@ struct Setting {
 struct KnownKeys {
   std::vector<std::string> names;
   std::vector<RenamedKey> renamed = {};
-  /// Keys at the top level that somebody else reads.
+  /// Keys at the top level that are read elsewhere.
   std::vector<std::string> passed_over = {};
 };
 

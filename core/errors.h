@@ -8,7 +8,7 @@
 namespace transfer {
 
 /// A failure that the user can act on. The message names the file, what was found, what was
-/// expected and what to do. `main` alone catches it and turns `exit_code` into the process status.
+/// expected and what to do. `main` is the only place that turns an Error into an exit status.
 class Error : public std::runtime_error {
  public:
   Error(const std::string& message, ExitCode exit_code)

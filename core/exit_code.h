@@ -27,7 +27,7 @@ constexpr int status_of(ExitCode code) { return static_cast<int>(code); }
 /// The status after a signal, by the convention of shells.
 constexpr ExitCode exit_code_of_signal(int signal) { return static_cast<ExitCode>(128 + signal); }
 
-/// What is to be known of one exit code.
+/// Properties of one exit code.
 struct ExitCodeFacts {
   ExitCode code;
   /// What went wrong, for `transfer --help`.

@@ -19,7 +19,7 @@ class Progress {
 };
 
 /// Where the program's messages to its user go while it works. The program chooses one; no room
-/// below writes to stderr itself. Results and the error that ends the program are no messages.
+/// below writes to stderr itself. Results and the error that ends the program are not messages.
 class MessageSink {
  public:
   virtual ~MessageSink() = default;

@@ -11,7 +11,9 @@ namespace transfer {
 // Tensor conventions, the same everywhere in the program:
 //   images    [N,C,H,W] float32, RGB (or one grey channel where the backbone says so), normalised
 //             as the backbone says, channels-last in memory
-//   labels    [N] int64 in [0, classes)
+//   labels    [N] int64 in [0, classes), 0 without a single class; −1 for a row that does not count
+//   targets   [N,K] float32: labels as 0 or 1, or numbers in their own units; undefined for data
+//             with one class per image, unless images are mixed, when K = classes
 //   features  [N,D] float32
 //   logits    [N,classes] float32
 

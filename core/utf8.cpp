@@ -7,7 +7,7 @@
 namespace transfer {
 namespace {
 
-/// Bytes of the sequence that `first` begins; 0 when none begins so.
+/// Bytes of the sequence that `first` begins; 0 if no sequence does.
 std::size_t sequence_length(unsigned char first) {
   if (first < 0x80) return 1;
   if (first >= 0xC2 && first <= 0xDF) return 2;

@@ -22,7 +22,7 @@ struct LabelledFile {
   std::string split;
   /// For regression, in the order of `value_names`.
   std::vector<float> values = {};
-  /// Line in the CSV file; 0 where the data is no CSV file.
+  /// Line in the CSV file; 0 where the data is not a CSV file.
   std::size_t line = 0;
   /// See Sample.
   std::shared_ptr<const ImageArray> array = nullptr;

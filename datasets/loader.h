@@ -43,18 +43,18 @@ struct BrokenImage {
   std::string reason;
 };
 
-/// Consecutive samples of the order, decoded. All tensors have the full batch size: rows past the
-/// last sample, and rows of broken images, hold zeros and the label −1.
+/// Consecutive samples of the order, decoded. Its R rows are `batch_size`, or its own length with
+/// LoaderOptions::batches. Rows past the last sample, and of broken images, are 0 with label −1.
 struct Batch {
   /// Position of the batch's first sample in the order.
   std::int64_t first = 0;
   /// Rows that belong to samples.
   std::int64_t count = 0;
-  /// [batch_size,C,H,W] float32, normalised, channels-last in memory.
+  /// [R,C,H,W] float32, normalised, channels-last in memory.
   torch::Tensor images;
-  /// [batch_size] int64.
+  /// [R] int64.
   torch::Tensor labels;
-  /// [batch_size,K] float32: the samples' targets; undefined where they have none.
+  /// [R,K] float32: the samples' targets; undefined where they have none.
   torch::Tensor targets;
   /// For each row that belongs to a sample, the sample's position in the list.
   std::vector<std::int64_t> samples;
@@ -67,9 +67,9 @@ struct Batch {
 /// Decodes and augments ahead in background threads. The batches and their order depend neither on
 /// the number of workers nor on timing.
 ///
-/// Thread-safe: any number of threads may call next() and batch_count() on one Loader at once. Only
-/// its construction and destruction need to be alone: no call may still be running when the
-/// destructor starts. Any number of Loaders may exist side by side.
+/// Thread-safe: any number of threads may call next() and batch_count() on one Loader at once, but
+/// no call may still be running when the destructor starts. Any number of Loaders may exist side by
+/// side; constructing one turns OpenCV's own threads off in the whole process.
 class Loader {
  public:
   /// Starts the workers. Throws std::invalid_argument for a batch size or a queue below 1.
@@ -84,7 +84,7 @@ class Loader {
 
   /// The next batch, which goes to this caller alone; nothing after the last. Waits until it is
   /// filled. An image that cannot be decoded is a BrokenImage in its batch; any other failure of a
-  /// worker is thrown here as DataError with the image's name.
+  /// worker is a DataError with the image's name, here and in each later call for a batch.
   std::optional<Batch> next();
 
  private:

@@ -22,7 +22,7 @@ class Backbone {
   /// and ImageNet preprocessing is assumed; the caller reports that.
   ///
   /// Throws ModelError, naming the file and the remedy, when
-  /// - the file is missing, empty, truncated, a state dict, or not TorchScript,
+  /// - the file is missing, a folder, unreadable, empty, truncated, a state dict, not TorchScript,
   /// - its metadata is malformed, or of a newer format than this program reads,
   /// - its weights do not match the hash in its metadata,
   /// - its weights are constants (torch.jit.freeze, optimize_for_inference),

@@ -14,9 +14,8 @@ namespace transfer {
 /// - A stage is a submodule in front of the classifier that holds weights of convolutions or linear
 ///   layers, returns one tensor, and through which all data passes (no skip connection around it).
 /// - Candidates are the modules that `forward` itself calls. A module is replaced by its children
-/// if
-///   it contains the classifier or more than 90 % of the weights in front of the classifier, or is
-///   a Sequential whose children return outputs of different shapes.
+///   where it contains the classifier or more than 90 % of the weights in front of the classifier,
+///   or is a Sequential whose children return outputs of different shapes.
 /// - Of neighbours whose outputs have the same shape, the last one is the stage; if a container has
 ///   only such children (a vision transformer), each of them is a stage.
 /// So ResNet has the stages conv1 and layer1 to layer4, EfficientNet-Lite the last block of each

@@ -14,7 +14,7 @@ namespace transfer {
 struct Advice {
   Evidence evidence;
   Decision decision;
-  /// Empty if all features came from the feature store, which tells nothing about speed.
+  /// Empty if all features came from the feature store, which says nothing about speed.
   std::vector<TimeEstimate> estimates;
   /// A command line that follows the advice.
   std::string command;

@@ -93,6 +93,7 @@ class Inputs {
       known = backbones_.emplace(name, std::pair(loaded, loaded.fingerprint())).first;
     }
     const auto& [backbone, fingerprint] = known->second;
+    check_optimizer(config);
     check_frozen_stages(config, backbone);
     return fingerprint;
   }

@@ -108,7 +108,7 @@ class Scheduler {
       const JobState state = results_[job].state;
       Contestant contestant{plan_.jobs[job].job.group, state == JobState::kFinished,
                             state == JobState::kFailed};
-      // A job that the launcher still has has not reached its pause.
+      // A job that the launcher still runs has not reached its pause.
       if (!is_started_[job]) {
         contestant.epochs = read_epoch_scores(folder_.run(name(job)));
       }

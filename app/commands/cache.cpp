@@ -94,9 +94,9 @@ CommandRun add_cache_flags(CLI::App& parser) {
   list->add_flag("--json", options->json, "JSON on stdout");
   auto* prune = parser.add_subcommand("prune", "Remove what is no longer needed");
   add_folder(prune);
-  prune->add_option("--unused-days", options->unused_days, "What was not used for so many days")
+  prune->add_option("--unused-days", options->unused_days, "Entries that were unused for N days")
       ->check(CLI::NonNegativeNumber);
-  prune->add_option("--keep-mb", options->keep_mb, "The least recently used beyond so many MB")
+  prune->add_option("--keep-mb", options->keep_mb, "The least recently used entries beyond N MB")
       ->transform(whole_number(0, 1'000'000'000));
   prune->add_flag("--all", options->all, "Everything");
   return [options, list](const auto&) {

@@ -109,7 +109,7 @@ std::string bash_value_cases(const CommandWords& command) {
   return text;
 }
 
-/// What stands where no flag waits for its value.
+/// Completes a word that is not the value of a flag.
 std::string bash_word_case(const CommandWords& command) {
   std::string flags;
   for (const ArgumentWords& flag : command.flags) {

@@ -14,7 +14,7 @@ struct RenamedFlag {
   std::string_view new_flag;
 };
 
-/// Flags that were renamed and are still read. Whoever renames a flag adds a row; a key of the
+/// Flags that were renamed and are still read. Add a row when renaming; a key of the
 /// configuration belongs in configs/renamed_keys.h.
 constexpr std::array kRenamedFlags = {RenamedFlag{"preview", "--pictures", "--images"}};
 

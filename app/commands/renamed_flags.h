@@ -5,8 +5,8 @@
 
 namespace transfer {
 
-/// Replaces flags that an earlier version called otherwise, in `arguments`, of which the first
-/// names the command, with a warning for each.
+/// Replaces flags that an earlier version had under another name in `arguments`, whose first entry
+/// names the command. Warns of each.
 void replace_renamed_flags(std::vector<std::string>& arguments);
 
 }  // namespace transfer

@@ -134,6 +134,7 @@ int run_chosen_strategy(const TrainOptions& options, const Stopwatch& since_star
   try {
     measured = take_advice(preparation, options.sources,
                            feature_store_folder(preparation.config, run), since_start);
+    check_optimizer(measured.config);
     write_file_atomically(run.file(run_file::kAdvice), to_json(measured.advice));
     run.write_config(measured.config);
   } catch (...) {
@@ -184,6 +185,7 @@ int run_train(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& 
   if (!options.resume.empty()) return resume(options, group);
   const Stopwatch since_start;
   const Config config = resolve_config(options.sources, strategy_choices());
+  check_optimizer(config);
   if (options.print_config) {
     fmt::print("{}", to_yaml(config));
     return 0;

@@ -36,7 +36,7 @@ class SingleProcess : public ProcessGroup {
   void abort(int status) override { std::_Exit(status); }
 };
 
-/// The whole number in an environment variable; 0 where it is unset or no number.
+/// The whole number in an environment variable; 0 if it is unset or not a number.
 std::int64_t number_in(const char* variable) {
   const char* text = std::getenv(variable);
   return text == nullptr ? 0 : std::strtoll(text, nullptr, 10);

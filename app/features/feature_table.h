@@ -74,7 +74,7 @@ class FeatureTable {
  private:
   struct Mapping;
   FeatureTable(std::int64_t rows, RowFormat format);
-  /// Zeros for so many rows, as they are stored.
+  /// `count` rows of zeros in the stored format.
   torch::Tensor stored_rows(std::int64_t count) const;
   /// Copies a row as it is stored. REQUIRES: in a file.
   void copy_row(std::int64_t row, char* target) const;

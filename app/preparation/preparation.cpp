@@ -22,6 +22,16 @@ const char* outputs_called(TargetKind kind) {
 
 }  // namespace
 
+void check_optimizer(const Config& config) {
+  const bool trains =
+      config.strategy != kAutoStrategy && !find_strategy(config.strategy).trunk_is_frozen;
+  if (!trains || config.train.optimizer != Optimizer::kLbfgs) return;
+  throw ConfigError(
+      fmt::format("train.optimizer: found 'lbfgs' with the strategy {}. It fits heads to features "
+                  "that never change. Expected adamw or sgd.",
+                  config.strategy));
+}
+
 void check_frozen_stages(const Config& config, const Backbone& backbone) {
   const auto& stages = backbone.metadata().stages;
   const auto count = std::max<std::int64_t>(static_cast<std::int64_t>(stages.size()), 1);
@@ -46,6 +56,7 @@ void warn_of_unused_settings(const Config& config) {
 
 Preparation prepare(const Config& given, std::shared_ptr<ProcessGroup> group) {
   Config config = given;
+  check_optimizer(config);
   if (group->size() > 1) config.cache.share = true;
   // It is not known yet which settings `auto` will use.
   if (config.strategy != kAutoStrategy) warn_of_unused_settings(config);

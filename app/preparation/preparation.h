@@ -37,6 +37,9 @@ Preparation prepare(const Config& config, std::shared_ptr<ProcessGroup> group = 
 /// Warns of the settings that have no effect with the configuration's strategy or loss.
 void warn_of_unused_settings(const Config& config);
 
+/// Throws ConfigError where layers train and `train.optimizer` is lbfgs, which only fits heads.
+void check_optimizer(const Config& config);
+
 /// Throws ConfigError for more frozen stages (`train.freeze_stages`) than the backbone has.
 void check_frozen_stages(const Config& config, const Backbone& backbone);
 

@@ -5,7 +5,7 @@
 namespace transfer {
 
 /// The Git commit that this program was built from, with `-dirty` where files differed from it when
-/// CMake configured the build; `unknown` where the sources were no Git checkout.
+/// CMake configured the build; `unknown` where the sources were not a Git checkout.
 std::string build_commit();
 
 }  // namespace transfer

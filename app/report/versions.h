@@ -10,7 +10,7 @@ namespace transfer {
 struct Versions {
   std::string transfer;
   /// Git commit that was built, with `-dirty` where files differed from it; `unknown` where the
-  /// sources were no Git checkout.
+  /// sources were not a Git checkout.
   std::string commit;
   std::string libtorch;
   std::string opencv;

@@ -89,12 +89,12 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
   const Stopwatch training;
   TrainableNetwork network(p.backbone, trainable_options(p.config, p.classes()), p.device);
   const Loss loss = training_loss(p.config, truth_of(p.dataset.train), p.classes(), p.device);
-  const bool goes_on =
+  const bool resumes =
       span.resumes && broadcast_number(*p.group, is_file(run.checkpoint()) ? 1 : 0) > 0;
-  Start start = goes_on ? Start{} : start_head(p, run, loss, known, network);
+  Start start = resumes ? Start{} : start_head(p, run, loss, known, network);
   const ChosenInput chosen = choose_training_input(p, run, network);
   p.config.train.replicas = choose_replicas(p, loss, network, *chosen.input);
-  if (!goes_on) run.write_config(p.config);
+  if (!resumes) run.write_config(p.config);
   summary.replicas = *p.config.train.replicas;
   summary.frozen_up_to = chosen.frozen_up_to;
   summary.activations = chosen.activations;
@@ -109,7 +109,7 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
   task.on_epoch = [&run](const EpochReport& report) { report_epoch(run, report); };
   Trainer trainer(network, std::move(task));
   std::int64_t done = 0;
-  if (goes_on) {
+  if (resumes) {
     done = trainer.resume();
     note("{}: resumed after epoch {}", run.path().string(), done);
   }

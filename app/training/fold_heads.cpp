@@ -34,7 +34,7 @@ FoldHeads::FoldHeads(const Loss& loss, const FoldedImages& images, std::int64_t 
   total_ = share.sum().item<double>();
   share_ = (share / total_).repeat_interleave(outputs).unsqueeze(1).to(options);
   const bool is_cross_entropy =
-      loss.objective.targets() == TargetKind::kClass && !truth_.targets.defined();
+      loss.objective.loss == LossKind::kCrossEntropy && !truth_.targets.defined();
   if (is_cross_entropy) {
     targets_ = cross_entropy_weights(loss, class_targets(truth_.labels, outputs))
                    .view({images.count, rows, outputs})

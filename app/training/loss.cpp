@@ -75,14 +75,16 @@ LossSum regression(const Loss& loss, const torch::Tensor& outputs, const Truth& 
 }  // namespace
 
 LossSum Loss::sums(const torch::Tensor& outputs, const Truth& truth) const {
-  switch (objective.targets()) {
-    case TargetKind::kClass:
+  switch (objective.loss) {
+    case LossKind::kCrossEntropy:
       return same(truth.targets.defined() ? soft_cross_entropy(*this, outputs, truth.targets)
                                           : hard_cross_entropy(*this, outputs, truth.labels));
-    case TargetKind::kLabels: return same(binary_cross_entropy(outputs, truth));
-    case TargetKind::kValues: break;
+    case LossKind::kBinaryCrossEntropy: return same(binary_cross_entropy(outputs, truth));
+    case LossKind::kMeanSquaredError:
+    case LossKind::kMeanAbsoluteError:
+    case LossKind::kHuber: return regression(*this, outputs, truth);
   }
-  return regression(*this, outputs, truth);
+  throw std::logic_error("not a loss");
 }
 
 torch::Tensor class_targets(const torch::Tensor& labels, std::int64_t classes) {

@@ -130,7 +130,14 @@ class FineTune(FineTuneCase):
     def test_refusals(self):
         self.make_data()
         self.refused("--data", "data", "--backbone", "tiny", "--strategy", "fine-tune", "--set",
-                     "train.optimizer=lbfgs", expect=2, parts=["train.optimizer", "lbfgs", "adamw", "sgd"])
+                     "train.optimizer=lbfgs", "--out", "run", expect=2, parts=["train.optimizer", "lbfgs", "adamw", "sgd"])
+        # Before the backbone, the data or a batch's folder is touched.
+        lbfgs = ("--data", "missing", "--backbone", "missing", "--set", "train.optimizer=lbfgs")
+        self.refused(*lbfgs, "--strategy", "fine-tune", "--print-config", expect=2, parts=["train.optimizer", "fine-tune"])
+        self.refused("lr-find", *lbfgs, expect=2, parts=["train.optimizer", "fine-tune"])
+        (self.folder / "jobs.yaml").write_text("jobs: [{name: a, strategy: retrain, data: {path: data}, "
+                                               "backbone: tiny, train: {optimizer: lbfgs}}]\n")
+        self.refused("batch", "jobs.yaml", "--out", "run", expect=2, parts=["jobs.yaml", "train.optimizer", "retrain"])
         self.refused("--data", "data", "--backbone", "tiny", "--strategy", "fine-tune", "--set",
                      "train.precision=float16", "--device", "cpu", expect=5, parts=["train.precision", "float32"])
 

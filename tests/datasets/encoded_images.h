@@ -18,7 +18,7 @@ std::string encode(const cv::Mat& rgb, const std::string& ending);
 /// Grey, RGB or CMYK by the number of channels, in good quality.
 struct JpegOptions {
   bool progressive = false;
-  /// Stored as YCCK, which Adobe's marker tells; else as CMYK. For four channels.
+  /// Four channels only: stored as YCCK, as Adobe's marker declares; otherwise as CMYK.
   bool ycck = false;
   bool adobe_marker = true;
 };

@@ -69,7 +69,7 @@ struct SpawnOptions {
   SpawnOptions& operator=(const SpawnOptions&) = delete;
 };
 
-/// Seconds that a program still gets when this program is told to stop.
+/// Grace period in seconds once this program is told to stop.
 constexpr double kSecondsAfterStop = 2;
 
 /// Appends what can be read without waiting; sets `fd` to −1 at the end of the stream.
@@ -84,8 +84,8 @@ void read_some(pollfd& source, std::string& text) {
   }
 }
 
-/// Reads both streams to their ends together, since either may fill up first; false where `clock`
-/// reaches so many seconds before.
+/// Reads both streams to their ends together, since either may fill up first; false if `clock`
+/// reaches `seconds` first.
 bool read_both(int out, int err, const Stopwatch& clock, double seconds, CommandOutput& output) {
   constexpr int kMilliseconds = 200;
   std::array<pollfd, 2> sources{pollfd{out, POLLIN, 0}, pollfd{err, POLLIN, 0}};

@@ -65,7 +65,7 @@ std::string arrays_of(const std::vector<std::string>& tasks);
 /// message where it refuses.
 std::string submit_script(const std::filesystem::path& script);
 
-/// Throws BatchError where Slurm does not accept an array of so many jobs.
+/// Throws BatchError where Slurm does not accept an array of that size.
 void require_array_size(std::int64_t jobs);
 
 /// The user's tasks that squeue still lists.
