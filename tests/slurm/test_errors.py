@@ -163,7 +163,7 @@ echo '41_1|PENDING|x|Priority'; echo '41_2|PENDING|x|JobHeldUser' ;; esac""")
         self.write_jobs(JOBS.replace(", {name: b}", ""))
         self.program("squeue", "case $* in *--jobs*) echo RUNNING ;; *) echo \"41_2|RUNNING|$(cat name)|None\" ;; esac")
         self.program("sbatch", self.RUN_ALL)
-        self.assertRegex(self.slurm().stderr, r"not in the batch file.*: b \(41_2\)")
+        self.assertRegex(self.slurm().stderr, r"batch file.*: b \(41_2\)")
         self.write_jobs(JOBS)
         self.assert_names(self.message(self.batch(expect=8)), "Slurm", "1 job", "scancel 41")
 
