@@ -131,7 +131,7 @@ class FineTune(FineTuneCase):
         self.make_data()
         self.refused("--data", "data", "--backbone", "tiny", "--strategy", "fine-tune", "--set",
                      "train.optimizer=lbfgs", "--out", "run", expect=2, parts=["train.optimizer", "lbfgs", "adamw", "sgd"])
-        # Before the backbone, the data or a batch's folder is touched.
+        # Before the backbone and the data are read; by batch before its folder is made.
         lbfgs = ("--data", "missing", "--backbone", "missing", "--set", "train.optimizer=lbfgs")
         self.refused(*lbfgs, "--strategy", "fine-tune", "--print-config", expect=2, parts=["train.optimizer", "fine-tune"])
         self.refused("lr-find", *lbfgs, expect=2, parts=["train.optimizer", "fine-tune"])
