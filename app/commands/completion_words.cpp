@@ -3,28 +3,21 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
-#include <sstream>
 #include <variant>
 
 #include "configs/config.h"
 #include "configs/fields.h"
 #include "configs/key_flags.h"
+#include "core/split_text.h"
 #include "models/strategy.h"
 
 namespace transfer {
 namespace {
 
-std::vector<std::string> offered_strategies() {
-  std::vector<std::string> names;
-  for (const Strategy& strategy : list_strategies()) names.emplace_back(strategy.name);
-  names.emplace_back(kAutoStrategy);
-  return names;
-}
-
 /// Values that the table of keys does not list: paths, and names that other tables hold.
 Offer offer_of_key(const Field& field) {
   const std::map<std::string, Offer> special = {
-      {"strategy", {offered_strategies()}},
+      {"strategy", {strategy_choices()}},
       {"backbone", {{Config{}.backbone, kFlattenBackbone}, Paths::kFiles}},
       {"device", {{"auto", "cpu", "cuda"}}},
       {"data.path", {{}, Paths::kFiles}},
@@ -57,10 +50,8 @@ std::vector<std::string> checked_choices(const CLI::Option& option) {
   if (open == std::string::npos || close == std::string::npos) return {};
   const std::string list = type.substr(open + 1, close - open - 1);
   if (list.find("..") != std::string::npos) return {};  // a range of numbers
-  std::vector<std::string> words;
-  std::istringstream stream(list);
-  for (std::string word; std::getline(stream, word, ',');) words.push_back(word);
-  return words;
+  const auto words = split_text(list, ',');
+  return {words.begin(), words.end()};
 }
 
 std::vector<std::string> names_of(const std::vector<KeyWords>& keys) {

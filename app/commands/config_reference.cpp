@@ -13,34 +13,30 @@
 namespace transfer {
 namespace {
 
-std::string strategies_where(bool trunk_is_frozen) {
+template <typename Predicate>
+std::string strategies_where(Predicate holds) {
   std::vector<std::string> names;
   for (const Strategy& strategy : list_strategies()) {
-    if (strategy.trunk_is_frozen == trunk_is_frozen) names.push_back(strategy.name);
-  }
-  return fmt::format("{}", fmt::join(names, ", "));
-}
-
-std::string strategies_at_a_stage() {
-  std::vector<std::string> names;
-  for (const Strategy& strategy : list_strategies()) {
-    if (strategy.cut == Cut::kAtStage) names.push_back(strategy.name);
+    if (holds(strategy)) names.push_back(strategy.name);
   }
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
 std::string text_of(UsedBy used_by) {
+  const auto at_a_stage =
+      strategies_where([](const Strategy& strategy) { return strategy.cut == Cut::kAtStage; });
+  const auto frozen =
+      strategies_where([](const Strategy& strategy) { return strategy.trunk_is_frozen; });
+  const auto trained =
+      strategies_where([](const Strategy& strategy) { return !strategy.trunk_is_frozen; });
   switch (used_by) {
     case UsedBy::kEveryRun: return "every strategy";
-    case UsedBy::kStageCut: return strategies_at_a_stage();
-    case UsedBy::kFrozenTrunk: return strategies_where(/*trunk_is_frozen=*/true);
-    case UsedBy::kTrainedLayers: return strategies_where(/*trunk_is_frozen=*/false);
-    case UsedBy::kFrozenStages:
-      return strategies_where(/*trunk_is_frozen=*/false) + " with train.freeze_stages";
+    case UsedBy::kStageCut: return at_a_stage;
+    case UsedBy::kFrozenTrunk: return frozen;
+    case UsedBy::kTrainedLayers: return trained;
+    case UsedBy::kFrozenStages: return trained + " with train.freeze_stages";
     case UsedBy::kStoredFeatures:
-      return fmt::format("{}; {} with train.freeze_stages or head.start: fitted",
-                         strategies_where(/*trunk_is_frozen=*/true),
-                         strategies_where(/*trunk_is_frozen=*/false));
+      return fmt::format("{}; {} with train.freeze_stages or head.start: fitted", frozen, trained);
     case UsedBy::kHiddenLayers: return "every strategy with head.hidden";
     case UsedBy::kClassLoss: return "every strategy with head.loss: cross_entropy";
     case UsedBy::kHuberLoss: return "every strategy with head.loss: huber";
