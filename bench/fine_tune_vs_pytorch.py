@@ -61,13 +61,17 @@ def best_rate(epochs: list) -> float:
     return max(images / seconds for seconds, images in epochs[1:])
 
 
-def run_python(name: str, data: Path, epochs: int = EPOCHS) -> dict:
+def python_loader(data: Path) -> torch.utils.data.DataLoader:
     transform = transforms.Compose([
         transforms.RandomResizedCrop(224, scale=(0.7, 1.0)), transforms.RandomHorizontalFlip(), transforms.ToTensor(),
         transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
     ])
-    loader = torch.utils.data.DataLoader(
+    return torch.utils.data.DataLoader(
         datasets.ImageFolder(str(data / "train"), transform), batch_size=BATCH, shuffle=True, num_workers=2)
+
+
+def run_python(name: str, data: Path, epochs: int = EPOCHS) -> dict:
+    loader = python_loader(data)
     model = python_model(name)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
     end_to_end = best_rate([train_epoch(model, optimizer, loader) for _ in range(epochs)])
