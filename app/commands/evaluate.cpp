@@ -23,7 +23,7 @@ struct EvaluateOptions {
   std::string data;
   /// `train`, `val`, `test`; empty takes the first of test, val, everything.
   std::string split;
-  std::string device = "auto";
+  std::string device = Config{}.device;
   std::int64_t threads = 0;
   std::int64_t top_k = 5;
   bool json = false;
@@ -68,7 +68,9 @@ CommandRun add_evaluate_flags(CLI::App& parser) {
   auto options = std::make_shared<EvaluateOptions>();
   parser.add_option("--model", options->model, "model.pt of a run directory")->required();
   parser.add_option("--data", options->data, "Labelled images, as for train")->required();
-  parser.add_option("--split", options->split, "train, val or test; default: test, else val, else all images")
+  parser
+      .add_option("--split", options->split,
+                  "train, val or test; default: test, else val, else all images")
       ->check(one_of({"train", "val", "test"}));
   add_machine_flags(parser, options->device, options->threads);
   parser.add_option("--top-k", options->top_k, "K of top-K accuracy")

@@ -49,7 +49,8 @@ void write_image(const std::vector<SweepPoint>& points, std::optional<double> su
 
 int run_lr_find(const LrFindOptions& options) {
   ConfigSources sources = options.sources;
-  sources.flags.insert(sources.flags.begin(), {"strategy", "fine-tune"});
+  sources.flags.insert(sources.flags.begin(),
+                       {"strategy", std::string(name_of(StrategyKind::kFineTune))});
   const Config config = resolve_config(sources, strategy_names());
   if (config.backbone == kFlattenBackbone) {
     throw ConfigError(

@@ -22,15 +22,23 @@
 namespace transfer {
 namespace {
 
+enum class OutputFormat { kText, kCsv, kJson };
+
+}  // namespace
+
+template <>
+inline constexpr std::array<std::string_view, 3> kNames<OutputFormat> = {"text", "csv", "json"};
+
+namespace {
+
 struct PredictOptions {
   std::string model;
   /// Files, folders, or `-` for a list of paths on stdin.
   std::vector<std::string> paths;
   /// Classes shown for an image, the likeliest first.
   std::int64_t top = 1;
-  /// `text`, `csv` or `json`.
-  std::string format = "text";
-  std::string device = "auto";
+  OutputFormat format = OutputFormat::kText;
+  std::string device = Config{}.device;
   std::int64_t threads = 0;
 };
 
@@ -147,12 +155,10 @@ int run_predict(const PredictOptions& options) {
   const auto result = model_logits(model, samples, device, threads, "predict");
   const auto predictions = collect(samples, result, kind);
   const auto format = prediction_format(kind, model.metadata().classes, options.top);
-  if (options.format == "csv") {
-    print_csv(predictions, *format);
-  } else if (options.format == "json") {
-    print_json(predictions, *format);
-  } else {
-    print_text(predictions, *format);
+  switch (options.format) {
+    case OutputFormat::kText: print_text(predictions, *format); break;
+    case OutputFormat::kCsv: print_csv(predictions, *format); break;
+    case OutputFormat::kJson: print_json(predictions, *format); break;
   }
   if (result.broken.size() == samples.size()) {
     throw DataError(fmt::format("none of the {} images can be read. The first: {}", samples.size(),
@@ -168,8 +174,7 @@ CommandRun add_predict_flags(CLI::App& parser) {
       ->required();
   parser.add_option("--top", options->top, "Classes per image, the likeliest first")
       ->transform(whole_number(1, 1'000'000));
-  parser.add_option("--format", options->format, "text, csv or json")
-      ->check(one_of({"text", "csv", "json"}));
+  add_choice(parser, "--format", options->format, "text, csv or json");
   add_machine_flags(parser, options->device, options->threads);
   return [options](const auto&) { return run_predict(*options); };
 }

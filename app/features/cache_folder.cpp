@@ -6,6 +6,7 @@
 
 #include "app/features/feature_archive.h"
 #include "core/atomic_file.h"
+#include "core/batch_files.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
 #include "core/file_lock.h"
@@ -61,7 +62,7 @@ CacheEntry read_entry(const fs::path& folder) {
 }  // namespace
 
 fs::path feature_store_folder(const CacheConfig& cache, const fs::path& runs) {
-  return cache.dir.empty() ? runs / "feature-store" : fs::path(cache.dir);
+  return cache.dir.empty() ? runs / batch_file::kFeatureStore : fs::path(cache.dir);
 }
 
 void describe_archive(const fs::path& folder, const std::string& backbone,
@@ -77,7 +78,8 @@ void describe_archive(const fs::path& folder, const std::string& backbone,
 std::vector<CacheEntry> list_cache(const fs::path& store) {
   if (!is_folder(store)) {
     throw DataError(store.string() + ": " + why_absent(store, "folder") +
-                    ". Expected a feature store, such as runs/feature-store.");
+                    ". Expected a feature store, such as " + feature_store_folder({}).string() +
+                    ".");
   }
   std::vector<CacheEntry> entries;
   std::error_code error;

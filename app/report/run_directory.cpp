@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <ctime>
 #include <fstream>
+#include <sstream>
 
 #include "core/atomic_file.h"
 #include "core/errors.h"
@@ -125,7 +126,8 @@ void RunDirectory::append_metrics(std::string_view json_line) const {
 
 void RunDirectory::keep_metrics(std::int64_t epochs) const {
   if (!is_written_here_) return;
-  std::ifstream stream(file(run_file::kMetrics));
+  const fs::path metrics = file(run_file::kMetrics);
+  std::istringstream stream(file_kind(metrics) == FileKind::kNothing ? "" : read_file(metrics));
   std::string kept;
   std::string line;
   for (std::int64_t i = 0; i < epochs && std::getline(stream, line); ++i) kept += line + "\n";
