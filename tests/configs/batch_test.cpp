@@ -211,7 +211,8 @@ TEST(Batch, RefusalsOfAMatrix) {
               HasSubstr("factor: expected a whole number from 2"));
   EXPECT_THAT(matrix("{seed: [1]}\n    search: {halving: {factr: 2}}"),
               HasSubstr("did you mean 'factor'"));
-  EXPECT_THAT(refusal("jobs:\n  - name: a\n    search: {method: grid}"), HasSubstr("no matrix"));
+  EXPECT_THAT(refusal("jobs:\n  - name: a\n    search: {method: grid}"),
+              HasSubstr("no matrix"));
 }
 
 TEST(Batch, HalvingIsOfTheJobsOfOneMatrix) {
