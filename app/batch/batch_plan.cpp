@@ -170,8 +170,8 @@ ConfigSources sources_in_batch(const BatchJob& job, const std::string& run_direc
   if (threads > 0 && job.config.threads == 0) {
     sources.flags.emplace_back("threads", fmt::format("{}", threads));
   }
-  if (!device.empty() && parse_device(job.config.device).takes_any_gpu())
-    sources.flags.emplace_back("device", device);
+  const bool is_any_gpu = parse_device(job.config.device).takes_any_gpu();
+  if (!device.empty() && is_any_gpu) sources.flags.emplace_back("device", device);
   return sources;
 }
 
