@@ -84,9 +84,10 @@ class FeatureMeasurement {
       const auto logits = run(whole, {images});
       if (!logits) continue;
       check_original(images, *logits);
-      if (layer.kind != ClassifierKind::kNone) check_classifier(images, *logits, layer);
+      auto input = *logits;
+      if (layer.kind != ClassifierKind::kNone) input = check_classifier(images, *logits, layer);
       if (layer.kind == ClassifierKind::kNone) check_output(images, *logits, layer);
-      check_features(images, layer);
+      check_features(images, input, layer);
       return true;
     }
     if (!run(whole, {random_images(1, full_)})) return false;
@@ -133,6 +134,7 @@ class FeatureMeasurement {
 
   /// The logits must be what `forward` returned before the surgery, or an element of it.
   void check_original(const torch::Tensor& images, const torch::Tensor& logits) const {
+    if (module_.get_method("forward").graph().get() == original_.source) return;
     std::vector<c10::IValue> inputs = {images};
     inputs.insert(inputs.end(), original_.defaults.begin(), original_.defaults.end());
     const auto result = run_any(original_.graph, inputs);
@@ -148,8 +150,9 @@ class FeatureMeasurement {
                        [&](const c10::IValue& element) { return contains(element, logits); });
   }
 
-  void check_classifier(const torch::Tensor& images, const torch::Tensor& logits,
-                        ClassifierLayer& layer) const {
+  /// Returns the classifier's input; the logits if that is no input of a classifier.
+  torch::Tensor check_classifier(const torch::Tensor& images, const torch::Tensor& logits,
+                                 ClassifierLayer& layer) const {
     const auto input = run(up_to_classifier(module_, layer, file_), {images});
     if (!input) refuse("the part up to its classifier", images);
     if (input->dim() < 2 || input->size(0) != images.size(0)) {
@@ -158,7 +161,7 @@ class FeatureMeasurement {
                       fmt::join(input->sizes(), "x"), images.size(0));
       layer = ClassifierLayer{};
       layer.ending = ending;
-      return;
+      return logits;
     }
     // Sizes may come from the image, values only from the classifier's input.
     const auto behind = behind_classifier(module_, layer, file_);
@@ -168,17 +171,28 @@ class FeatureMeasurement {
       refuse(fmt::format("its classifier '{}', applied to its own input,", layer.path), images);
     }
     if (layer.out_features == 0) layer.out_features = logits.size(-1);
-    if (layer.kind != ClassifierKind::kLinear) return;
-    for (std::int64_t i = 1; i + 1 < input->dim(); ++i) layer.pooled.push_back(i);
-    if (input->dim() != 3) return;
-    for (const std::int64_t token : {std::int64_t{-2}, std::int64_t{0}, std::int64_t{-1}}) {
-      const auto tokens =
-          token == -2 ? input->mean(1, /*keepdim=*/true) : input->select(1, token).unsqueeze(1);
-      const auto outputs = run(behind, {tokens, blank});
-      if (!outputs || !agree(*outputs, logits)) continue;
-      if (token != -2) layer.token = token;
-      return;
+    if (layer.kind == ClassifierKind::kLinear) {
+      for (std::int64_t i = 1; i + 1 < input->dim(); ++i) layer.pooled.push_back(i);
+      const auto from = [&](const torch::Tensor& token) { return run(behind, {token, blank}); };
+      if (input->dim() == 3) layer.token = token_that_counts(*input, logits, from);
     }
+    return *input;
+  }
+
+  /// Which token of [N,T,D] gives the logits alone; nothing where their mean or all of them do.
+  template <typename LogitsFrom>
+  static std::optional<std::int64_t> token_that_counts(const torch::Tensor& tokens,
+                                                       const torch::Tensor& logits,
+                                                       const LogitsFrom& logits_from) {
+    const auto gives_logits = [&](const torch::Tensor& token) {
+      const auto found = logits_from(token);
+      return found && agree(*found, logits);
+    };
+    if (gives_logits(tokens.mean(1, /*keepdim=*/true))) return std::nullopt;
+    for (const std::int64_t position : {std::int64_t{0}, std::int64_t{-1}}) {
+      if (gives_logits(tokens.select(1, position).unsqueeze(1))) return position;
+    }
+    return std::nullopt;
   }
 
   void check_output(const torch::Tensor& images, const torch::Tensor& output,
@@ -207,15 +221,16 @@ class FeatureMeasurement {
   }
 
   /// Compares what a cut network returns with what its definition says.
-  void check_features(const torch::Tensor& images, ClassifierLayer& layer) const {
-    const auto features = run(feature_graph(module_, layer, file_), {images});
-    auto expected = run(up_to_classifier(module_, layer, file_), {images});
-    if (expected && layer.token) {
-      expected = expected->select(1, *layer.token);
-    } else if (expected && !layer.pooled.empty()) {
-      expected = expected->mean(layer.pooled);
+  void check_features(const torch::Tensor& images, const torch::Tensor& input,
+                      ClassifierLayer& layer) const {
+    auto expected = input;
+    if (layer.token) {
+      expected = input.select(1, *layer.token);
+    } else if (!layer.pooled.empty()) {
+      expected = input.mean(layer.pooled);
     }
-    if (!features || !expected || features->dim() != 2 || !agree(*features, *expected)) {
+    const auto features = run(feature_graph(module_, layer, file_), {images});
+    if (!features || features->dim() != 2 || !agree(*features, expected)) {
       refuse("the part that computes its features", images);
     }
     layer.in_features = features->size(1);
@@ -249,6 +264,7 @@ class FeatureMeasurement {
 OriginalForward original_forward(const Module& module) {
   const auto method = module.get_method("forward");
   OriginalForward original;
+  original.source = method.graph().get();
   original.graph = method.graph()->copy();
   const auto& arguments = method.function().getSchema().arguments();
   for (std::size_t i = 2; i < arguments.size(); ++i) {

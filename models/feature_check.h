@@ -18,6 +18,8 @@ struct OriginalForward {
   std::shared_ptr<torch::jit::Graph> graph;
   /// Arguments besides the image: their default values.
   std::vector<c10::IValue> defaults;
+  /// The graph that was copied; never read, only compared.
+  const torch::jit::Graph* source = nullptr;
 };
 OriginalForward original_forward(const torch::jit::Module& module);
 
