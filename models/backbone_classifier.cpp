@@ -38,7 +38,7 @@ std::string Backbone::classifier_description() const {
   switch (layer.kind) {
     case ClassifierKind::kNone:
       return fmt::format("no classifier ({}): the output of {} numbers{} is taken as features",
-                         layer.ending, feature_count(), averaging);
+                         layer.ending, feature_count(), averaging.empty() ? "" : averaging + ",");
     case ClassifierKind::kLinear:
       return fmt::format("linear layer; every path to the logits passes it{}",
                          averaging.empty() ? "" : "; its input is the features" + averaging);

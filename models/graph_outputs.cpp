@@ -77,6 +77,12 @@ bool is_droppable(const Node* node) {
   });
 }
 
+/// The nodes at the top level.
+std::set<const Node*> nodes_of(const Graph& graph) {
+  const auto nodes = graph.nodes();
+  return {nodes.begin(), nodes.end()};
+}
+
 /// Takes one step from a returned tuple towards its logits; false when nothing is left to unwrap.
 bool unwrap_output(std::shared_ptr<Graph>& graph, const Module& module, const std::string& file,
                    std::string* remark) {
@@ -192,12 +198,14 @@ void remove_unused(const std::shared_ptr<Graph>& graph) {
         node->kind() == c10::prim::CallMethod || node->kind() == c10::prim::CallFunction;
     if (is_call || !node->blocks().empty()) calls_and_branches.push_back(node);
   }
+  auto left = nodes_of(*graph);
   for (Node* node : calls_and_branches) {
-    if (is_used(node) || !is_droppable(node)) continue;
+    if (!left.contains(node) || is_used(node) || !is_droppable(node)) continue;
     node->destroy();
     torch::jit::EliminateDeadCode(
         graph->block(), /*recurse=*/true,
         torch::jit::DCESideEffectPolicy::DONT_DELETE_NODES_WITH_SIDE_EFFECTS);
+    left = nodes_of(*graph);
   }
   torch::jit::EliminateDeadCode(graph);
 }

@@ -132,8 +132,8 @@ TEST(Endings, QuantisedLayersInFrontOfTheClassifierServeFrozenOnly) {
     const TrainableNetwork network(backbone, {}, torch::kCPU);
     FAIL() << "expected ModelError";
   } catch (const ModelError& error) {
-    EXPECT_THAT(error.what(), AllOf(HasSubstr("quantized::linear_dynamic"),
-                                    HasSubstr("--strategy freeze-conv")));
+    EXPECT_THAT(error.what(),
+                AllOf(HasSubstr("quantized::linear_dynamic"), HasSubstr("--strategy freeze-conv")));
   }
 }
 
@@ -148,9 +148,9 @@ TEST(Endings, WhatWasDecidedIsSaid) {
               ElementsAre(HasSubstr("24 numbers, averaged over tokens, is taken as features")));
   EXPECT_THAT(load_ending("averaged_heads.traced").remarks(), ElementsAre(HasSubstr("add")));
   EXPECT_THAT(load_ending("first_token.traced").remarks(), ElementsAre(HasSubstr("first token")));
-  EXPECT_THAT(load_ending("embedding_first.scripted").remarks(),
-              ElementsAre(AllOf(HasSubstr("(Tensor, Tensor)"), HasSubstr("element 1"),
-                                HasSubstr("'fc'"))));
+  EXPECT_THAT(
+      load_ending("embedding_first.scripted").remarks(),
+      ElementsAre(AllOf(HasSubstr("(Tensor, Tensor)"), HasSubstr("element 1"), HasSubstr("'fc'"))));
 }
 
 TEST(Endings, RefusalsNameTheCauseAndTheRemedy) {
@@ -176,6 +176,7 @@ TEST(FeatureCheck, RefusesACutThatGivesOtherValuesThanTheOriginal) {
   const ClassifierLayer found = find_classifier(archive.module, "file");
   const Preprocessing preprocessing;
   OriginalForward original = original_forward(archive.module);
+  original.source = nullptr;  // as if surgery had replaced forward
   auto layer = found;
   EXPECT_TRUE(measure_features(archive.module, original, preprocessing, "file", layer));
   auto* output = original.graph->outputs()[0];
