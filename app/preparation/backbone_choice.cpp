@@ -33,6 +33,7 @@ void describe(const Backbone& backbone) {
         "side 256, crop 224, ImageNet mean and std).",
         backbone.file());
   }
+  for (const std::string& remark : backbone.remarks()) note("{}: {}.", backbone.file(), remark);
   if (backbone.repaired_layers() > 0) {
     note(
         "{}: was traced in evaluation mode; {} BatchNorm and Dropout layers were given back "
