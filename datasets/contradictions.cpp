@@ -33,7 +33,7 @@ std::string joined(const LabelledFile& file) {
 }
 
 /// The split in which an image counts: with folds, train and val are divided anew.
-std::string split_of(const LabelledFile& file, bool has_folds) {
+std::string own_split(const LabelledFile& file, bool has_folds) {
   return has_folds && file.split == "val" ? "train" : file.split;
 }
 
@@ -58,11 +58,11 @@ void add_leaks(const Group& group, bool has_folds, Findings& findings, Leaks& le
     for (const std::string other : {"train", "val"}) {
       if (measuring == other) continue;
       const auto source = std::find_if(group.begin(), group.end(), [&](const LabelledFile* file) {
-        return split_of(*file, has_folds) == other;
+        return own_split(*file, has_folds) == other;
       });
       if (source == group.end()) continue;
       for (const LabelledFile* file : group) {
-        if (split_of(*file, has_folds) != measuring) continue;
+        if (own_split(*file, has_folds) != measuring) continue;
         ++leaks[{measuring, other}];
         findings.copies_across_splits.push_back(pair_text(*file, **source));
       }
@@ -76,7 +76,7 @@ std::string leak_text(const LabelledFiles& found, bool has_folds, const Leaks& l
     const std::string& measuring = splits.first;
     const auto images = std::count_if(
         found.files.begin(), found.files.end(),
-        [&](const LabelledFile& file) { return split_of(file, has_folds) == measuring; });
+        [&](const LabelledFile& file) { return own_split(file, has_folds) == measuring; });
     parts.push_back(
         fmt::format("{} of {} {} images are also in {}", count, images, measuring, splits.second));
   }

@@ -121,7 +121,7 @@ void read_size(const LabelledFile& file, ContentKey& key) {
   key.inode = status.st_ino;
 }
 
-void read_block(const LabelledFile& file, ContentKey& key) {
+void read_middle(const LabelledFile& file, ContentKey& key) {
   constexpr std::uint64_t kBlock = 4096;
   if (file.array != nullptr) return;
   const std::uint64_t middle = key.size / 2 - std::min(key.size / 2, kBlock / 2);
@@ -148,7 +148,7 @@ std::vector<std::int64_t> copy_groups(const std::vector<LabelledFile>& files) {
   Positions positions(files.size());
   std::iota(positions.begin(), positions.end(), 0);
   for_each_position(positions, [&](std::size_t i) { read_size(files[i], keys[i]); });
-  for_each_position(shared(keys), [&](std::size_t i) { read_block(files[i], keys[i]); });
+  for_each_position(shared(keys), [&](std::size_t i) { read_middle(files[i], keys[i]); });
   for_each_position(shared(keys), [&](std::size_t i) { read_whole(files[i], keys[i]); });
 
   std::map<ContentKey, Positions> groups;

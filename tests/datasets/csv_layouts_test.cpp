@@ -28,7 +28,7 @@ class CsvLayouts : public testing::Test {
     std::string all;
     for (const std::string& note : data.findings.notes) all += note + "\n";
     expect_contains(all, notes);
-    if (notes.empty()) EXPECT_EQ(all, "");
+    EXPECT_EQ(all.empty(), notes.empty()) << all;
   }
 
   TemporaryFolder folder;

@@ -246,8 +246,9 @@ TEST(Split, NeverTakesTheLastImageOfAClass) {
 TEST(Evaluation, ChoosesTheSplitAndUsesTheModelsClasses) {
   TemporaryFolder folder;
   for (const std::string split : {"train", "val"}) add_class(folder, split + "/b", 2);
-  const auto [split, samples] = open_for_evaluation(folder / "", "", {"c", "b", "a"});
-  EXPECT_EQ(split, "val");
+  const EvaluationData chosen = open_for_evaluation(folder / "", "", {"c", "b", "a"});
+  const std::vector<Sample>& samples = chosen.samples;
+  EXPECT_EQ(chosen.split, "val");
   ASSERT_EQ(samples.size(), 2U);
   EXPECT_EQ(samples[0].label, 1);
   expect_contains(samples[0].path, {"val/b"});
