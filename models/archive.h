@@ -19,6 +19,7 @@ struct Backbone::Implementation {
   ModelMetadata metadata;
   ClassifierLayer classifier;
   int repaired_layers = 0;
+  std::vector<std::string> assumptions;
   bool is_built_in = false;
 };
 

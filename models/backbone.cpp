@@ -12,6 +12,7 @@
 #include "core/install_paths.h"
 #include "core/nearest_name.h"
 #include "models/archive.h"
+#include "models/network_input.h"
 #include "models/stage_finder.h"
 #include "models/trace_repair.h"
 #include "models/weights.h"
@@ -42,7 +43,7 @@ std::vector<std::string> exported_names() {
 Backbone::Backbone(std::shared_ptr<const Implementation> implementation)
     : implementation_(std::move(implementation)) {}
 
-Backbone Backbone::load(const std::filesystem::path& file) {
+Backbone Backbone::load(const std::filesystem::path& file, const InputSettings& settings) {
   auto implementation = std::make_shared<Implementation>();
   Archive archive = read_archive(file);
   implementation->file = file.string();
@@ -61,8 +62,15 @@ Backbone Backbone::load(const std::filesystem::path& file) {
   implementation->repaired_layers = repair_traced_modes(implementation->module);
   implementation->classifier = find_classifier(implementation->module, file.string());
   keep_logits_only(implementation->module, file.string());
+  Preprocessing& p = implementation->metadata.preprocessing;
+  if (archive.metadata) {
+    p = adjust_input(p, settings, file.string());
+  } else {
+    NetworkInput input = choose_input(implementation->module, settings, file.string());
+    p = std::move(input.preprocessing);
+    implementation->assumptions = std::move(input.assumptions);
+  }
   if (implementation->metadata.stages.empty()) {
-    const Preprocessing& p = implementation->metadata.preprocessing;
     implementation->metadata.stages =
         find_stages(implementation->module, {1, p.channels, p.height, p.width}, file.string());
   }
@@ -86,6 +94,10 @@ std::int64_t Backbone::feature_count() const { return implementation_->classifie
 std::int64_t Backbone::output_count() const { return implementation_->classifier.out_features; }
 int Backbone::repaired_layers() const { return implementation_->repaired_layers; }
 
+const std::vector<std::string>& Backbone::assumptions() const {
+  return implementation_->assumptions;
+}
+
 bool Backbone::is_built_in() const { return implementation_->is_built_in; }
 
 std::string Backbone::fingerprint() const {
@@ -93,10 +105,13 @@ std::string Backbone::fingerprint() const {
 }
 
 Backbone Backbone::with_input_size(std::int64_t size) const {
+  return with_input({.input = {}, .size = {size, size}, .resize = {}});
+}
+
+Backbone Backbone::with_input(const InputSettings& settings) const {
   auto changed = std::make_shared<Implementation>(*implementation_);
   Preprocessing& p = changed->metadata.preprocessing;
-  p.resize = p.resize * size / std::min(p.height, p.width);
-  p.height = p.width = size;
+  p = adjust_input(p, settings, file());
   return Backbone(std::move(changed));
 }
 
