@@ -38,6 +38,28 @@ std::vector<std::string> exported_names() {
   return names;
 }
 
+/// Decides how images are prepared. Returns the shape of the image for finding stages: the file's
+/// own size where the network takes it, so that other sizes do not change the stages.
+std::vector<std::int64_t> decide_input(Backbone::Implementation& network,
+                                       const InputSettings& settings) {
+  Preprocessing& p = network.metadata.preprocessing;
+  const std::int64_t height = p.height;
+  const std::int64_t width = p.width;
+  if (network.has_metadata) {
+    p = adjust_input(p, settings, network.file);
+  } else {
+    NetworkInput input = choose_input(network.module, settings, network.file);
+    p = std::move(input.preprocessing);
+    network.assumptions = std::move(input.assumptions);
+  }
+  const bool is_resized = p.height != height || p.width != width;
+  if (is_resized && network.metadata.stages.empty() &&
+      takes_image(network.module, {1, p.channels, height, width})) {
+    return {1, p.channels, height, width};
+  }
+  return {1, p.channels, p.height, p.width};
+}
+
 }  // namespace
 
 Backbone::Backbone(std::shared_ptr<const Implementation> implementation)
@@ -60,19 +82,12 @@ Backbone Backbone::load(const std::filesystem::path& file, const InputSettings& 
   }
   refuse_frozen(implementation->module, file.string());
   implementation->repaired_layers = repair_traced_modes(implementation->module);
+  const auto stage_image = decide_input(*implementation, settings);
   implementation->classifier = find_classifier(implementation->module, file.string());
   keep_logits_only(implementation->module, file.string());
-  Preprocessing& p = implementation->metadata.preprocessing;
-  if (archive.metadata) {
-    p = adjust_input(p, settings, file.string());
-  } else {
-    NetworkInput input = choose_input(implementation->module, settings, file.string());
-    p = std::move(input.preprocessing);
-    implementation->assumptions = std::move(input.assumptions);
-  }
   if (implementation->metadata.stages.empty()) {
     implementation->metadata.stages =
-        find_stages(implementation->module, {1, p.channels, p.height, p.width}, file.string());
+        find_stages(implementation->module, stage_image, file.string());
   }
   const std::string hash = weights_sha256(implementation->module);
   std::string& expected = implementation->metadata.weights_sha256;

@@ -86,18 +86,8 @@ std::shared_ptr<Graph> flat_graph(const Module& module) {
   return graph;
 }
 
-/// Whether the network takes a blank image with that many channels.
 bool takes_channels(const Module& module, std::int64_t channels, const Preprocessing& p) {
-  const torch::NoGradGuard no_gradients;
-  try {
-    torch::jit::Stack stack{module._ivalue(), torch::zeros({1, channels, p.height, p.width})};
-    torch::jit::GraphExecutor(flat_graph(module), "channels",
-                              torch::jit::ExecutorExecutionMode::SIMPLE)
-        .run(stack);
-  } catch (const std::exception&) {
-    return false;
-  }
-  return true;
+  return takes_image(module, {1, channels, p.height, p.width});
 }
 
 /// The number of channels that the settings give or the network reads.
@@ -107,10 +97,10 @@ std::int64_t channels_of(const Module& module, const InputConfig& input, const P
     if (first && first->channels != *input.channels &&
         !takes_channels(module, *input.channels, p)) {
       throw ConfigError(fmt::format(
-          "{}: found {}, but the first convolution of {} ({}) reads {} channels. Expected {}, or "
+          "{}: found {}, but the first convolution of {} ({}) reads {} channel{}. Expected {}, or "
           "leave it out.",
           input.placed("input.channels"), *input.channels, file, first->path, first->channels,
-          first->channels));
+          first->channels == 1 ? "" : "s", first->channels));
     }
     return *input.channels;
   }
@@ -203,6 +193,19 @@ std::vector<std::string> assumptions_of(const Preprocessing& p, const InputSetti
 
 std::optional<FirstConvolution> first_convolution(const Module& module) {
   return ConvolutionSearch(module, flat_graph(module)).find();
+}
+
+bool takes_image(const Module& module, torch::IntArrayRef shape) {
+  const torch::NoGradGuard no_gradients;
+  torch::jit::Stack stack{module._ivalue(), torch::zeros(shape)};
+  try {
+    torch::jit::GraphExecutor(flat_graph(module), "blank image",
+                              torch::jit::ExecutorExecutionMode::SIMPLE)
+        .run(stack);
+  } catch (const std::exception&) {
+    return false;
+  }
+  return true;
 }
 
 NetworkInput choose_input(const Module& module, const InputSettings& settings,

@@ -22,6 +22,9 @@ struct FirstConvolution {
 /// Finds it in the graph of `forward`; nothing where there is none or its weight is computed.
 std::optional<FirstConvolution> first_convolution(const torch::jit::Module& module);
 
+/// Whether `forward` takes a blank image of that shape [1,C,H,W].
+bool takes_image(const torch::jit::Module& module, torch::IntArrayRef shape);
+
 /// How images become the input of a network without transfer.json: as the settings say, and
 /// ImageNet's preprocessing where they are silent. The channels are those that the first
 /// convolution reads, unless the whole network takes colours nevertheless (it repeats, splits or
