@@ -30,6 +30,18 @@ std::string decisive_settings(Config config) {
   return to_yaml(config);
 }
 
+/// The settings that decide what choose_backbone() returns.
+std::string backbone_settings(const Config& config) {
+  const bool depends_on_data = config.backbone == kFlattenBackbone;
+  Config decisive;
+  copy_settings(config, decisive, [depends_on_data](const Field& field) {
+    return field.key == "backbone" || field.key == "data.input_size" ||
+           field.key == "data.resize" || field.key.starts_with("input.") ||
+           (depends_on_data && field.key == "data.path");
+  });
+  return to_yaml(decisive);
+}
+
 /// Throws ConfigError where a job does not train epoch by epoch.
 void require_epochs(const Config& config) {
   if (config.strategy != kAutoStrategy && !find_strategy(config.strategy).trunk_is_frozen) return;
@@ -85,10 +97,7 @@ class Inputs {
 
   /// The fingerprint of the backbone. Loads each backbone once.
   std::string backbone_of(const Config& config, const Dataset& dataset) {
-    const std::string name =
-        config.backbone == kFlattenBackbone
-            ? fmt::format("{} {} {}", config.backbone, config.data.path, config.data.input_size)
-            : config.backbone;
+    const std::string name = backbone_settings(config);
     auto known = backbones_.find(name);
     if (known == backbones_.end()) {
       const Backbone loaded = choose_backbone(config, dataset);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/commands/command.h"
+#include "app/commands/command_line.h"
 #include "app/commands/help_text.h"
 #include "core/errors.h"
 #include "core/nearest_name.h"
@@ -22,17 +23,19 @@ const CLI::App& named_below(const CLI::App& parent, const std::string& name) {
                                 nearest_or_stop(name, names)));
 }
 
-int run_help(const std::vector<std::string>& names, const CLI::App& app) {
-  const CLI::App* command = &app;
+int run_help(const std::vector<std::string>& names) {
+  // Not the parser that has parsed `help`, which answers for its innermost command.
+  const CommandLine line = make_command_line();
+  const CLI::App* command = line.parser.get();
   for (const std::string& name : names) command = &named_below(*command, name);
-  fmt::print("{}", names.empty() ? help_of_program(app) : command->help());
+  fmt::print("{}", names.empty() ? help_of_program(*command) : command->help());
   return 0;
 }
 
 CommandRun add_help_flags(CLI::App& parser) {
   auto names = std::make_shared<std::vector<std::string>>();
   parser.add_option("command", *names, "A command, such as predict or cache ls");
-  return [names, &parser](const auto&) { return run_help(*names, *parser.get_parent()); };
+  return [names](const auto&) { return run_help(*names); };
 }
 
 }  // namespace
