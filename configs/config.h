@@ -34,6 +34,8 @@ struct DataConfig {
   double max_broken = 0.05;
   std::int64_t workers = 0;
   std::int64_t input_size = 0;
+  /// The choice that `auto` makes is written into the run's config.yaml.
+  std::optional<Range> sample_range;
   Sampler sampler = Sampler::kShuffle;
 };
 

@@ -40,6 +40,14 @@ void add_data_fields(std::vector<Field>& fields, DataConfig& d) {
        "Side of the square that images are resized to. 0: the backbone's own input size; for "
        "flatten the size of the IDX images, else 28.",
        "160"},
+      {"data.sample_range", &d.sample_range, between(-1e12, 1e12), "values of samples", kResult,
+       kEveryRun,
+       "What is black and white in images of more than 8 bits whose files do not say: floats, "
+       "signed "
+       "numbers, and 16-bit numbers that may have fewer bits. auto: the training images decide. "
+       "The "
+       "model keeps it.",
+       "[0, 4095]"},
       {"data.sampler", &d.sampler, kNoLimits, "none", kResult, kTrainedLayers,
        "Training images of an epoch: shuffle takes each once, balanced takes every class equally "
        "often.",

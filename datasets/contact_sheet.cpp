@@ -33,7 +33,7 @@ void write_contact_sheet(const std::vector<Sample>& samples,
   for (std::size_t i = 0; i < samples.size(); ++i) {
     throw_if_stopped();
     const Sample& sample = samples[i];
-    const cv::Mat rgb = decode_sample(sample);
+    const cv::Mat rgb = decode_sample(sample, /*target_shorter_side=*/0, p.sample_range);
     const int top = kGap + static_cast<int>(i) * row_height;
     draw_cell(sheet, resize_and_crop(rgb, p), 0, top + kCaptionHeight);
     for (std::int64_t view = 1; view <= views; ++view) {

@@ -11,8 +11,9 @@
 namespace transfer {
 
 cv::Mat decode_image(std::string_view bytes, const std::string& name,
-                     std::int64_t target_shorter_side) {
-  const EncodedImage image{bytes, name, target_shorter_side};
+                     std::int64_t target_shorter_side,
+                     const std::optional<SampleRange>& sample_range) {
+  const EncodedImage image{bytes, name, target_shorter_side, sample_range};
   const ImageFormat* format = format_of(bytes);
   if (format == nullptr) throw broken_image(image, why_unsupported(bytes));
   try {
@@ -24,9 +25,10 @@ cv::Mat decode_image(std::string_view bytes, const std::string& name,
   }
 }
 
-cv::Mat decode_sample(const Sample& sample, std::int64_t target_shorter_side) {
+cv::Mat decode_sample(const Sample& sample, std::int64_t target_shorter_side,
+                      const std::optional<SampleRange>& sample_range) {
   if (sample.array == nullptr) {
-    return decode_image(read_file(sample.path), sample.path, target_shorter_side);
+    return decode_image(read_file(sample.path), sample.path, target_shorter_side, sample_range);
   }
   const ImageArray& array = *sample.array;
   // OpenCV takes a pointer that it could write through, and does not.

@@ -27,9 +27,10 @@ bool holds_no_colour(const cv::Mat& rgb) {
 
 }  // namespace
 
-std::optional<std::string> why_broken(const Sample& sample) {
+std::optional<std::string> why_broken(const Sample& sample,
+                                      const std::optional<SampleRange>& sample_range) {
   try {
-    decode_sample(sample);
+    decode_sample(sample, /*target_shorter_side=*/0, sample_range);
   } catch (const DataError& error) {
     return error.what();
   }
@@ -45,14 +46,15 @@ std::string content_hash(const Sample& sample) {
   return hash.hex();
 }
 
-bool are_grey(const std::vector<Sample>& samples) {
+bool are_grey(const std::vector<Sample>& samples, const std::optional<SampleRange>& sample_range) {
   constexpr std::size_t kMostFiles = 100;
   const std::size_t step = std::max<std::size_t>(samples.size() / kMostFiles, 1);
   for (std::size_t i = 0; i < samples.size(); i += step) {
     throw_if_stopped();
     if (samples[i].array != nullptr) continue;
     try {
-      if (!holds_no_colour(decode_sample(samples[i]))) return false;
+      const cv::Mat rgb = decode_sample(samples[i], /*target_shorter_side=*/0, sample_range);
+      if (!holds_no_colour(rgb)) return false;
     } catch (const DataError&) {
       continue;
     }

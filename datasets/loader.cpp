@@ -143,7 +143,8 @@ class Loader::Implementation {
       const auto& p = options_.preprocessing;
       const auto target =
           p.resize_rule == ResizeRule::kStretch ? std::max(p.height, p.width) : p.resize;
-      const cv::Mat rgb = decode_sample(samples_[static_cast<std::size_t>(sample)], target);
+      const cv::Mat rgb =
+          decode_sample(samples_[static_cast<std::size_t>(sample)], target, p.sample_range);
       const auto seed =
           mix_seed({options_.seed, options_.epoch, static_cast<std::uint64_t>(sample)});
       const cv::Mat image =

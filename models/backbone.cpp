@@ -100,6 +100,12 @@ Backbone Backbone::with_input_size(std::int64_t size) const {
   return Backbone(std::move(changed));
 }
 
+Backbone Backbone::with_sample_range(const SampleRange& range) const {
+  auto changed = std::make_shared<Implementation>(*implementation_);
+  changed->metadata.preprocessing.sample_range = range;
+  return Backbone(std::move(changed));
+}
+
 std::filesystem::path find_backbone(const std::string& name_or_file) {
   std::filesystem::path path(name_or_file);
   // A folder of the same name does not hide the backbone.

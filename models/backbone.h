@@ -53,6 +53,9 @@ class Backbone {
   /// before the crop is scaled by the same factor.
   Backbone with_input_size(std::int64_t size) const;
 
+  /// The same network for images whose samples are read by this range.
+  Backbone with_sample_range(const SampleRange& range) const;
+
   /// For models/ only: the TorchScript module.
   struct Implementation;
   explicit Backbone(std::shared_ptr<const Implementation> implementation);

@@ -46,6 +46,13 @@ Preprocessing parse_preprocessing(const json& object) {
   }
   std::copy(mean.begin(), mean.end(), p.mean.begin());
   std::copy(std.begin(), std.end(), p.std.begin());
+  if (object.contains("sample_range")) {
+    const auto range = object.at("sample_range").get<std::array<double, 2>>();
+    if (!(range[0] < range[1])) {
+      throw std::invalid_argument("preprocessing.sample_range is no range from black to white");
+    }
+    p.sample_range = {range[0], range[1]};
+  }
   const bool sizes_are_sound =
       p.height > 0 && p.width > 0 && p.height <= 8192 && p.width <= 8192 &&
       (p.resize_rule == ResizeRule::kStretch || p.resize >= std::max(p.height, p.width));
@@ -58,14 +65,16 @@ Preprocessing parse_preprocessing(const json& object) {
 json preprocessing_json(const Preprocessing& p) {
   const std::vector<float> mean(p.mean.begin(), p.mean.begin() + p.channels);
   const std::vector<float> std(p.std.begin(), p.std.begin() + p.channels);
-  return {{"input_size", {p.height, p.width}},
-          {"channels", p.channels == 1 ? "gray" : "rgb"},
-          {"resize", p.resize},
-          {"resize_rule", name_of(p.resize_rule)},
-          {"crop", "center"},
-          {"interpolation", name_of(p.interpolation)},
-          {"mean", mean},
-          {"std", std}};
+  json object = {{"input_size", {p.height, p.width}},
+                 {"channels", p.channels == 1 ? "gray" : "rgb"},
+                 {"resize", p.resize},
+                 {"resize_rule", name_of(p.resize_rule)},
+                 {"crop", "center"},
+                 {"interpolation", name_of(p.interpolation)},
+                 {"mean", mean},
+                 {"std", std}};
+  if (p.sample_range) object["sample_range"] = {p.sample_range->black, p.sample_range->white};
+  return object;
 }
 
 Objective parse_objective(const json& object) {
@@ -120,7 +129,9 @@ ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
 
 std::string to_json(const ModelMetadata& m) {
   const bool needs_objective = m.objective.loss != LossKind::kCrossEntropy;
-  json object = {{"format_version", needs_objective ? ModelMetadata::kFormatVersion : 1},
+  const bool has_new_preprocessing = m.preprocessing.sample_range.has_value();
+  const int version = has_new_preprocessing ? 3 : needs_objective ? 2 : 1;
+  json object = {{"format_version", version},
                  {"kind", name_of(m.kind)},
                  {"name", m.name},
                  {"source", m.source},

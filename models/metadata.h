@@ -20,9 +20,10 @@ inline constexpr std::array<std::string_view, 2> kNames<ModelKind> = {"backbone"
 
 /// The metadata inside a model file: its extra file `transfer.json`.
 struct ModelMetadata {
-  /// Newest format of `transfer.json` that this program reads. Version 2 added task and loss; a
-  /// file without either is written as version 1.
-  static constexpr int kFormatVersion = 2;
+  /// Newest format of `transfer.json` that this program reads. Version 2 added task and loss,
+  /// version 3 preprocessing that older programs would leave out, such as the range of samples. A
+  /// file is written as the oldest version that has what it says.
+  static constexpr int kFormatVersion = 3;
 
   ModelKind kind = ModelKind::kBackbone;
   std::string name;

@@ -9,6 +9,7 @@
 #include "app/compute/device.h"
 #include "app/features/broken_images.h"
 #include "app/features/model_logits.h"
+#include "app/preparation/sample_range.h"
 #include "app/report/metrics_report.h"
 #include "core/errors.h"
 #include "core/json_text.h"
@@ -45,6 +46,7 @@ int run_evaluate(const EvaluateOptions& options) {
   const Objective& objective = model.metadata().objective;
   const auto [split, samples] =
       open_for_evaluation(options.data, options.split, classes, objective.targets());
+  report_sample_values(samples, model.metadata().preprocessing.sample_range, threads);
   const auto result = model_logits(model, samples, device, threads, "evaluate");
 
   report_broken(result.broken);
@@ -68,7 +70,9 @@ CommandRun add_evaluate_flags(CLI::App& parser) {
   auto options = std::make_shared<EvaluateOptions>();
   parser.add_option("--model", options->model, "model.pt of a run directory")->required();
   parser.add_option("--data", options->data, "Labelled images, as for train")->required();
-  parser.add_option("--split", options->split, "train, val or test; default: test, else val, else all images")
+  parser
+      .add_option("--split", options->split,
+                  "train, val or test; default: test, else val, else all images")
       ->check(one_of({"train", "val", "test"}));
   add_machine_flags(parser, options->device, options->threads);
   parser.add_option("--top-k", options->top_k, "K of top-K accuracy")

@@ -11,6 +11,7 @@
 #include "app/commands/flag_checks.h"
 #include "app/compute/device.h"
 #include "app/features/model_logits.h"
+#include "app/preparation/sample_range.h"
 #include "app/report/prediction_format.h"
 #include "core/cancellation.h"
 #include "core/csv.h"
@@ -144,6 +145,7 @@ int run_predict(const PredictOptions& options) {
   const auto samples = collect_images(options.paths);
   const Classifier model(options.model, device);
   const TargetKind kind = model.metadata().objective.targets();
+  report_sample_values(samples, model.metadata().preprocessing.sample_range, threads);
   const auto result = model_logits(model, samples, device, threads, "predict");
   const auto predictions = collect(samples, result, kind);
   const auto format = prediction_format(kind, model.metadata().classes, options.top);

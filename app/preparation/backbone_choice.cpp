@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "app/preparation/sample_range.h"
 #include "datasets/image_content.h"
 #include "models/flatten.h"
 
@@ -18,7 +19,8 @@ Backbone fitting_flatten(const Config& config, const Dataset& dataset) {
     height = array->height;
     width = array->width;
   }
-  auto backbone = flatten_backbone(height, width, are_grey(dataset.train) ? 1 : 3);
+  auto backbone =
+      flatten_backbone(height, width, are_grey(dataset.train, sample_range(config)) ? 1 : 3);
   note(
       "{} has no pretrained weights: the strategy is ignored and everything trains, which "
       "is the head on {} pixels.",
@@ -44,10 +46,15 @@ void describe(const Backbone& backbone) {
 }  // namespace
 
 Backbone choose_backbone(const Config& config, const Dataset& dataset) {
-  if (config.backbone == kFlattenBackbone) return fitting_flatten(config, dataset);
+  const auto range = sample_range(config);
+  if (config.backbone == kFlattenBackbone) {
+    const auto backbone = fitting_flatten(config, dataset);
+    return range ? backbone.with_sample_range(*range) : backbone;
+  }
   auto backbone = Backbone::load(find_backbone(config.backbone));
   describe(backbone);
   if (config.data.input_size > 0) backbone = backbone.with_input_size(config.data.input_size);
+  if (range) backbone = backbone.with_sample_range(*range);
   return backbone;
 }
 

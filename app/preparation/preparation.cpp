@@ -7,6 +7,7 @@
 
 #include "app/compute/device.h"
 #include "app/preparation/backbone_choice.h"
+#include "app/preparation/sample_range.h"
 #include "app/preparation/unused_settings.h"
 #include "core/errors.h"
 #include "core/messages.h"
@@ -65,6 +66,7 @@ Preparation prepare(const Config& given, std::shared_ptr<ProcessGroup> group) {
   if (config.threads == 0) threads = use_threads(share_of_cores(*group, threads));
   const TargetKind kind = objective_of(config).targets();
   Dataset dataset = open_dataset(config.data, static_cast<std::uint64_t>(config.seed), kind);
+  settle_sample_range(config, dataset, threads);
   const auto backbone = choose_backbone(config, dataset);
   check_frozen_stages(config, backbone);
   note("{}: {} {}, {} train, {} val, {} test images; {} on {}, {} threads", config.data.path,
