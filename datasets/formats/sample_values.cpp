@@ -30,13 +30,13 @@ void measure_numbers(const cv::Mat& samples, SampleTraits& traits) {
 
 template <typename Number>
 void scale_numbers(const cv::Mat& samples, const SampleRange& range, cv::Mat& scaled) {
-  const double factor = 255.0 / (range.white - range.black);
+  const double extent = range.white - range.black;
   const int width = samples.cols * samples.channels();
   for (int y = 0; y < samples.rows; ++y) {
     const auto* in = samples.ptr<Number>(y);
     auto* out = scaled.ptr(y);
     for (int i = 0; i < width; ++i) {
-      const double value = (static_cast<double>(in[i]) - range.black) * factor;
+      const double value = (static_cast<double>(in[i]) - range.black) * 255.0 / extent;
       out[i] = value > 0 ? static_cast<unsigned char>(std::lround(std::min(value, 255.0))) : 0;
     }
   }

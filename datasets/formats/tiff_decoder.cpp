@@ -206,6 +206,12 @@ cv::Mat decode_tiff(const EncodedImage& image) {
   const TiffFile file(image);
   const TiffLayout layout = readable_layout(image, file);
   const std::optional<int> depth = tiff_sample_depth(layout);
+  if (!depth && layout.colour_samples > 0 && layout.format != SAMPLEFORMAT_UINT) {
+    throw broken_image(image,
+                       fmt::format("a TIFF of {}-bit samples of the format {} (SampleFormat) "
+                                   "is not supported",
+                                   layout.bits, layout.format));
+  }
   const cv::Mat rgb =
       depth ? to_rgb(image, file, layout, read_tiff_samples(image, file, layout, *depth))
             : read_as_rgba(image, file, layout);

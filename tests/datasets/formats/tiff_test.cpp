@@ -83,7 +83,8 @@ TEST(Tiff, FloatsAndSignedNumbersFollowTheRange) {
   EXPECT_EQ(tiff_shade(bytes, SampleRange{-50, 300}, 1), 36);
   for (const int depth : {CV_8S, CV_16S, CV_32S}) {
     cv::Mat numbers;
-    cv::Mat(cv::Mat_<int>(1, 3) << -100, 0, 100).convertTo(numbers, depth);
+    const cv::Mat whole = (cv::Mat_<int>(1, 3) << -100, 0, 100);
+    whole.convertTo(numbers, depth);
     EXPECT_EQ(tiff_shade(encode_tiff(numbers), SampleRange{-100, 100}, 0), 0) << depth;
     EXPECT_EQ(tiff_shade(encode_tiff(numbers), SampleRange{-100, 100}, 1), 128) << depth;
     EXPECT_EQ(tiff_shade(encode_tiff(numbers), SampleRange{-100, 100}, 2), 255) << depth;
@@ -314,7 +315,7 @@ TEST(Tiff, EveryOrientationComesUpright) {
 TEST(Tiff, WhatCannotBeDecodedIsRefusedWithItsReason) {
   expect_contains(tiff_error(encode_tiff(cv::Mat(2, 2, CV_16UC1, cv::Scalar(1)),
                                          {{TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_COMPLEXINT}})),
-                  {"folder/a.tif", "not supported"});
+                  {"folder/a.tif", "16-bit samples", "SampleFormat", "not supported"});
   std::string bytes = encode_tiff(gradient(8, 8), {{TIFFTAG_COMPRESSION, COMPRESSION_LZW}});
   const std::size_t tag = bytes.find(std::string("\x03\x01\x03\0\x01\0\0\0\x05\0", 10));
   ASSERT_NE(tag, std::string::npos);
