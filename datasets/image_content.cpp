@@ -27,10 +27,9 @@ bool holds_no_colour(const cv::Mat& rgb) {
 
 }  // namespace
 
-std::optional<std::string> why_broken(const Sample& sample,
-                                      const std::optional<SampleRange>& sample_range) {
+std::optional<std::string> why_broken(const Sample& sample, const Preprocessing& preprocessing) {
   try {
-    decode_sample(sample, /*target_shorter_side=*/0, sample_range);
+    decode_for(sample, preprocessing);
   } catch (const DataError& error) {
     return error.what();
   }

@@ -9,17 +9,15 @@
 
 namespace transfer {
 
-/// Why a sample's image cannot be decoded ("PATH: reason"), or nothing when it can. For
-/// `sample_range` here and below see decode_image().
-std::optional<std::string> why_broken(
-    const Sample& sample, const std::optional<SampleRange>& sample_range = std::nullopt);
+/// Why a sample's image cannot be decoded for a network ("PATH: reason"), or nothing when it can.
+std::optional<std::string> why_broken(const Sample& sample, const Preprocessing& preprocessing);
 
 /// SHA-256, in hexadecimal, of what decides the image: the bytes of its file, or its pixels and
 /// their size. Throws DataError where the file cannot be read.
 std::string content_hash(const Sample& sample);
 
 /// Whether the samples' images are all grey. Of image files at most 100, evenly spread, are
-/// decoded; broken ones do not count. Throws Interrupted.
+/// decoded; broken ones do not count. For `sample_range` see decode_image(). Throws Interrupted.
 bool are_grey(const std::vector<Sample>& samples,
               const std::optional<SampleRange>& sample_range = std::nullopt);
 

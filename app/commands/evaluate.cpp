@@ -9,6 +9,7 @@
 #include "app/compute/device.h"
 #include "app/features/broken_images.h"
 #include "app/features/model_logits.h"
+#include "app/preparation/reading_messages.h"
 #include "app/preparation/sample_range.h"
 #include "app/report/metrics_report.h"
 #include "core/errors.h"
@@ -27,6 +28,8 @@ struct EvaluateOptions {
   std::string device = "auto";
   std::int64_t threads = 0;
   std::int64_t top_k = 5;
+  /// As data.columns.
+  std::vector<std::string> columns;
   bool json = false;
 };
 
@@ -44,9 +47,10 @@ int run_evaluate(const EvaluateOptions& options) {
   const Classifier model(options.model, device);
   const auto& classes = model.metadata().classes;
   const Objective& objective = model.metadata().objective;
-  const auto [split, samples] =
-      open_for_evaluation(options.data, options.split, classes, objective.targets());
-  report_sample_values(samples, model.metadata().preprocessing.sample_range, threads);
+  const auto [split, samples, findings] = open_for_evaluation(
+      options.data, options.split, classes, objective.targets(), column_roles(options.columns));
+  report_reading(findings);
+  report_sample_values(samples, model.metadata().preprocessing, threads);
   const auto result = model_logits(model, samples, device, threads, "evaluate");
 
   report_broken(result.broken);
@@ -74,6 +78,10 @@ CommandRun add_evaluate_flags(CLI::App& parser) {
       .add_option("--split", options->split,
                   "train, val or test; default: test, else val, else all images")
       ->check(one_of({"train", "val", "test"}));
+  parser
+      .add_option("--columns", options->columns,
+                  "Columns of a CSV file, as data.columns: path=NAME, label=NAME, split=NAME")
+      ->delimiter(',');
   add_machine_flags(parser, options->device, options->threads);
   parser.add_option("--top-k", options->top_k, "K of top-K accuracy")
       ->transform(whole_number(1, 1'000'000));

@@ -7,6 +7,7 @@
 #include "app/commands/flag_checks.h"
 #include "app/compute/device.h"
 #include "app/preparation/backbone_choice.h"
+#include "app/preparation/reading_messages.h"
 #include "app/preparation/sample_range.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
@@ -30,12 +31,12 @@ struct PreviewOptions {
 
 /// The first `count` samples whose images can be decoded; warns of the others, as training does.
 std::vector<Sample> first_readable(const std::vector<Sample>& samples, std::size_t count,
-                                   const std::optional<SampleRange>& sample_range) {
+                                   const Preprocessing& preprocessing) {
   std::vector<Sample> readable;
   for (const Sample& sample : samples) {
     if (readable.size() == count) break;
     throw_if_stopped();
-    if (const auto reason = why_broken(sample, sample_range)) {
+    if (const auto reason = why_broken(sample, preprocessing)) {
       warn("left out: {}", *reason);
     } else {
       readable.push_back(sample);
@@ -49,12 +50,14 @@ int run_preview(const PreviewOptions& options) {
   const auto seed = static_cast<std::uint64_t>(config.seed);
   const TargetKind kind = objective_of(config).targets();
   Dataset dataset = open_dataset(config.data, seed, kind);
-  settle_sample_range(config, dataset, use_threads(config.threads));
+  report_reading(dataset.findings);
+  const SampleSurvey survey = settle_sample_range(config, dataset, use_threads(config.threads));
   const auto backbone = choose_backbone(config, dataset);
   const Preprocessing& preprocessing = backbone.metadata().preprocessing;
+  report_sample_values(survey, dataset, preprocessing, use_threads(config.threads));
   Random(seed).shuffle(dataset.train);
-  const auto samples = first_readable(dataset.train, static_cast<std::size_t>(options.images),
-                                      preprocessing.sample_range);
+  const auto samples =
+      first_readable(dataset.train, static_cast<std::size_t>(options.images), preprocessing);
   if (samples.empty()) {
     throw DataError(fmt::format("{}: none of the {} training images can be read.", config.data.path,
                                 dataset.train.size()));

@@ -30,13 +30,14 @@ std::string values_text(const SampleValues& values, const char* kind) {
   return fmt::format("{} ({:.6g} to {:.6g})", kind, values.smallest, values.largest);
 }
 
-/// What holds whatever the range is.
-void report_special_images(const SampleSurvey& survey, const SurveyedImages& images) {
-  if (survey.several.count > 0) {
+/// What holds whatever the range is. Networks that read bands see all of them, and all pages.
+void report_special_images(const SampleSurvey& survey, const SurveyedImages& images,
+                           bool has_colours) {
+  if (survey.several.count > 0 && has_colours) {
     note("{} are animations or have several pages: the first image of each is used.",
          images.such_as(survey.several));
   }
-  if (survey.extra_bands.count > 0) {
+  if (survey.extra_bands.count > 0 && has_colours) {
     note("{} have bands that their files do not call alpha, such as infrared: these are ignored.",
          images.such_as(survey.extra_bands));
   }
@@ -85,11 +86,10 @@ void report_missing_range(const SampleSurvey& survey, const SurveyedImages& imag
   }
 }
 
-void report(const SampleSurvey& survey, const SurveyedImages& images,
-            const std::optional<SampleRange>& range) {
-  report_special_images(survey, images);
-  if (range) {
-    report_range(survey, images, *range);
+void report(const SampleSurvey& survey, const SurveyedImages& images, const Preprocessing& p) {
+  report_special_images(survey, images, reads_colours(p));
+  if (p.sample_range) {
+    report_range(survey, images, *p.sample_range);
   } else {
     report_missing_range(survey, images);
   }
@@ -137,30 +137,38 @@ std::optional<SampleRange> sample_range(const Config& config) {
   return range ? std::optional<SampleRange>({(*range)[0], (*range)[1]}) : std::nullopt;
 }
 
-void settle_sample_range(Config& config, const Dataset& dataset, std::int64_t threads) {
-  std::optional<SampleRange> range = sample_range(config);
+SampleSurvey settle_sample_range(Config& config, const Dataset& dataset, std::int64_t threads) {
   const SurveyedImages training{dataset.train, "training images"};
-  const SampleSurvey survey = survey_samples(dataset.train, range, threads);
-  const bool is_given = range.has_value();
-  if (!is_given) range = range_of_training(survey, training);
-  if (!is_given && range) {
+  const std::optional<SampleRange> given = sample_range(config);
+  SampleSurvey survey = survey_samples(dataset.train, given, threads);
+  if (given) {
+    if (survey.whole.images.count + survey.real.images.count == 0) {
+      warn(
+          "data.sample_range has no effect on the training images: their files say what is black "
+          "and white.");
+    }
+    return survey;
+  }
+  if (const auto range = range_of_training(survey, training)) {
     report_choice(survey, training, *range);
     config.data.sample_range = Range{range->black, range->white};
   }
-  if (is_given && survey.whole.images.count + survey.real.images.count == 0) {
-    warn(
-        "data.sample_range has no effect on the training images: their files say what is black "
-        "and white.");
-  }
-  report(survey, training, range);
-  std::vector<Sample> others = dataset.val;
-  others.insert(others.end(), dataset.test.begin(), dataset.test.end());
-  report(survey_samples(others, range, threads), {others, "validation and test images"}, range);
+  return survey;
 }
 
-void report_sample_values(const std::vector<Sample>& samples,
-                          const std::optional<SampleRange>& range, std::int64_t threads) {
-  report(survey_samples(samples, range, threads), {samples, "images"}, range);
+void report_sample_values(const SampleSurvey& training, const Dataset& dataset,
+                          const Preprocessing& preprocessing, std::int64_t threads) {
+  report(training, {dataset.train, "training images"}, preprocessing);
+  std::vector<Sample> others = dataset.val;
+  others.insert(others.end(), dataset.test.begin(), dataset.test.end());
+  report(survey_samples(others, preprocessing.sample_range, threads),
+         {others, "validation and test images"}, preprocessing);
+}
+
+void report_sample_values(const std::vector<Sample>& samples, const Preprocessing& preprocessing,
+                          std::int64_t threads) {
+  report(survey_samples(samples, preprocessing.sample_range, threads), {samples, "images"},
+         preprocessing);
 }
 
 }  // namespace transfer

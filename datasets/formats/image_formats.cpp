@@ -9,6 +9,7 @@
 #include "datasets/formats/gif_decoder.h"
 #include "datasets/formats/jpeg_decoder.h"
 #include "datasets/formats/png_decoder.h"
+#include "datasets/formats/tiff_bands.h"
 #include "datasets/formats/tiff_decoder.h"
 #include "datasets/formats/webp_decoder.h"
 
@@ -64,7 +65,9 @@ const std::vector<ImageFormat>& image_formats() {
        {"II\x2A\0"sv, "MM\0\x2A"sv, "II\x2B\0"sv, "MM\0\x2B"sv},  // the last two are BigTIFF
        {".tif", ".tiff"},
        decode_tiff,
-       tiff_traits},
+       tiff_traits,
+       nullptr,
+       decode_tiff_bands},
       {"WebP", {"RIFF????WEBP"sv}, {".webp"}, decode_webp, webp_traits, is_plain_webp},
       {"GIF", {"GIF87a"sv, "GIF89a"sv}, {".gif"}, decode_gif, gif_traits},
   };

@@ -26,6 +26,9 @@ struct ImageFormat {
   /// Whether the first bytes of a file (see kSurveyedBytes) prove that traits() would find nothing;
   /// nullptr: they never do.
   bool (*is_plain)(std::string_view start) = nullptr;
+  /// Returns exactly that many bands as they are stored, 8 bits each, upright; likewise. nullptr
+  /// for formats that hold colours only.
+  cv::Mat (*decode_bands)(const EncodedImage& image, int bands) = nullptr;
 };
 
 /// The first bytes of a file that ImageFormat::is_plain looks at.

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <memory>
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
@@ -14,6 +13,7 @@
 #include "datasets/formats/exif.h"
 #include "datasets/formats/tiff_file.h"
 #include "datasets/formats/tiff_samples.h"
+#include "datasets/formats/tiff_values.h"
 #include "datasets/formats/transparency.h"
 
 namespace transfer {
@@ -75,48 +75,10 @@ cv::Mat some_channels(const cv::Mat& samples, int first, int count) {
   return chosen;
 }
 
-/// The bits of unsigned numbers: those of the samples, or fewer where MaxSampleValue says so and
-/// the samples agree. Nothing where they may be fewer and no tag says so. A MaxSampleValue other
-/// than 2ⁿ − 1 describes what the image holds and not what its samples mean.
-std::optional<int> known_bits(const TiffLayout& layout, const cv::Mat& colours) {
-  constexpr int kWords = 16;
-  if (layout.bits != kWords) return layout.bits;
-  if (!layout.largest || *layout.largest < 255) return std::nullopt;
-  const unsigned past = *layout.largest + 1U;
-  if (!std::has_single_bit(past)) return std::nullopt;
-  SampleTraits held;
-  measure_samples(colours, held);
-  if (held.largest > *layout.largest) return std::nullopt;
-  return std::countr_zero(past);
-}
-
-/// How grey or RGB samples are to be scaled to 8 bits. Those that the whole range of 16 bits is
-/// given for need not be measured: it holds them all.
-SampleTraits colour_traits(const EncodedImage& image, const TiffLayout& layout,
-                           const cv::Mat& colours) {
-  SampleTraits traits;
-  traits.ignored_bands = layout.ignored_bands();
-  if (layout.format == SAMPLEFORMAT_UINT && layout.bits <= 16) {
-    if (const auto bits = known_bits(layout, colours)) {
-      traits.stated = range_of_bits(*bits);
-      return traits;
-    }
-    traits.kind = SampleKind::kWhole;
-    if (image.sample_range != range_of_bits(16)) measure_samples(colours, traits);
-  } else {
-    traits.kind = SampleKind::kReal;
-    traits.stated = layout.stated;
-    measure_samples(colours, traits);
-  }
-  return traits;
-}
-
 /// Grey or RGB → 8 bits.
 cv::Mat colours_to_8_bit(const EncodedImage& image, const TiffLayout& layout,
                          const cv::Mat& colours) {
-  const SampleRange range = range_for(image, colour_traits(image, layout, colours));
-  cv::Mat scaled = scale_to_8_bit(colours, range);
-  if (layout.is_inverted) cv::bitwise_not(scaled, scaled);
+  cv::Mat scaled = tiff_samples_to_8_bit(image, layout, colours);
   if (scaled.channels() == 1) cv::cvtColor(scaled, scaled, cv::COLOR_GRAY2RGB);
   return scaled;
 }
@@ -229,7 +191,7 @@ SampleTraits tiff_traits(const EncodedImage& image) {
                               layout.colours == PHOTOMETRIC_RGB;
   if (depth && is_grey_or_rgb && (layout.format != SAMPLEFORMAT_UINT || layout.bits >= 16)) {
     const cv::Mat samples = read_tiff_samples(image, file, layout, *depth);
-    traits = colour_traits(image, layout, some_channels(samples, 0, layout.colour_samples));
+    traits = tiff_sample_traits(image, layout, some_channels(samples, 0, layout.colour_samples));
   }
   traits.images = count_pages(file);
   return traits;
