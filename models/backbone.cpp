@@ -105,8 +105,7 @@ Backbone Backbone::load(const std::filesystem::path& file, const InputSettings& 
   find_features(*implementation);
   if (implementation->metadata.stages.empty()) {
     implementation->metadata.stages =
-        find_stages(implementation->module, implementation->classifier, stage_image,
-                    file.string());
+        find_stages(implementation->module, implementation->classifier, stage_image, file.string());
   }
   const std::string hash = weights_sha256(implementation->module);
   std::string& expected = implementation->metadata.weights_sha256;
@@ -144,6 +143,12 @@ Backbone Backbone::with_input(const InputSettings& settings) const {
   Preprocessing& p = changed->metadata.preprocessing;
   p = adjust_input(p, settings, file());
   if (!changed->is_measured && !is_built_in()) measure(*changed);
+  return Backbone(std::move(changed));
+}
+
+Backbone Backbone::with_sample_range(const SampleRange& range) const {
+  auto changed = std::make_shared<Implementation>(*implementation_);
+  changed->metadata.preprocessing.sample_range = range;
   return Backbone(std::move(changed));
 }
 

@@ -78,6 +78,9 @@ class Backbone {
   /// where they contradict its preprocessing.
   Backbone with_input(const InputSettings& settings) const;
 
+  /// The same network for images whose samples are read by this range.
+  Backbone with_sample_range(const SampleRange& range) const;
+
   /// For models/ only: the TorchScript module.
   struct Implementation;
   explicit Backbone(std::shared_ptr<const Implementation> implementation);

@@ -13,6 +13,7 @@
 #include "app/compute/device.h"
 #include "app/features/model_logits.h"
 #include "app/preparation/reading_messages.h"
+#include "app/preparation/sample_range.h"
 #include "app/report/prediction_format.h"
 #include "core/cancellation.h"
 #include "core/csv.h"
@@ -181,6 +182,7 @@ int run_predict(const PredictOptions& options) {
   const auto samples = collect_images(options.paths);
   const Classifier model(options.model, device);
   const TargetKind kind = model.metadata().objective.targets();
+  report_sample_values(samples, model.metadata().preprocessing, threads);
   const auto result = model_logits(model, samples, device, threads, "predict");
   const auto predictions = collect(samples, result, kind);
   const auto format = prediction_format(kind, model.metadata().classes, options.top);

@@ -135,6 +135,7 @@ int run_chosen_strategy(const TrainOptions& options, const Stopwatch& since_star
     measured = take_advice(preparation, options.sources,
                            feature_store_folder(preparation.config, run), since_start);
     check_optimizer(measured.config);
+    measured.config.data.sample_range = preparation.config.data.sample_range;
     write_file_atomically(run.file(run_file::kAdvice), to_json(measured.advice));
     run.write_config(measured.config);
   } catch (...) {
@@ -184,7 +185,7 @@ Command train_command() {
 int run_train(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& group) {
   if (!options.resume.empty()) return resume(options, group);
   const Stopwatch since_start;
-  const Config config = resolve_config(options.sources, strategy_choices());
+  Config config = resolve_config(options.sources, strategy_choices());
   check_optimizer(config);
   if (options.print_config) {
     fmt::print("{}", to_yaml(config));
@@ -197,6 +198,7 @@ int run_train(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& 
         "processes with the command that it prints.");
   }
   const Preparation preparation = prepare(config, group);
+  config.data.sample_range = preparation.config.data.sample_range;
   const RunDirectory run = on_rank_0(*group, [&] { return RunDirectory::create(config); });
   train_in(preparation, run, {/*resumes=*/false, options.pause_after}, since_start, options.json);
   return 0;

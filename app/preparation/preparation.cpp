@@ -8,6 +8,7 @@
 #include "app/compute/device.h"
 #include "app/preparation/backbone_choice.h"
 #include "app/preparation/reading_messages.h"
+#include "app/preparation/sample_range.h"
 #include "app/preparation/unused_settings.h"
 #include "core/errors.h"
 #include "core/messages.h"
@@ -82,7 +83,9 @@ Preparation prepare(const Config& given, std::shared_ptr<ProcessGroup> group) {
   if (config.threads == 0) threads = use_threads(share_of_cores(*group, threads));
   const TargetKind kind = objective_of(config).targets();
   Dataset dataset = open_dataset(config.data, static_cast<std::uint64_t>(config.seed), kind);
+  const SampleSurvey survey = settle_sample_range(config, dataset, threads);
   const auto backbone = choose_backbone(config, dataset);
+  report_sample_values(survey, dataset, backbone.metadata().preprocessing, threads);
   check_frozen_stages(config, backbone);
   note("{}: {} {}, {} train, {} val, {} test images; {} on {}, {} threads", config.data.path,
        dataset.classes.size(), outputs_called(kind), dataset.train.size(), dataset.val.size(),
