@@ -128,7 +128,7 @@ void print_csv(const std::vector<Prediction>& predictions, const PredictionForma
   PredictionCells blank = header;
   blank.left.assign(header.left.size(), "");
   blank.right.assign(header.right.size(), "");
-  fmt::print("{}\n", csv_line("path", header, "error"));
+  fmt::print("{}\n", csv_line("path", header, error_column(header)));
   for (const auto& p : predictions) {
     const bool failed = p.numbers.empty();
     fmt::print("{}\n", csv_line(p.path, failed ? blank : format.csv_cells(p.numbers), p.error));
