@@ -1,7 +1,7 @@
 // Checks every promise of models/surgery.h on one backbone and writes files for Python to compare.
 // Usage: architecture_check ARCHIVE GOLDEN FOLDER [CUTS]
-// GOLDEN holds `input` and Python's `logits`. NUMBER.pt and NUMBER.expected.pt are written to FOLDER.
-// CUTS limits the number of stages cut, evenly spaced. Prints one JSON object.
+// GOLDEN holds `input` and Python's `logits`. NUMBER.pt and NUMBER.expected.pt are written to
+// FOLDER. CUTS limits the number of stages cut, evenly spaced. Prints one JSON object.
 
 #include <fmt/format.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
@@ -91,9 +91,9 @@ void check_split(torch::jit::Module module, const std::string& stage, const torc
   }
 }
 
-/// Compares the features of several stages and of the classifier's input, computed in one pass, with
-/// those of each cut on its own. They may differ in the last digits when all stages are convolutions
-/// in front of their BatchNorm (see probed_stages).
+/// Compares the features of several stages and of the classifier's input, computed in one pass,
+/// with those of each cut on its own. They may differ in the last digits when all stages are
+/// convolutions in front of their BatchNorm (see probed_stages).
 void check_one_pass(const Backbone& backbone, std::vector<std::string> cuts,
                     const torch::Tensor& input) {
   cuts.emplace_back();
@@ -105,8 +105,8 @@ void check_one_pass(const Backbone& backbone, std::vector<std::string> cuts,
     const auto columns = features.narrow(1, first, together.widths()[i]);
     const double difference = relative_difference(columns, alone.features(input));
     require(difference < 1e-4,
-            fmt::format("'{}': features computed with other cuts in one pass differ by {}",
-                        cuts[i], difference));
+            fmt::format("'{}': features computed with other cuts in one pass differ by {}", cuts[i],
+                        difference));
     const auto& costs = together.multiply_adds();
     require(costs[i] > (i == 0 ? 0 : costs[i - 1] - 1), "multiply-adds decrease");
     first += together.widths()[i];
