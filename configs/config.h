@@ -37,6 +37,8 @@ struct ImageSize {
 struct DataConfig {
   std::string path;
   std::vector<std::string> targets = {};
+  std::vector<std::string> columns = {};  ///< see column_roles()
+  bool allow_leakage = false;
   double val_fraction = 0.2;
   double test_fraction = 0.0;
   std::int64_t folds = 0;

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "configs/column_roles.h"
 #include "core/errors.h"
 
 namespace transfer {
@@ -98,6 +99,7 @@ void refuse_unclear_input(const InputConfig& input) {
 void refuse_exclusive_settings(const Config& config) {
   refuse_unclear_input(config.input);
   refuse_impossible_fold(config.data);
+  const ColumnRoles roles = column_roles(config.data.columns);
   const Objective objective = objective_of(config);
   refuse_loss_of_another_task(config, objective);
   if (objective.targets() != TargetKind::kClass) refuse_settings_of_classes(config, objective);
@@ -105,6 +107,12 @@ void refuse_exclusive_settings(const Config& config) {
     throw ConfigError(
         "data.targets and task: classification exclude each other: it names columns of numbers. "
         "Give --task regression, or leave it out.");
+  }
+  if (objective.targets() == TargetKind::kValues && !roles.label.empty()) {
+    throw ConfigError(fmt::format(
+        "data.columns: 'label={0}' names a column of labels, but the task is regression. "
+        "Give --set data.targets={0}, or --task classification.",
+        roles.label));
   }
 }
 

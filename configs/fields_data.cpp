@@ -15,6 +15,16 @@ void add_data_fields(std::vector<Field>& fields, DataConfig& d) {
       {"data.targets", &d.targets, kNoLimits, "none", kResult, kEveryRun,
        "Regression: the columns to predict. Empty: every column but path and split.",
        "[weight, height]"},
+      {"data.columns", &d.columns, kNoLimits, "none", kResult, kEveryRun,
+       "CSV files: the columns of the paths, the labels and the splits, as path=NAME, label=NAME "
+       "and "
+       "split=NAME. Empty: path, label and split, or headers that say the same, such as filename "
+       "and class.",
+       "[path=photo, label=species]"},
+      {"data.allow_leakage", &d.allow_leakage, kNoLimits, "none", kPlaceOrSpeed, kEveryRun,
+       "Train although an image is both in train and in val or test, in files that are the same "
+       "byte "
+       "for byte; a warning is all that is left."},
       {"data.val_fraction", &d.val_fraction, between(0.01, 0.9), "fraction of the images", kResult,
        kEveryRun, "Training images kept for validation where the data has no val split.", "0.1"},
       {"data.test_fraction", &d.test_fraction, between(0, 0.9), "fraction of the images", kResult,

@@ -12,6 +12,7 @@
 #include "core/install_paths.h"
 #include "core/nearest_name.h"
 #include "models/archive.h"
+#include "models/graph_outputs.h"
 #include "models/network_input.h"
 #include "models/stage_finder.h"
 #include "models/trace_repair.h"
@@ -36,6 +37,24 @@ std::vector<std::string> exported_names() {
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
+}
+
+void measure(Backbone::Implementation& network) {
+  network.is_measured =
+      measure_features(network.module, network.original, network.metadata.preprocessing,
+                       network.file, network.classifier);
+}
+
+/// Finds the classifier, makes `forward` return the logits alone, and compares with the original.
+void find_features(Backbone::Implementation& network) {
+  refuse_statically_quantised(network.module, network.file);
+  network.original = original_forward(network.module);
+  network.classifier = find_classifier(network.module, network.file);
+  std::string remark;
+  logits_graph(network.module, network.file, &remark);
+  if (!remark.empty()) network.remarks.push_back(remark);
+  keep_logits_only(network.module, network.file);
+  measure(network);
 }
 
 /// Decides how images are prepared. Returns the shape of the image for finding stages: the file's
@@ -83,11 +102,11 @@ Backbone Backbone::load(const std::filesystem::path& file, const InputSettings& 
   refuse_frozen(implementation->module, file.string());
   implementation->repaired_layers = repair_traced_modes(implementation->module);
   const auto stage_image = decide_input(*implementation, settings);
-  implementation->classifier = find_classifier(implementation->module, file.string());
-  keep_logits_only(implementation->module, file.string());
+  find_features(*implementation);
   if (implementation->metadata.stages.empty()) {
     implementation->metadata.stages =
-        find_stages(implementation->module, stage_image, file.string());
+        find_stages(implementation->module, implementation->classifier, stage_image,
+                    file.string());
   }
   const std::string hash = weights_sha256(implementation->module);
   std::string& expected = implementation->metadata.weights_sha256;
@@ -104,9 +123,6 @@ Backbone Backbone::load(const std::filesystem::path& file, const InputSettings& 
 const std::string& Backbone::file() const { return implementation_->file; }
 const ModelMetadata& Backbone::metadata() const { return implementation_->metadata; }
 bool Backbone::has_metadata() const { return implementation_->has_metadata; }
-const std::string& Backbone::classifier_path() const { return implementation_->classifier.path; }
-std::int64_t Backbone::feature_count() const { return implementation_->classifier.in_features; }
-std::int64_t Backbone::output_count() const { return implementation_->classifier.out_features; }
 int Backbone::repaired_layers() const { return implementation_->repaired_layers; }
 
 const std::vector<std::string>& Backbone::assumptions() const {
@@ -127,6 +143,7 @@ Backbone Backbone::with_input(const InputSettings& settings) const {
   auto changed = std::make_shared<Implementation>(*implementation_);
   Preprocessing& p = changed->metadata.preprocessing;
   p = adjust_input(p, settings, file());
+  if (!changed->is_measured && !is_built_in()) measure(*changed);
   return Backbone(std::move(changed));
 }
 

@@ -1,13 +1,13 @@
 #include "app/batch/batch_plan.h"
 
 #include <fmt/format.h>
-#include <malloc.h>
 
 #include <algorithm>
 #include <map>
 #include <unordered_map>
 
 #include "app/advice/advised_config.h"
+#include "app/compute/allocator.h"
 #include "app/compute/device.h"
 #include "app/preparation/backbone_choice.h"
 #include "app/preparation/preparation.h"
@@ -148,7 +148,7 @@ BatchPlan plan_batch(std::vector<BatchJob> jobs, bool run_here) {
       }
     }
   }
-  ::malloc_trim(0);  // give the backbones' memory back: the jobs need it
+  release_freed_memory();  // of the backbones: the jobs need it
   if (messages.empty()) return plan;
   std::string text =
       fmt::format("{} of {} jobs cannot run; none was started:", messages.size(), jobs.size());

@@ -56,6 +56,16 @@ std::string describe(const Preprocessing& p) {
                      resize_text(p), name_of(p.scale), normalisation);
 }
 
+void print_classifier(const Backbone& backbone) {
+  if (backbone.has_classifier()) {
+    fmt::print("classifier     {}: {} features -> {} outputs ({})\n", backbone.classifier_name(),
+               backbone.feature_count(), backbone.output_count(),
+               backbone.classifier_description());
+  } else {
+    fmt::print("classifier     none: {}\n", backbone.classifier_description());
+  }
+}
+
 void print_text(const Backbone& backbone, const std::vector<StageComplexity>& stages) {
   const ModelMetadata& m = backbone.metadata();
   fmt::print("{} ({})\n", m.name, backbone.file());
@@ -66,8 +76,7 @@ void print_text(const Backbone& backbone, const std::vector<StageComplexity>& st
   for (const std::string& assumption : backbone.assumptions()) {
     fmt::print("assumed        {}\n", assumption);
   }
-  fmt::print("classifier     {}: {} features -> {} outputs\n", backbone.classifier_path(),
-             backbone.feature_count(), backbone.output_count());
+  print_classifier(backbone);
   if (backbone.repaired_layers() > 0) {
     fmt::print("repaired       {} layers that tracing had fixed in evaluation mode\n",
                backbone.repaired_layers());
@@ -94,9 +103,12 @@ void print_json(const Backbone& backbone, const std::vector<StageComplexity>& st
       {"repaired_layers", backbone.repaired_layers()},
       {"metadata", nlohmann::json::parse(to_json(backbone.metadata()))},
       {"classifier",
-       {{"path", backbone.classifier_path()},
+       {{"path", backbone.has_classifier() ? nlohmann::ordered_json(backbone.classifier_path())
+                                           : nlohmann::ordered_json(nullptr)},
         {"inputs", backbone.feature_count()},
-        {"outputs", backbone.output_count()}}}};
+        {"outputs", backbone.output_count()},
+        {"found", backbone.classifier_description()}}},
+      {"remarks", backbone.remarks()}};
   object["stages"] = nlohmann::ordered_json::array();
   for (const auto& stage : stages) {
     object["stages"].push_back({{"path", stage.path},

@@ -6,6 +6,7 @@
 #include "app/commands/config_flags.h"
 #include "app/commands/flag_checks.h"
 #include "app/preparation/backbone_choice.h"
+#include "app/preparation/reading_messages.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/messages.h"
@@ -47,6 +48,7 @@ int run_preview(const PreviewOptions& options) {
   const auto seed = static_cast<std::uint64_t>(config.seed);
   const TargetKind kind = objective_of(config).targets();
   Dataset dataset = open_dataset(config.data, seed, kind);
+  report_reading(dataset.findings);
   const auto backbone = choose_backbone(config, dataset);
   Random(seed).shuffle(dataset.train);
   const auto samples = first_readable(dataset.train, static_cast<std::size_t>(options.images),

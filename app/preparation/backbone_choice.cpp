@@ -49,6 +49,7 @@ void describe(const Backbone& backbone) {
     note("{} reads grey images: colours are turned to grey (0.299 R + 0.587 G + 0.114 B).",
          backbone.metadata().name);
   }
+  for (const std::string& remark : backbone.remarks()) note("{}: {}.", backbone.file(), remark);
   if (backbone.repaired_layers() > 0) {
     note(
         "{}: was traced in evaluation mode; {} BatchNorm and Dropout layers were given back "

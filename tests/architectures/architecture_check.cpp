@@ -1,7 +1,8 @@
 // Checks every promise of models/surgery.h on one backbone and writes files for Python to compare.
 // Usage: architecture_check ARCHIVE GOLDEN FOLDER [CUTS]
-// GOLDEN holds `input` and Python's `logits`. NUMBER.pt and NUMBER.expected.pt are written to
-// FOLDER. CUTS limits the number of stages cut, evenly spaced. Prints one JSON object.
+// GOLDEN holds `input`, Python's `logits` and, for some, `features`. NUMBER.pt and
+// NUMBER.expected.pt are written to FOLDER. CUTS limits the number of stages cut, evenly spaced.
+// Prints one JSON object.
 
 #include <fmt/format.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
@@ -143,8 +144,14 @@ nlohmann::ordered_json check(const std::string& archive, const std::string& gold
   require(!metadata.stages.empty(), "no stages were found");
   require(relative_difference(run(module, input), tensors.at("logits")) < 1e-4,
           "logits differ from Python's");
+  if (tensors.contains("features")) {
+    const auto features = FrozenTrunk(backbone, {""}, torch::kCPU).features(input);
+    require(relative_difference(features, tensors.at("features")) < 1e-4,
+            "features differ from Python's");
+  }
   torch::manual_seed(1);
-  check_new_head(cut_before_classifier(module, archive), input, metadata, folder + "/0");
+  check_new_head(cut_before_classifier(module, backbone.implementation().classifier, archive),
+                 input, metadata, folder + "/0");
   int number = 0;
   const auto stages = some_of(metadata.stages, cuts);
   for (const auto& stage : stages) {
