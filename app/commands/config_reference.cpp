@@ -111,6 +111,7 @@ std::vector<ReferenceGroup> groups_of_a_run() {
   return {
       {"general", "The run as a whole", {}},
       {"data", "The images and how they are divided", {}},
+      {"input", "The images that a backbone without transfer.json was trained on", {}},
       {"head", "The new last layers", {}},
       {"augment", "Random changes to training images", {}},
       {"train", "How the weights are fitted", {}},

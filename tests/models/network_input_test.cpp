@@ -163,7 +163,7 @@ TEST(NetworkInput, AFileWithMetadataDecidesByItself) {
   others[4].second.order = ChannelOrder::kBgr;
   for (const auto& [key, input] : others) {
     EXPECT_THAT(input_error<ConfigError>("tiny.pt", input),
-                AllOf(HasSubstr(key + ": found"), HasSubstr("tiny.pt"), HasSubstr("leave"),
+                AllOf(HasSubstr(key + ": found"), HasSubstr("tiny.pt"), HasSubstr("Leave"),
                       HasSubstr("transfer.json")))
         << key;
   }
