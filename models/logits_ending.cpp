@@ -70,6 +70,13 @@ Value* only_content(Node* node, const Graph& graph) {
   return found;
 }
 
+/// The operator's name without the underscore of the in-place variant.
+std::string operator_name(const Node* node) {
+  std::string name = node->kind().toUnqualString();
+  if (name.ends_with('_')) name.pop_back();
+  return name;
+}
+
 /// What became of following one value back.
 struct Followed {
   enum class Result { kReached, kInlined, kBranch } result = Result::kReached;
@@ -121,7 +128,7 @@ class EndingFinder {
       if (!is_activated && !keeps_logits(node)) break;
       Value* source = only_content(node, *graph_);
       if (source == nullptr) break;
-      if (is_activated) activation_ = node->kind().toUnqualString();
+      if (is_activated) activation_ = operator_name(node);
       value = source;
     }
     return {Followed::Result::kReached, value};
@@ -156,7 +163,7 @@ class EndingFinder {
           file_));
     }
     if (node->kind() == c10::prim::Param) return {std::nullopt, "it returns its input"};
-    return {std::nullopt, fmt::format("it ends in {}", node->kind().toUnqualString())};
+    return {std::nullopt, fmt::format("it ends in {}", operator_name(node))};
   }
 
   std::shared_ptr<Graph>& graph_;
