@@ -24,6 +24,7 @@ struct Backbone::Implementation {
   bool is_measured = false;
   std::vector<std::string> remarks;
   int repaired_layers = 0;
+  std::vector<std::string> assumptions;
   bool is_built_in = false;
 };
 

@@ -13,6 +13,7 @@
 #include "core/nearest_name.h"
 #include "models/archive.h"
 #include "models/graph_outputs.h"
+#include "models/network_input.h"
 #include "models/stage_finder.h"
 #include "models/trace_repair.h"
 #include "models/weights.h"
@@ -56,12 +57,34 @@ void find_features(Backbone::Implementation& network) {
   measure(network);
 }
 
+/// Decides how images are prepared. Returns the shape of the image for finding stages: the file's
+/// own size where the network takes it, so that other sizes do not change the stages.
+std::vector<std::int64_t> decide_input(Backbone::Implementation& network,
+                                       const InputSettings& settings) {
+  Preprocessing& p = network.metadata.preprocessing;
+  const std::int64_t height = p.height;
+  const std::int64_t width = p.width;
+  if (network.has_metadata) {
+    p = adjust_input(p, settings, network.file);
+  } else {
+    NetworkInput input = choose_input(network.module, settings, network.file);
+    p = std::move(input.preprocessing);
+    network.assumptions = std::move(input.assumptions);
+  }
+  const bool is_resized = p.height != height || p.width != width;
+  if (is_resized && network.metadata.stages.empty() &&
+      takes_image(network.module, {1, p.channels, height, width})) {
+    return {1, p.channels, height, width};
+  }
+  return {1, p.channels, p.height, p.width};
+}
+
 }  // namespace
 
 Backbone::Backbone(std::shared_ptr<const Implementation> implementation)
     : implementation_(std::move(implementation)) {}
 
-Backbone Backbone::load(const std::filesystem::path& file) {
+Backbone Backbone::load(const std::filesystem::path& file, const InputSettings& settings) {
   auto implementation = std::make_shared<Implementation>();
   Archive archive = read_archive(file);
   implementation->file = file.string();
@@ -78,12 +101,12 @@ Backbone Backbone::load(const std::filesystem::path& file) {
   }
   refuse_frozen(implementation->module, file.string());
   implementation->repaired_layers = repair_traced_modes(implementation->module);
+  const auto stage_image = decide_input(*implementation, settings);
   find_features(*implementation);
   if (implementation->metadata.stages.empty()) {
-    const Preprocessing& p = implementation->metadata.preprocessing;
     implementation->metadata.stages =
-        find_stages(implementation->module, implementation->classifier,
-                    {1, p.channels, p.height, p.width}, file.string());
+        find_stages(implementation->module, implementation->classifier, stage_image,
+                    file.string());
   }
   const std::string hash = weights_sha256(implementation->module);
   std::string& expected = implementation->metadata.weights_sha256;
@@ -102,6 +125,10 @@ const ModelMetadata& Backbone::metadata() const { return implementation_->metada
 bool Backbone::has_metadata() const { return implementation_->has_metadata; }
 int Backbone::repaired_layers() const { return implementation_->repaired_layers; }
 
+const std::vector<std::string>& Backbone::assumptions() const {
+  return implementation_->assumptions;
+}
+
 bool Backbone::is_built_in() const { return implementation_->is_built_in; }
 
 std::string Backbone::fingerprint() const {
@@ -109,10 +136,13 @@ std::string Backbone::fingerprint() const {
 }
 
 Backbone Backbone::with_input_size(std::int64_t size) const {
+  return with_input({.input = {}, .size = {size, size}, .resize = {}});
+}
+
+Backbone Backbone::with_input(const InputSettings& settings) const {
   auto changed = std::make_shared<Implementation>(*implementation_);
   Preprocessing& p = changed->metadata.preprocessing;
-  p.resize = p.resize * size / std::min(p.height, p.width);
-  p.height = p.width = size;
+  p = adjust_input(p, settings, file());
   if (!changed->is_measured && !is_built_in()) measure(*changed);
   return Backbone(std::move(changed));
 }

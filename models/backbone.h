@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "models/input_settings.h"
 #include "models/metadata.h"
 
 namespace transfer {
@@ -20,8 +21,10 @@ class Backbone {
  public:
   /// Loads a TorchScript file. Removes auxiliary outputs and lets traced layers obey train() and
   /// eval() again (see `repaired_layers`). Without `transfer.json` inside, has_metadata() is false
-  /// and ImageNet preprocessing is assumed; the caller reports that.
+  /// and images are prepared as `settings` say; the caller reports the assumptions(). A file with
+  /// it decides by itself, but for the size of images and how they are fitted to it.
   ///
+  /// Throws ConfigError where `settings` do not fit the network or contradict its file.
   /// Throws ModelError, naming the file and the remedy, when
   /// - the file is missing, a folder, unreadable, empty, truncated, a state dict, not TorchScript,
   /// - its metadata is malformed, or of a newer format than this program reads,
@@ -30,9 +33,10 @@ class Backbone {
   /// - `forward` is missing, takes more than the image, or returns no logits,
   /// - it has no layers with weights, its layers compute with 8-bit integers, or its output cannot
   ///   serve as features where it ends without a classifier,
-  /// - the features at the cut do not give the network's own outputs (see measure_features()).
+  /// - the features at the cut do not give the network's own outputs (see measure_features()),
+  /// - it reads other channels than grey or colours and `settings` lack its mean and std.
   /// Further cuts are checked where they are made: see FrozenTrunk and TrainableNetwork.
-  static Backbone load(const std::filesystem::path& file);
+  static Backbone load(const std::filesystem::path& file, const InputSettings& settings = {});
 
   const std::string& file() const;
   const ModelMetadata& metadata() const;
@@ -56,6 +60,9 @@ class Backbone {
   /// repaired; 0 for scripted modules.
   int repaired_layers() const;
 
+  /// What the file does not say of its images, one sentence each for the user; empty with metadata.
+  const std::vector<std::string>& assumptions() const;
+
   /// Whether it comes without a file and pretrained weights; `file()` is then its name.
   bool is_built_in() const;
 
@@ -67,6 +74,9 @@ class Backbone {
   /// before the crop is scaled by the same factor. Throws ModelError as load() does if the network
   /// could be run with this size only.
   Backbone with_input_size(std::int64_t size) const;
+  /// The same network for images of the settings' size, fitted as they say. Throws ConfigError
+  /// where they contradict its preprocessing.
+  Backbone with_input(const InputSettings& settings) const;
 
   /// For models/ only: the TorchScript module.
   struct Implementation;

@@ -5,6 +5,7 @@
 #include "app/features/broken_images.h"
 #include "app/report/prediction_table.h"
 #include "app/runs/fitted_start.h"
+#include "app/runs/memory_estimate.h"
 #include "app/runs/replica_choice.h"
 #include "app/runs/run_record.h"
 #include "app/runs/training_input_choice.h"
@@ -93,6 +94,7 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
       span.resumes && broadcast_number(*p.group, is_file(run.checkpoint()) ? 1 : 0) > 0;
   Start start = resumes ? Start{} : start_head(p, run, loss, known, network);
   const ChosenInput chosen = choose_training_input(p, run, network);
+  warn_of_memory(p, loss, network, *chosen.input);
   p.config.train.replicas = choose_replicas(p, loss, network, *chosen.input);
   if (!resumes) run.write_config(p.config);
   summary.replicas = *p.config.train.replicas;

@@ -122,12 +122,22 @@ std::vector<std::string> some_of(const std::vector<std::string>& stages, std::si
   return chosen;
 }
 
+/// Without metadata a size of 224 pixels is assumed, which the vision transformer refuses, and 4
+/// channels are refused without their mean and std.
+InputSettings settings_for(const torch::Tensor& input) {
+  InputSettings settings;
+  settings.size = {input.size(2), input.size(3)};
+  if (input.size(1) > 3) settings.input.mean = settings.input.std = {0.5};
+  return settings;
+}
+
 nlohmann::ordered_json check(const std::string& archive, const std::string& golden,
                              const std::string& folder, std::size_t cuts) {
   const auto tensors = read_tensors(golden);
   const auto& input = tensors.at("input");
-  // Without metadata an input size of 224 pixels is assumed, which the vision transformer refuses.
-  const auto backbone = Backbone::load(archive).with_input_size(input.size(2));
+  const InputSettings settings = settings_for(input);
+  const auto backbone = Backbone::load(archive, settings);
+  require(backbone.metadata().preprocessing.channels == input.size(1), "other channels are read");
   auto metadata = backbone.metadata();
   const auto module = backbone.implementation().module;
   require(!metadata.stages.empty(), "no stages were found");
@@ -149,7 +159,7 @@ nlohmann::ordered_json check(const std::string& archive, const std::string& gold
       average_output(trunk, pooled_dimensions(run(trunk, input).sizes()));
       check_new_head(trunk, input, metadata, fmt::format("{}/{}", folder, ++number));
       // Loaded again, since forward keeps its execution plan and training moves statistics.
-      auto fresh = Backbone::load(archive).implementation().module;
+      auto fresh = Backbone::load(archive, settings).implementation().module;
       check_split(fresh, stage, input);
     } catch (const std::exception& error) {
       throw std::runtime_error(stage + ": " + error.what());

@@ -22,6 +22,7 @@ if str(ROOT) not in sys.path:
 
 from models.export.archive import write_backbone, write_tensors  # noqa: E402
 from models.export.torchvision_beside_cpu_torch import import_torchvision  # noqa: E402
+from tests.architectures.other_channels import OTHER_CHANNELS, with_channels  # noqa: E402
 from tests.fixtures import endings  # noqa: E402
 
 SEED = 11
@@ -35,6 +36,7 @@ class Architecture:
 
     size: int = 64
     options: Dict[str, Any] = field(default_factory=dict)
+    channels: int = 3
 
 
 ARCHITECTURES: Dict[str, Architecture] = {
@@ -62,6 +64,7 @@ ARCHITECTURES: Dict[str, Architecture] = {
     "vgg16_bn": Architecture(),
     "vit_b_32": Architecture(options={"image_size": 64}),
     "wide_resnet50_2": Architecture(),
+    **{name: Architecture(channels=other.channels) for name, other in OTHER_CHANNELS.items()},
 }
 
 AWKWARD = (*endings.GOOD, "quantised_classifier")  # quantised layers elsewhere are refused for training
@@ -75,7 +78,10 @@ SMALL = (
 def build(name: str, images: torch.Tensor) -> nn.Module:
     """The architecture in eval mode, seeded. BatchNorm statistics are those of `images`, so signals do not fade."""
     torch.manual_seed(SEED)
-    module = getattr(import_torchvision().models, name)(num_classes=CLASSES, **ARCHITECTURES[name].options).eval()
+    base = OTHER_CHANNELS[name].base if name in OTHER_CHANNELS else name
+    module = getattr(import_torchvision().models, base)(num_classes=CLASSES, **ARCHITECTURES[name].options).eval()
+    if name in OTHER_CHANNELS:
+        module = with_channels(module, OTHER_CHANNELS[name].channels).eval()
     norms = [layer for layer in module.modules() if isinstance(layer, nn.BatchNorm2d)]
     momenta = [norm.momentum for norm in norms]
     if norms:
@@ -97,8 +103,8 @@ def export(name: str, folder: Path) -> None:
     if name in AWKWARD:
         endings.write_good(folder, name)
         return
-    size = ARCHITECTURES[name].size
-    images = torch.randn(BATCH, 3, size, size, generator=torch.Generator().manual_seed(SEED))
+    size, channels = ARCHITECTURES[name].size, ARCHITECTURES[name].channels
+    images = torch.randn(BATCH, channels, size, size, generator=torch.Generator().manual_seed(SEED))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         module = build(name, images)
