@@ -153,7 +153,10 @@ class EndingFinder {
   LogitsEnding describe(Value* end) const {
     Node* node = end->node();
     if (const auto layer = as_layer(node)) {
-      if (activation_.empty() || is_dropout(layer->input()->node())) return {layer, ""};
+      const bool is_convolution =
+          std::string(node->kind().toQualString()).find("conv") != std::string::npos;
+      const bool as_in_squeezenet = is_convolution && is_dropout(layer->input()->node());
+      if (activation_.empty() || as_in_squeezenet) return {layer, ""};
       return {std::nullopt, fmt::format("it ends in {} behind its last layer", activation_)};
     }
     if (!node->blocks().empty() && leads_to_layer(node)) {
