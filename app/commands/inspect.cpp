@@ -62,7 +62,7 @@ void print_classifier(const Backbone& backbone) {
                backbone.feature_count(), backbone.output_count(),
                backbone.classifier_description());
   } else {
-    fmt::print("classifier     none: {}\n", backbone.classifier_description());
+    fmt::print("classifier     {}\n", backbone.classifier_description());
   }
 }
 
