@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 #include "core/atomic_file.h"
 #include "core/errors.h"
@@ -12,8 +14,11 @@
 #include "core/install_paths.h"
 #include "core/nearest_name.h"
 #include "models/archive.h"
+#include "models/device_constants.h"
+#include "models/forward_input.h"
 #include "models/stage_finder.h"
 #include "models/trace_repair.h"
+#include "models/weight_types.h"
 #include "models/weights.h"
 
 namespace transfer {
@@ -37,6 +42,49 @@ std::vector<std::string> exported_names() {
   return names;
 }
 
+/// The name under which export.py may know a network that a user calls `name`; an example where
+/// nothing speaks for it.
+std::string exporters_name(const std::string& name) {
+  static constexpr std::array<std::string_view, 19> kTorchvision = {
+      "alexnet",      "convnext_", "densenet",    "efficientnet_", "googlenet",
+      "inception_v3", "maxvit_",   "mnasnet",     "mobilenet_v",   "regnet_",
+      "resnet",       "resnext",   "shufflenet_", "squeezenet",    "swin_",
+      "vgg",          "vit_",      "wide_resnet", "swin_v2_"};
+  if (name.starts_with("efficientnet-lite") || name.find(':') != std::string::npos) return name;
+  for (const std::string library : {"torchvision", "timm"}) {
+    if (name.starts_with(library + "-")) return library + ":" + name.substr(library.size() + 1);
+  }
+  const bool is_known =
+      std::any_of(kTorchvision.begin(), kTorchvision.end(),
+                  [&name](std::string_view family) { return name.starts_with(family); });
+  return "torchvision:" + (is_known ? name : std::string("resnet50"));
+}
+
+/// Throws ModelError when the weights are not those of the metadata's hash, which it fills in.
+void check_hash(const torch::jit::Module& module, std::string& expected, const std::string& file) {
+  const std::string hash = weights_sha256(module);
+  if (!expected.empty() && expected != hash) {
+    throw ModelError(fmt::format(
+        "{}: the weights do not match the hash in the metadata (found {}, expected {}). The file "
+        "was changed or damaged; export it again.",
+        file, hash, expected));
+  }
+  expected = hash;
+}
+
+/// Makes a network that was saved for another use computable and trainable here.
+void adapt_program(Backbone::Implementation& network) {
+  const int devices = replace_device_constants(network.module, DeviceConstants::kForeign);
+  if (devices > 0) {
+    network.remarks.push_back(
+        "its program named a device other than the CPU; it runs on that of its images now");
+  }
+  for (std::string remark :
+       {convert_to_float32(network.module), make_buffers_parameters(network.module)}) {
+    if (!remark.empty()) network.remarks.push_back(std::move(remark));
+  }
+}
+
 }  // namespace
 
 Backbone::Backbone(std::shared_ptr<const Implementation> implementation)
@@ -57,7 +105,10 @@ Backbone Backbone::load(const std::filesystem::path& file) {
         "{}: the module has no forward method. Expected forward(image); export it with one.",
         file.string()));
   }
+  refuse_other_input(implementation->module, file.string());
   refuse_frozen(implementation->module, file.string());
+  check_hash(implementation->module, implementation->metadata.weights_sha256, file.string());
+  adapt_program(*implementation);
   implementation->repaired_layers = repair_traced_modes(implementation->module);
   implementation->classifier = find_classifier(implementation->module, file.string());
   keep_logits_only(implementation->module, file.string());
@@ -66,15 +117,6 @@ Backbone Backbone::load(const std::filesystem::path& file) {
     implementation->metadata.stages =
         find_stages(implementation->module, {1, p.channels, p.height, p.width}, file.string());
   }
-  const std::string hash = weights_sha256(implementation->module);
-  std::string& expected = implementation->metadata.weights_sha256;
-  if (!expected.empty() && expected != hash) {
-    throw ModelError(fmt::format(
-        "{}: the weights do not match the hash in the metadata (found {}, expected {}). The file "
-        "was changed or damaged; export it again.",
-        file.string(), hash, expected));
-  }
-  expected = hash;
   return Backbone(std::move(implementation));
 }
 
@@ -85,6 +127,7 @@ const std::string& Backbone::classifier_path() const { return implementation_->c
 std::int64_t Backbone::feature_count() const { return implementation_->classifier.in_features; }
 std::int64_t Backbone::output_count() const { return implementation_->classifier.out_features; }
 int Backbone::repaired_layers() const { return implementation_->repaired_layers; }
+std::vector<std::string> Backbone::remarks() const { return implementation_->remarks; }
 
 bool Backbone::is_built_in() const { return implementation_->is_built_in; }
 
@@ -98,6 +141,20 @@ Backbone Backbone::with_input_size(std::int64_t size) const {
   p.resize = p.resize * size / std::min(p.height, p.width);
   p.height = p.width = size;
   return Backbone(std::move(changed));
+}
+
+bool Backbone::has_batch_norm(const std::vector<std::string>& frozen_stages) const {
+  for (const auto& entry : implementation_->module.named_modules()) {
+    if (!entry.value.hasattr("running_mean") || !entry.value.attr("running_mean").isTensor()) {
+      continue;
+    }
+    const bool is_frozen =
+        std::any_of(frozen_stages.begin(), frozen_stages.end(), [&entry](const std::string& stage) {
+          return entry.name == stage || entry.name.starts_with(stage + ".");
+        });
+    if (!is_frozen) return true;
+  }
+  return false;
 }
 
 std::filesystem::path find_backbone(const std::string& name_or_file) {
@@ -115,7 +172,7 @@ std::filesystem::path find_backbone(const std::string& name_or_file) {
       "backbone '{}' was not found. Exported backbones: {}{} Give a TorchScript file, or export "
       "one: .venv/bin/python models/export/export.py {} --out models/pretrained",
       name_or_file, names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")),
-      nearest_or_stop(name_or_file, names), name_or_file));
+      nearest_or_stop(name_or_file, names), exporters_name(name_or_file)));
 }
 
 }  // namespace transfer

@@ -18,15 +18,17 @@ namespace transfer {
 class Backbone {
  public:
   /// Loads a TorchScript file. Removes auxiliary outputs and lets traced layers obey train() and
-  /// eval() again (see `repaired_layers`). Without `transfer.json` inside, has_metadata() is false
-  /// and ImageNet preprocessing is assumed; the caller reports that.
+  /// eval() again (see `repaired_layers`). Weights of another floating type become float32, those
+  /// held as buffers parameters, and devices in the program that of the data (see remarks()).
+  /// Without `transfer.json` inside, has_metadata() is false and ImageNet preprocessing is assumed;
+  /// the caller reports that.
   ///
   /// Throws ModelError, naming the file and the remedy, when
   /// - the file is missing, a folder, unreadable, empty, truncated, a state dict, not TorchScript,
   /// - its metadata is malformed, or of a newer format than this program reads,
   /// - its weights do not match the hash in its metadata,
   /// - its weights are constants (torch.jit.freeze, optimize_for_inference),
-  /// - `forward` is missing, takes more than the image, or returns no logits,
+  /// - `forward` is missing, takes more or other than the image, or returns no logits,
   /// - the network does not end in a classifier.
   /// Further cuts are checked where they are made: see FrozenTrunk and TrainableNetwork.
   static Backbone load(const std::filesystem::path& file);
@@ -41,6 +43,13 @@ class Backbone {
   /// How many BatchNorm and Dropout layers tracing had fixed in evaluation mode and loading
   /// repaired; 0 for scripted modules.
   int repaired_layers() const;
+
+  /// What was decided about this network and should be told to the user; each without the file's
+  /// name and without a full stop.
+  std::vector<std::string> remarks() const;
+
+  /// Whether it has BatchNorm layers outside the stages given.
+  bool has_batch_norm(const std::vector<std::string>& frozen_stages = {}) const;
 
   /// Whether it comes without a file and pretrained weights; `file()` is then its name.
   bool is_built_in() const;

@@ -9,6 +9,7 @@
 #include "core/cancellation.h"
 #include "core/json_text.h"
 #include "models/complexity.h"
+#include "models/dry_pass.h"
 
 namespace transfer {
 namespace {
@@ -41,6 +42,7 @@ void print_text(const Backbone& backbone, const std::vector<StageComplexity>& st
              backbone.has_metadata() ? "" : " (assumed: the file carries no transfer.json)");
   fmt::print("classifier     {}: {} features -> {} outputs\n", backbone.classifier_path(),
              backbone.feature_count(), backbone.output_count());
+  for (const std::string& remark : backbone.remarks()) fmt::print("changed        {}\n", remark);
   if (backbone.repaired_layers() > 0) {
     fmt::print("repaired       {} layers that tracing had fixed in evaluation mode\n",
                backbone.repaired_layers());
@@ -106,6 +108,7 @@ int run_inspect(const InspectOptions& options) {
   }
   const auto backbone = Backbone::load(find_backbone(options.backbone));
   throw_if_stopped();
+  require_pass(backbone);
   const auto stages = measure_complexity(backbone);
   throw_if_stopped();
   if (options.json) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "datasets/image_content.h"
+#include "models/dry_pass.h"
 #include "models/flatten.h"
 
 namespace transfer {
@@ -33,6 +34,7 @@ void describe(const Backbone& backbone) {
         "side 256, crop 224, ImageNet mean and std).",
         backbone.file());
   }
+  for (const std::string& remark : backbone.remarks()) note("{}: {}.", backbone.file(), remark);
   if (backbone.repaired_layers() > 0) {
     note(
         "{}: was traced in evaluation mode; {} BatchNorm and Dropout layers were given back "
@@ -48,6 +50,7 @@ Backbone choose_backbone(const Config& config, const Dataset& dataset) {
   auto backbone = Backbone::load(find_backbone(config.backbone));
   describe(backbone);
   if (config.data.input_size > 0) backbone = backbone.with_input_size(config.data.input_size);
+  require_pass(backbone);
   return backbone;
 }
 
