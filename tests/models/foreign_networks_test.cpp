@@ -31,7 +31,7 @@ std::map<std::string, torch::Tensor> golden_of(const std::string& name) {
 }
 
 template <typename Call>
-std::string error_of(const Call& call) {
+std::string model_error_of(const Call& call) {
   try {
     call();
   } catch (const ModelError& error) {
@@ -41,12 +41,12 @@ std::string error_of(const Call& call) {
 }
 
 std::string load_error_of(const std::string& file) {
-  return error_of([&] { Backbone::load(foreign(file)); });
+  return model_error_of([&] { Backbone::load(foreign(file)); });
 }
 
 std::string pass_error_of(const std::string& name, std::int64_t size = kSize) {
   const auto backbone = Backbone::load(foreign(name + ".pt")).with_input_size(size);
-  return error_of([&] { require_pass(backbone); });
+  return model_error_of([&] { require_pass(backbone); });
 }
 
 Head new_head(std::int64_t features) {
@@ -114,7 +114,7 @@ TEST(IntegerWeights, MayBeFrozenButNotTrained) {
   const FrozenTrunk trunk(backbone, {""}, torch::kCPU);
   EXPECT_LT(largest_difference(trunk.features(expected.at("input")), expected.at("features")),
             1e-4);
-  EXPECT_THAT(error_of([&] { TrainableNetwork(backbone, {}, torch::kCPU); }),
+  EXPECT_THAT(model_error_of([&] { TrainableNetwork(backbone, {}, torch::kCPU); }),
               testing::AllOf(HasSubstr("'packed'"), HasSubstr("freeze-conv")));
 }
 
@@ -208,19 +208,19 @@ TEST(WrittenModel, ThatComputesSomethingElseWhenReadBackIsNotLeftBehind) {
   };
   const auto right = expected;
   expected.features = right.features + 0.1 * right.features.abs().max();
-  EXPECT_THAT(error_of(write), HasSubstr("`features` of the trained model"));
+  EXPECT_THAT(model_error_of(write), HasSubstr("`features` of the trained model"));
   expected = right;
   expected.outputs = right.outputs.flip(1) + torch::arange(kClasses);
-  EXPECT_THAT(error_of(write), HasSubstr("`forward` of the trained model"));
+  EXPECT_THAT(model_error_of(write), HasSubstr("`forward` of the trained model"));
   EXPECT_FALSE(std::filesystem::exists(file));
   expected = right;
-  EXPECT_EQ(error_of(write), "no error");
+  EXPECT_EQ(model_error_of(write), "no error");
   EXPECT_TRUE(std::filesystem::exists(file));
 }
 
 TEST(FindBackbone, ProposesANameThatTheExporterKnows) {
   const auto message = [](const std::string& name) {
-    return error_of([&] { find_backbone(name); });
+    return model_error_of([&] { find_backbone(name); });
   };
   EXPECT_THAT(message("resnet50"), HasSubstr("export.py torchvision:resnet50 "));
   EXPECT_THAT(message("torchvision-vgg11"), HasSubstr("export.py torchvision:vgg11 "));
