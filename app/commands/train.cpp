@@ -136,6 +136,8 @@ int run_chosen_strategy(const TrainOptions& options, const Stopwatch& since_star
                            feature_store_folder(preparation.config, run), since_start);
     check_optimizer(measured.config);
     measured.config.data.sample_range = preparation.config.data.sample_range;
+    check_batches_of_one(measured.config, preparation.backbone,
+                         static_cast<std::int64_t>(preparation.dataset.train.size()));
     write_file_atomically(run.file(run_file::kAdvice), to_json(measured.advice));
     run.write_config(measured.config);
   } catch (...) {

@@ -6,6 +6,7 @@
 
 #include "app/preparation/sample_range.h"
 #include "datasets/image_content.h"
+#include "models/dry_pass.h"
 #include "models/flatten.h"
 
 namespace transfer {
@@ -72,6 +73,7 @@ Backbone choose_backbone(const Config& config, const Dataset& dataset) {
   describe(backbone);
   warn_of_colour_changes(config.augment, backbone.metadata().preprocessing);
   if (range) backbone = backbone.with_sample_range(*range);
+  require_pass(backbone);
   return backbone;
 }
 
