@@ -82,6 +82,8 @@ std::vector<std::int64_t> decide_input(Backbone::Implementation& network,
     return {1, p.channels, height, width};
   }
   return {1, p.channels, p.height, p.width};
+}
+
 /// The name under which export.py may know a network that a user calls `name`; an example where
 /// nothing speaks for it.
 std::string exporters_name(const std::string& name) {

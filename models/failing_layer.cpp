@@ -28,7 +28,7 @@ torch::jit::Stack run_graph(const std::shared_ptr<Graph>& graph, const Module& m
   return stack;
 }
 
-bool is_tensor(const Value* value) { return value->type()->isSubtypeOf(*c10::TensorType::get()); }
+bool is_tensor_value(const Value* value) { return value->type()->isSubtypeOf(*c10::TensorType::get()); }
 
 /// Whether the first `count` nodes run.
 bool runs_up_to(std::size_t count, const Module& module, const torch::Tensor& images) {
@@ -42,7 +42,7 @@ bool runs_up_to(std::size_t count, const Module& module, const torch::Tensor& im
   // As outputs, they are not removed as dead.
   for (const Node* node : nodes) {
     for (Value* output : const_cast<Node*>(node)->outputs()) {
-      if (is_tensor(output)) graph->registerOutput(output);
+      if (is_tensor_value(output)) graph->registerOutput(output);
     }
   }
   try {
@@ -57,7 +57,7 @@ bool runs_up_to(std::size_t count, const Module& module, const torch::Tensor& im
 std::string owner_of_weights(const Node* node, const Graph& graph) {
   for (const Value* input : node->inputs()) {
     const auto path = path_from_self(input, graph);
-    if (!path || path->empty() || !is_tensor(input)) continue;
+    if (!path || path->empty() || !is_tensor_value(input)) continue;
     const auto dot = path->rfind('.');
     return dot == std::string::npos ? "" : path->substr(0, dot);
   }
