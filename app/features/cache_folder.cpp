@@ -1,5 +1,7 @@
 #include "app/features/cache_folder.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
@@ -17,6 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kDescription = "about.json";
+constexpr const char* kStoreName = "feature-store";
 
 /// The lock after those of the keys.
 constexpr std::int64_t kDescriptionLock = FeatureArchive::kLocks;
@@ -58,10 +61,19 @@ CacheEntry read_entry(const fs::path& folder) {
   return entry;
 }
 
+/// Throws DataError for a folder that holds other things than features.
+[[noreturn]] void refuse_other_folder(const fs::path& folder) {
+  const fs::path inside = folder / kStoreName;
+  throw DataError(fmt::format(
+      "{}: is not a feature store: nothing in it was written as one. Expected the folder that "
+      "cache.dir names, or {} beside the run directories{}.",
+      folder.string(), kStoreName, is_folder(inside) ? ", such as " + inside.string() : ""));
+}
+
 }  // namespace
 
 fs::path feature_store_folder(const CacheConfig& cache, const fs::path& runs) {
-  return cache.dir.empty() ? runs / "feature-store" : fs::path(cache.dir);
+  return cache.dir.empty() ? runs / kStoreName : fs::path(cache.dir);
 }
 
 void describe_archive(const fs::path& folder, const std::string& backbone,
@@ -81,11 +93,14 @@ std::vector<CacheEntry> list_cache(const fs::path& store) {
   }
   std::vector<CacheEntry> entries;
   std::error_code error;
+  bool is_empty = true;
   for (const auto& folder : fs::directory_iterator(store, error)) {
+    is_empty = false;
     if (is_file(folder.path() / FeatureArchive::kLockFile)) {
       entries.push_back(read_entry(folder.path()));
     }
   }
+  if (entries.empty() && !is_empty) refuse_other_folder(store);
   std::sort(entries.begin(), entries.end(), [](const CacheEntry& a, const CacheEntry& b) {
     return std::pair(a.days, a.folder) < std::pair(b.days, b.folder);
   });
