@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <malloc.h>
 
 #include <cerrno>
 #include <chrono>
@@ -13,6 +12,7 @@
 #include <thread>
 
 #include "app/commands/command_line.h"
+#include "app/compute/allocator.h"
 #include "app/compute/process_group.h"
 #include "app/report/rank_output.h"
 #include "app/report/terminal_messages.h"
@@ -21,15 +21,6 @@
 #include "core/messages.h"
 
 namespace {
-
-/// Keeps freed memory in the process. Every layer allocates and frees activations of a few
-/// megabytes; by default glibc returns each to the system and requests it again, which costs as
-/// much time as the arithmetic.
-void keep_freed_memory() {
-  constexpr int kLargestKept = 1 << 30;
-  mallopt(M_MMAP_THRESHOLD, kLargestKept);
-  mallopt(M_TRIM_THRESHOLD, kLargestKept);
-}
 
 /// Throws OutputError where output was lost, as on a full disk.
 void flush_results() {
@@ -67,7 +58,7 @@ int fail(transfer::ProcessGroup& group, const transfer::RankOutput& output,
 }  // namespace
 
 int main(int argc, char** argv) {
-  keep_freed_memory();
+  transfer::keep_freed_memory();
   transfer::install_signal_handlers();
   transfer::TerminalMessages messages;
   transfer::send_messages_to(messages);

@@ -43,14 +43,14 @@ def python_model(name: str) -> torch.nn.Module:
 
 def train_epoch(model, optimizer, batches) -> tuple:
     """Seconds and images of one epoch."""
-    start, images = time.perf_counter(), 0
+    start, count = time.perf_counter(), 0
     for images, labels in batches:
         loss = torch.nn.functional.cross_entropy(model(images.to(memory_format=torch.channels_last)), labels)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        images += len(labels)
-    return time.perf_counter() - start, images
+        count += len(labels)
+    return time.perf_counter() - start, count
 
 
 def mean_rate(epochs: list) -> float:
@@ -61,13 +61,17 @@ def best_rate(epochs: list) -> float:
     return max(images / seconds for seconds, images in epochs[1:])
 
 
-def run_python(name: str, data: Path, epochs: int = EPOCHS) -> dict:
+def python_loader(data: Path) -> torch.utils.data.DataLoader:
     transform = transforms.Compose([
         transforms.RandomResizedCrop(224, scale=(0.7, 1.0)), transforms.RandomHorizontalFlip(), transforms.ToTensor(),
         transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
     ])
-    loader = torch.utils.data.DataLoader(
+    return torch.utils.data.DataLoader(
         datasets.ImageFolder(str(data / "train"), transform), batch_size=BATCH, shuffle=True, num_workers=2)
+
+
+def run_python(name: str, data: Path, epochs: int = EPOCHS) -> dict:
+    loader = python_loader(data)
     model = python_model(name)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
     end_to_end = best_rate([train_epoch(model, optimizer, loader) for _ in range(epochs)])

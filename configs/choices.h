@@ -15,6 +15,11 @@ enum class Sampler { kShuffle, kBalanced };
 template <>
 inline constexpr std::array<std::string_view, 2> kNames<Sampler> = {"shuffle", "balanced"};
 
+/// `data.resize`
+enum class Resize { kCrop, kStretch, kPad };
+template <>
+inline constexpr std::array<std::string_view, 3> kNames<Resize> = {"crop", "stretch", "pad"};
+
 /// `head.activation`
 enum class Activation { kRelu, kSigmoid, kTanh };
 template <>

@@ -100,6 +100,15 @@ bool gives(const std::vector<Layer>& layers, const std::string& key) {
   });
 }
 
+/// Remembers where the settings of the network's input were given; later layers win.
+void note_input_places(Config& config, const std::vector<Layer>& layers) {
+  for (const Layer& layer : layers) {
+    for (const Setting& setting : layer) {
+      if (setting.key.starts_with("input.")) config.input.places[setting.key] = setting.where;
+    }
+  }
+}
+
 constexpr const char* kHiddenLayersPreset = "hidden-layers";
 constexpr double kHiddenLayersWeightDecay = 0.01;
 
@@ -132,6 +141,11 @@ void check_strategy(const std::string& strategy, const std::vector<std::string>&
 
 }  // namespace
 
+std::string InputConfig::placed(const std::string& key) const {
+  const auto place = places.find(key);
+  return place == places.end() ? key : fmt::format("{}: {}", place->second, key);
+}
+
 bool changes_images(const AugmentConfig& augment) {
   return augment.crop > 0 || augment.flip_horizontal > 0 || augment.flip_vertical > 0 ||
          augment.rotate > 0 || augment.translate > 0 || augment.scale > 0 ||
@@ -161,6 +175,7 @@ Config resolve_config(const ConfigSources& sources, const std::vector<std::strin
   apply_layers(config, {read_yaml(preset_file(preset), keys)});
   prepare_hidden_layers(config, layers);
   apply_layers(config, layers);
+  note_input_places(config, layers);
   check_strategy(config.strategy, strategies);
   if (config.backbone == kFlattenBackbone) config.strategy = kFlattenStrategy;
   finish_hidden_layers(config);

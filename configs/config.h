@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 
 #include "configs/choices.h"
 #include "core/objective.h"
+#include "core/preprocessing.h"
 
 namespace transfer {
 
@@ -22,10 +24,21 @@ inline constexpr const char* kFlattenBackbone = "flatten";
 // What each setting means, its unit and what is allowed is in the table of keys
 // (configs/fields_*.cpp), which `transfer config` shows. Here an empty std::optional is `auto`.
 
+/// Height and width in pixels; 0 for both where none is given.
+struct ImageSize {
+  std::int64_t height = 0;
+  std::int64_t width = 0;
+
+  bool is_given() const { return height > 0; }
+  bool operator==(const ImageSize&) const = default;
+};
+
 /// Where the images come from and how they are divided.
 struct DataConfig {
   std::string path;
   std::vector<std::string> targets = {};
+  std::vector<std::string> columns = {};  ///< see column_roles()
+  bool allow_leakage = false;
   double val_fraction = 0.2;
   double test_fraction = 0.0;
   std::int64_t folds = 0;
@@ -33,8 +46,24 @@ struct DataConfig {
   std::int64_t max_per_class = 0;
   double max_broken = 0.05;
   std::int64_t workers = 0;
-  std::int64_t input_size = 0;
+  ImageSize input_size;
+  std::optional<Resize> resize;
   Sampler sampler = Sampler::kShuffle;
+};
+
+/// What a network without transfer.json was trained on.
+struct InputConfig {
+  std::optional<std::int64_t> channels;
+  /// One number for all channels or one for each; empty is `auto`.
+  std::vector<double> mean;
+  std::vector<double> std;
+  std::optional<PixelScale> scale;
+  std::optional<ChannelOrder> order;
+  /// Where keys of this group were given ("run.yaml:7"), for messages. Not a setting.
+  std::map<std::string, std::string> places;
+
+  /// The key with its place in front: "run.yaml:7: input.mean".
+  std::string placed(const std::string& key) const;
 };
 
 /// The new last layers.
@@ -160,6 +189,7 @@ struct Config {
   bool overwrite = false;
 
   DataConfig data;
+  InputConfig input;
   HeadConfig head;
   AugmentConfig augment;
   TrainConfig train;

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
+#include "configs/column_roles.h"
 #include "core/errors.h"
 
 namespace transfer {
@@ -55,10 +58,48 @@ void refuse_impossible_fold(const DataConfig& data) {
   }
 }
 
+/// Numbers per channel, as far as they can be counted without the network.
+void refuse_uneven_channels(const InputConfig& input) {
+  const auto refuse = [&](const std::string& key, std::size_t found, const std::string& expected) {
+    throw ConfigError(fmt::format("{}: found {} numbers, expected 1 for all channels or {}",
+                                  input.placed(key), found, expected));
+  };
+  for (const auto& [key, numbers] :
+       {std::pair("input.mean", &input.mean), std::pair("input.std", &input.std)}) {
+    const auto count = static_cast<std::int64_t>(numbers->size());
+    if (input.channels && count > 1 && count != *input.channels) {
+      refuse(key, numbers->size(), fmt::format("{} (input.channels).", *input.channels));
+    }
+  }
+  const std::size_t means = input.mean.size();
+  const std::size_t deviations = input.std.size();
+  if (means > 1 && deviations > 1 && means != deviations) {
+    refuse("input.std", deviations, fmt::format("{}, as many as input.mean has.", means));
+  }
+}
+
+void refuse_unclear_input(const InputConfig& input) {
+  refuse_uneven_channels(input);
+  if (input.scale == PixelScale::k255 && (input.mean.empty() || input.std.empty())) {
+    throw ConfigError(fmt::format(
+        "{}: found '0-255' without {}. Give both for pixels of 0 to 255: input.mean=0 and "
+        "input.std=1 where the network takes them as they are.",
+        input.placed("input.scale"), input.mean.empty() ? "input.mean" : "input.std"));
+  }
+  if (input.order == ChannelOrder::kBgr && input.channels && *input.channels != 3) {
+    throw ConfigError(fmt::format(
+        "{}: found 'bgr' with input.channels={}. An order of colours needs 3 channels; leave it "
+        "out.",
+        input.placed("input.order"), *input.channels));
+  }
+}
+
 }  // namespace
 
 void refuse_exclusive_settings(const Config& config) {
+  refuse_unclear_input(config.input);
   refuse_impossible_fold(config.data);
+  const ColumnRoles roles = column_roles(config.data.columns);
   const Objective objective = objective_of(config);
   refuse_loss_of_another_task(config, objective);
   if (objective.targets() != TargetKind::kClass) refuse_settings_of_classes(config, objective);
@@ -66,6 +107,12 @@ void refuse_exclusive_settings(const Config& config) {
     throw ConfigError(
         "data.targets and task: classification exclude each other: it names columns of numbers. "
         "Give --task regression, or leave it out.");
+  }
+  if (objective.targets() == TargetKind::kValues && !roles.label.empty()) {
+    throw ConfigError(fmt::format(
+        "data.columns: 'label={0}' names a column of labels, but the task is regression. "
+        "Give --set data.targets={0}, or --task classification.",
+        roles.label));
   }
 }
 

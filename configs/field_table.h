@@ -11,6 +11,7 @@ namespace transfer {
 
 void add_general_fields(std::vector<Field>& fields, Config& config);
 void add_data_fields(std::vector<Field>& fields, DataConfig& data);
+void add_input_fields(std::vector<Field>& fields, InputConfig& input);
 void add_head_fields(std::vector<Field>& fields, HeadConfig& head);
 void add_augment_fields(std::vector<Field>& fields, AugmentConfig& augment);
 /// Optimizer, learning rate and schedule.

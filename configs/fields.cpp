@@ -9,6 +9,7 @@
 #include "configs/field_table.h"
 #include "core/errors.h"
 #include "core/nearest_name.h"
+#include "core/split_text.h"
 #include "core/whole_number.h"
 
 namespace transfer {
@@ -109,6 +110,43 @@ struct Assign {
     }
     return true;
   }
+  /// A single number is a list of one.
+  bool operator()(std::vector<double>* target) const {
+    if (!value.IsScalar() && !value.IsSequence()) return false;
+    std::vector<double> numbers(value.IsScalar() ? 1 : value.size());
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      const YAML::Node entry = value.IsScalar() ? value : value[i];
+      if (!entry.IsScalar() || !YAML::convert<double>::decode(entry, numbers[i]) ||
+          !in_limits(numbers[i])) {
+        return false;
+      }
+    }
+    *target = std::move(numbers);
+    return true;
+  }
+  /// `0`, `160`, `160x320` or `[160, 320]`, height first.
+  bool operator()(ImageSize* target) const {
+    std::vector<std::string> sides;
+    if (value.IsScalar()) {
+      for (const auto side : split_text(value.Scalar(), 'x')) sides.emplace_back(side);
+    } else if (value.IsSequence()) {
+      for (const auto& entry : value) sides.push_back(entry.IsScalar() ? entry.Scalar() : "");
+    }
+    if (sides.size() == 1 && sides.front() == "0") {
+      *target = {};
+      return true;
+    }
+    if (sides.size() == 1 && value.IsScalar()) sides.push_back(sides.front());
+    if (sides.size() != 2) return false;
+    const auto height = parse_whole_number(sides[0]);
+    const auto width = parse_whole_number(sides[1]);
+    if (!height || !width || !in_limits(static_cast<double>(*height)) ||
+        !in_limits(static_cast<double>(*width))) {
+      return false;
+    }
+    *target = {*height, *width};
+    return true;
+  }
 };
 
 struct Print {
@@ -138,6 +176,13 @@ struct Print {
   }
   std::string operator()(const std::vector<std::int64_t>* value) const {
     return fmt::format("[{}]", fmt::join(*value, ", "));
+  }
+  std::string operator()(const std::vector<double>* value) const {
+    return fmt::format("[{}]", fmt::join(*value, ", "));
+  }
+  std::string operator()(const ImageSize* value) const {
+    return value->height == value->width ? fmt::format("{}", value->height)
+                                         : fmt::format("[{}, {}]", value->height, value->width);
   }
 };
 
@@ -169,6 +214,12 @@ struct Expectation {
   std::string operator()(std::vector<std::int64_t>*) const {
     return "a list such as [512, 256] of whole numbers, each" + limits();
   }
+  std::string operator()(std::vector<double>*) const {
+    return "a number or a list of numbers, each" + limits();
+  }
+  std::string operator()(ImageSize*) const {
+    return "0, a whole number or [height, width], each" + limits();
+  }
   std::string operator()(const ChoiceTarget& target) const {
     return fmt::format("one of {}", fmt::join(target.names(), ", "));
   }
@@ -192,6 +243,7 @@ std::vector<Field> fields_of(Config& config) {
   std::vector<Field> fields;
   add_general_fields(fields, config);
   add_data_fields(fields, config.data);
+  add_input_fields(fields, config.input);
   add_head_fields(fields, config.head);
   add_augment_fields(fields, config.augment);
   add_rate_fields(fields, config.train);

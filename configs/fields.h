@@ -90,9 +90,10 @@ enum class UsedBy {
 /// One key of the configuration: a row of the table in configs/fields_*.cpp. No column may be left
 /// out but the last. Its default is what a default-constructed Config holds.
 struct Field {
-  using Target = std::variant<std::string*, std::int64_t*, double*, bool*,
-                              std::optional<std::int64_t>*, std::optional<double>*, Range*,
-                              std::vector<std::string>*, std::vector<std::int64_t>*, ChoiceTarget>;
+  using Target =
+      std::variant<std::string*, std::int64_t*, double*, bool*, std::optional<std::int64_t>*,
+                   std::optional<double>*, Range*, std::vector<std::string>*,
+                   std::vector<std::int64_t>*, std::vector<double>*, ImageSize*, ChoiceTarget>;
 
   Field(std::string name, Target member, Limits allowed, std::string measure, Effect effects,
         UsedBy users, std::string text, std::string value = "")

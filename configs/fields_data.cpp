@@ -15,6 +15,16 @@ void add_data_fields(std::vector<Field>& fields, DataConfig& d) {
       {"data.targets", &d.targets, kNoLimits, "none", kResult, kEveryRun,
        "Regression: the columns to predict. Empty: every column but path and split.",
        "[weight, height]"},
+      {"data.columns", &d.columns, kNoLimits, "none", kResult, kEveryRun,
+       "CSV files: the columns of the paths, the labels and the splits, as path=NAME, label=NAME "
+       "and "
+       "split=NAME. Empty: path, label and split, or headers that say the same, such as filename "
+       "and class.",
+       "[path=photo, label=species]"},
+      {"data.allow_leakage", &d.allow_leakage, kNoLimits, "none", kPlaceOrSpeed, kEveryRun,
+       "Train although an image is both in train and in val or test, in files that are the same "
+       "byte "
+       "for byte; a warning is all that is left."},
       {"data.val_fraction", &d.val_fraction, between(0.01, 0.9), "fraction of the images", kResult,
        kEveryRun, "Training images kept for validation where the data has no val split.", "0.1"},
       {"data.test_fraction", &d.test_fraction, between(0, 0.9), "fraction of the images", kResult,
@@ -36,10 +46,15 @@ void add_data_fields(std::vector<Field>& fields, DataConfig& d) {
        "0.01"},
       {"data.workers", &d.workers, between(0, 1024), "threads", kPlaceOrSpeed, kEveryRun,
        "Threads that decode and augment images. 0: as many as `threads`.", "4"},
-      {"data.input_size", &d.input_size, between(0, 8192), "pixels", kResult, kEveryRun,
-       "Side of the square that images are resized to. 0: the backbone's own input size; for "
-       "flatten the size of the IDX images, else 28.",
+      {"data.input_size", &d.input_size, between(1, 8192), "pixels", kResult, kEveryRun,
+       "Size of the images that the network sees: the side of a square, or [height, width], which "
+       "--set also takes as 160x320. 0: the backbone's own input size; for flatten the size of the "
+       "IDX images, else 28.",
        "160"},
+      {"data.resize", &d.resize, kNoLimits, "none", kResult, kEveryRun,
+       "How an image is fitted to that size: crop cuts the edges off, stretch changes its "
+       "proportions, pad puts black bars beside it. auto: as the backbone's file says, else crop.",
+       "pad"},
       {"data.sampler", &d.sampler, kNoLimits, "none", kResult, kTrainedLayers,
        "Training images of an epoch: shuffle takes each once, balanced takes every class equally "
        "often.",

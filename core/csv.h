@@ -16,8 +16,13 @@ struct CsvRow {
   std::vector<std::string> fields;
 };
 
-/// The rows of a CSV text (RFC 4180: quotes, doubled quotes, CRLF or LF), without empty lines and a
-/// UTF-8 byte order mark. Throws DataError naming `name` and the line when a quote is never closed.
-std::vector<CsvRow> parse_csv(std::string_view text, const std::string& name);
+/// What separates the fields of a CSV text: a semicolon or tab where the first line has no comma,
+/// or where it is `sep=` and a character, as spreadsheets write it; else a comma.
+char separator_of(std::string_view text);
+
+/// The rows of a CSV text (RFC 4180: quotes, doubled quotes, CRLF or LF), without a UTF-8 byte
+/// order mark, a line `sep=` and rows of nothing but blank fields. Throws DataError naming `name`
+/// and the line when a quote is never closed.
+std::vector<CsvRow> parse_csv(std::string_view text, const std::string& name, char separator = ',');
 
 }  // namespace transfer

@@ -1,14 +1,19 @@
 #include "core/preprocessing.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace transfer {
 
 std::string to_key(const Preprocessing& p) {
-  return fmt::format("{}x{}x{} rule{} resize{} interpolation{} mean{},{},{} std{},{},{}",
-                     p.channels, p.height, p.width, static_cast<int>(p.resize_rule), p.resize,
-                     static_cast<int>(p.interpolation), p.mean[0], p.mean[1], p.mean[2], p.std[0],
-                     p.std[1], p.std[2]);
+  std::string key =
+      fmt::format("{}x{}x{} rule{} resize{} interpolation{} mean{} std{}", p.channels, p.height,
+                  p.width, static_cast<int>(p.resize_rule), p.resize,
+                  static_cast<int>(p.interpolation), fmt::join(p.mean, ","), fmt::join(p.std, ","));
+  // Left out where they are the usual ones, so that features stored before there were others count.
+  if (p.order != ChannelOrder::kRgb) key += fmt::format(" {}", name_of(p.order));
+  if (p.scale != PixelScale::kOne) key += fmt::format(" pixels{}", name_of(p.scale));
+  return key;
 }
 
 }  // namespace transfer

@@ -40,6 +40,42 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+std::u32string code_points(std::string_view text) {
+  std::u32string points;
+  for (std::size_t i = 0; i < text.size();) {
+    const auto first = static_cast<unsigned char>(text[i]);
+    std::size_t length = sequence_length(first);
+    if (length == 0 || text.size() - i < length || !is_utf8(text.substr(i, length))) length = 1;
+    char32_t value = length == 1 ? first : first & (0x7FU >> length);
+    for (std::size_t k = 1; k < length; ++k) {
+      value = (value << 6) | (static_cast<unsigned char>(text[i + k]) & 0x3FU);
+    }
+    points.push_back(value);
+    i += length;
+  }
+  return points;
+}
+
+void append_utf8(std::string& text, char32_t code_point) {
+  const auto add = [&text](char32_t byte) { text.push_back(static_cast<char>(byte)); };
+  const auto continued = [](char32_t bits) { return 0x80 | (bits & 0x3F); };
+  if (code_point < 0x80) {
+    add(code_point);
+  } else if (code_point < 0x800) {
+    add(0xC0 | (code_point >> 6));
+    add(continued(code_point));
+  } else if (code_point < 0x10000) {
+    add(0xE0 | (code_point >> 12));
+    add(continued(code_point >> 6));
+    add(continued(code_point));
+  } else {
+    add(0xF0 | (code_point >> 18));
+    add(continued(code_point >> 12));
+    add(continued(code_point >> 6));
+    add(continued(code_point));
+  }
+}
+
 std::string escaped(std::string_view text) {
   std::string result;
   for (const char c : text) {

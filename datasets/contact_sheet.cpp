@@ -44,13 +44,13 @@ std::vector<SheetRow> write_contact_sheet(const std::vector<Sample>& samples,
   for (std::size_t i = 0; i < samples.size(); ++i) {
     throw_if_stopped();
     const Sample& sample = samples[i];
-    const cv::Mat rgb = decode_sample(sample);
+    const cv::Mat decoded = decode_for(sample, p);
     const int top = kGap + static_cast<int>(i) * row_height;
-    draw_cell(sheet, resize_and_crop(rgb, p), 0, top + kCaptionHeight);
+    draw_cell(sheet, shown_colours(resize_and_crop(decoded, p), p), 0, top + kCaptionHeight);
     for (std::int64_t view = 1; view <= views; ++view) {
       const auto view_seed = mix_seed({seed, static_cast<std::uint64_t>(view), i});
-      draw_cell(sheet, augment(rgb, config, p, view_seed), static_cast<int>(view),
-                top + kCaptionHeight);
+      draw_cell(sheet, shown_colours(augment(decoded, config, p, view_seed), p),
+                static_cast<int>(view), top + kCaptionHeight);
     }
     rows.push_back(row_of(captions[i], sample));
     cv::putText(sheet, std::to_string(i + 1) + (rows[i].is_drawn ? "  " + rows[i].text : ""),

@@ -1,40 +1,23 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <optional>
+#include <set>
 #include <sstream>
 
 #include "core/atomic_file.h"
 #include "core/csv.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
+#include "core/name_form.h"
 #include "core/nearest_name.h"
+#include "core/text_encoding.h"
+#include "datasets/csv_columns.h"
 #include "datasets/labelled_files.h"
 
 namespace transfer {
 namespace {
 
 constexpr char kLabelSeparator = '|';
-
-std::optional<std::size_t> find_column(const CsvRow& header, const std::string& name) {
-  const auto found = std::find(header.fields.begin(), header.fields.end(), name);
-  if (found == header.fields.end()) return std::nullopt;
-  return static_cast<std::size_t>(found - header.fields.begin());
-}
-
-std::size_t require_column(const CsvRow& header, const std::string& name, const std::string& file) {
-  const auto column = find_column(header, name);
-  if (!column) {
-    throw DataError(
-        fmt::format("{}:{}: the column '{}' is missing; found: {}. Expected a header such as "
-                    "path,label,split.",
-                    file, header.line, name, fmt::join(header.fields, ", ")));
-  }
-  return *column;
-}
 
 std::string read_split(const std::string& text, const std::string& where) {
   if (text.empty()) return "";
@@ -46,82 +29,58 @@ std::string read_split(const std::string& text, const std::string& where) {
   return split;
 }
 
-void check_image(const std::string& field, const std::filesystem::path& path,
-                 const std::string& where) {
-  if (field.empty()) throw DataError(fmt::format("{}: the path is empty.", where));
-  const FileKind kind = file_kind(path);
-  if (kind == FileKind::kRegularFile) return;
-  const std::string found = kind == FileKind::kNothing  ? why_absent(path, "image")
-                            : kind == FileKind::kFolder ? "is a folder, expected an image file"
-                                                        : "is not a regular file";
-  throw DataError(
-      fmt::format("{}: {}: {}. Paths start at the CSV's folder.", where, path.string(), found));
-}
+/// Finds the files that a column names.
+class ImagePaths {
+ public:
+  ImagePaths(std::filesystem::path folder, bool is_latin1)
+      : folder_(std::move(folder)), is_latin1_(is_latin1) {}
 
-/// Where the columns are.
-struct Columns {
-  std::size_t path = 0;
-  std::optional<std::size_t> label;
-  std::optional<std::size_t> split;
-  /// For regression.
-  std::vector<std::size_t> values;
-};
-
-/// The columns that data.targets names; without names all but path and split.
-std::vector<std::size_t> value_columns(const CsvRow& header, const Columns& columns,
-                                       const std::vector<std::string>& names,
-                                       const std::string& file) {
-  std::vector<std::size_t> found;
-  for (const std::string& name : names) {
-    if (name == "path" || name == "split" || !find_column(header, name)) {
-      throw DataError(fmt::format(
-          "{}:{}: there is no column '{}' of numbers to predict; found: {}{}. Name columns of the "
-          "file with data.targets.",
-          file, header.line, name, fmt::join(header.fields, ", "),
-          suggestion(name, header.fields)));
+  /// The path of an image. Throws DataError where there is no file.
+  std::filesystem::path find(const std::string& field, const std::string& where) {
+    const std::string text = trimmed(field);
+    if (text.empty()) throw DataError(fmt::format("{}: the path is empty.", where));
+    for (const std::string& candidate : {field, text}) {
+      if (is_image(candidate)) return folder_ / candidate;
     }
-    found.push_back(*find_column(header, name));
+    std::string slashes = text;
+    std::replace(slashes.begin(), slashes.end(), '\\', '/');
+    if (slashes != text && is_image(slashes)) {
+      ++backslashes_;
+      return folder_ / slashes;
+    }
+    // A file's name may hold the very bytes that the text was decoded from.
+    for (const std::string& candidate : {latin1_bytes(text), latin1_bytes(slashes)}) {
+      if (is_latin1_ && !candidate.empty() && is_image(candidate)) return folder_ / candidate;
+    }
+    refuse(text, where);
   }
-  for (std::size_t i = 0; names.empty() && i < header.fields.size(); ++i) {
-    if (i != columns.path && i != columns.split) found.push_back(i);
-  }
-  if (!found.empty()) return found;
-  throw DataError(
-      fmt::format("{}:{}: no column of numbers to predict; found: {}. Expected a header such as "
-                  "path,weight,height[,split].",
-                  file, header.line, fmt::join(header.fields, ", ")));
-}
 
-void refuse_repeated_columns(const CsvRow& header, const std::string& file) {
-  for (std::size_t i = 0; i < header.fields.size(); ++i) {
-    if (*find_column(header, header.fields[i]) == i) continue;
-    throw DataError(fmt::format("{}:{}: the column '{}' occurs twice. Rename one of the two.", file,
-                                header.line, header.fields[i]));
-  }
-}
+  /// How many paths were written with backslashes.
+  std::int64_t backslashes() const { return backslashes_; }
 
-Columns find_columns(const CsvRow& header, const WantedTargets& wanted, const std::string& file) {
-  Columns columns;
-  columns.path = require_column(header, "path", file);
-  columns.split = find_column(header, "split");
-  if (wanted.kind != TargetKind::kValues) {
-    columns.label = require_column(header, "label", file);
-    return columns;
+ private:
+  bool is_image(const std::string& field) const {
+    return file_kind(folder_ / field) == FileKind::kRegularFile;
   }
-  refuse_repeated_columns(header, file);
-  columns.values = value_columns(header, columns, wanted.columns, file);
-  return columns;
-}
 
-/// The number that the whole text spells, as float32; nothing where it is none or too large.
-std::optional<float> parse_number(const std::string& text) {
-  double number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [parsed, error] = std::from_chars(text.data(), end, number);
-  const auto rounded = static_cast<float>(number);
-  if (error != std::errc() || parsed != end || !std::isfinite(rounded)) return std::nullopt;
-  return rounded;
-}
+  [[noreturn]] void refuse(const std::string& field, const std::string& where) const {
+    const auto path = folder_ / field;
+    const FileKind kind = file_kind(path);
+    const std::string found = kind == FileKind::kNothing  ? why_absent(path, "image")
+                              : kind == FileKind::kFolder ? "is a folder, expected an image file"
+                                                          : "is not a regular file";
+    const bool is_windows = field.find('\\') != std::string::npos;
+    throw DataError(fmt::format("{}: {}: {}. Paths start at the CSV's folder{}.", where,
+                                path.string(), found,
+                                is_windows ? " and are written with /; this one has backslashes, "
+                                             "and there is no such file with / either"
+                                           : ""));
+  }
+
+  std::filesystem::path folder_;
+  bool is_latin1_;
+  std::int64_t backslashes_ = 0;
+};
 
 std::vector<float> read_values(const CsvRow& row, const CsvRow& header,
                                const std::vector<std::size_t>& columns, const std::string& where) {
@@ -162,7 +121,8 @@ std::vector<std::string> read_labels(const std::string& text, TargetKind kind,
   std::vector<std::string> labels;
   if (text.empty()) return labels;
   std::istringstream parts(text + kLabelSeparator);
-  for (std::string label; std::getline(parts, label, kLabelSeparator);) {
+  for (std::string part; std::getline(parts, part, kLabelSeparator);) {
+    const std::string label = trimmed(part);
     if (label.empty()) {
       throw DataError(
           fmt::format("{}: '{}' holds an empty label. Expected names with one '{}' between two.",
@@ -173,40 +133,93 @@ std::vector<std::string> read_labels(const std::string& text, TargetKind kind,
   return labels;
 }
 
+/// Warns of classes that seem to be measurements.
+void warn_of_numbers(LabelledFiles& found, const std::string& name) {
+  std::set<std::string> distinct;
+  bool has_fractions = false;
+  for (const LabelledFile& file : found.files) {
+    const std::string& label = file.labels.front();
+    if (!parse_number(label)) return;
+    has_fractions = has_fractions || label.find_first_of(".eE") != std::string::npos;
+    distinct.insert(label);
+  }
+  constexpr std::size_t kManyClasses = 20;
+  const bool are_many = distinct.size() > kManyClasses && 2 * distinct.size() > found.files.size();
+  if (!has_fractions && !are_many) return;
+  found.findings.warnings.push_back(
+      fmt::format("{}: the labels are numbers, such as {}, and each of the {} is a class of its "
+                  "own. To predict "
+                  "numbers, give --task regression.",
+                  name, *distinct.begin(), distinct.size()));
+}
+
+/// The rows with at least one field that is not blank. All fields but those of paths are trimmed.
+std::vector<CsvRow> read_rows(const DecodedText& decoded, const std::string& name,
+                              Findings& findings) {
+  const char separator = separator_of(decoded.text);
+  if (!decoded.encoding.empty()) {
+    findings.notes.push_back(fmt::format("{}: is {}, read as such", name, decoded.encoding));
+  }
+  if (separator != ',') {
+    findings.notes.push_back(fmt::format("{}: its fields are separated by {}", name,
+                                         separator == ';'    ? "semicolons"
+                                         : separator == '\t' ? "tabs"
+                                                             : fmt::format("'{}'", separator)));
+  }
+  auto rows = parse_csv(decoded.text, name, separator);
+  if (rows.empty()) return rows;
+  CsvRow& header = rows.front();
+  for (std::string& field : header.fields) field = trimmed(field);
+  const std::size_t width = header.fields.size();
+  for (CsvRow& row : rows) {
+    // Spreadsheets leave blank fields at the end of some rows.
+    while (row.fields.size() > width && trimmed(row.fields.back()).empty()) row.fields.pop_back();
+    if (row.fields.size() == width) continue;
+    throw DataError(fmt::format("{}:{}: found {} fields, expected {} as in the header.", name,
+                                row.line, row.fields.size(), width));
+  }
+  return rows;
+}
+
 }  // namespace
 
 LabelledFiles read_csv(const std::filesystem::path& file, const WantedTargets& wanted) {
   const std::string name = file.string();
-  const auto rows = parse_csv(read_file(file), name);
+  const DecodedText decoded = decode_text(read_file(file), name);
+  LabelledFiles found;
+  auto rows = read_rows(decoded, name, found.findings);
   if (rows.size() < 2) {
     throw DataError(
         fmt::format("{}: holds no rows. Expected the header path,{}[,split] and one "
                     "row per image.",
                     name, wanted.kind == TargetKind::kValues ? "NUMBER,…" : "label"));
   }
+  const CsvColumns columns = find_csv_columns(rows, wanted, file);
+  found.findings.notes.insert(found.findings.notes.end(), columns.notes.begin(),
+                              columns.notes.end());
   const CsvRow& header = rows.front();
-  const Columns columns = find_columns(header, wanted, name);
-  LabelledFiles found;
   for (const std::size_t column : columns.values) {
     found.value_names.push_back(header.fields[column]);
   }
+  ImagePaths paths(file.parent_path(), decoded.encoding == "Latin-1");
   for (std::size_t i = 1; i < rows.size(); ++i) {
-    const CsvRow& row = rows[i];
+    CsvRow& row = rows[i];
     const std::string where = fmt::format("{}:{}", name, row.line);
-    if (row.fields.size() != header.fields.size()) {
-      throw DataError(fmt::format("{}: found {} fields, expected {} as in the header.", where,
-                                  row.fields.size(), header.fields.size()));
-    }
+    const std::string path = row.fields[columns.path];
+    for (std::string& field : row.fields) field = trimmed(field);
     LabelledFile image;
     image.line = row.line;
     if (columns.label) image.labels = read_labels(row.fields[*columns.label], wanted.kind, where);
     image.values = read_values(row, header, columns.values, where);
-    const auto path = file.parent_path() / row.fields[columns.path];
-    check_image(row.fields[columns.path], path, where);
-    image.path = path.string();
+    image.path = paths.find(path, where).string();
     if (columns.split) image.split = read_split(row.fields[*columns.split], where);
     found.files.push_back(std::move(image));
   }
+  if (paths.backslashes() > 0) {
+    found.findings.notes.push_back(
+        fmt::format("{}: {} paths have backslashes, read as /", name, paths.backslashes()));
+  }
+  if (wanted.kind == TargetKind::kClass) warn_of_numbers(found, name);
   return found;
 }
 

@@ -4,16 +4,16 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <iterator>
 #include <map>
 #include <set>
 
 #include "core/errors.h"
 #include "core/file_kind.h"
-#include "core/random.h"
-#include "core/utf8.h"
+#include "datasets/contradictions.h"
+#include "datasets/copies.h"
+#include "datasets/division.h"
 #include "datasets/labelled_files.h"
-#include "datasets/split.h"
+#include "datasets/training_checks.h"
 
 namespace transfer {
 namespace {
@@ -94,9 +94,9 @@ class KnownClasses {
     if (found != positions_.end()) return found->second;
     throw DataError(fmt::format(
         "{}{}: the class '{}' of {} is unknown to {}, whose classes are: {}. Both need the same "
-        "class names.",
+        "class names.{}",
         path, file.line > 0 ? fmt::format(":{}", file.line) : "", label, file.path, owner_,
-        fmt::join(names_, ", ")));
+        fmt::join(names_, ", "), hint_of_similar_class(label, names_)));
   }
 
  private:
@@ -105,18 +105,21 @@ class KnownClasses {
   std::map<std::string, std::int64_t> positions_;
 };
 
-/// The samples of one split. Throws DataError for a class that is not among the known ones.
-std::vector<Sample> samples_of(const LabelledFiles& found, const std::string& split,
-                               TargetKind kind, const KnownClasses& known,
+/// The samples of one split. `groups`: see copy_groups(); empty where nobody asks for copies.
+/// Throws DataError for a class that is not among the known ones.
+std::vector<Sample> samples_of(const LabelledFiles& found, const std::vector<std::int64_t>& groups,
+                               const std::string& split, TargetKind kind, const KnownClasses& known,
                                const std::string& path) {
   std::vector<Sample> samples;
   // Images with exactly one label each can be divided by class.
   const bool has_classes =
       std::all_of(found.files.begin(), found.files.end(),
                   [](const LabelledFile& file) { return file.labels.size() == 1; });
-  for (const auto& file : found.files) {
+  for (std::size_t i = 0; i < found.files.size(); ++i) {
+    const LabelledFile& file = found.files[i];
     if (file.split != split) continue;
     Sample sample{file.path, 0, file.values, file.array, file.position};
+    if (!groups.empty()) sample.copy_group = groups[i];
     if (kind == TargetKind::kLabels) sample.targets.resize(known.size(), 0.0F);
     for (const std::string& label : file.labels) {
       const std::int64_t position = known.position_of(label, file, path);
@@ -128,153 +131,50 @@ std::vector<Sample> samples_of(const LabelledFiles& found, const std::string& sp
   return samples;
 }
 
-void check_names(const std::vector<std::string>& classes, const std::string& path) {
-  for (const auto& name : classes) {
-    if (is_utf8(name)) continue;
-    throw DataError(fmt::format(
-        "{}: the class name '{}' is not valid UTF-8, which the model file needs. Rename "
-        "the class folder, or save the CSV file as UTF-8.",
-        path, escaped(name)));
-  }
-}
-
-/// Throws where there is nothing to learn: a single label that every image has, or a target with
-/// the same number in every image.
-void require_variety(const Dataset& dataset, TargetKind kind, const std::string& path) {
-  for (std::size_t k = 0; k < dataset.classes.size(); ++k) {
-    const float first = dataset.train.front().targets[k];
-    const bool varies =
-        std::any_of(dataset.train.begin(), dataset.train.end(),
-                    [&](const Sample& sample) { return sample.targets[k] != first; });
-    if (varies) continue;
-    if (kind == TargetKind::kValues) {
-      throw DataError(fmt::format(
-          "{}: '{}' is {} in every training image, so there is nothing to learn. Leave it out "
-          "with data.targets.",
-          path, dataset.classes[k], first));
-    }
-    if (dataset.classes.size() == 1) {
-      throw DataError(fmt::format(
-          "{}: every training image has the only label ('{}'). Expected a second label, or images "
-          "without it.",
-          path, dataset.classes[k]));
-    }
-  }
-}
-
-/// Throws where the splits or the limit per class left a label without a training image.
-void require_every_label(const Dataset& dataset, const std::string& path) {
-  for (std::size_t k = 0; k < dataset.classes.size(); ++k) {
-    const bool occurs = std::any_of(dataset.train.begin(), dataset.train.end(),
-                                    [k](const Sample& sample) { return sample.targets[k] > 0; });
-    if (occurs) continue;
-    throw DataError(fmt::format(
-        "{}: every image with the label '{}' went to validation or test, or was left out by "
-        "data.max_per_class, so there is none to learn it from. Add images with this label, keep "
-        "one in train with a column split, or give another seed.",
-        path, dataset.classes[k]));
-  }
-}
-
-/// Mixed into the seed, so that no two draws use the same random numbers.
-enum SplitUse : std::uint64_t { kTestSplit = 1, kValSplit, kTrainLimit, kValLimit, kFolds };
-
-/// Divides the images for training and validation into the folds of the configuration.
-void divide_into_folds(Dataset& dataset, const DataConfig& config, std::uint64_t seed) {
-  std::move(dataset.val.begin(), dataset.val.end(), std::back_inserter(dataset.train));
-  if (static_cast<std::int64_t>(dataset.train.size()) < config.folds) {
-    throw DataError(fmt::format("{}: {} images cannot be divided into {} folds (data.folds).",
-                                config.path, dataset.train.size(), config.folds));
-  }
-  std::map<std::int64_t, std::int64_t> sizes;
-  for (const Sample& sample : dataset.train) ++sizes[sample.label];
-  for (const auto& [label, size] : sizes) {
-    if (size > 1) continue;
-    throw DataError(fmt::format(
-        "{}: the class '{}' has a single image, which cannot be both left out and trained on "
-        "(data.folds). Add images, or remove the class.",
-        config.path, dataset.classes[static_cast<std::size_t>(label)]));
-  }
-  std::tie(dataset.train, dataset.val) =
-      stratified_fold(dataset.train, config.folds, config.fold - 1, mix_seed({seed, kFolds}));
-}
-
-/// Throws where there are no images or no classes to train on.
-void check_training_data(const LabelledFiles& found, const std::vector<std::string>& classes,
-                         TargetKind kind, const std::string& path) {
-  check_names(classes, path);
-  const bool trains = std::any_of(found.files.begin(), found.files.end(),
-                                  [](const auto& file) { return file.split == "train"; });
-  if (!trains) {
-    throw DataError(fmt::format(
-        "{}: no image is for training. Expected a folder 'train' beside the other splits, or "
-        "rows of the split 'train'.",
-        path));
-  }
-  if (classes.empty()) {
-    throw DataError(fmt::format(
-        "{}: no training image has a label. Expected names in the column label.", path));
-  }
-  if (kind == TargetKind::kClass && classes.size() < 2) {
-    throw DataError(
-        fmt::format("{}: found one class only ('{}'). Expected at least two class folders.", path,
-                    classes.front()));
-  }
-}
-
-/// Takes validation and test images out of the training images where the data has none, and limits
-/// the images per class.
-void divide(Dataset& dataset, const DataConfig& config, std::uint64_t seed) {
-  if (dataset.val.empty() && dataset.test.empty() && config.test_fraction > 0) {
-    std::tie(dataset.train, dataset.test) =
-        stratified_split(dataset.train, config.test_fraction, mix_seed({seed, kTestSplit}));
-  }
-  if (config.folds > 0) {
-    divide_into_folds(dataset, config, seed);
-  } else if (dataset.val.empty()) {
-    std::tie(dataset.train, dataset.val) =
-        stratified_split(dataset.train, config.val_fraction, mix_seed({seed, kValSplit}));
-  }
-  if (config.max_per_class > 0) {
-    dataset.train =
-        limit_per_class(dataset.train, config.max_per_class, mix_seed({seed, kTrainLimit}));
-    dataset.val = limit_per_class(dataset.val, config.max_per_class, mix_seed({seed, kValLimit}));
-  }
-}
-
 }  // namespace
 
 Dataset open_dataset(const DataConfig& config, std::uint64_t seed, TargetKind kind) {
-  LabelledFiles found = read_files(config.path, {kind, config.targets});
+  LabelledFiles found =
+      read_files(config.path, {kind, config.targets, column_roles(config.columns)});
   for (auto& file : found.files) {
     if (file.split.empty()) file.split = "train";
   }
   Dataset dataset;
   dataset.classes = kind == TargetKind::kValues ? found.value_names : class_names(found, "train");
   check_training_data(found, dataset.classes, kind, config.path);
+  Findings findings = std::move(found.findings);
+  check_class_names(class_names(found, ""), config.path, findings);
+  check_repeated_paths(found, kind, config.path, findings);
+  const auto groups = copy_groups(found.files);
   const auto take = [&](const std::string& split) {
-    return samples_of(found, split, kind, {dataset.classes, "train"}, config.path);
+    return samples_of(found, groups, split, kind, {dataset.classes, "train"}, config.path);
   };
   dataset.train = take("train");
   dataset.val = take("val");
   dataset.test = take("test");
-  dataset.skipped_files = std::move(found.skipped_files);
+  check_copies(found, groups, config, findings);
   if (kind != TargetKind::kClass) require_variety(dataset, kind, config.path);
   divide(dataset, config, seed);
   if (kind == TargetKind::kLabels) require_every_label(dataset, config.path);
   if (dataset.val.empty()) {
     throw DataError(fmt::format(
-        "{}: no image is left for validation. Every class has a single image; expected at "
-        "least two.",
+        "{}: no image is left for validation. Every class has a single image, or copies of one; "
+        "expected at least two.",
         config.path));
   }
+  findings.missing_in_val = missing_in_val(dataset, kind);
+  dataset.findings = std::move(findings);
   return dataset;
 }
 
 EvaluationData open_for_evaluation(const std::string& path, const std::string& split,
-                                   const std::vector<std::string>& classes, TargetKind kind) {
-  const LabelledFiles found =
-      read_files(path, {kind, kind == TargetKind::kValues ? classes : std::vector<std::string>()});
+                                   const std::vector<std::string>& classes, TargetKind kind,
+                                   const ColumnRoles& roles) {
+  LabelledFiles found = read_files(
+      path, {kind, kind == TargetKind::kValues ? classes : std::vector<std::string>(), roles});
+  Findings findings = std::move(found.findings);
+  check_class_names(class_names(found, ""), path, findings);
+  check_repeated_paths(found, kind, path, findings);
   std::set<std::string> splits;
   for (const auto& file : found.files) splits.insert(file.split);
   std::string chosen = split;
@@ -292,7 +192,8 @@ EvaluationData open_for_evaluation(const std::string& path, const std::string& s
             : ": the data names no splits, and which images `train` left out is unknown",
         names_splits(found) ? "test, else val" : "all images"));
   }
-  return {chosen, samples_of(found, chosen, kind, {classes, "the model"}, path)};
+  return {chosen, samples_of(found, {}, chosen, kind, {classes, "the model"}, path),
+          std::move(findings)};
 }
 
 }  // namespace transfer

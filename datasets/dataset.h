@@ -5,8 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "configs/column_roles.h"
 #include "configs/config.h"
 #include "core/objective.h"
+#include "datasets/findings.h"
 #include "datasets/image_array.h"
 
 namespace transfer {
@@ -24,6 +26,8 @@ struct Sample {
   /// Where the image lies in memory; nullptr where it is a file.
   std::shared_ptr<const ImageArray> array = nullptr;
   std::int64_t position = 0;
+  /// Samples with the same number hold the same image, byte for byte; −1: no other sample does.
+  std::int64_t copy_group = -1;
 };
 
 /// Images for training, validation and the final test.
@@ -34,17 +38,17 @@ struct Dataset {
   std::vector<Sample> train;
   std::vector<Sample> val;
   std::vector<Sample> test;
-  /// Files without an image ending. Folders that were not read because they lie beside split
-  /// folders come first, with a slash at their end.
-  std::vector<std::string> skipped_files;
+  Findings findings;
 };
 
 /// Reads `config.path`: a folder `{train,val[,test]}/CLASS/*` or `CLASS/*`, a CSV file with the
 /// columns path, label and optionally split, or a folder of IDX files. With kLabels a label cell
 /// holds any number of names, separated by `|`; with kValues `config.targets` names the columns of
 /// numbers. Splits that the data does not name are drawn by `seed`, every class in the same
-/// proportion, or at random where images have no single class. Throws DataError naming the folder
-/// or the row, and Interrupted.
+/// proportion, or at random where images have no single class; copies of an image stay in one
+/// split. Throws DataError naming the folder or the row, also for data that contradicts itself (one
+/// image in two splits or one path under two labels, classes whose names look the same), and
+/// Interrupted.
 Dataset open_dataset(const DataConfig& config, std::uint64_t seed,
                      TargetKind kind = TargetKind::kClass);
 
@@ -53,6 +57,7 @@ struct EvaluationData {
   /// `train`, `val` or `test`; empty: the data names no splits, and these are all images.
   std::string split;
   std::vector<Sample> samples;
+  Findings findings = {};
 };
 
 /// Images for evaluating a model with these classes. `split` is `train`, `val` or `test`; empty
@@ -61,10 +66,17 @@ struct EvaluationData {
 /// a column of the model's targets, or has a class that the model does not know, and Interrupted.
 EvaluationData open_for_evaluation(const std::string& path, const std::string& split,
                                    const std::vector<std::string>& classes,
-                                   TargetKind kind = TargetKind::kClass);
+                                   TargetKind kind = TargetKind::kClass,
+                                   const ColumnRoles& roles = {});
 
-/// All images under a folder, sorted, or the file itself when `path` is one. Throws DataError
-/// when there is nothing at `path`, and Interrupted.
-std::vector<std::string> list_images(const std::string& path);
+/// The images below a folder, sorted, and what is passed over.
+struct FolderImages {
+  std::vector<std::string> images;
+  std::vector<SkippedFile> skipped;
+};
+
+/// All images under a folder, or the file itself when `path` is one. Throws DataError when there is
+/// nothing at `path`, and Interrupted.
+FolderImages list_images(const std::string& path);
 
 }  // namespace transfer

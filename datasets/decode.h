@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/preprocessing.h"
 #include "datasets/dataset.h"
 
 namespace transfer {
@@ -19,5 +20,14 @@ cv::Mat decode_image(std::string_view bytes, const std::string& name,
 
 /// The sample's image likewise, from its file or from memory.
 cv::Mat decode_sample(const Sample& sample, std::int64_t target_shorter_side = 0);
+
+/// The image file's bands as they are stored, 8 bits each (CV_8UC(bands)), upright. TIFF files
+/// have them as samples or as pages (see decode_tiff_bands). Throws DataError, also where the file
+/// has another number of bands or is in another format.
+cv::Mat decode_bands(std::string_view bytes, const std::string& name, int bands);
+
+/// The sample's image as a network reads it before it is fitted: RGB, also for grey networks, or
+/// the bands. A JPEG much larger than the network's input may be decoded at reduced size.
+cv::Mat decode_for(const Sample& sample, const Preprocessing& preprocessing);
 
 }  // namespace transfer

@@ -17,19 +17,47 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The entries of a folder but hidden ones, sorted by name.
+/// The entries of a folder, sorted by name.
 std::vector<fs::path> sorted_entries(const fs::path& folder) {
   std::vector<fs::path> entries;
   try {
-    for (const auto& entry : fs::directory_iterator(folder)) {
-      if (!entry.path().filename().string().starts_with(".")) entries.push_back(entry.path());
-    }
+    for (const auto& entry : fs::directory_iterator(folder)) entries.push_back(entry.path());
   } catch (const fs::filesystem_error& error) {
     throw DataError(fmt::format("{}: the folder cannot be read: {}. Check the permissions.",
                                 folder.string(), error.code().message()));
   }
   std::sort(entries.begin(), entries.end());
   return entries;
+}
+
+bool is_hidden(const fs::path& entry) { return entry.filename().string().starts_with("."); }
+
+/// What tools leave behind: nobody misses it, so it is not worth a word.
+bool is_litter(const fs::path& entry) {
+  static constexpr std::string_view kNames[] = {
+      ".cache", ".git",        ".hg",     ".ipynb_checkpoints", ".svn", ".dvc",
+      ".idea",  ".thumbnails", ".vscode", "__pycache__"};
+  const std::string name = entry.filename().string();
+  // Apple's companions of files and its litter, and bins of file managers.
+  if (name.starts_with("._") || name.starts_with(".Trash") || name.starts_with(".nfs")) return true;
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+}
+
+/// Whether there is an image somewhere below a folder.
+bool holds_images(const fs::path& folder) {
+  std::error_code ignored;
+  for (fs::recursive_directory_iterator entry(folder, ignored), end; entry != end;
+       entry.increment(ignored)) {
+    throw_if_stopped();
+    if (has_image_ending(entry->path())) return true;
+  }
+  return false;
+}
+
+bool leads_nowhere(const fs::path& entry) {
+  std::error_code ignored;
+  return fs::is_symlink(fs::symlink_status(entry, ignored)) &&
+         file_kind(entry) == FileKind::kNothing;
 }
 
 /// Collects the files below one folder. A folder is read once, however many links lead to it, and
@@ -46,7 +74,7 @@ class FileWalk {
   }
 
   std::vector<std::string> images;
-  std::vector<std::string> other_files;
+  std::vector<SkippedFile> skipped;
 
  private:
   void collect(const fs::path& folder) {
@@ -55,12 +83,26 @@ class FileWalk {
     if (!error && !visited_.insert(canonical).second) return;
     for (const auto& entry : sorted_entries(folder)) {
       throw_if_stopped();
-      if (is_folder(entry)) {
+      if (is_hidden(entry)) {
+        if (is_hidden_image(entry)) skip(entry, SkipReason::kHidden);
+      } else if (is_folder(entry)) {
         collect(entry);
+      } else if (has_image_ending(entry)) {
+        images.push_back(entry.string());
       } else {
-        (has_image_ending(entry) ? images : other_files).push_back(entry.string());
+        skip(entry, leads_nowhere(entry) ? SkipReason::kDanglingLink : SkipReason::kNoImageEnding);
       }
     }
+  }
+
+  /// Whether it is an image, or a folder with an image somewhere in it.
+  static bool is_hidden_image(const fs::path& entry) {
+    if (is_litter(entry)) return false;
+    return is_folder(entry) ? holds_images(entry) : has_image_ending(entry);
+  }
+
+  void skip(const fs::path& entry, SkipReason reason) {
+    skipped.push_back({entry.string() + (is_folder(entry) ? "/" : ""), reason});
   }
 
   std::set<fs::path> visited_;
@@ -74,22 +116,45 @@ std::string lower_case(std::string text) {
 
 std::vector<fs::path> subfolders(const fs::path& folder) {
   auto entries = sorted_entries(folder);
-  std::erase_if(entries, [](const fs::path& entry) { return !is_folder(entry); });
+  std::erase_if(entries,
+                [](const fs::path& entry) { return is_hidden(entry) || !is_folder(entry); });
   return entries;
+}
+
+/// Notes what lies beside the folders of classes or splits and is passed over.
+void note_skipped(const fs::path& folder, std::vector<SkippedFile>& skipped) {
+  for (const auto& entry : sorted_entries(folder)) {
+    throw_if_stopped();
+    const std::string path = entry.string();
+    if (is_litter(entry)) continue;
+    if (leads_nowhere(entry)) {
+      skipped.push_back({path, SkipReason::kDanglingLink});
+    } else if (is_folder(entry)) {
+      if (is_hidden(entry) && holds_images(entry)) {
+        skipped.push_back({path + "/", SkipReason::kHidden});
+      }
+    } else if (has_image_ending(entry)) {
+      skipped.push_back({path, SkipReason::kOutsideClasses});
+    } else if (!is_hidden(entry)) {
+      skipped.push_back({path, SkipReason::kNoImageEnding});
+    }
+  }
 }
 
 void read_classes(const fs::path& folder, const std::string& split, LabelledFiles& found) {
   const auto classes = subfolders(folder);
+  std::vector<SkippedFile>& skipped = found.findings.skipped;
+  note_skipped(folder, skipped);
   if (classes.empty()) {
     throw DataError(fmt::format(
         "{}: holds no class folders. Expected one folder per class with its images inside, such "
-        "as {}/cats/1.jpg.",
-        folder.string(), folder.string()));
+        "as {}/cats/1.jpg.{}",
+        folder.string(), folder.string(),
+        skipped.empty() ? "" : " " + skip_messages(skipped).front().text + "."));
   }
   for (const auto& entry : classes) {
     FileWalk walk(entry);
-    std::move(walk.other_files.begin(), walk.other_files.end(),
-              std::back_inserter(found.skipped_files));
+    skipped.insert(skipped.end(), walk.skipped.begin(), walk.skipped.end());
     if (walk.images.empty()) {
       throw DataError(
           fmt::format("{}: the class folder holds no images ({}). Put images in it or remove it.",
@@ -142,9 +207,10 @@ LabelledFiles read_folder(const fs::path& folder) {
     read_classes(folder, "", found);
     return found;
   }
+  note_skipped(folder, found.findings.skipped);
   for (const auto& entry : folders) {
-    if (canonical_split(entry.filename().string()).empty()) {
-      found.skipped_files.push_back(entry.string() + "/");
+    if (canonical_split(entry.filename().string()).empty() && !is_litter(entry)) {
+      found.findings.skipped.push_back({entry.string() + "/", SkipReason::kBesideSplits});
     }
   }
   for (const auto& entry : folders) {
@@ -154,12 +220,15 @@ LabelledFiles read_folder(const fs::path& folder) {
   return found;
 }
 
-std::vector<std::string> list_images(const std::string& path) {
+FolderImages list_images(const std::string& path) {
   switch (file_kind(path)) {
     case FileKind::kNothing:
       throw DataError(fmt::format("{}: {}.", path, why_absent(path, "file or folder")));
-    case FileKind::kFolder: return FileWalk(path).images;
-    default: return {path};
+    case FileKind::kFolder: {
+      FileWalk walk(path);
+      return {std::move(walk.images), std::move(walk.skipped)};
+    }
+    default: return {{path}, {}};
   }
 }
 

@@ -27,9 +27,9 @@ bool holds_no_colour(const cv::Mat& rgb) {
 
 }  // namespace
 
-std::optional<std::string> why_broken(const Sample& sample) {
+std::optional<std::string> why_broken(const Sample& sample, const Preprocessing& preprocessing) {
   try {
-    decode_sample(sample);
+    decode_for(sample, preprocessing);
   } catch (const DataError& error) {
     return error.what();
   }

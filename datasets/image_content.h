@@ -4,12 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "core/preprocessing.h"
 #include "datasets/dataset.h"
 
 namespace transfer {
 
-/// Why a sample's image cannot be decoded ("PATH: reason"), or nothing when it can.
-std::optional<std::string> why_broken(const Sample& sample);
+/// Why a sample's image cannot be decoded for a network ("PATH: reason"), or nothing when it can.
+std::optional<std::string> why_broken(const Sample& sample, const Preprocessing& preprocessing);
 
 /// SHA-256, in hexadecimal, of what decides the image: the bytes of its file, or its pixels and
 /// their size. Throws DataError where the file cannot be read.

@@ -8,7 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "configs/column_roles.h"
 #include "core/objective.h"
+#include "datasets/findings.h"
 #include "datasets/image_array.h"
 
 namespace transfer {
@@ -32,8 +34,8 @@ struct LabelledFile {
 /// What a reader finds, in a fixed order.
 struct LabelledFiles {
   std::vector<LabelledFile> files;
-  /// See Dataset.
-  std::vector<std::string> skipped_files;
+  /// Notes, warnings and skipped files.
+  Findings findings;
   /// For regression, the names of the columns of numbers.
   std::vector<std::string> value_names = {};
   /// Whether the labels are whole numbers and are to be sorted as numbers.
@@ -45,14 +47,18 @@ struct WantedTargets {
   TargetKind kind = TargetKind::kClass;
   /// For regression, the columns to read; empty means every column but path and split.
   std::vector<std::string> columns = {};
+  /// Columns that the user names.
+  ColumnRoles roles = {};
 };
 
 /// Reads a folder of class folders, with or without split folders above them. Throws DataError.
 LabelledFiles read_folder(const std::filesystem::path& folder);
 
-/// Reads a CSV file whose header names path, label and optionally split; for regression path,
-/// columns of numbers and optionally split. Relative paths start at the CSV file's folder. Several
-/// labels of an image are separated by `|`. Throws DataError naming the row.
+/// Reads a CSV file with the columns path, label and optionally split, or for regression path,
+/// columns of numbers and optionally split; see find_csv_columns(). UTF-8, UTF-16 and Latin-1;
+/// commas, semicolons or tabs; spaces around fields do not count. Relative paths start at the CSV
+/// file's folder and may be written with backslashes. Several labels of an image are separated by
+/// `|`. Throws DataError naming the row.
 LabelledFiles read_csv(const std::filesystem::path& file, const WantedTargets& wanted);
 
 /// Whether the folder holds one of the files that read_idx reads.

@@ -141,13 +141,11 @@ class Loader::Implementation {
     const std::int64_t sample = batch.samples[static_cast<std::size_t>(row)];
     try {
       const auto& p = options_.preprocessing;
-      const auto target =
-          p.resize_rule == ResizeRule::kStretch ? std::max(p.height, p.width) : p.resize;
-      const cv::Mat rgb = decode_sample(samples_[static_cast<std::size_t>(sample)], target);
+      const cv::Mat decoded = decode_for(samples_[static_cast<std::size_t>(sample)], p);
       const auto seed =
           mix_seed({options_.seed, options_.epoch, static_cast<std::uint64_t>(sample)});
-      const cv::Mat image =
-          options_.augment ? augment(rgb, *options_.augment, p, seed) : resize_and_crop(rgb, p);
+      const cv::Mat image = options_.augment ? augment(decoded, *options_.augment, p, seed)
+                                             : resize_and_crop(decoded, p);
       write_normalized(image, p,
                        batch.images.data_ptr<float>() + row * p.height * p.width * p.channels);
       const Sample& known = samples_[static_cast<std::size_t>(sample)];

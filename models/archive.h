@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "models/backbone.h"
+#include "models/feature_check.h"
 #include "models/surgery.h"
 
 namespace transfer {
@@ -18,7 +19,12 @@ struct Backbone::Implementation {
   bool has_metadata = false;
   ModelMetadata metadata;
   ClassifierLayer classifier;
+  OriginalForward original;
+  /// Whether measure_features() could run the network.
+  bool is_measured = false;
+  std::vector<std::string> remarks;
   int repaired_layers = 0;
+  std::vector<std::string> assumptions;
   bool is_built_in = false;
 };
 

@@ -12,6 +12,8 @@
 #include "core/install_paths.h"
 #include "core/nearest_name.h"
 #include "models/archive.h"
+#include "models/graph_outputs.h"
+#include "models/network_input.h"
 #include "models/stage_finder.h"
 #include "models/trace_repair.h"
 #include "models/weights.h"
@@ -37,12 +39,52 @@ std::vector<std::string> exported_names() {
   return names;
 }
 
+void measure(Backbone::Implementation& network) {
+  network.is_measured =
+      measure_features(network.module, network.original, network.metadata.preprocessing,
+                       network.file, network.classifier);
+}
+
+/// Finds the classifier, makes `forward` return the logits alone, and compares with the original.
+void find_features(Backbone::Implementation& network) {
+  refuse_statically_quantised(network.module, network.file);
+  network.original = original_forward(network.module);
+  network.classifier = find_classifier(network.module, network.file);
+  std::string remark;
+  logits_graph(network.module, network.file, &remark);
+  if (!remark.empty()) network.remarks.push_back(remark);
+  keep_logits_only(network.module, network.file);
+  measure(network);
+}
+
+/// Decides how images are prepared. Returns the shape of the image for finding stages: the file's
+/// own size where the network takes it, so that other sizes do not change the stages.
+std::vector<std::int64_t> decide_input(Backbone::Implementation& network,
+                                       const InputSettings& settings) {
+  Preprocessing& p = network.metadata.preprocessing;
+  const std::int64_t height = p.height;
+  const std::int64_t width = p.width;
+  if (network.has_metadata) {
+    p = adjust_input(p, settings, network.file);
+  } else {
+    NetworkInput input = choose_input(network.module, settings, network.file);
+    p = std::move(input.preprocessing);
+    network.assumptions = std::move(input.assumptions);
+  }
+  const bool is_resized = p.height != height || p.width != width;
+  if (is_resized && network.metadata.stages.empty() &&
+      takes_image(network.module, {1, p.channels, height, width})) {
+    return {1, p.channels, height, width};
+  }
+  return {1, p.channels, p.height, p.width};
+}
+
 }  // namespace
 
 Backbone::Backbone(std::shared_ptr<const Implementation> implementation)
     : implementation_(std::move(implementation)) {}
 
-Backbone Backbone::load(const std::filesystem::path& file) {
+Backbone Backbone::load(const std::filesystem::path& file, const InputSettings& settings) {
   auto implementation = std::make_shared<Implementation>();
   Archive archive = read_archive(file);
   implementation->file = file.string();
@@ -59,12 +101,12 @@ Backbone Backbone::load(const std::filesystem::path& file) {
   }
   refuse_frozen(implementation->module, file.string());
   implementation->repaired_layers = repair_traced_modes(implementation->module);
-  implementation->classifier = find_classifier(implementation->module, file.string());
-  keep_logits_only(implementation->module, file.string());
+  const auto stage_image = decide_input(*implementation, settings);
+  find_features(*implementation);
   if (implementation->metadata.stages.empty()) {
-    const Preprocessing& p = implementation->metadata.preprocessing;
     implementation->metadata.stages =
-        find_stages(implementation->module, {1, p.channels, p.height, p.width}, file.string());
+        find_stages(implementation->module, implementation->classifier, stage_image,
+                    file.string());
   }
   const std::string hash = weights_sha256(implementation->module);
   std::string& expected = implementation->metadata.weights_sha256;
@@ -81,10 +123,11 @@ Backbone Backbone::load(const std::filesystem::path& file) {
 const std::string& Backbone::file() const { return implementation_->file; }
 const ModelMetadata& Backbone::metadata() const { return implementation_->metadata; }
 bool Backbone::has_metadata() const { return implementation_->has_metadata; }
-const std::string& Backbone::classifier_path() const { return implementation_->classifier.path; }
-std::int64_t Backbone::feature_count() const { return implementation_->classifier.in_features; }
-std::int64_t Backbone::output_count() const { return implementation_->classifier.out_features; }
 int Backbone::repaired_layers() const { return implementation_->repaired_layers; }
+
+const std::vector<std::string>& Backbone::assumptions() const {
+  return implementation_->assumptions;
+}
 
 bool Backbone::is_built_in() const { return implementation_->is_built_in; }
 
@@ -93,10 +136,14 @@ std::string Backbone::fingerprint() const {
 }
 
 Backbone Backbone::with_input_size(std::int64_t size) const {
+  return with_input({.input = {}, .size = {size, size}, .resize = {}});
+}
+
+Backbone Backbone::with_input(const InputSettings& settings) const {
   auto changed = std::make_shared<Implementation>(*implementation_);
   Preprocessing& p = changed->metadata.preprocessing;
-  p.resize = p.resize * size / std::min(p.height, p.width);
-  p.height = p.width = size;
+  p = adjust_input(p, settings, file());
+  if (!changed->is_measured && !is_built_in()) measure(*changed);
   return Backbone(std::move(changed));
 }
 

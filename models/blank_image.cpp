@@ -97,7 +97,8 @@ torch::jit::Module with_all_outputs(const Backbone& backbone,
                                     const std::vector<std::string>& cuts) {
   // A copy, since a method that has run keeps its execution plan and ignores later edits.
   torch::jit::Module copy = copy_with_weights(backbone.implementation().module);
-  const auto cut = graph_with_cuts(copy, cuts, backbone.file());
+  const auto cut =
+      graph_with_cuts(copy, backbone.implementation().classifier, cuts, backbone.file());
   std::vector<torch::jit::Value*> values;
   for (const std::size_t position : cut.outputs) values.push_back(cut.graph->outputs()[position]);
   torch::jit::Value* list = nullptr;

@@ -6,12 +6,12 @@
 
 #include <algorithm>
 #include <functional>
-#include <optional>
-#include <set>
 
 #include "core/errors.h"
 #include "models/graph_calls.h"
 #include "models/graph_outputs.h"
+#include "models/layer_use.h"
+#include "models/logits_ending.h"
 
 namespace transfer {
 
@@ -23,64 +23,7 @@ using torch::jit::Value;
 
 namespace {
 
-/// The operator of a layer: its input and its weight.
-struct LayerUse {
-  Value* input;
-  Value* weight;
-};
-
-/// The weight inside `aten::t(weight)`, as old traces write a linear layer; nullptr for other
-/// values.
-Value* transposed_weight(Value* value) {
-  Node* node = value->node();
-  if (node->kind() != c10::aten::t) return nullptr;
-  const auto source = node->input(0)->node()->kind();
-  return source == c10::prim::GetAttr || source == c10::prim::Constant ? node->input(0) : nullptr;
-}
-
-std::optional<LayerUse> as_layer(Node* node) {
-  static const std::set<std::string> layers = {
-      "aten::linear",           "aten::conv1d",           "aten::conv2d",
-      "aten::conv3d",           "aten::_convolution",     "aten::convolution",
-      "aten::conv_transpose1d", "aten::conv_transpose2d", "aten::conv_transpose3d"};
-  if (layers.contains(node->kind().toQualString())) {
-    return LayerUse{node->input(0), node->input(1)};
-  }
-  const bool is_addmm = node->kind() == c10::aten::addmm;
-  if (is_addmm || node->kind() == c10::aten::matmul) {
-    Value* weight = transposed_weight(node->input(is_addmm ? 2 : 1));
-    if (weight != nullptr) return LayerUse{node->input(is_addmm ? 1 : 0), weight};
-  }
-  return std::nullopt;
-}
-
-bool contains_layer(Block* block);
-
-bool leads_to_layer(Node* node) {
-  if (as_layer(node)) return true;
-  if (const auto body = callee(node)) return contains_layer(body->block());
-  const auto blocks = node->blocks();
-  return std::any_of(blocks.begin(), blocks.end(), contains_layer);
-}
-
-bool contains_layer(Block* block) {
-  auto nodes = block->nodes();
-  return std::any_of(nodes.begin(), nodes.end(), leads_to_layer);
-}
-
-Node* last_leading_to_layer(Graph& graph) {
-  for (Node* node : graph.nodes().reverse()) {
-    if (leads_to_layer(node)) return node;
-  }
-  return nullptr;
-}
-
-[[noreturn]] void refuse_ending(const std::string& file, const std::string& found) {
-  throw ModelError(fmt::format(
-      "{}: {}, so there is no linear (fully connected) layer or 1x1 convolution at the end to "
-      "replace. Expected a network that ends in one, such as a torchvision classifier.",
-      file, found));
-}
+constexpr const char* kPackedWeights = "._packed_params";
 
 [[noreturn]] void refuse_constants(const std::string& file) {
   throw ModelError(fmt::format(
@@ -89,27 +32,40 @@ Node* last_leading_to_layer(Graph& graph) {
       file));
 }
 
-/// Inlines calls, one at a time, until the layer that runs last is at the top level.
-LayerUse expose_last_layer(std::shared_ptr<Graph>& graph, const Module& module,
-                           const std::string& file) {
-  bool folded = false;
-  while (true) {
-    Node* last = last_leading_to_layer(*graph);
-    if (last == nullptr) refuse_ending(file, "no layer with weights was found");
-    if (const auto layer = as_layer(last)) return *layer;
-    if (callee(last) != nullptr) {
-      inline_call(last);
-    } else if (!folded) {
-      fold_known_branches(graph, module);
-      folded = true;
-    } else {
-      throw ModelError(fmt::format(
-          "{}: the last layer runs inside a branch or a loop, so it cannot be replaced. Trace the "
-          "model in evaluation mode, or export it without the branch.",
-          file));
-    }
-    remove_unused(graph);
+ClassifierLayer no_classifier(std::string ending) {
+  ClassifierLayer none;
+  none.ending = std::move(ending);
+  return none;
+}
+
+/// The path of the module that holds the weight.
+std::string owner_path(std::string weight_path) {
+  while (weight_path.ends_with(kPackedWeights)) {
+    weight_path.resize(weight_path.size() - std::string_view(kPackedWeights).size());
+    if (!weight_path.ends_with(kPackedWeights)) return weight_path;
   }
+  const auto dot = weight_path.rfind('.');
+  return dot == std::string::npos ? "" : weight_path.substr(0, dot);
+}
+
+/// Number of groups of a convolution.
+std::int64_t groups_of(const Node* convolution) {
+  const auto* schema = convolution->maybeSchema();
+  const auto position = schema == nullptr ? std::nullopt : schema->argumentIndexWithName("groups");
+  if (!position) return 1;
+  const auto value = torch::jit::toIValue(convolution->input(*position));
+  return value ? value->toInt() : 1;
+}
+
+bool is_transposed(const Node* convolution) {
+  const std::string kind = convolution->kind().toQualString();
+  if (kind.find("transpose") != std::string::npos) return true;
+  const auto* schema = convolution->maybeSchema();
+  const auto position =
+      schema == nullptr ? std::nullopt : schema->argumentIndexWithName("transposed");
+  if (!position) return false;
+  const auto value = torch::jit::toIValue(convolution->input(*position));
+  return value && value->toBool();
 }
 
 ClassifierLayer describe_layer(const LayerUse& use, const Graph& graph, const Module& module,
@@ -122,37 +78,73 @@ ClassifierLayer describe_layer(const LayerUse& use, const Graph& graph, const Mo
         "the layer cannot be replaced. Remove the normalisation before export.",
         file));
   }
-  const auto weight = attribute_at(module, *weight_path).toTensor();
-  if (weight.dim() > 2 && weight[0][0].numel() != 1) {
-    refuse_ending(file, fmt::format("the last layer is a {} convolution",
-                                    fmt::join(weight.sizes().slice(2), "x")));
-  }
-  if (weight.dim() != 2 && weight.dim() != 4) {
-    refuse_ending(file,
-                  fmt::format("the weight of the last layer has {} dimensions", weight.dim()));
-  }
   ClassifierLayer found;
-  const auto dot = weight_path->rfind('.');
-  found.path = dot == std::string::npos ? "" : weight_path->substr(0, dot);
-  found.kind = weight.dim() == 4 ? ClassifierKind::kConvolution : ClassifierKind::kLinear;
+  found.path = owner_path(*weight_path);
+  found.kind = ClassifierKind::kLinear;
+  const auto stored = attribute_at(module, *weight_path);
+  if (!stored.isTensor()) return found;  // packed; a run tells the widths
+  const auto weight = stored.toTensor();
   found.out_features = weight.size(0);
-  found.in_features = weight.size(1);
+  found.in_features = weight.dim() > 1 ? weight.size(1) : weight.size(0);
+  if (weight.dim() < 3) return found;
+  if (weight[0][0].numel() != 1 || is_transposed(use.node)) {
+    return no_classifier(fmt::format(
+        "it ends in a {} convolution",
+        is_transposed(use.node) ? std::string("transposed")
+                                : fmt::format("{}", fmt::join(weight.sizes().slice(2), "x"))));
+  }
+  found.kind = ClassifierKind::kConvolution;
+  found.in_features *= groups_of(use.node);
+  for (std::int64_t i = 2; i < weight.dim(); ++i) found.pooled.push_back(i);
   return found;
+}
+
+/// Puts a copy of the value in front of `node`, so that a cut there keeps what writes to the value
+/// before `node` runs.
+Value* copy_before(Node* node, Value* value) {
+  const torch::jit::WithInsertPoint here(node);
+  return node->owningGraph()->insert(c10::aten::clone, {value});
 }
 
 }  // namespace
 
-ExposedClassifier expose_classifier(const Module& module, const std::string& file) {
-  ExposedClassifier exposed;
-  exposed.graph = logits_graph(module, file);
-  const LayerUse use = expose_last_layer(exposed.graph, module, file);
-  exposed.input = use.input;
-  exposed.layer = describe_layer(use, *exposed.graph, module, file);
-  return exposed;
+ClassifierLayer classifier_of(std::shared_ptr<Graph>& graph, const Module& module,
+                              const std::string& file) {
+  if (!contains_layer(graph->block())) {
+    throw ModelError(fmt::format(
+        "{}: no layer with weights was found. Expected a network of linear layers or convolutions, "
+        "such as a torchvision classifier.",
+        file));
+  }
+  const auto ending = find_ending(graph, module, file);
+  if (!ending.layer) return no_classifier(ending.found);
+  const auto layer = describe_layer(*ending.layer, *graph, module, file);
+  if (layer.kind == ClassifierKind::kNone) return layer;
+  const auto bypass = describe_bypass(*graph, ending.layer->node->output(), /*sizes_count=*/false);
+  return bypass.empty() ? layer : no_classifier(bypass);
 }
 
 ClassifierLayer find_classifier(const Module& module, const std::string& file) {
-  return expose_classifier(module, file).layer;
+  auto graph = logits_graph(module, file);
+  return classifier_of(graph, module, file);
+}
+
+ExposedClassifier expose_classifier(const Module& module, const ClassifierLayer& layer,
+                                    const std::string& file) {
+  ExposedClassifier exposed;
+  exposed.graph = logits_graph(module, file);
+  if (layer.kind == ClassifierKind::kNone) {
+    Value* output = exposed.graph->outputs()[0];
+    exposed.input = copy_before(exposed.graph->return_node(), output);
+    exposed.graph->eraseOutput(0);
+    exposed.graph->registerOutput(exposed.input);
+    return exposed;
+  }
+  const auto ending = find_ending(exposed.graph, module, file);
+  Node* node = ending.layer->node;
+  exposed.input = copy_before(node, ending.layer->input());
+  node->replaceInput(ending.layer->input_position, exposed.input);
+  return exposed;
 }
 
 void refuse_frozen(const Module& module, const std::string& file) {
@@ -172,6 +164,17 @@ void refuse_frozen(const Module& module, const std::string& file) {
     return false;
   };
   if (has_constant_weights(graph->block())) refuse_constants(file);
+}
+
+void refuse_statically_quantised(const Module& module, const std::string& file) {
+  const auto found =
+      quantised_operator(*module.get_method("forward").graph(), /*static_only=*/true);
+  if (found.empty()) return;
+  throw ModelError(fmt::format(
+      "{}: the network is quantised: its layers compute with 8-bit integers ({}), which can be "
+      "neither cut nor trained. Export the float network, as it was before "
+      "torch.ao.quantization.convert.",
+      file, found));
 }
 
 }  // namespace transfer

@@ -36,7 +36,7 @@ std::vector<StageComplexity> measure_complexity(const Backbone& backbone) {
     const auto graph =
         is_stage ? graph_up_to_stage(module, stages[i], file) : logits_graph(module, file);
     const std::int64_t parameters_here = parameters_read_by(graph, module);
-    result.push_back({is_stage ? stages[i] : backbone.classifier_path(),
+    result.push_back({is_stage ? stages[i] : backbone.classifier_name(),
                       {outputs[i].shape.begin() + 1, outputs[i].shape.end()},
                       parameters_here - parameters,
                       outputs[i].multiply_adds - multiply_adds});

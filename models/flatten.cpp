@@ -41,8 +41,8 @@ Backbone flatten_backbone(std::int64_t height, std::int64_t width, int channels)
   p.channels = channels;
   p.resize_rule = ResizeRule::kStretch;
   p.resize = std::max(height, width);
-  p.mean = {0.0F, 0.0F, 0.0F};
-  p.std = {1.0F, 1.0F, 1.0F};
+  p.mean.assign(static_cast<std::size_t>(channels), 0.0F);
+  p.std.assign(static_cast<std::size_t>(channels), 1.0F);
   return Backbone(std::move(implementation));
 }
 

@@ -12,6 +12,7 @@
 
 #include "core/errors.h"
 #include "models/graph_calls.h"
+#include "models/returned_tuple.h"
 
 namespace transfer {
 
@@ -76,25 +77,15 @@ bool is_droppable(const Node* node) {
   });
 }
 
-/// Position of the logits in a returned tuple.
-std::size_t logits_position(const c10::TupleType& type, const std::string& file) {
-  if (const auto& schema = type.schema()) {
-    for (std::size_t i = 0; i < schema->arguments().size(); ++i) {
-      if (schema->arguments()[i].name() == "logits") return i;
-    }
-  }
-  for (std::size_t i = 0; i < type.elements().size(); ++i) {
-    if (type.elements()[i]->kind() == c10::TypeKind::TensorType) return i;
-  }
-  throw ModelError(
-      fmt::format("{}: forward returns {}, which holds no tensor. Expected logits [N, classes], or "
-                  "a tuple with "
-                  "the logits first; export the model with a forward that returns them.",
-                  file, type.annotation_str()));
+/// The nodes at the top level.
+std::set<const Node*> nodes_of(const Graph& graph) {
+  const auto nodes = graph.nodes();
+  return {nodes.begin(), nodes.end()};
 }
 
 /// Takes one step from a returned tuple towards its logits; false when nothing is left to unwrap.
-bool unwrap_output(const std::shared_ptr<Graph>& graph, const std::string& file) {
+bool unwrap_output(std::shared_ptr<Graph>& graph, const Module& module, const std::string& file,
+                   std::string* remark) {
   Value* output = graph->outputs()[0];
   Node* maker = output->node();
   if (maker->kind() == c10::prim::TupleUnpack && callee(maker->input()->node()) != nullptr) {
@@ -107,7 +98,10 @@ bool unwrap_output(const std::shared_ptr<Graph>& graph, const std::string& file)
     inline_call(maker);
     return true;
   }
-  const auto position = logits_position(*output->type()->expect<c10::TupleType>(), file);
+  if (maker->kind() == c10::prim::If) fold_known_branches(graph, module);
+  output = graph->outputs()[0];
+  if (output->node() != maker) return true;
+  const auto position = logits_position(graph, module, file, remark);
   Value* logits = maker->kind() == c10::prim::TupleConstruct
                       ? maker->inputs()[position]
                       : graph->createTupleUnpack(output)->insertAfter(maker)->outputs()[position];
@@ -140,13 +134,6 @@ struct Dependence {
   std::set<const Value*> on_size;
 };
 
-bool only_asks_for_size(const Node* node) {
-  static const std::set<std::string> queries = {"aten::size",  "aten::sym_size", "aten::dim",
-                                                "aten::len",   "aten::numel",    "prim::dtype",
-                                                "prim::device"};
-  return queries.contains(node->kind().toQualString());
-}
-
 void collect_values_inside(const Node* node, std::vector<const Value*>& used) {
   for (const Block* block : node->blocks()) {
     for (const Value* output : block->outputs()) used.push_back(output);
@@ -173,7 +160,7 @@ void follow(const Node* node, Dependence& dependence) {
   const bool on_content = any_in(dependence.on_content);
   const bool on_size = any_in(dependence.on_size);
   if (!on_content && !on_size) return;
-  const bool gives_size = !on_content || only_asks_for_size(node);
+  const bool gives_size = !on_content || asks_only_for_size(node);
   auto& results = gives_size ? dependence.on_size : dependence.on_content;
   for (const Value* output : node->outputs()) results.insert(output);
   // After `list.append(x)` the list depends on x.
@@ -182,6 +169,13 @@ void follow(const Node* node, Dependence& dependence) {
 }
 
 }  // namespace
+
+bool asks_only_for_size(const Node* node) {
+  static const std::set<std::string> queries = {"aten::size",  "aten::sym_size", "aten::dim",
+                                                "aten::len",   "aten::numel",    "prim::dtype",
+                                                "prim::device"};
+  return queries.contains(node->kind().toQualString());
+}
 
 void end_at(Graph& graph, Value* value) {
   while (!graph.outputs().empty()) graph.eraseOutput(graph.outputs().size() - 1);
@@ -204,17 +198,20 @@ void remove_unused(const std::shared_ptr<Graph>& graph) {
         node->kind() == c10::prim::CallMethod || node->kind() == c10::prim::CallFunction;
     if (is_call || !node->blocks().empty()) calls_and_branches.push_back(node);
   }
+  auto left = nodes_of(*graph);
   for (Node* node : calls_and_branches) {
-    if (is_used(node) || !is_droppable(node)) continue;
+    if (!left.contains(node) || is_used(node) || !is_droppable(node)) continue;
     node->destroy();
     torch::jit::EliminateDeadCode(
         graph->block(), /*recurse=*/true,
         torch::jit::DCESideEffectPolicy::DONT_DELETE_NODES_WITH_SIDE_EFFECTS);
+    left = nodes_of(*graph);
   }
   torch::jit::EliminateDeadCode(graph);
 }
 
-std::shared_ptr<Graph> logits_graph(const Module& module, const std::string& file) {
+std::shared_ptr<Graph> logits_graph(const Module& module, const std::string& file,
+                                    std::string* remark) {
   const auto method = module.get_method("forward");
   auto graph = method.graph()->copy();
   if (graph->inputs().size() < 2 || graph->outputs().size() != 1) {
@@ -224,16 +221,17 @@ std::shared_ptr<Graph> logits_graph(const Module& module, const std::string& fil
         file, graph->inputs().size() - 1, graph->outputs().size()));
   }
   fill_in_defaults(*graph, method.function().getSchema(), file);
-  while (unwrap_output(graph, file)) {
-  }
+  bool is_part = false;
+  while (unwrap_output(graph, module, file, remark)) is_part = true;
   Value* output = graph->outputs()[0];
   if (output->type()->kind() != c10::TypeKind::TensorType) {
     throw ModelError(fmt::format(
-        "{}: forward returns {}. Expected logits [N, classes], or a tuple with the logits first; "
+        "{}: forward returns {}. Expected logits [N, classes], or a tuple that holds them; "
         "export the model with a forward that returns them.",
         file, output->type()->annotation_str()));
   }
-  end_at(*graph, output);
+  // What runs behind a tensor that forward itself returns may write to it.
+  if (is_part) end_at(*graph, output);
   remove_unused(graph);
   return graph;
 }

@@ -18,11 +18,16 @@ void end_at(torch::jit::Graph& graph, torch::jit::Value* value);
 void remove_unused(const std::shared_ptr<torch::jit::Graph>& graph);
 
 /// A copy of `forward`'s graph that returns only the logits: the returned tensor, the element
-/// `logits` of a named tuple, or the first tensor of a tuple. Auxiliary classifiers are removed.
-/// Throws ModelError naming `file` when `forward` needs more than the image or returns none of
-/// these.
+/// `logits` of a named tuple, or the element of a tuple that ends in a classifier (see
+/// logits_position() in models/returned_tuple.h). Auxiliary classifiers are removed. Throws
+/// ModelError naming `file` when `forward` needs more than the image or returns none of these.
+/// `remark` receives what to tell the user about a choice, if there was one.
 std::shared_ptr<torch::jit::Graph> logits_graph(const torch::jit::Module& module,
-                                                const std::string& file);
+                                                const std::string& file,
+                                                std::string* remark = nullptr);
+
+/// Whether an operator reads only the size, type or device of its input.
+bool asks_only_for_size(const torch::jit::Node* node);
 
 /// Why nodes behind `cut` depend on more than its value, as a clause for a message; "" when all
 /// data passes through the cut. Sizes (`x.shape`) matter only if `sizes_count`.

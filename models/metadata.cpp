@@ -24,48 +24,76 @@ Enum parse_choice(const json& object, const std::string& prefix, const std::stri
   return *value;
 }
 
+/// Names of what a network reads in `preprocessing.channels`.
+constexpr std::string_view kGreyChannel = "gray";
+constexpr std::string_view kBands = "bands";
+
+void parse_channels(const json& object, Preprocessing& p) {
+  const auto channels = object.at("channels").get<std::string>();
+  p.mean = object.at("mean").get<std::vector<float>>();
+  p.std = object.at("std").get<std::vector<float>>();
+  const auto order = parse_name<ChannelOrder>(channels);
+  if (!order && channels != kGreyChannel && channels != kBands) {
+    throw std::invalid_argument("preprocessing.channels is '" + channels +
+                                "', expected one of rgb, bgr, gray, bands");
+  }
+  p.order = order.value_or(ChannelOrder::kRgb);
+  p.channels = order ? 3 : channels == kBands ? static_cast<int>(p.mean.size()) : 1;
+  const auto count = static_cast<std::size_t>(p.channels);
+  if (count == 0 || p.mean.size() != count || p.std.size() != count) {
+    throw std::invalid_argument("preprocessing.mean and std need one number per channel");
+  }
+}
+
+bool sizes_are_sound(const Preprocessing& p) {
+  if (p.height < 1 || p.width < 1 || p.height > 8192 || p.width > 8192) return false;
+  switch (p.resize_rule) {
+    case ResizeRule::kStretch:
+    case ResizeRule::kPad: return true;
+    case ResizeRule::kShorterSide: return p.resize >= std::max(p.height, p.width);
+    case ResizeRule::kCover: break;
+  }
+  return p.resize >= std::min(p.height, p.width);
+}
+
 Preprocessing parse_preprocessing(const json& object) {
   Preprocessing p;
   const auto size = object.at("input_size").get<std::array<std::int64_t, 2>>();
   p.height = size[0];
   p.width = size[1];
-  const auto channels = object.at("channels").get<std::string>();
-  if (channels != "rgb" && channels != "gray") {
-    throw std::invalid_argument("preprocessing.channels is '" + channels +
-                                "', expected one of rgb, gray");
-  }
-  p.channels = channels == "gray" ? 1 : 3;
+  parse_channels(object, p);
   p.resize_rule = parse_choice<ResizeRule>(object, "preprocessing.", "resize_rule");
   p.resize = object.at("resize").get<std::int64_t>();
   p.interpolation = parse_choice<Interpolation>(object, "preprocessing.", "interpolation");
-  const auto mean = object.at("mean").get<std::vector<float>>();
-  const auto std = object.at("std").get<std::vector<float>>();
-  const auto count = static_cast<std::size_t>(p.channels);
-  if (mean.size() != count || std.size() != count) {
-    throw std::invalid_argument("preprocessing.mean and std need one number per channel");
+  if (object.contains("scale")) {
+    p.scale = parse_choice<PixelScale>(object, "preprocessing.", "scale");
   }
-  std::copy(mean.begin(), mean.end(), p.mean.begin());
-  std::copy(std.begin(), std.end(), p.std.begin());
-  const bool sizes_are_sound =
-      p.height > 0 && p.width > 0 && p.height <= 8192 && p.width <= 8192 &&
-      (p.resize_rule == ResizeRule::kStretch || p.resize >= std::max(p.height, p.width));
-  if (!sizes_are_sound) {
+  if (!sizes_are_sound(p)) {
     throw std::invalid_argument("preprocessing.input_size and resize do not fit each other");
   }
   return p;
 }
 
+/// Whether programs that read versions 1 and 2 alone would prepare images otherwise, or not at all.
+bool needs_version_3(const Preprocessing& p) {
+  return !reads_colours(p) || p.order != ChannelOrder::kRgb || p.scale != PixelScale::kOne ||
+         p.resize_rule == ResizeRule::kPad || p.resize_rule == ResizeRule::kCover;
+}
+
 json preprocessing_json(const Preprocessing& p) {
-  const std::vector<float> mean(p.mean.begin(), p.mean.begin() + p.channels);
-  const std::vector<float> std(p.std.begin(), p.std.begin() + p.channels);
-  return {{"input_size", {p.height, p.width}},
-          {"channels", p.channels == 1 ? "gray" : "rgb"},
-          {"resize", p.resize},
-          {"resize_rule", name_of(p.resize_rule)},
-          {"crop", "center"},
-          {"interpolation", name_of(p.interpolation)},
-          {"mean", mean},
-          {"std", std}};
+  const std::string_view channels = p.channels == 1   ? kGreyChannel
+                                    : p.channels == 3 ? name_of(p.order)
+                                                      : kBands;
+  json object = {{"input_size", {p.height, p.width}},
+                 {"channels", channels},
+                 {"resize", p.resize},
+                 {"resize_rule", name_of(p.resize_rule)},
+                 {"crop", "center"},
+                 {"interpolation", name_of(p.interpolation)},
+                 {"mean", p.mean},
+                 {"std", p.std}};
+  if (p.scale != PixelScale::kOne) object["scale"] = name_of(p.scale);
+  return object;
 }
 
 Objective parse_objective(const json& object) {
@@ -120,7 +148,8 @@ ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
 
 std::string to_json(const ModelMetadata& m) {
   const bool needs_objective = m.objective.loss != LossKind::kCrossEntropy;
-  json object = {{"format_version", needs_objective ? ModelMetadata::kFormatVersion : 1},
+  const int version = needs_version_3(m.preprocessing) ? 3 : needs_objective ? 2 : 1;
+  json object = {{"format_version", version},
                  {"kind", name_of(m.kind)},
                  {"name", m.name},
                  {"source", m.source},

@@ -29,7 +29,8 @@ std::vector<std::string> probed_stages(const Backbone& backbone) {
   std::vector<std::string> stages = backbone.metadata().stages;
   if (stages.empty()) return stages;
   stages.pop_back();
-  const auto cuts = graph_with_cuts(backbone.implementation().module, stages, backbone.file());
+  const auto& network = backbone.implementation();
+  const auto cuts = graph_with_cuts(network.module, network.classifier, stages, backbone.file());
   torch::jit::Inline(*cuts.graph);
   std::vector<std::string> whole;
   for (std::size_t i = 0; i < stages.size(); ++i) {

@@ -30,7 +30,7 @@ std::vector<std::int64_t> output_shape(Module module, const Backbone& backbone,
     throw ModelError(fmt::format(
         "{}: the network up to '{}' does not take an image of {}x{} pixels. If it was made for "
         "another size, set data.input_size. LibTorch reports: {}",
-        backbone.file(), cut.empty() ? backbone.classifier_path() : cut, p.width, p.height,
+        backbone.file(), cut.empty() ? backbone.classifier_name() : cut, p.width, p.height,
         std::string(error.what()).substr(0, 400)));
   }
 }
@@ -38,7 +38,9 @@ std::vector<std::int64_t> output_shape(Module module, const Backbone& backbone,
 /// A module that is cut at one place.
 Module cut_once(const Backbone& backbone, const std::string& cut) {
   const Module& module = backbone.implementation().module;
-  if (cut.empty()) return cut_before_classifier(module, backbone.file());
+  if (cut.empty()) {
+    return cut_before_classifier(module, backbone.implementation().classifier, backbone.file());
+  }
   Module stage = cut_after_stage(module, cut, backbone.file());
   average_output(stage, pooled_dimensions(output_shape(stage, backbone, cut)));
   return stage;
@@ -49,16 +51,6 @@ std::int64_t pooled_width(const std::vector<std::int64_t>& shape,
                           const std::vector<std::int64_t>& dimensions) {
   const bool channels_come_last = !dimensions.empty() && dimensions.front() == 1;
   return channels_come_last ? shape.back() : shape.at(1);
-}
-
-/// The dimensions to average over at a cut. The input of a classifying convolution is [N,D,H,W],
-/// that of a linear layer [N,D].
-std::vector<std::int64_t> dimensions_at(const std::string& cut,
-                                        const std::vector<std::int64_t>& shape,
-                                        ClassifierKind classifier) {
-  if (!cut.empty()) return pooled_dimensions(shape);
-  if (classifier == ClassifierKind::kConvolution) return {2, 3};
-  return {};
 }
 
 }  // namespace
@@ -72,13 +64,20 @@ FeatureCut cut_for_features(const Backbone& backbone, const std::vector<std::str
   }
   result.module = copy_with_weights(backbone.implementation().module);
   const auto outputs = run_blank_image(backbone, cuts);
-  const auto cut = graph_with_cuts(result.module, cuts, backbone.file());
+  const auto& classifier = backbone.implementation().classifier;
+  const auto cut = graph_with_cuts(result.module, classifier, cuts, backbone.file());
   std::vector<Value*> features;
   for (std::size_t i = 0; i < cuts.size(); ++i) {
-    const auto dimensions = dimensions_at(cuts[i], outputs[i].shape, cut.classifier);
-    result.widths.push_back(pooled_width(outputs[i].shape, dimensions));
+    Value* value = cut.graph->outputs()[cut.outputs[i]];
     result.multiply_adds.push_back(outputs[i].multiply_adds);
-    features.push_back(average_over(*cut.graph, cut.graph->outputs()[cut.outputs[i]], dimensions));
+    if (cuts[i].empty()) {
+      result.widths.push_back(pooled_width(outputs[i].shape, classifier.pooled));
+      features.push_back(features_from(*cut.graph, value, classifier));
+      continue;
+    }
+    const auto dimensions = pooled_dimensions(outputs[i].shape);
+    result.widths.push_back(pooled_width(outputs[i].shape, dimensions));
+    features.push_back(average_over(*cut.graph, value, dimensions));
   }
   const auto& graph = cut.graph;
   const torch::jit::WithInsertPoint at_the_end(graph->return_node());

@@ -36,12 +36,13 @@ struct Candidate {
 
 class StageFinder {
  public:
-  StageFinder(const Module& module, const std::string& file) : module_(module) {
-    const auto exposed = expose_classifier(module, file);
+  StageFinder(const Module& module, const ClassifierLayer& classifier, const std::string& file)
+      : module_(module) {
+    const auto exposed = expose_classifier(module, classifier, file);
     graph_ = exposed.graph;
     end_at(*graph_, exposed.input);
     remove_unused(graph_);
-    measure_weights(exposed.layer.path);
+    measure_weights(classifier.path);
   }
 
   std::vector<std::string> find(torch::IntArrayRef image_shape) {
@@ -190,9 +191,9 @@ class StageFinder {
 
 }  // namespace
 
-std::vector<std::string> find_stages(const Module& module, torch::IntArrayRef image_shape,
-                                     const std::string& file) {
-  return StageFinder(module, file).find(image_shape);
+std::vector<std::string> find_stages(const Module& module, const ClassifierLayer& classifier,
+                                     torch::IntArrayRef image_shape, const std::string& file) {
+  return StageFinder(module, classifier, file).find(image_shape);
 }
 
 }  // namespace transfer

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "models/classifier_layer.h"
+
 namespace transfer {
 
 /// Finds the modules behind which the network may be cut in the graph of `forward`. Returns their
@@ -20,8 +22,9 @@ namespace transfer {
 ///   only such children (a vision transformer), each of them is a stage.
 /// So ResNet has the stages conv1 and layer1 to layer4, EfficientNet-Lite the last block of each
 /// group. Shapes come from one run on a blank image of `image_shape` [1,C,H,W]; if that run fails,
-/// all candidates are stages. REQUIRES: find_classifier succeeds.
+/// all candidates are stages.
 std::vector<std::string> find_stages(const torch::jit::Module& module,
+                                     const ClassifierLayer& classifier,
                                      torch::IntArrayRef image_shape, const std::string& file);
 
 }  // namespace transfer

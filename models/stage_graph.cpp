@@ -4,14 +4,14 @@
 
 namespace transfer {
 
-StageGraph graph_with_cuts(const torch::jit::Module& module, const std::vector<std::string>& cuts,
-                           const std::string& file) {
+StageGraph graph_with_cuts(const torch::jit::Module& module, const ClassifierLayer& classifier,
+                           const std::vector<std::string>& cuts, const std::string& file) {
   // Checked one at a time: in one graph, the cuts would look like bypasses of each other.
   for (const std::string& cut : cuts) {
     if (!cut.empty()) graph_up_to_stage(module, cut, file);
   }
-  const auto exposed = expose_classifier(module, file);
-  StageGraph result{exposed.graph, {}, exposed.layer.kind};
+  const auto exposed = expose_classifier(module, classifier, file);
+  StageGraph result{exposed.graph, {}};
   // As outputs of the graph, the values survive the edits for later cuts.
   result.graph->registerOutput(exposed.input);
   for (const std::string& cut : cuts) {

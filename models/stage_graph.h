@@ -18,11 +18,11 @@ struct StageGraph {
   std::shared_ptr<torch::jit::Graph> graph;
   /// Position among the graph's outputs, for each cut and, last, for the logits.
   std::vector<std::size_t> outputs;
-  ClassifierKind classifier = ClassifierKind::kLinear;
 };
 
-/// A cut is a stage, or "" for the classifier's input. Throws ModelError as cut_after_stage does.
-StageGraph graph_with_cuts(const torch::jit::Module& module, const std::vector<std::string>& cuts,
-                           const std::string& file);
+/// A cut is a stage, or "" for the classifier's input (see expose_classifier()). Throws ModelError
+/// as cut_after_stage does.
+StageGraph graph_with_cuts(const torch::jit::Module& module, const ClassifierLayer& classifier,
+                           const std::vector<std::string>& cuts, const std::string& file);
 
 }  // namespace transfer

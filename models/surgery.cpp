@@ -140,15 +140,23 @@ Module copy_with_weights(const Module& module) {
   return copy;
 }
 
-Module cut_before_classifier(const Module& module, const std::string& file) {
+Value* features_from(Graph& graph, Value* value, const ClassifierLayer& classifier) {
+  if (!classifier.token) return average_over(graph, value, classifier.pooled);
+  const torch::jit::WithInsertPoint behind(value->node()->next());
+  return graph.insert(c10::aten::select, {value, 1, *classifier.token});
+}
+
+std::shared_ptr<Graph> feature_graph(const Module& module, const ClassifierLayer& classifier,
+                                     const std::string& file) {
+  const auto exposed = expose_classifier(module, classifier, file);
+  end_graph_at(exposed.graph, features_from(*exposed.graph, exposed.input, classifier));
+  return exposed.graph;
+}
+
+Module cut_before_classifier(const Module& module, const ClassifierLayer& classifier,
+                             const std::string& file) {
   Module copy = copy_with_weights(module);
-  const auto exposed = expose_classifier(copy, file);
-  Value* features = exposed.input;
-  if (exposed.layer.kind == ClassifierKind::kConvolution) {
-    features = average_over(*exposed.graph, features, {2, 3});
-  }
-  end_graph_at(exposed.graph, features);
-  replace_forward(copy, exposed.graph);
+  replace_forward(copy, feature_graph(copy, classifier, file));
   drop_unread_tensors(copy);
   return copy;
 }

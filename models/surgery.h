@@ -15,10 +15,21 @@ namespace transfer {
 /// A copy with its own class and weights; they require gradients where the original's do.
 torch::jit::Module copy_with_weights(const torch::jit::Module& module);
 
-/// A copy of `module` whose `forward` returns the classifier's input [N,D]; the input of a 1x1
-/// convolution is averaged over the image. Weights that are no longer read become empty tensors and
-/// so leave the saved file. Parameters are copied, not shared. REQUIRES: find_classifier succeeds.
-torch::jit::Module cut_before_classifier(const torch::jit::Module& module, const std::string& file);
+/// A copy of `forward`'s graph that returns the features [N,D]: the classifier's input, or the
+/// network's output if there is no classifier, averaged as `classifier` says.
+std::shared_ptr<torch::jit::Graph> feature_graph(const torch::jit::Module& module,
+                                                 const ClassifierLayer& classifier,
+                                                 const std::string& file);
+
+/// A copy of `module` whose `forward` is that graph. Weights that are no longer read become empty
+/// tensors and so leave the saved file. Parameters are copied, not shared.
+torch::jit::Module cut_before_classifier(const torch::jit::Module& module,
+                                         const ClassifierLayer& classifier,
+                                         const std::string& file);
+
+/// Inserts the features [N,D] directly behind `value`, the exposed input of the classifier.
+torch::jit::Value* features_from(torch::jit::Graph& graph, torch::jit::Value* value,
+                                 const ClassifierLayer& classifier);
 
 /// A copy of `forward`'s graph that returns the output of the module at `stage` (`blocks.2`).
 /// Throws ModelError when forward does not call it (with the nearest name), calls it inside a

@@ -12,11 +12,13 @@
 #include "core/errors.h"
 #include "core/random.h"
 #include "models/archive.h"
+#include "models/blank_image.h"
 #include "models/composition.h"
 #include "models/frozen_prefix_implementation.h"
 #include "models/graph_outputs.h"
 #include "models/inference_module.h"
 #include "models/initialization.h"
+#include "models/layer_use.h"
 #include "models/own_generator.h"
 #include "models/split.h"
 #include "models/surgery.h"
@@ -51,8 +53,24 @@ void share_memory(const NamedList& originals, const NamedList& copies) {
   }
 }
 
+/// Operators with 8-bit weights have no parameters and pass no gradient on.
+void refuse_quantised_layers(const Backbone& backbone) {
+  const auto& original = backbone.implementation();
+  const auto graph = feature_graph(original.module, original.classifier, backbone.file());
+  const auto found = quantised_operator(*graph, /*static_only=*/false);
+  if (found.empty()) return;
+  throw ModelError(fmt::format(
+      "{}: layers in front of the classifier are quantised ({}): their 8-bit weights cannot be "
+      "trained. Take --strategy freeze-conv, or export the float network.",
+      backbone.file(), found));
+}
+
 torch::jit::Module make_trunk(const Backbone& backbone, const TrainableOptions& options) {
-  auto trunk = cut_before_classifier(backbone.implementation().module, backbone.file());
+  const auto& original = backbone.implementation();
+  refuse_quantised_layers(backbone);
+  // Unknown when the network did not run; this run says why.
+  if (backbone.feature_count() == 0) run_blank_image(backbone, {});
+  auto trunk = cut_before_classifier(original.module, original.classifier, backbone.file());
   if (options.from_scratch) {
     initialize_weights(trunk, mix_seed({options.seed, kBackboneSeed}));
   }

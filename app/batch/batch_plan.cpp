@@ -1,13 +1,13 @@
 #include "app/batch/batch_plan.h"
 
 #include <fmt/format.h>
-#include <malloc.h>
 
 #include <algorithm>
 #include <map>
 #include <unordered_map>
 
 #include "app/advice/advised_config.h"
+#include "app/compute/allocator.h"
 #include "app/compute/device.h"
 #include "app/preparation/backbone_choice.h"
 #include "app/preparation/preparation.h"
@@ -27,6 +27,18 @@ std::string decisive_settings(Config config) {
   copy_settings(Config(), config,
                 [](const Field& field) { return field.effect == Effect::kPlaceOrSpeed; });
   return to_yaml(config);
+}
+
+/// The settings that decide what choose_backbone() returns.
+std::string backbone_settings(const Config& config) {
+  const bool depends_on_data = config.backbone == kFlattenBackbone;
+  Config decisive;
+  copy_settings(config, decisive, [depends_on_data](const Field& field) {
+    return field.key == "backbone" || field.key == "data.input_size" ||
+           field.key == "data.resize" || field.key.starts_with("input.") ||
+           (depends_on_data && field.key == "data.path");
+  });
+  return to_yaml(decisive);
 }
 
 /// Throws ConfigError where a job does not train epoch by epoch.
@@ -83,10 +95,7 @@ class Inputs {
 
   /// The fingerprint of the backbone. Loads each backbone once.
   std::string backbone_of(const Config& config, const Dataset& dataset) {
-    const std::string name =
-        config.backbone == kFlattenBackbone
-            ? fmt::format("{} {} {}", config.backbone, config.data.path, config.data.input_size)
-            : config.backbone;
+    const std::string name = backbone_settings(config);
     auto known = backbones_.find(name);
     if (known == backbones_.end()) {
       const Backbone loaded = choose_backbone(config, dataset);
@@ -139,7 +148,7 @@ BatchPlan plan_batch(std::vector<BatchJob> jobs, bool run_here) {
       }
     }
   }
-  ::malloc_trim(0);  // give the backbones' memory back: the jobs need it
+  release_freed_memory();  // of the backbones: the jobs need it
   if (messages.empty()) return plan;
   std::string text =
       fmt::format("{} of {} jobs cannot run; none was started:", messages.size(), jobs.size());

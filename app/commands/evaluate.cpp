@@ -9,6 +9,7 @@
 #include "app/compute/device.h"
 #include "app/features/broken_images.h"
 #include "app/features/model_logits.h"
+#include "app/preparation/reading_messages.h"
 #include "app/report/metrics_report.h"
 #include "core/errors.h"
 #include "core/json_text.h"
@@ -26,6 +27,8 @@ struct EvaluateOptions {
   std::string device = "auto";
   std::int64_t threads = 0;
   std::int64_t top_k = 5;
+  /// As data.columns.
+  std::vector<std::string> columns;
   bool json = false;
 };
 
@@ -43,8 +46,9 @@ int run_evaluate(const EvaluateOptions& options) {
   const Classifier model(options.model, device);
   const auto& classes = model.metadata().classes;
   const Objective& objective = model.metadata().objective;
-  const auto [split, samples] =
-      open_for_evaluation(options.data, options.split, classes, objective.targets());
+  const auto [split, samples, findings] = open_for_evaluation(
+      options.data, options.split, classes, objective.targets(), column_roles(options.columns));
+  report_reading(findings);
   const auto result = model_logits(model, samples, device, threads, "evaluate");
 
   report_broken(result.broken);
@@ -68,8 +72,14 @@ CommandRun add_evaluate_flags(CLI::App& parser) {
   auto options = std::make_shared<EvaluateOptions>();
   parser.add_option("--model", options->model, "model.pt of a run directory")->required();
   parser.add_option("--data", options->data, "Labelled images, as for train")->required();
-  parser.add_option("--split", options->split, "train, val or test; default: test, else val, else all images")
+  parser
+      .add_option("--split", options->split,
+                  "train, val or test; default: test, else val, else all images")
       ->check(one_of({"train", "val", "test"}));
+  parser
+      .add_option("--columns", options->columns,
+                  "Columns of a CSV file, as data.columns: path=NAME, label=NAME, split=NAME")
+      ->delimiter(',');
   add_machine_flags(parser, options->device, options->threads);
   parser.add_option("--top-k", options->top_k, "K of top-K accuracy")
       ->transform(whole_number(1, 1'000'000));

@@ -1,35 +1,69 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "app/commands/command.h"
 #include "configs/config.h"
 #include "core/cancellation.h"
+#include "core/errors.h"
 #include "core/json_text.h"
 #include "models/complexity.h"
+#include "models/strategy.h"
 
 namespace transfer {
 namespace {
 
 struct InspectOptions {
   std::string backbone;
+  /// For the network's input alone.
+  ConfigSources sources;
   bool json = false;
 };
 
 std::string or_unknown(const std::string& text) { return text.empty() ? "unknown" : text; }
 
+std::string resize_text(const Preprocessing& p) {
+  switch (p.resize_rule) {
+    case ResizeRule::kShorterSide: return fmt::format("shorter side to {}, centre crop", p.resize);
+    case ResizeRule::kStretch: return "stretched";
+    case ResizeRule::kPad: return "the whole image, padded with black";
+    case ResizeRule::kCover: break;
+  }
+  const double factor =
+      static_cast<double>(p.resize) / static_cast<double>(std::min(p.height, p.width));
+  return fmt::format("resized to cover {:.0f}x{:.0f}, centre crop",
+                     static_cast<double>(p.width) * factor, static_cast<double>(p.height) * factor);
+}
+
+std::string channels_text(const Preprocessing& p) {
+  if (p.channels == 1) return "grey";
+  if (p.channels == 3) return p.order == ChannelOrder::kRgb ? "RGB" : "BGR";
+  return fmt::format("{} bands", p.channels);
+}
+
 std::string describe(const Preprocessing& p) {
-  const std::string resize = p.resize_rule == ResizeRule::kShorterSide
-                                 ? fmt::format("shorter side to {}, centre crop", p.resize)
-                                 : std::string("stretched");
   std::string normalisation;
-  for (std::size_t c = 0; c < static_cast<std::size_t>(p.channels); ++c) {
+  for (std::size_t c = 0; c < p.mean.size(); ++c) {
     normalisation += fmt::format(" ({:.4f}, {:.4f})", p.mean[c], p.std[c]);
   }
-  return fmt::format("{} {}x{}, {}; (mean, std) of 0-1 pixels:{}", p.channels == 1 ? "grey" : "RGB",
-                     p.width, p.height, resize, normalisation);
+  const std::string size = p.height == p.width
+                               ? fmt::format("{}x{}", p.width, p.height)
+                               : fmt::format("{}x{} (width x height)", p.width, p.height);
+  return fmt::format("{} {}, {}; (mean, std) of {} pixels:{}", channels_text(p), size,
+                     resize_text(p), name_of(p.scale), normalisation);
+}
+
+void print_classifier(const Backbone& backbone) {
+  if (backbone.has_classifier()) {
+    fmt::print("classifier     {}: {} features -> {} outputs ({})\n", backbone.classifier_name(),
+               backbone.feature_count(), backbone.output_count(),
+               backbone.classifier_description());
+  } else {
+    fmt::print("classifier     none: {}\n", backbone.classifier_description());
+  }
 }
 
 void print_text(const Backbone& backbone, const std::vector<StageComplexity>& stages) {
@@ -38,9 +72,11 @@ void print_text(const Backbone& backbone, const std::vector<StageComplexity>& st
   fmt::print("source         {} {}\n", or_unknown(m.source), m.source_version);
   fmt::print("licence        {}\n", or_unknown(m.license));
   fmt::print("preprocessing  {}{}\n", describe(m.preprocessing),
-             backbone.has_metadata() ? "" : " (assumed: the file carries no transfer.json)");
-  fmt::print("classifier     {}: {} features -> {} outputs\n", backbone.classifier_path(),
-             backbone.feature_count(), backbone.output_count());
+             backbone.assumptions().empty() ? "" : " (assumed, see below)");
+  for (const std::string& assumption : backbone.assumptions()) {
+    fmt::print("assumed        {}\n", assumption);
+  }
+  print_classifier(backbone);
   if (backbone.repaired_layers() > 0) {
     fmt::print("repaired       {} layers that tracing had fixed in evaluation mode\n",
                backbone.repaired_layers());
@@ -63,12 +99,16 @@ void print_json(const Backbone& backbone, const std::vector<StageComplexity>& st
   nlohmann::ordered_json object = {
       {"file", backbone.file()},
       {"has_metadata", backbone.has_metadata()},
+      {"assumptions", backbone.assumptions()},
       {"repaired_layers", backbone.repaired_layers()},
       {"metadata", nlohmann::json::parse(to_json(backbone.metadata()))},
       {"classifier",
-       {{"path", backbone.classifier_path()},
+       {{"path", backbone.has_classifier() ? nlohmann::ordered_json(backbone.classifier_path())
+                                           : nlohmann::ordered_json(nullptr)},
         {"inputs", backbone.feature_count()},
-        {"outputs", backbone.output_count()}}}};
+        {"outputs", backbone.output_count()},
+        {"found", backbone.classifier_description()}}},
+      {"remarks", backbone.remarks()}};
   object["stages"] = nlohmann::ordered_json::array();
   for (const auto& stage : stages) {
     object["stages"].push_back({{"path", stage.path},
@@ -99,12 +139,30 @@ void print_flatten(bool as_json) {
   fmt::print("features       the pixels, 784 of a grey image of 28x28; head.hidden adds layers\n");
 }
 
+/// Throws ConfigError for a key without effect here.
+void check_settings(const std::vector<std::string>& settings) {
+  for (const std::string& setting : settings) {
+    if (setting.starts_with("input.") || setting.starts_with("data.input_size") ||
+        setting.starts_with("data.resize")) {
+      continue;
+    }
+    throw ConfigError(fmt::format(
+        "inspect: --set {} has no effect. Expected input.channels, input.mean, input.std, "
+        "input.scale, input.order, data.input_size or data.resize.",
+        setting));
+  }
+}
+
 int run_inspect(const InspectOptions& options) {
+  check_settings(options.sources.settings);
+  ConfigSources sources = options.sources;
+  sources.flags.emplace_back("backbone", options.backbone);
+  const Config config = resolve_config(sources, strategy_choices());
   if (options.backbone == kFlattenBackbone) {
     print_flatten(options.json);
     return 0;
   }
-  const auto backbone = Backbone::load(find_backbone(options.backbone));
+  const auto backbone = Backbone::load(find_backbone(options.backbone), input_settings(config));
   throw_if_stopped();
   const auto stages = measure_complexity(backbone);
   throw_if_stopped();
@@ -120,6 +178,13 @@ CommandRun add_inspect_flags(CLI::App& parser) {
   auto options = std::make_shared<InspectOptions>();
   parser.add_option("--backbone", options->backbone, "TorchScript file or exported name")
       ->required();
+  parser.add_option("--config", options->sources.files,
+                    "YAML file; its settings of the network's input count");
+  parser
+      .add_option("--set", options->sources.settings,
+                  "KEY=VALUE: input.*, data.input_size or data.resize; wins over files")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   parser.add_flag("--json", options->json, "JSON on stdout");
   return [options](const auto&) { return run_inspect(*options); };
 }

@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <iostream>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -11,12 +12,14 @@
 #include "app/commands/flag_checks.h"
 #include "app/compute/device.h"
 #include "app/features/model_logits.h"
+#include "app/preparation/reading_messages.h"
 #include "app/report/prediction_format.h"
 #include "core/cancellation.h"
 #include "core/csv.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
 #include "core/json_text.h"
+#include "core/messages.h"
 #include "datasets/dataset.h"
 
 namespace transfer {
@@ -32,6 +35,8 @@ struct PredictOptions {
   std::string format = "text";
   std::string device = "auto";
   std::int64_t threads = 0;
+  /// Whether an image without a prediction is an error.
+  bool strict = false;
 };
 
 /// The prediction for one image, one number per output, or why there is none.
@@ -57,13 +62,16 @@ std::vector<std::string> read_list() {
 
 std::vector<Sample> collect_images(const std::vector<std::string>& paths) {
   std::vector<Sample> samples;
-  const auto add = [&samples](const std::string& path) {
+  Findings findings;
+  const auto add = [&](const std::string& path) {
     // A path that does not exist becomes a row with an error, like any unreadable image.
     if (!is_folder(path)) {
       samples.push_back({path, 0});
       return;
     }
-    for (const auto& image : list_images(path)) samples.push_back({image, 0});
+    FolderImages found = list_images(path);
+    for (auto& image : found.images) samples.push_back({std::move(image), 0});
+    std::move(found.skipped.begin(), found.skipped.end(), std::back_inserter(findings.skipped));
   };
   for (const auto& path : paths) {
     if (path != "-") {
@@ -72,6 +80,7 @@ std::vector<Sample> collect_images(const std::vector<std::string>& paths) {
     }
     for (const auto& line : read_list()) add(line);
   }
+  report_reading(findings);
   if (samples.empty()) throw DataError("no images were found at the paths given.");
   return samples;
 }
@@ -138,6 +147,26 @@ void print_text(const std::vector<Prediction>& predictions, const PredictionForm
   }
 }
 
+/// Says how many images have no prediction. Throws DataError where none has one, and with `strict`.
+void report_failures(const std::vector<Prediction>& predictions, bool strict) {
+  std::vector<std::string> failed;
+  std::string first_reason;
+  for (const Prediction& p : predictions) {
+    if (!p.numbers.empty()) continue;
+    if (failed.empty()) first_reason = p.error;
+    failed.push_back(p.path);
+  }
+  if (failed.empty()) return;
+  if (failed.size() == predictions.size()) {
+    throw DataError(fmt::format("none of the {} images can be read. The first: {}", failed.size(),
+                                first_reason));
+  }
+  const std::string text = fmt::format("{} of {} images have no prediction: {}", failed.size(),
+                                       predictions.size(), first_five(failed));
+  if (strict) throw DataError(text + ". Leave out --strict to accept that.");
+  warn("{}", text);
+}
+
 int run_predict(const PredictOptions& options) {
   const auto device = choose_device(options.device);
   const auto threads = use_threads(options.threads);
@@ -154,10 +183,7 @@ int run_predict(const PredictOptions& options) {
   } else {
     print_text(predictions, *format);
   }
-  if (result.broken.size() == samples.size()) {
-    throw DataError(fmt::format("none of the {} images can be read. The first: {}", samples.size(),
-                                result.broken.front().reason));
-  }
+  report_failures(predictions, options.strict);
   return 0;
 }
 
@@ -170,6 +196,9 @@ CommandRun add_predict_flags(CLI::App& parser) {
       ->transform(whole_number(1, 1'000'000));
   parser.add_option("--format", options->format, "text, csv or json")
       ->check(one_of({"text", "csv", "json"}));
+  parser.add_flag(
+      "--strict", options->strict,
+      "End with exit status 3 where any image has no prediction, not only where all have none");
   add_machine_flags(parser, options->device, options->threads);
   return [options](const auto&) { return run_predict(*options); };
 }

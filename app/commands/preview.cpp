@@ -6,6 +6,7 @@
 #include "app/commands/config_flags.h"
 #include "app/commands/flag_checks.h"
 #include "app/preparation/backbone_choice.h"
+#include "app/preparation/reading_messages.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/messages.h"
@@ -27,12 +28,13 @@ struct PreviewOptions {
 };
 
 /// The first `count` samples whose images can be decoded; warns of the others, as training does.
-std::vector<Sample> first_readable(const std::vector<Sample>& samples, std::size_t count) {
+std::vector<Sample> first_readable(const std::vector<Sample>& samples, std::size_t count,
+                                   const Preprocessing& preprocessing) {
   std::vector<Sample> readable;
   for (const Sample& sample : samples) {
     if (readable.size() == count) break;
     throw_if_stopped();
-    if (const auto reason = why_broken(sample)) {
+    if (const auto reason = why_broken(sample, preprocessing)) {
       warn("left out: {}", *reason);
     } else {
       readable.push_back(sample);
@@ -62,9 +64,11 @@ int run_preview(const PreviewOptions& options) {
   const auto seed = static_cast<std::uint64_t>(config.seed);
   const TargetKind kind = objective_of(config).targets();
   Dataset dataset = open_dataset(config.data, seed, kind);
+  report_reading(dataset.findings);
   const auto backbone = choose_backbone(config, dataset);
   Random(seed).shuffle(dataset.train);
-  const auto samples = first_readable(dataset.train, static_cast<std::size_t>(options.images));
+  const auto samples = first_readable(dataset.train, static_cast<std::size_t>(options.images),
+                                      backbone.metadata().preprocessing);
   if (samples.empty()) {
     throw DataError(fmt::format("{}: none of the {} training images can be read.", config.data.path,
                                 dataset.train.size()));

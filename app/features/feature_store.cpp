@@ -41,8 +41,8 @@ std::string augment_key(const Config& config) {
 
 /// The images whose rows in a finished table are zero, as those of broken images are. Each is
 /// decoded again to learn the reason.
-std::vector<BrokenImage> broken_rows(const FeatureTable& table,
-                                     const std::vector<Sample>& samples) {
+std::vector<BrokenImage> broken_rows(const FeatureTable& table, const std::vector<Sample>& samples,
+                                     const Preprocessing& preprocessing) {
   constexpr std::int64_t kBytes = std::int64_t{1} << 24;
   const std::int64_t chunk = std::max<std::int64_t>(kBytes / table.format().bytes(), 1);
   std::vector<BrokenImage> broken;
@@ -51,7 +51,7 @@ std::vector<BrokenImage> broken_rows(const FeatureTable& table,
     const auto empty = part.eq(0).all(1).nonzero().flatten();
     for (std::int64_t i = 0; i < empty.size(0); ++i) {
       const std::int64_t row = first + empty[i].item<std::int64_t>();
-      const auto reason = why_broken(samples[static_cast<std::size_t>(row)]);
+      const auto reason = why_broken(samples[static_cast<std::size_t>(row)], preprocessing);
       if (reason) broken.push_back({row, *reason});
     }
   }
@@ -241,7 +241,9 @@ FeatureTable FeatureStore::archived(const std::vector<Sample>& samples,
       },
       [&title] { note("{}: waiting for features that another process is computing", title); });
   if (missing > 0) progress->finish();
-  if (view == 0) broken = broken_rows(table, samples);
+  if (view == 0) {
+    broken = broken_rows(table, samples, backbone_.metadata().preprocessing);
+  }
   return table;
 }
 

@@ -2,6 +2,7 @@
 #include "core/messages.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "datasets/image_content.h"
 #include "models/flatten.h"
@@ -11,14 +12,16 @@ namespace {
 
 Backbone fitting_flatten(const Config& config, const Dataset& dataset) {
   constexpr std::int64_t kDefaultSide = 28;
-  std::int64_t height = config.data.input_size > 0 ? config.data.input_size : kDefaultSide;
-  std::int64_t width = height;
+  const ImageSize& size = config.data.input_size;
+  std::int64_t height = size.is_given() ? size.height : kDefaultSide;
+  std::int64_t width = size.is_given() ? size.width : kDefaultSide;
   const auto& array = dataset.train.front().array;
-  if (config.data.input_size == 0 && array != nullptr) {
+  if (!size.is_given() && array != nullptr) {
     height = array->height;
     width = array->width;
   }
-  auto backbone = flatten_backbone(height, width, are_grey(dataset.train) ? 1 : 3);
+  auto backbone = flatten_backbone(height, width, are_grey(dataset.train) ? 1 : 3)
+                      .with_input(input_settings(config));
   note(
       "{} has no pretrained weights: the strategy is ignored and everything trains, which "
       "is the head on {} pixels.",
@@ -26,13 +29,27 @@ Backbone fitting_flatten(const Config& config, const Dataset& dataset) {
   return backbone;
 }
 
+/// Colours cannot be changed where the network reads other bands.
+void warn_of_colour_changes(const AugmentConfig& augment, const Preprocessing& p) {
+  if (reads_colours(p)) return;
+  std::vector<std::string> keys;
+  if (augment.contrast > 0) keys.emplace_back("augment.contrast");
+  if (augment.saturation > 0) keys.emplace_back("augment.saturation");
+  if (augment.hue > 0) keys.emplace_back("augment.hue");
+  if (augment.greyscale > 0) keys.emplace_back("augment.greyscale");
+  if (augment.randaugment > 0) keys.emplace_back("augment.randaugment");
+  if (keys.empty()) return;
+  warn("{} {} no effect on images of {} bands.", fmt::join(keys, ", "),
+       keys.size() == 1 ? "has" : "have", p.channels);
+}
+
 void describe(const Backbone& backbone) {
-  if (!backbone.has_metadata()) {
-    warn(
-        "{} carries no transfer.json; ImageNet preprocessing is assumed (shorter "
-        "side 256, crop 224, ImageNet mean and std).",
-        backbone.file());
+  for (const std::string& assumption : backbone.assumptions()) warn("{}", assumption);
+  if (backbone.metadata().preprocessing.channels == 1) {
+    note("{} reads grey images: colours are turned to grey (0.299 R + 0.587 G + 0.114 B).",
+         backbone.metadata().name);
   }
+  for (const std::string& remark : backbone.remarks()) note("{}: {}.", backbone.file(), remark);
   if (backbone.repaired_layers() > 0) {
     note(
         "{}: was traced in evaluation mode; {} BatchNorm and Dropout layers were given back "
@@ -45,9 +62,9 @@ void describe(const Backbone& backbone) {
 
 Backbone choose_backbone(const Config& config, const Dataset& dataset) {
   if (config.backbone == kFlattenBackbone) return fitting_flatten(config, dataset);
-  auto backbone = Backbone::load(find_backbone(config.backbone));
+  auto backbone = Backbone::load(find_backbone(config.backbone), input_settings(config));
   describe(backbone);
-  if (config.data.input_size > 0) backbone = backbone.with_input_size(config.data.input_size);
+  warn_of_colour_changes(config.augment, backbone.metadata().preprocessing);
   return backbone;
 }
 

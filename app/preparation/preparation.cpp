@@ -7,6 +7,7 @@
 
 #include "app/compute/device.h"
 #include "app/preparation/backbone_choice.h"
+#include "app/preparation/reading_messages.h"
 #include "app/preparation/unused_settings.h"
 #include "core/errors.h"
 #include "core/messages.h"
@@ -18,6 +19,22 @@ namespace {
 const char* outputs_called(TargetKind kind) {
   if (kind == TargetKind::kClass) return "classes";
   return kind == TargetKind::kLabels ? "labels" : "columns of numbers";
+}
+
+/// Says what the reader found in the training data.
+void report_findings(const Findings& findings, std::string_view outputs) {
+  report_reading(findings);
+  if (findings.copies > 0) {
+    note(
+        "{} images are copies of another, byte for byte; where the program divides the images, "
+        "copies stay together",
+        findings.copies);
+  }
+  if (!findings.missing_in_val.empty()) {
+    warn(
+        "no validation image shows {} of the {}: {}. The validation scores say nothing about them.",
+        findings.missing_in_val.size(), outputs, first_five(findings.missing_in_val));
+  }
 }
 
 }  // namespace
@@ -73,10 +90,7 @@ Preparation prepare(const Config& given, std::shared_ptr<ProcessGroup> group) {
   note("{}: {} {}, {} train, {} val, {} test images; {} on {}, {} threads", config.data.path,
        dataset.classes.size(), outputs_called(kind), dataset.train.size(), dataset.val.size(),
        dataset.test.size(), backbone.metadata().name, device.str(), threads);
-  if (!dataset.skipped_files.empty()) {
-    note("skipped {} files without an image extension, such as {}", dataset.skipped_files.size(),
-         dataset.skipped_files.front());
-  }
+  if (group->is_rank0()) report_findings(dataset.findings, outputs_called(kind));
   if (group->size() > 1) {
     note("{} processes train together, each with the threads and the device above", group->size());
   }

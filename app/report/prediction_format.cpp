@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "app/report/column_names.h"
 #include "datasets/target_text.h"
 
 namespace transfer {
@@ -86,7 +87,8 @@ class LabelFormat : public PredictionFormat {
 
   PredictionCells csv_header() const override {
     PredictionCells cells{{"labels"}, {}};
-    cells.left.insert(cells.left.end(), labels_.begin(), labels_.end());
+    const Names columns = distinct_columns(labels_, {"path", "labels", "error"}, "probability_");
+    cells.left.insert(cells.left.end(), columns.begin(), columns.end());
     return cells;
   }
 
@@ -125,7 +127,9 @@ class NumberFormat : public PredictionFormat {
  public:
   explicit NumberFormat(Names names) : names_(std::move(names)) {}
 
-  PredictionCells csv_header() const override { return {names_, {}}; }
+  PredictionCells csv_header() const override {
+    return {distinct_columns(names_, {"path", "error"}, "predicted_"), {}};
+  }
 
   PredictionCells csv_cells(const Numbers& predictions) const override {
     PredictionCells cells;

@@ -36,6 +36,9 @@ class PredictionFormat {
 /// - Labels: those of probability 0.5 or more, and the probability of each. Text shows at least the
 ///   `top` likeliest.
 /// - Numbers: each by its name.
+///
+/// In CSV a label or number whose name another column has is called `probability_NAME` or
+/// `predicted_NAME`.
 std::unique_ptr<PredictionFormat> prediction_format(TargetKind kind,
                                                     const std::vector<std::string>& classes,
                                                     std::int64_t top);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "app/report/column_names.h"
 #include "core/csv.h"
 #include "datasets/target_text.h"
 #include "models/classifier.h"
@@ -13,15 +14,36 @@ namespace {
 
 using Names = std::vector<std::string>;
 
+/// The names of the columns, before they are quoted.
+Names columns_of(const Names& names, TargetKind kind) {
+  Names columns;
+  Names more;
+  switch (kind) {
+    case TargetKind::kClass:
+      columns = {"path", "label", "class", "probability"};
+      more = distinct_columns(names, columns, "probability_");
+      break;
+    case TargetKind::kLabels:
+      columns = {"path", "labels", "predicted"};
+      more = distinct_columns(names, columns, "probability_");
+      break;
+    case TargetKind::kValues:
+      columns = {"path"};
+      for (const auto& name : distinct_columns(names, columns, "known_")) columns.push_back(name);
+      for (const auto& name : names) more.push_back("predicted_" + name);
+      more = distinct_columns(more, columns, "predicted_");
+      break;
+  }
+  columns.insert(columns.end(), more.begin(), more.end());
+  return columns;
+}
+
 std::string header(const Names& names, TargetKind kind) {
-  std::string columns;
-  const std::string prefix = kind == TargetKind::kValues ? "predicted_" : "";
-  for (const auto& name : names) columns += fmt::format(",{}", csv_field(prefix + name));
-  if (kind == TargetKind::kClass) return "path,label,class,probability" + columns + "\n";
-  if (kind == TargetKind::kLabels) return "path,labels,predicted" + columns + "\n";
-  std::string known;
-  for (const auto& name : names) known += fmt::format(",{}", csv_field(name));
-  return "path" + known + columns + "\n";
+  std::string line;
+  for (const auto& column : columns_of(names, kind)) {
+    line += (line.empty() ? "" : ",") + csv_field(column);
+  }
+  return line + "\n";
 }
 
 std::string numbers(const std::vector<float>& values, const char* format) {

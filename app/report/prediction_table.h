@@ -17,6 +17,9 @@ namespace transfer {
 /// - Labels: `path,labels,predicted` with labels separated by `|`, then one probability column per
 ///   label.
 /// - Numbers: `path`, the columns of the targets, then `predicted_NAME` for each.
+///
+/// A class whose name another column has is called `probability_NAME` there, a target that is
+/// called `path` `known_path`.
 std::string prediction_table(const Objective& objective, const std::vector<Sample>& samples,
                              const Truth& truth, const torch::Tensor& outputs,
                              const std::vector<std::string>& classes);

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/advice/advice.h"
+#include "app/report/findings_report.h"
 #include "app/report/metrics_report.h"
 #include "app/report/versions.h"
 #include "app/training/estimated_score.h"
@@ -54,7 +55,8 @@ std::string to_json(const Summary& s) {
   }
   if (s.test) object["test"] = metrics_object(*s.test, s.classes);
   object["broken_images"] = s.broken;
-  object["skipped_files"] = s.skipped_files;
+  object["skipped_files"] = s.findings.skipped.size();
+  object["data"] = findings_object(s.findings);
   object["seconds"] = {
       {"total", s.seconds_total}, {"extract", s.seconds_extract}, {"train", s.seconds_train}};
   object["peak_memory_mb"] = s.peak_memory_mb;

@@ -8,6 +8,7 @@
 #include "app/advice/stage_probes.h"
 #include "app/training/gradient_buckets.h"
 #include "app/training/metrics.h"
+#include "datasets/findings.h"
 
 namespace transfer {
 
@@ -45,7 +46,8 @@ struct Summary {
   std::optional<Metrics> test;
   /// "PATH: reason" of every image left out.
   std::vector<std::string> broken;
-  std::int64_t skipped_files = 0;
+  /// What the reader found in the data.
+  Findings findings;
   double seconds_total = 0;
   double seconds_extract = 0;
   double seconds_train = 0;

@@ -6,6 +6,7 @@
 #include "app/report/prediction_table.h"
 #include "app/runs/data_record.h"
 #include "app/runs/fitted_start.h"
+#include "app/runs/memory_estimate.h"
 #include "app/runs/replica_choice.h"
 #include "app/runs/run_record.h"
 #include "app/runs/training_input_choice.h"
@@ -121,6 +122,7 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
     start = start_head(p, feature_store_folder(p.config, run), loss.target_scaling, known, network);
   }
   const ChosenInput chosen = choose_training_input(p, feature_store_folder(p.config, run), network);
+  warn_of_memory(p, loss, network, *chosen.input);
   p.config.train.replicas = choose_replicas(p, loss, network, *chosen.input);
   if (starts) {
     run.write_config(p.config);

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "app/preparation/preparation.h"
+#include "app/training/loss.h"
 #include "app/training/training_input.h"
 #include "models/trainable_network.h"
 

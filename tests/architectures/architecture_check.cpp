@@ -1,7 +1,7 @@
 // Checks every promise of models/surgery.h on one backbone and writes files for Python to compare.
 // Usage: architecture_check ARCHIVE GOLDEN FOLDER [CUTS]
-// GOLDEN holds `input` and Python's `logits`. NUMBER.pt and NUMBER.expected.pt are written to FOLDER.
-// CUTS limits the number of stages cut, evenly spaced. Prints one JSON object.
+// GOLDEN holds `input`, Python's `logits` and, for some, `features`. NUMBER.pt and NUMBER.expected.pt are written to
+// FOLDER. CUTS limits the number of stages cut, evenly spaced. Prints one JSON object.
 
 #include <fmt/format.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
@@ -91,9 +91,9 @@ void check_split(torch::jit::Module module, const std::string& stage, const torc
   }
 }
 
-/// Compares the features of several stages and of the classifier's input, computed in one pass, with
-/// those of each cut on its own. They may differ in the last digits when all stages are convolutions
-/// in front of their BatchNorm (see probed_stages).
+/// Compares the features of several stages and of the classifier's input, computed in one pass,
+/// with those of each cut on its own. They may differ in the last digits when all stages are
+/// convolutions in front of their BatchNorm (see probed_stages).
 void check_one_pass(const Backbone& backbone, std::vector<std::string> cuts,
                     const torch::Tensor& input) {
   cuts.emplace_back();
@@ -105,8 +105,8 @@ void check_one_pass(const Backbone& backbone, std::vector<std::string> cuts,
     const auto columns = features.narrow(1, first, together.widths()[i]);
     const double difference = relative_difference(columns, alone.features(input));
     require(difference < 1e-4,
-            fmt::format("'{}': features computed with other cuts in one pass differ by {}",
-                        cuts[i], difference));
+            fmt::format("'{}': features computed with other cuts in one pass differ by {}", cuts[i],
+                        difference));
     const auto& costs = together.multiply_adds();
     require(costs[i] > (i == 0 ? 0 : costs[i - 1] - 1), "multiply-adds decrease");
     first += together.widths()[i];
@@ -122,19 +122,35 @@ std::vector<std::string> some_of(const std::vector<std::string>& stages, std::si
   return chosen;
 }
 
+/// Without metadata a size of 224 pixels is assumed, which the vision transformer refuses, and 4
+/// channels are refused without their mean and std.
+InputSettings settings_for(const torch::Tensor& input) {
+  InputSettings settings;
+  settings.size = {input.size(2), input.size(3)};
+  if (input.size(1) > 3) settings.input.mean = settings.input.std = {0.5};
+  return settings;
+}
+
 nlohmann::ordered_json check(const std::string& archive, const std::string& golden,
                              const std::string& folder, std::size_t cuts) {
   const auto tensors = read_tensors(golden);
   const auto& input = tensors.at("input");
-  // Without metadata an input size of 224 pixels is assumed, which the vision transformer refuses.
-  const auto backbone = Backbone::load(archive).with_input_size(input.size(2));
+  const InputSettings settings = settings_for(input);
+  const auto backbone = Backbone::load(archive, settings);
+  require(backbone.metadata().preprocessing.channels == input.size(1), "other channels are read");
   auto metadata = backbone.metadata();
   const auto module = backbone.implementation().module;
   require(!metadata.stages.empty(), "no stages were found");
   require(relative_difference(run(module, input), tensors.at("logits")) < 1e-4,
           "logits differ from Python's");
+  if (tensors.contains("features")) {
+    const auto features = FrozenTrunk(backbone, {""}, torch::kCPU).features(input);
+    require(relative_difference(features, tensors.at("features")) < 1e-4,
+            "features differ from Python's");
+  }
   torch::manual_seed(1);
-  check_new_head(cut_before_classifier(module, archive), input, metadata, folder + "/0");
+  check_new_head(cut_before_classifier(module, backbone.implementation().classifier, archive),
+                 input, metadata, folder + "/0");
   int number = 0;
   const auto stages = some_of(metadata.stages, cuts);
   for (const auto& stage : stages) {
@@ -143,7 +159,7 @@ nlohmann::ordered_json check(const std::string& archive, const std::string& gold
       average_output(trunk, pooled_dimensions(run(trunk, input).sizes()));
       check_new_head(trunk, input, metadata, fmt::format("{}/{}", folder, ++number));
       // Loaded again, since forward keeps its execution plan and training moves statistics.
-      auto fresh = Backbone::load(archive).implementation().module;
+      auto fresh = Backbone::load(archive, settings).implementation().module;
       check_split(fresh, stage, input);
     } catch (const std::exception& error) {
       throw std::runtime_error(stage + ": " + error.what());

@@ -1,8 +1,9 @@
-"""Exports torchvision architectures with random weights, scripted and traced, for the architecture test.
+"""Exports architectures with random weights, scripted and traced, for the architecture test: torchvision's, and small
+networks that end in unusual ways.
 
 Usage: python tests/architectures/export.py FOLDER NAME...
-Writes NAME.scripted.pt, NAME.traced.pt (without metadata) and NAME.golden.pt with `input` and `logits`. Existing files
-are kept.
+Writes NAME.scripted.pt, NAME.traced.pt (without metadata) and NAME.golden.pt with `input`, `logits` and, for the small
+networks, `features`. Existing files are kept.
 """
 
 import argparse
@@ -21,6 +22,8 @@ if str(ROOT) not in sys.path:
 
 from models.export.archive import write_backbone, write_tensors  # noqa: E402
 from models.export.torchvision_beside_cpu_torch import import_torchvision  # noqa: E402
+from tests.architectures.other_channels import OTHER_CHANNELS, with_channels  # noqa: E402
+from tests.fixtures import endings  # noqa: E402
 
 SEED = 11
 CLASSES = 10
@@ -33,6 +36,7 @@ class Architecture:
 
     size: int = 64
     options: Dict[str, Any] = field(default_factory=dict)
+    channels: int = 3
 
 
 ARCHITECTURES: Dict[str, Architecture] = {
@@ -60,7 +64,10 @@ ARCHITECTURES: Dict[str, Architecture] = {
     "vgg16_bn": Architecture(),
     "vit_b_32": Architecture(options={"image_size": 64}),
     "wide_resnet50_2": Architecture(),
+    **{name: Architecture(channels=other.channels) for name, other in OTHER_CHANNELS.items()},
 }
+
+AWKWARD = (*endings.GOOD, "quantised_classifier")  # quantised layers elsewhere are refused for training
 
 SMALL = (
     "googlenet", "mnasnet0_5", "mobilenet_v2", "mobilenet_v3_small", "regnet_y_400mf", "resnet18",
@@ -71,7 +78,10 @@ SMALL = (
 def build(name: str, images: torch.Tensor) -> nn.Module:
     """The architecture in eval mode, seeded. BatchNorm statistics are those of `images`, so signals do not fade."""
     torch.manual_seed(SEED)
-    module = getattr(import_torchvision().models, name)(num_classes=CLASSES, **ARCHITECTURES[name].options).eval()
+    base = OTHER_CHANNELS[name].base if name in OTHER_CHANNELS else name
+    module = getattr(import_torchvision().models, base)(num_classes=CLASSES, **ARCHITECTURES[name].options).eval()
+    if name in OTHER_CHANNELS:
+        module = with_channels(module, OTHER_CHANNELS[name].channels).eval()
     norms = [layer for layer in module.modules() if isinstance(layer, nn.BatchNorm2d)]
     momenta = [norm.momentum for norm in norms]
     if norms:
@@ -90,8 +100,11 @@ def export(name: str, folder: Path) -> None:
     files = [folder / f"{name}.{kind}.pt" for kind in ("scripted", "traced", "golden")]
     if all(file.exists() for file in files):
         return
-    size = ARCHITECTURES[name].size
-    images = torch.randn(BATCH, 3, size, size, generator=torch.Generator().manual_seed(SEED))
+    if name in AWKWARD:
+        endings.write_good(folder, name)
+        return
+    size, channels = ARCHITECTURES[name].size, ARCHITECTURES[name].channels
+    images = torch.randn(BATCH, channels, size, size, generator=torch.Generator().manual_seed(SEED))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         module = build(name, images)
@@ -105,7 +118,7 @@ def export(name: str, folder: Path) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Export architectures with random weights.")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("names", nargs="+", choices=sorted(ARCHITECTURES), metavar="NAME")
+    parser.add_argument("names", nargs="+", choices=[*sorted(ARCHITECTURES), *AWKWARD], metavar="NAME")
     options = parser.parse_args()
     torch.set_num_threads(1)
     for name in options.names:

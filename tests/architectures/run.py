@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from tests.architectures.export import ARCHITECTURES, SMALL  # noqa: E402
+from tests.architectures.export import ARCHITECTURES, AWKWARD, SMALL  # noqa: E402
 
 BEGIN, END = "<!-- architectures -->", "<!-- /architectures -->"
 LARGEST_DIFFERENCE = 1e-4  # between C++ and Python on one machine, relative to the largest logit
@@ -81,7 +81,7 @@ def check_both(name: str, options: argparse.Namespace) -> Dict[str, Dict[str, An
 def table_row(name: str, results: Dict[str, Dict[str, Any]]) -> str:
     scripted, traced = results["scripted"], results["traced"]
     good = scripted if "error" not in scripted else traced
-    cells = [name, f"`{good.get('classifier', '?')}`", str(good.get("features", "?"))]
+    cells = [name, f"`{good.get('classifier', '?')}`" if good.get("classifier") != "" else "none", str(good.get("features", "?"))]
     for result in (scripted, traced):
         cells.append("no" if "error" in result else f"{result['cuts']} of {len(result['stages'])}")
     cells.append(str(traced.get("repaired", "?")))
@@ -93,7 +93,7 @@ def table_row(name: str, results: Dict[str, Dict[str, Any]]) -> str:
 
 def write_table(file: Path, folder: Path) -> None:
     """Writes the kept results between the file's markers."""
-    kept = [(name, folder / f"{name}.results.json") for name in sorted(ARCHITECTURES)]
+    kept = [(name, folder / f"{name}.results.json") for name in (*sorted(ARCHITECTURES), *AWKWARD)]
     rows = [table_row(name, json.loads(path.read_text())) for name, path in kept if path.exists()]
     head = ["| architecture | classifier | features | cuts, scripted | cuts, traced | layers repaired | stages found |",
             "|---|---|---|---|---|---|---|"]
@@ -105,7 +105,7 @@ def write_table(file: Path, folder: Path) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Check the surgery on torchvision's architectures.")
+    parser = argparse.ArgumentParser(description="Check the surgery on torchvision's architectures and on networks that end in unusual ways.")
     parser.add_argument("names", nargs="*", metavar="NAME", help="default: all")
     parser.add_argument("--check", type=Path, required=True, help="the architecture_check binary")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "architectures")
@@ -123,7 +123,7 @@ def main() -> int:
         print("skipped: torchvision is not in .venv; install it with: "
               ".venv/bin/python -m pip install --no-deps -r models/export/requirements-test.txt")
         return 77
-    names = options.names or (SMALL if options.small else sorted(ARCHITECTURES))
+    names = options.names or (SMALL if options.small else [*sorted(ARCHITECTURES), *AWKWARD])
     failed = 0
     with ThreadPoolExecutor(options.jobs) as pool:
         for name, results in zip(names, pool.map(lambda name: check_both(name, options), names)):

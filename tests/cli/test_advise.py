@@ -70,8 +70,9 @@ class AdviseCase(TransferCase):
             writer.writerow(("path", "label", "split"))
             files = sorted((self.folder / "hard/train").glob("*/*.png"))
             for i in range(rows):
-                file = files[i % len(files)]
-                writer.writerow((file, "more" if i % 5 == 0 else file.parent.name, "train"))
+                number = i % len(files)
+                label = "more" if number % 5 == 0 else files[number].parent.name
+                writer.writerow((files[number], label, "train"))
             for file in sorted((self.folder / "hard/val").glob("*/*.png")):
                 writer.writerow((file, file.parent.name, "val"))
 

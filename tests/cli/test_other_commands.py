@@ -6,7 +6,7 @@ import json
 
 from PIL import Image
 
-from tests.cli.transfer_case import TransferCase, write_image
+from tests.cli.transfer_case import FIXTURES, TransferCase, write_image
 
 
 class Trained(TransferCase):
@@ -79,6 +79,20 @@ class Untrained(TransferCase):
             self.assertIn(part, done.stdout)
         stages = json.loads(self.run_transfer("inspect", "--backbone", "tiny", "--json").stdout)["stages"]
         self.assertEqual([stage["path"] for stage in stages], ["blocks.0", "blocks.1", "classifier"])
+
+    def test_a_network_without_a_classifier_gives_its_output_as_features(self):
+        headless = FIXTURES / "endings/headless_bottleneck.scripted.pt"
+        said = "no classifier (it ends in add): the output of 24 numbers is taken as features"
+        done = self.run_transfer("inspect", "--backbone", headless)
+        self.assertIn(said, done.stdout)
+        self.make_data()
+        for strategy in ("freeze-conv", "fine-tune"):
+            done = self.run_transfer("--data", "data", "--backbone", headless, "--out", strategy, "--strategy", strategy,
+                                     "--set", "train.epochs=1", "--set", "data.input_size=64")
+            self.assertIn(said, done.stderr)
+            done = self.run_transfer("inspect", "--backbone", f"{strategy}/model.pt", "--json")
+            found = json.loads(done.stdout)["classifier"]
+            self.assertEqual((found["path"], found["inputs"], found["outputs"]), ("head", 24, 2))
 
     def test_preview_draws_rows_and_views(self):
         self.make_data()

@@ -88,7 +88,8 @@ class Backbone(TransferCase):
             "not_torchscript.pt": "TorchScript",
             "truncated.pt": "truncated",
             "state_dict.pt": "state dict",
-            "no_linear.pt": "linear",
+            "endings/two_maps.pt": "forward returns",
+            "endings/statically_quantised.pt": "quantised",
             "newer_format.pt": "999",
         }
         for name, part in cases.items():

@@ -141,7 +141,7 @@ class Numbers(TargetsCase):
         refuse("path,y", [("p/0.png", 1), ("p/1.png", "high")], "bad.csv:3", "'y'", "'high'", "data.targets")
         refuse("path,y", [("p/0.png", 1), ("p/1.png", "")], "bad.csv:3", "'y'", "empty", "number")
         refuse("path,y", [("p/0.png", 1)], "bad.csv:1", "'z'", "path, y", flags=("--set", "data.targets=z"))
-        refuse("file,y", [("p/0.png", 1)], "bad.csv:1", "'path'")
+        refuse("photo,y", [("p/0.png", 1)], "bad.csv:1", "'path'")
         self.refused("--task", "regression", "--data", "p", "--backbone", "tiny", "--out", "run", expect=3,
                      parts=["p: ", "folder", "CSV"])
         for flags, parts in (

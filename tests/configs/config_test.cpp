@@ -60,7 +60,7 @@ TEST(Config, PrintedConfigReadsBackToItself) {
   EXPECT_EQ(read.augment.erase, 0.125);
   EXPECT_EQ(read.augment.randaugment, 2);
   EXPECT_TRUE(read.train.from_scratch);
-  EXPECT_EQ(read.data.input_size, 160);
+  EXPECT_EQ(read.data.input_size, (ImageSize{160, 160}));
   EXPECT_EQ(read.cut, "layer3");
   EXPECT_EQ(read.train.schedule, Schedule::kOneCycle);
 }

@@ -34,7 +34,7 @@ TEST(CsvReader, WhatIsNoNumberIsRefusedWithRowAndRemedy) {
     config.targets = targets;
     return message_of<DataError>([&] { open_dataset(config, 0, TargetKind::kValues); });
   };
-  for (const std::string value : {"high", "1,5", "nan", "inf", "1e300", "0x10", " 1", "1 cm"}) {
+  for (const std::string value : {"high", "1,5", "nan", "inf", "1e300", "0x10", "1 2", "1 cm"}) {
     expect_contains(
         error("path,y\np/0.jpg,1\np/1.jpg,\"" + value + "\"\n"),
         {"data.csv:3", "'y' holds '" + value + "'", "a number such as", "data.targets"});

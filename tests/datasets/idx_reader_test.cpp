@@ -71,7 +71,7 @@ TEST(IdxReader, ImagesAndLabelsOfBothSplitsCompressedOrNot) {
   EXPECT_EQ(rgb.at<cv::Vec3b>(0, 1), cv::Vec3b(31, 31, 31));
   EXPECT_TRUE(are_grey(data.train));
   EXPECT_NE(content_hash(data.test[0]), content_hash(data.test[1]));
-  EXPECT_FALSE(why_broken(last).has_value());
+  EXPECT_FALSE(why_broken(last, Preprocessing()).has_value());
 }
 
 /// A folder of good training files, one of which is then spoilt.

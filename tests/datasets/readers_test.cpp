@@ -45,8 +45,12 @@ TEST(FolderReader, EndingsInAnyCaseHiddenAndOtherFilesLeftOut) {
   const Dataset data = open_dataset(config_for(folder / ""), 0);
   EXPECT_EQ(data.classes, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(data.train.size() + data.val.size(), 9U);
-  ASSERT_EQ(data.skipped_files.size(), 1U);
-  expect_contains(data.skipped_files[0], {"notes.txt"});
+  const auto& skipped = data.findings.skipped;
+  ASSERT_EQ(skipped.size(), 2U) << "litter such as .cache is not worth a word";
+  expect_contains(skipped[0].path, {"a/.hidden.jpg"});
+  EXPECT_EQ(skipped[0].reason, SkipReason::kHidden);
+  expect_contains(skipped[1].path, {"a/notes.txt"});
+  EXPECT_EQ(skipped[1].reason, SkipReason::kNoImageEnding);
 }
 
 TEST(FolderReader, ErrorsNameWhatIsWrong) {
@@ -92,8 +96,9 @@ TEST(FolderReader, FoldersBesideTheSplitsAreNamed) {
   folder.write("train/a/notes.txt", "");
   const Dataset data = open_dataset(config_for(folder / ""), 0);
   EXPECT_EQ(data.train.size(), 4U);
-  ASSERT_EQ(data.skipped_files.size(), 2U);
-  EXPECT_TRUE(data.skipped_files[0].ends_with("old/")) << data.skipped_files[0];
+  ASSERT_EQ(data.findings.skipped.size(), 2U);
+  expect_contains(data.findings.skipped[0].path, {"old/"});
+  EXPECT_EQ(data.findings.skipped[0].reason, SkipReason::kBesideSplits);
 }
 
 TEST(FolderReader, LinksThatLeadInCirclesAreFollowedOnce) {
@@ -107,7 +112,7 @@ TEST(FolderReader, LinksThatLeadInCirclesAreFollowedOnce) {
   const Dataset data = open_dataset(config_for(folder / ""), 0);
   EXPECT_EQ(data.classes, (std::vector<std::string>{"cat", "dog"}));
   EXPECT_EQ(data.train.size() + data.val.size(), 6U) << "3 cats, 2 dogs, and one by a link";
-  EXPECT_EQ(list_images(folder / "").size(), 6U);
+  EXPECT_EQ(list_images(folder / "").images.size(), 6U);
 }
 
 TEST(FolderReader, PathsThatCannotBeReachedAreRefusedInWords) {
@@ -116,7 +121,7 @@ TEST(FolderReader, PathsThatCannotBeReachedAreRefusedInWords) {
   add_class(folder, "data/a", 2);
   add_class(folder, "data/b", 2);
   std::filesystem::create_symlink("loop.png", folder / "data/a/loop.png");
-  EXPECT_EQ(list_images(folder / "data").size(), 5U) << "left to the decoder to refuse";
+  EXPECT_EQ(list_images(folder / "data").images.size(), 5U) << "left to the decoder to refuse";
   EXPECT_THROW(list_images(folder / std::string(300, 'n')), DataError);
 }
 
@@ -150,8 +155,8 @@ TEST(FolderReader, ListsImagesRecursively) {
   folder.write("a.png", "");
   folder.write("b/c/1.jpg", "");
   folder.write("notes.txt", "");
-  EXPECT_EQ(list_images(folder / "").size(), 3U);
-  EXPECT_EQ(list_images(folder / "a.png"), std::vector<std::string>{folder / "a.png"});
+  EXPECT_EQ(list_images(folder / "").images.size(), 3U);
+  EXPECT_EQ(list_images(folder / "a.png").images, std::vector<std::string>{folder / "a.png"});
   EXPECT_THROW(list_images(folder / "none"), DataError);
 }
 
@@ -241,8 +246,9 @@ TEST(Split, NeverTakesTheLastImageOfAClass) {
 TEST(Evaluation, ChoosesTheSplitAndUsesTheModelsClasses) {
   TemporaryFolder folder;
   for (const std::string split : {"train", "val"}) add_class(folder, split + "/b", 2);
-  const auto [split, samples] = open_for_evaluation(folder / "", "", {"c", "b", "a"});
-  EXPECT_EQ(split, "val");
+  const EvaluationData chosen = open_for_evaluation(folder / "", "", {"c", "b", "a"});
+  const std::vector<Sample>& samples = chosen.samples;
+  EXPECT_EQ(chosen.split, "val");
   ASSERT_EQ(samples.size(), 2U);
   EXPECT_EQ(samples[0].label, 1);
   expect_contains(samples[0].path, {"val/b"});

@@ -17,7 +17,7 @@ DIGIT_SIDE = 10
 
 
 def make_data(folder: Path) -> None:
-    """pets/, photo.jpg, fruit.csv, photos.csv and mnist/ in `folder`."""
+    """pets/, photo.jpg, fruit.csv, photos.csv, species.csv and mnist/ in `folder`."""
     for number, (name, colour) in enumerate(COLOURS.items()):
         for i in range(IMAGES_PER_CLASS):
             write_image(folder / "pets" / name / f"{i}.png", colour, seed=100 * number + i)
@@ -28,6 +28,8 @@ def make_data(folder: Path) -> None:
     labels = ["cat|dog", "cat", "dog", ""]
     rows = [f"{path.relative_to(folder)},{labels[i % 4]}" for i, path in enumerate(images)]
     (folder / "photos.csv").write_text("\n".join(["path,label", *rows]) + "\n")
+    rows = [f"{path.relative_to(folder)},{path.parent.name}" for path in images]
+    (folder / "species.csv").write_text("\n".join(["photo,species", *rows]) + "\n")
     make_digits(folder / "mnist")
 
 

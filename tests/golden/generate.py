@@ -7,6 +7,7 @@ FOLDER/metrics.pt        classification metrics
 FOLDER/hidden_layers.pt  logits and gradients of heads with hidden layers, see hidden_layers.py
 FOLDER/targets.pt        losses, gradients, metrics and optimum for labels and for regression, see targets.py
 FOLDER/fine_tune.pt      three steps of fine-tuning a small network with a new head: losses, gradients, statistics
+FOLDER/network_input/    images and the input of networks with other preprocessing, see network_input.py
 FOLDER/preprocess/       images, and preprocess.pt with the network's input for each, by file name
 """
 
@@ -26,6 +27,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.fixtures.tiny_backbone import TinyBackbone, seeded  # noqa: E402
 from tests.golden.hidden_layers import hidden_layers  # noqa: E402
+from tests.golden.network_input import write_network_inputs  # noqa: E402
 from tests.golden.targets import targets  # noqa: E402
 
 Tensors = Dict[str, torch.Tensor]
@@ -190,13 +192,17 @@ def half_up(value):
     return np.floor(np.asarray(value) + 0.5).astype(int)
 
 
+def average_areas(channels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Shrinks [C,h,w] to [C,height,width] by exact area averaging."""
+    return area_weights(channels.shape[1], height) @ channels @ area_weights(channels.shape[2], width).T
+
+
 def resize_and_crop(image: np.ndarray) -> np.ndarray:
     """Resizes the shorter side to 256 by exact area averaging and crops the centre: uint8 [3, 224, 224]."""
     height, width, _ = image.shape
     scale = RESIZE / min(height, width)
     new_height, new_width = (int(half_up(side * scale)) for side in (height, width))
-    rows, columns = area_weights(height, new_height), area_weights(width, new_width)
-    channels = rows @ image.transpose(2, 0, 1).astype(np.float64) @ columns.T
+    channels = average_areas(image.transpose(2, 0, 1).astype(np.float64), new_height, new_width)
     top, left = (new_height - CROP) // 2, (new_width - CROP) // 2
     return half_up(channels[:, top:top + CROP, left:left + CROP]).astype(np.uint8)
 
@@ -249,6 +255,7 @@ def main() -> int:
     folder = parser.parse_args().folder
     preprocess = folder / "preprocess"
     torch.save(dict(write_images(preprocess)), preprocess / "preprocess.pt")
+    write_network_inputs(folder / "network_input", average_areas)
     torch.save(head(), folder / "head.pt")
     torch.save(metrics(), folder / "metrics.pt")
     torch.save(hidden_layers(), folder / "hidden_layers.pt")

@@ -114,7 +114,7 @@ TEST(AuxiliaryClassifier, IsNotTheLastLayerAndItsWeightsLeaveTheFile) {
   auto tuple = torch::jit::Module(original).forward({image()});
   const auto logits = tuple.toTuple()->elements()[0].toTensor();
   EXPECT_TRUE(torch::equal(module.forward({image()}).toTensor(), logits));
-  auto cut = cut_before_classifier(module, "auxiliary.pt");
+  auto cut = cut_before_classifier(module, find_classifier(module, "auxiliary.pt"), "auxiliary.pt");
   const auto features = cut.forward({image()}).toTensor();
   const auto classifier = module.attr("classifier").toModule();
   EXPECT_LT(largest_difference(torch::linear(features, classifier.attr("weight").toTensor(),

@@ -1,0 +1,65 @@
+#include "datasets/division.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <set>
+
+#include "core/errors.h"
+#include "core/random.h"
+#include "datasets/split.h"
+
+namespace transfer {
+namespace {
+
+/// Mixed into the seed, so that no two draws use the same random numbers.
+enum SplitUse : std::uint64_t { kTestSplit = 1, kValSplit, kTrainLimit, kValLimit, kFolds };
+
+/// Divides the images for training and validation into the folds of the configuration.
+void divide_into_folds(Dataset& dataset, const DataConfig& config, std::uint64_t seed) {
+  std::move(dataset.val.begin(), dataset.val.end(), std::back_inserter(dataset.train));
+  if (static_cast<std::int64_t>(dataset.train.size()) < config.folds) {
+    throw DataError(fmt::format("{}: {} images cannot be divided into {} folds (data.folds).",
+                                config.path, dataset.train.size(), config.folds));
+  }
+  std::map<std::int64_t, std::int64_t> sizes;  // copies of an image count once
+  std::set<std::pair<std::int64_t, std::int64_t>> groups;
+  for (const Sample& sample : dataset.train) {
+    const std::int64_t group = sample.copy_group;
+    const bool is_new = group < 0 || groups.emplace(sample.label, group).second;
+    sizes[sample.label] += is_new ? 1 : 0;
+  }
+  for (const auto& [label, size] : sizes) {
+    if (size > 1) continue;
+    throw DataError(fmt::format(
+        "{}: the class '{}' has a single image, which cannot be both left out and trained on "
+        "(data.folds). Copies of it, byte for byte, do not count. Add images, or remove the class.",
+        config.path, dataset.classes[static_cast<std::size_t>(label)]));
+  }
+  std::tie(dataset.train, dataset.val) =
+      stratified_fold(dataset.train, config.folds, config.fold - 1, mix_seed({seed, kFolds}));
+}
+
+}  // namespace
+
+void divide(Dataset& dataset, const DataConfig& config, std::uint64_t seed) {
+  if (dataset.val.empty() && dataset.test.empty() && config.test_fraction > 0) {
+    std::tie(dataset.train, dataset.test) =
+        stratified_split(dataset.train, config.test_fraction, mix_seed({seed, kTestSplit}));
+  }
+  if (config.folds > 0) {
+    divide_into_folds(dataset, config, seed);
+  } else if (dataset.val.empty()) {
+    std::tie(dataset.train, dataset.val) =
+        stratified_split(dataset.train, config.val_fraction, mix_seed({seed, kValSplit}));
+  }
+  if (config.max_per_class > 0) {
+    dataset.train =
+        limit_per_class(dataset.train, config.max_per_class, mix_seed({seed, kTrainLimit}));
+    dataset.val = limit_per_class(dataset.val, config.max_per_class, mix_seed({seed, kValLimit}));
+  }
+}
+
+}  // namespace transfer

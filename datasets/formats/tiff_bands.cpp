@@ -1,0 +1,96 @@
+#include "datasets/formats/tiff_bands.h"
+
+#include <fmt/format.h>
+
+#include <opencv2/core.hpp>
+#include <optional>
+#include <vector>
+
+#include "datasets/formats/exif.h"
+#include "datasets/formats/tiff_file.h"
+#include "datasets/formats/tiff_samples.h"
+
+namespace transfer {
+namespace {
+
+/// OpenCV's depth for samples that are taken as they are; nothing for others.
+std::optional<int> band_depth(const TiffLayout& layout) {
+  const bool is_plain = layout.colours == PHOTOMETRIC_MINISBLACK ||
+                        layout.colours == PHOTOMETRIC_MINISWHITE ||
+                        layout.colours == PHOTOMETRIC_RGB;
+  if (!is_plain) return std::nullopt;
+  const int bits = layout.bits;
+  if (layout.format == SAMPLEFORMAT_IEEEFP) {
+    if (bits == 32) return CV_32F;
+    if (bits == 64) return CV_64F;
+  } else if (layout.format == SAMPLEFORMAT_UINT || layout.format == SAMPLEFORMAT_VOID) {
+    if (bits == 8) return CV_8U;
+    if (bits == 10 || bits == 12 || bits == 14 || bits == 16) return CV_16U;
+  }
+  return std::nullopt;
+}
+
+/// Whether the file's current image is a smaller copy or a mask.
+bool is_auxiliary(const TiffFile& file) {
+  const auto kind = file.field<std::uint32_t>(TIFFTAG_SUBFILETYPE, 0);
+  return (kind & (FILETYPE_REDUCEDIMAGE | FILETYPE_MASK)) != 0;
+}
+
+/// All samples of the file's current image, 8 bits each.
+cv::Mat read_bands(const EncodedImage& image, const TiffFile& file, const TiffLayout& layout) {
+  const auto depth = band_depth(layout);
+  if (!depth) {
+    throw broken_image(
+        image, fmt::format("its bands cannot be read as they are ({} bits, sample format {}, "
+                           "photometric interpretation {}); expected unsigned numbers of 8 to 16 "
+                           "bits, or floats from 0 to 1, as grey or RGB",
+                           layout.bits, layout.format, layout.colours));
+  }
+  cv::Mat samples = read_tiff_samples(image, file, layout, *depth);
+  if (*depth == CV_16U) {
+    samples.convertTo(samples, CV_8U, 1.0 / 257.0);
+  } else if (*depth != CV_8U) {
+    samples.convertTo(samples, CV_8U, 255.0);
+  }
+  if (layout.is_inverted) cv::bitwise_not(samples, samples);
+  return samples;
+}
+
+}  // namespace
+
+cv::Mat decode_tiff_bands(const EncodedImage& image, int bands) {
+  TiffFile file(image);
+  const TiffLayout first = tiff_layout(file);
+  std::vector<cv::Mat> pages;
+  int found = 0;
+  int count = 0;
+  while (true) {
+    const TiffLayout layout = tiff_layout(file);
+    require_sensible_size(image, layout.width, layout.height);
+    if (count == 0 || !is_auxiliary(file)) {
+      found += layout.samples;
+      ++count;
+      if (found <= bands) {
+        if (layout.width != first.width || layout.height != first.height) {
+          throw broken_image(image, "its pages differ in size, so they are not bands of one image");
+        }
+        pages.push_back(read_bands(image, file, layout));
+      }
+    }
+    if ((count == 1 && found == bands) || found > bands || TIFFLastDirectory(file.get()) != 0) {
+      break;
+    }
+    if (TIFFReadDirectory(file.get()) == 0) throw file.broken();
+  }
+  if (found != bands) {
+    throw broken_image(image,
+                       fmt::format("has {}{} band{} in {} page{}; the network reads {}",
+                                   found > bands && count > 1 ? "at least " : "", found,
+                                   found == 1 ? "" : "s", count, count == 1 ? "" : "s", bands));
+  }
+  cv::Mat whole;
+  cv::merge(pages, whole);
+  return apply_orientation(whole, first.orientation);
+}
+
+}  // namespace transfer

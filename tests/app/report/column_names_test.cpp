@@ -1,0 +1,48 @@
+#include "app/report/column_names.h"
+
+#include <gmock/gmock.h>
+
+#include "app/report/prediction_format.h"
+#include "app/report/prediction_table.h"
+
+namespace transfer {
+namespace {
+
+using testing::ElementsAre;
+using Names = std::vector<std::string>;
+
+TEST(ColumnNames, TakenNamesGetAPrefixUntilTheyAreFree) {
+  EXPECT_THAT(distinct_columns({"a", "b"}, {"path"}, "p_"), ElementsAre("a", "b"));
+  EXPECT_THAT(distinct_columns({"path", "p_path", "b"}, {"path"}, "p_"),
+              ElementsAre("p_p_path", "p_path", "b"));
+}
+
+TEST(ColumnNames, PredictionsDoNotHideThePathOrTheError) {
+  const auto numbers = prediction_format(TargetKind::kValues, {"error", "path", "label"}, 1);
+  EXPECT_THAT(numbers->csv_header().left,
+              ElementsAre("predicted_error", "predicted_path", "label"));
+  const auto labels = prediction_format(TargetKind::kLabels, {"error", "labels"}, 1);
+  EXPECT_THAT(labels->csv_header().left,
+              ElementsAre("labels", "probability_error", "probability_labels"));
+}
+
+std::string table_header(LossKind loss, const Names& names) {
+  Objective objective;
+  objective.loss = loss;
+  const Truth truth{torch::empty({0}, torch::kInt64)};
+  const auto width = static_cast<std::int64_t>(names.size());
+  return prediction_table(objective, {}, truth, torch::empty({0, width}), names);
+}
+
+TEST(ColumnNames, TablesOfAValidationSplitHaveDistinctColumns) {
+  EXPECT_EQ(table_header(LossKind::kCrossEntropy, {"cat", "label", "class"}),
+            "path,label,class,probability,cat,probability_label,probability_class\n");
+  EXPECT_EQ(table_header(LossKind::kBinaryCrossEntropy, {"path", "predicted"}),
+            "path,labels,predicted,probability_path,probability_predicted\n");
+  EXPECT_EQ(table_header(LossKind::kMeanSquaredError, {"path", "x", "predicted_x"}),
+            "path,known_path,x,predicted_x,predicted_path,predicted_predicted_predicted_x,"
+            "predicted_predicted_x\n");
+}
+
+}  // namespace
+}  // namespace transfer
