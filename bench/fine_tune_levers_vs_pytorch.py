@@ -91,7 +91,7 @@ def accuracy(arguments: argparse.Namespace, _python: Callable[[str], dict]) -> d
             values.append(summary["val"]["accuracy"])
         table[variant] = {
             "val_accuracy": values, "mean": statistics.mean(values),
-            "deviation": statistics.stdev(values) if len(values) > 1 else None,
+            "standard_deviation": statistics.stdev(values) if len(values) > 1 else None,
         }
     return table
 

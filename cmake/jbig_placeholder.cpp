@@ -1,6 +1,6 @@
-// Stands in for libjbig.so.0 in the relocatable archive. Debian's libtiff loads JBIG-KIT, which is
-// under the GPL and is therefore not carried. Reading a TIFF file with JBIG compression fails here
-// with the message below; every other compression is libtiff's own.
+// Stands in for libjbig.so.0 in the relocatable archive and in the Docker image. Debian's libtiff
+// loads JBIG-KIT, which is under the GPL and is therefore not carried. Reading a TIFF file with JBIG
+// compression fails here with the message below; every other compression is libtiff's own.
 
 #include <cstddef>
 

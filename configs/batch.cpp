@@ -11,15 +11,17 @@
 #include "configs/batch_keys.h"
 #include "configs/matrix.h"
 #include "configs/yaml_settings.h"
+#include "core/batch_files.h"
 #include "core/errors.h"
 #include "core/nearest_name.h"
+#include "core/run_files.h"
 
 namespace transfer {
 namespace {
 
 /// Names in the batch's folder that no job may have.
-const std::vector<std::string> kReserved = {"batch", "feature-store", "summary.csv",
-                                            "summary.json"};
+const std::vector<std::string> kReserved = {batch_file::kOwnFolder, batch_file::kFeatureStore,
+                                            batch_file::kSummaryTable, run_file::kSummary};
 /// Longer names leave no room for the names of files beside the run directory.
 constexpr std::size_t kLongestName = 200;
 

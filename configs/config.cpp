@@ -8,6 +8,7 @@
 
 #include "configs/exclusions.h"
 #include "configs/fields.h"
+#include "configs/strategy_kind.h"
 #include "configs/working_directory.h"
 #include "configs/yaml_settings.h"
 #include "core/errors.h"
@@ -29,7 +30,7 @@ std::filesystem::path preset_file(const std::string& name) {
 constexpr std::string_view kAugmentPreset = "augment.preset";
 /// The strategy of the backbone `flatten`, whatever the user asked for: pixels are features that
 /// never change.
-constexpr const char* kFlattenStrategy = "freeze-conv";
+constexpr std::string_view kFlattenStrategy = name_of(StrategyKind::kFreezeConv);
 
 using Layer = std::vector<Setting>;
 
@@ -170,7 +171,8 @@ Config resolve_config(const ConfigSources& sources, const std::vector<std::strin
     Config scratch;
     apply_layers(scratch, layers);
     check_strategy(scratch.strategy, strategies);
-    preset = scratch.backbone == kFlattenBackbone ? kFlattenStrategy : scratch.strategy;
+    preset =
+        scratch.backbone == kFlattenBackbone ? std::string(kFlattenStrategy) : scratch.strategy;
   }
   apply_layers(config, {read_yaml(preset_file(preset), keys)});
   prepare_hidden_layers(config, layers);

@@ -48,6 +48,8 @@ struct DataConfig {
   std::int64_t workers = 0;
   ImageSize input_size;
   std::optional<Resize> resize;
+  /// The choice that `auto` makes is written into the run's config.yaml.
+  std::optional<Range> sample_range;
   Sampler sampler = Sampler::kShuffle;
 };
 

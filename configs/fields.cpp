@@ -87,6 +87,17 @@ struct Assign {
     }
     return (*target)[0] <= (*target)[1];
   }
+  /// A range of no width makes no sense where `auto` does.
+  bool operator()(std::optional<Range>* target) const {
+    if (value.IsScalar() && value.Scalar() == "auto") {
+      target->reset();
+      return true;
+    }
+    Range range;
+    if (!(*this)(&range) || range[0] == range[1]) return false;
+    *target = range;
+    return true;
+  }
   /// A single text is a list of one.
   bool operator()(std::vector<std::string>* target) const {
     target->clear();
@@ -169,6 +180,9 @@ struct Print {
   std::string operator()(const Range* value) const {
     return fmt::format("[{}, {}]", (*value)[0], (*value)[1]);
   }
+  std::string operator()(const std::optional<Range>* value) const {
+    return *value ? (*this)(&**value) : "auto";
+  }
   std::string operator()(const std::vector<std::string>* value) const {
     YAML::Emitter emitter;
     emitter << YAML::Flow << *value;
@@ -209,6 +223,9 @@ struct Expectation {
   std::string operator()(std::optional<double>*) const { return "auto or a number" + limits(); }
   std::string operator()(Range*) const {
     return "two numbers [smallest, largest], each" + limits();
+  }
+  std::string operator()(std::optional<Range>*) const {
+    return "auto or two numbers [smallest, largest], each" + limits();
   }
   std::string operator()(std::vector<std::string>*) const { return "a list of texts"; }
   std::string operator()(std::vector<std::int64_t>*) const {

@@ -92,7 +92,7 @@ enum class UsedBy {
 struct Field {
   using Target =
       std::variant<std::string*, std::int64_t*, double*, bool*, std::optional<std::int64_t>*,
-                   std::optional<double>*, Range*, std::vector<std::string>*,
+                   std::optional<double>*, Range*, std::optional<Range>*, std::vector<std::string>*,
                    std::vector<std::int64_t>*, std::vector<double>*, ImageSize*, ChoiceTarget>;
 
   Field(std::string name, Target member, Limits allowed, std::string measure, Effect effects,

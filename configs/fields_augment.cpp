@@ -17,8 +17,8 @@ void add_augment_fields(std::vector<Field>& fields, AugmentConfig& a) {
   const auto range = [&add](const std::string& key, Range& member, Limits limits,
                             const std::string& unit, const std::string& description,
                             const std::string& example) {
-    Field row = {"augment." + key, &member,     limits,  unit, kImage,
-                 kChangedImages,   description, example};
+    Field row = {"augment." + key, &member,        limits,      unit,
+                 kImage,           kChangedImages, description, example};
     row.needs = "augment." + key.substr(0, key.find('_'));
     add(row);
   };
@@ -71,8 +71,14 @@ void add_augment_fields(std::vector<Field>& fields, AugmentConfig& a) {
         "Size of that rectangle.", "[0.02, 0.1]");
   add({"augment.randaugment", &a.randaugment, between(0, 14), "operations", kImage, kChangedImages,
        "RandAugment (Cubuk et al. 2020): operations per image. 0: off.", "2"});
-  Field magnitude = {"augment.randaugment_magnitude", &a.randaugment_magnitude, between(0, 10),
-                     "none", kImage, kChangedImages, "Strength of RandAugment's operations.", "7"};
+  Field magnitude = {"augment.randaugment_magnitude",
+                     &a.randaugment_magnitude,
+                     between(0, 10),
+                     "none",
+                     kImage,
+                     kChangedImages,
+                     "Strength of RandAugment's operations.",
+                     "7"};
   magnitude.needs = "augment.randaugment";
   add(magnitude);
   add({"augment.mixup", &a.mixup, between(0, 100), "none", kResult, kTrainedLayers,

@@ -24,7 +24,8 @@ void add_data_fields(std::vector<Field>& fields, DataConfig& d) {
       {"data.allow_leakage", &d.allow_leakage, kNoLimits, "none", kPlaceOrSpeed, kEveryRun,
        "Train although an image is both in train and in val or test, in files that are the same "
        "byte "
-       "for byte; a warning is all that is left."},
+       "for byte; a warning is all that is left.",
+       "true"},
       {"data.val_fraction", &d.val_fraction, between(0.01, 0.9), "fraction of the images", kResult,
        kEveryRun, "Training images kept for validation where the data has no val split.", "0.1"},
       {"data.test_fraction", &d.test_fraction, between(0, 0.9), "fraction of the images", kResult,
@@ -55,6 +56,12 @@ void add_data_fields(std::vector<Field>& fields, DataConfig& d) {
        "How an image is fitted to that size: crop cuts the edges off, stretch changes its "
        "proportions, pad puts black bars beside it. auto: as the backbone's file says, else crop.",
        "pad"},
+      {"data.sample_range", &d.sample_range, between(-1e12, 1e12), "values of samples", kResult,
+       kEveryRun,
+       "What is black and white in images of more than 8 bits whose files do not say: floats, "
+       "signed numbers, and 16-bit numbers that may have fewer bits. auto: the training images "
+       "decide. The model keeps it.",
+       "[0, 4095]"},
       {"data.sampler", &d.sampler, kNoLimits, "none", kResult, kTrainedLayers,
        "Training images of an epoch: shuffle takes each once, balanced takes every class equally "
        "often.",

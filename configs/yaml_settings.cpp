@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 
 #include "configs/fields.h"
+#include "core/atomic_file.h"
 #include "core/errors.h"
-#include "core/file_kind.h"
 #include "core/nearest_name.h"
 
 namespace transfer {
@@ -83,6 +82,16 @@ class Flattening {
   std::vector<Setting> settings_;
 };
 
+/// The file's text. Throws ConfigError for anything but a regular file.
+std::string yaml_text(const std::filesystem::path& file) {
+  try {
+    return read_file(file);
+  } catch (const DataError& error) {
+    throw ConfigError(fmt::format(
+        "{} Give a YAML file; save what comes from a pipe in a file first.", error.what()));
+  }
+}
+
 }  // namespace
 
 KnownKeys config_keys(std::vector<std::string> passed_over) {
@@ -99,12 +108,9 @@ std::string place_of(const YAML::Node& node, const std::string& file) {
 }
 
 YAML::Node load_yaml_map(const std::filesystem::path& file) {
-  std::ifstream stream(file);
-  if (!stream || is_folder(file)) {
-    throw ConfigError(fmt::format("{}: the configuration file cannot be read", file.string()));
-  }
+  const std::string text = yaml_text(file);
   try {
-    YAML::Node root = YAML::Load(stream);
+    YAML::Node root = YAML::Load(text);
     if (root.IsMap() || root.IsNull()) return root;
   } catch (const YAML::Exception& error) {
     throw ConfigError(

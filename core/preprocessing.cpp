@@ -13,6 +13,9 @@ std::string to_key(const Preprocessing& p) {
   // Left out where they are the usual ones, so that features stored before there were others count.
   if (p.order != ChannelOrder::kRgb) key += fmt::format(" {}", name_of(p.order));
   if (p.scale != PixelScale::kOne) key += fmt::format(" pixels{}", name_of(p.scale));
+  if (p.sample_range) {
+    key += fmt::format(" samples{},{}", p.sample_range->black, p.sample_range->white);
+  }
   return key;
 }
 

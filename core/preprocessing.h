@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,14 @@ template <>
 inline constexpr std::array<std::string_view, 3> kNames<Interpolation> = {"area", "bilinear",
                                                                           "bicubic"};
 
+/// The sample values that become black and white; values outside of them are cut off.
+struct SampleRange {
+  double black = 0;
+  double white = 1;
+
+  bool operator==(const SampleRange&) const = default;
+};
+
 /// What a backbone's weights expect of an image. It travels inside the model file.
 struct Preprocessing {
   /// Height and width in pixels.
@@ -64,6 +73,10 @@ struct Preprocessing {
   /// (pixel - mean) / std. The defaults are ImageNet's, as torchvision documents them.
   std::vector<float> mean = {0.485F, 0.456F, 0.406F};
   std::vector<float> std = {0.229F, 0.224F, 0.225F};
+
+  /// For images of more than 8 bits whose files do not say what is black and what is white, as the
+  /// training images decided; nothing where no such image was trained on. See SampleTraits.
+  std::optional<SampleRange> sample_range = std::nullopt;
 
   bool operator==(const Preprocessing&) const = default;
 };

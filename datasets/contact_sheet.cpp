@@ -33,9 +33,10 @@ SheetRow row_of(const std::string& caption, const Sample& sample) {
 }  // namespace
 
 std::vector<SheetRow> write_contact_sheet(const std::vector<Sample>& samples,
-                         const std::vector<std::string>& captions, const AugmentConfig& config,
-                         const Preprocessing& p, std::int64_t views, std::uint64_t seed,
-                         const std::filesystem::path& file) {
+                                          const std::vector<std::string>& captions,
+                                          const AugmentConfig& config, const Preprocessing& p,
+                                          std::int64_t views, std::uint64_t seed,
+                                          const std::filesystem::path& file) {
   const int row_height = static_cast<int>(p.height) + kCaptionHeight + kGap;
   const int columns = static_cast<int>(views) + 1;
   cv::Mat sheet(kGap + row_height * static_cast<int>(samples.size()),

@@ -24,8 +24,9 @@ struct SheetRow {
 /// number alone. Throws DataError for an image that cannot be decoded,
 /// OutputError, and Interrupted. Returns its rows.
 std::vector<SheetRow> write_contact_sheet(const std::vector<Sample>& samples,
-                         const std::vector<std::string>& captions, const AugmentConfig& augment,
-                         const Preprocessing& preprocessing, std::int64_t views, std::uint64_t seed,
-                         const std::filesystem::path& file);
+                                          const std::vector<std::string>& captions,
+                                          const AugmentConfig& augment,
+                                          const Preprocessing& preprocessing, std::int64_t views,
+                                          std::uint64_t seed, const std::filesystem::path& file);
 
 }  // namespace transfer

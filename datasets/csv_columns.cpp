@@ -11,6 +11,7 @@
 #include "core/file_kind.h"
 #include "core/name_form.h"
 #include "core/nearest_name.h"
+#include "core/shell_word.h"
 
 namespace transfer {
 namespace {
@@ -93,9 +94,9 @@ class Header {
     if (found.size() < 2) return found.empty() ? Position() : found.front();
     Names names;
     for (const std::size_t column : found) names.push_back(fields_[column]);
-    throw DataError(fmt::format(
-        "{}: the columns {} could each be the {}. Name one with --set data.columns=[{}={}].",
-        where(), fmt::join(names, " and "), role.name, role.name, names.front()));
+    throw DataError(fmt::format("{}: the columns {} could each be the {}. Name one with {}.",
+                                where(), fmt::join(names, " and "), role.name,
+                                naming(role, names.front())));
   }
 
   std::string where() const { return fmt::format("{}:{}", file_.string(), rows_.front().line); }
@@ -116,8 +117,7 @@ class Header {
       (holds_numbers(rows_, i) ? numbers : others).push_back(fields_[i]);
     }
     if (!others.empty()) {
-      text += fmt::format("; or name the column with --set data.columns=[{}={}]", role.name,
-                          others.front());
+      text += fmt::format("; or name the column with {}", naming(role, others.front()));
     }
     text += ".";
     if (role.name == "label" && !numbers.empty()) {
@@ -136,6 +136,13 @@ class Header {
   }
 
  private:
+  /// The flags that name a column; shells need quotes around one with spaces.
+  static std::string naming(const Role& role, const std::string& column) {
+    const std::string words = shell_word(fmt::format("{}={}", role.name, column));
+    const std::string setting = shell_word(fmt::format("data.columns={}={}", role.name, column));
+    return fmt::format("--set {} (evaluate: --columns {})", setting, words);
+  }
+
   static Position position(const Names& names, const std::string& name) {
     const auto found = std::find(names.begin(), names.end(), name);
     if (found == names.end()) return std::nullopt;

@@ -30,13 +30,15 @@ cv::Mat decode_format(const EncodedImage& image, const Decode& decode) {
 }  // namespace
 
 cv::Mat decode_image(std::string_view bytes, const std::string& name,
-                     std::int64_t target_shorter_side) {
-  const EncodedImage image{bytes, name, target_shorter_side};
+                     std::int64_t target_shorter_side,
+                     const std::optional<SampleRange>& sample_range) {
+  const EncodedImage image{bytes, name, target_shorter_side, sample_range};
   return decode_format(image, [&](const ImageFormat& format) { return format.decode(image); });
 }
 
-cv::Mat decode_bands(std::string_view bytes, const std::string& name, int bands) {
-  const EncodedImage image{bytes, name};
+cv::Mat decode_bands(std::string_view bytes, const std::string& name, int bands,
+                     const std::optional<SampleRange>& sample_range) {
+  const EncodedImage image{bytes, name, /*target_shorter_side=*/0, sample_range};
   return decode_format(image, [&](const ImageFormat& format) {
     if (format.decode_bands == nullptr) {
       throw broken_image(image, fmt::format("is a {}; the network reads {} bands, which are read "
@@ -48,14 +50,17 @@ cv::Mat decode_bands(std::string_view bytes, const std::string& name, int bands)
 }
 
 cv::Mat decode_for(const Sample& sample, const Preprocessing& p) {
-  if (reads_colours(p)) return decode_sample(sample, shorter_side_seen(p));
-  if (sample.array == nullptr) return decode_bands(read_file(sample.path), sample.path, p.channels);
+  if (reads_colours(p)) return decode_sample(sample, shorter_side_seen(p), p.sample_range);
+  if (sample.array == nullptr) {
+    return decode_bands(read_file(sample.path), sample.path, p.channels, p.sample_range);
+  }
   throw DataError(fmt::format("{}: has one band; the network reads {}", sample.path, p.channels));
 }
 
-cv::Mat decode_sample(const Sample& sample, std::int64_t target_shorter_side) {
+cv::Mat decode_sample(const Sample& sample, std::int64_t target_shorter_side,
+                      const std::optional<SampleRange>& sample_range) {
   if (sample.array == nullptr) {
-    return decode_image(read_file(sample.path), sample.path, target_shorter_side);
+    return decode_image(read_file(sample.path), sample.path, target_shorter_side, sample_range);
   }
   const ImageArray& array = *sample.array;
   // OpenCV takes a pointer that it could write through, and does not.

@@ -45,14 +45,15 @@ std::string content_hash(const Sample& sample) {
   return hash.hex();
 }
 
-bool are_grey(const std::vector<Sample>& samples) {
+bool are_grey(const std::vector<Sample>& samples, const std::optional<SampleRange>& sample_range) {
   constexpr std::size_t kMostFiles = 100;
   const std::size_t step = std::max<std::size_t>(samples.size() / kMostFiles, 1);
   for (std::size_t i = 0; i < samples.size(); i += step) {
     throw_if_stopped();
     if (samples[i].array != nullptr) continue;
     try {
-      if (!holds_no_colour(decode_sample(samples[i]))) return false;
+      const cv::Mat rgb = decode_sample(samples[i], /*target_shorter_side=*/0, sample_range);
+      if (!holds_no_colour(rgb)) return false;
     } catch (const DataError&) {
       continue;
     }

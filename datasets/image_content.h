@@ -17,7 +17,8 @@ std::optional<std::string> why_broken(const Sample& sample, const Preprocessing&
 std::string content_hash(const Sample& sample);
 
 /// Whether the samples' images are all grey. Of image files at most 100, evenly spread, are
-/// decoded; broken ones do not count. Throws Interrupted.
-bool are_grey(const std::vector<Sample>& samples);
+/// decoded; broken ones do not count. For `sample_range` see decode_image(). Throws Interrupted.
+bool are_grey(const std::vector<Sample>& samples,
+              const std::optional<SampleRange>& sample_range = std::nullopt);
 
 }  // namespace transfer

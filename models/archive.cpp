@@ -1,15 +1,15 @@
 #include "models/archive.h"
 
 #include <fmt/format.h>
+#include <torch/version.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <sstream>
 
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
+#include "models/model_file_kind.h"
+#include "models/torch_error.h"
 
 namespace transfer {
 namespace {
@@ -18,46 +18,32 @@ constexpr const char* kMetadataFile = "transfer.json";
 
 /// Throws the ModelError for a file that LibTorch could not load: what the file is, and the remedy.
 [[noreturn]] void explain_unreadable(const std::filesystem::path& file, const std::string& error) {
-  std::ifstream stream(file, std::ios::binary | std::ios::ate);
-  if (!stream) {
-    throw ModelError(fmt::format("{}: cannot be read: {}. Check its permissions.", file.string(),
-                                 std::strerror(errno)));
+  const ModelFileKind kind = model_file_kind(file);
+  if (kind != ModelFileKind::kTorchScript) {
+    throw ModelError(fmt::format("{}: {}", file.string(), describe_foreign(kind, file)));
   }
-  const auto size = static_cast<std::size_t>(stream.tellg());
-  std::string head(std::min<std::size_t>(size, 4096), '\0');
-  stream.seekg(0);
-  stream.read(head.data(), static_cast<std::streamsize>(head.size()));
-  std::string tail(std::min<std::size_t>(size, 65557), '\0');
-  stream.seekg(static_cast<std::streamoff>(size - tail.size()));
-  stream.read(tail.data(), static_cast<std::streamsize>(tail.size()));
-
-  const bool is_zip = head.starts_with("PK\x03\x04");
-  const bool is_complete = tail.find("PK\x05\x06") != std::string::npos;
-  std::string what = "not a TorchScript archive";
-  if (size == 0) what = "the file is empty";
-  if (is_zip && !is_complete) what = "the file is truncated: the end of the archive is missing";
-  if (is_zip && is_complete && tail.find("constants.pkl") == std::string::npos) {
-    what = "holds only weights (a state dict saved by torch.save), not a network";
+  // optimize_for_inference writes packed weights, which LibTorch cannot read back.
+  const bool is_optimized = error.find("attribute 'value' is undefined") != std::string::npos ||
+                            error.find("mkldnn") != std::string::npos ||
+                            error.find("prepacked") != std::string::npos;
+  if (is_optimized) {
+    throw ModelError(fmt::format(
+        "{}: the weights are constants packed for one machine by "
+        "torch.jit.optimize_for_inference, and cannot be loaded. Save the module as it was "
+        "before freezing.",
+        file.string()));
   }
-  const bool is_torchscript = tail.find("constants.pkl") != std::string::npos;
-  if (is_zip && is_complete && is_torchscript) {
-    // optimize_for_inference writes packed weights, which LibTorch cannot read back.
-    const bool is_optimized = error.find("attribute 'value' is undefined") != std::string::npos ||
-                              error.find("mkldnn") != std::string::npos ||
-                              error.find("prepacked") != std::string::npos;
-    if (is_optimized) {
-      throw ModelError(fmt::format(
-          "{}: the weights are constants packed for one machine by "
-          "torch.jit.optimize_for_inference, and cannot be loaded. Save the module as it was "
-          "before freezing.",
-          file.string()));
-    }
-    what = "LibTorch cannot load it (" + error.substr(0, error.find('\n')) + ")";
+  const std::string missing = missing_operator(error);
+  if (!missing.empty()) {
+    throw ModelError(fmt::format(
+        "{}: its program needs {}, which comes from an extension in C++ that this program lacks. "
+        "Export the network without it: its classifier or backbone alone, in operators of PyTorch.",
+        file.string(), missing));
   }
   throw ModelError(
-      fmt::format("{}: {}. Expected a TorchScript file, as torch.jit.save or "
-                  "models/export/export.py writes it; export or copy it again.",
-                  file.string(), what));
+      fmt::format("{}: LibTorch {} cannot load it. Export it again with torch.jit.save of the same "
+                  "version. [LibTorch: {}]",
+                  file.string(), TORCH_VERSION, cause_of(error)));
 }
 
 }  // namespace
@@ -69,7 +55,9 @@ Archive read_archive(const std::filesystem::path& file) {
       throw ModelError(fmt::format("{}: {}. Expected a TorchScript model.", file.string(),
                                    why_absent(file, "file")));
     case FileKind::kFolder:
-      throw ModelError(fmt::format("{}: is a folder. Expected a TorchScript file.", file.string()));
+      throw ModelError(
+          fmt::format("{}: is a folder{}. Expected a TorchScript file.", file.string(),
+                      is_file(file / "saved_model.pb") ? " (a TensorFlow SavedModel)" : ""));
     case FileKind::kOther:
       throw ModelError(
           fmt::format("{}: is not a regular file. Expected a TorchScript file.", file.string()));
@@ -90,10 +78,24 @@ Archive read_archive(const std::filesystem::path& file) {
 }
 
 void write_archive(const torch::jit::Module& module, const ModelMetadata& metadata,
-                   const std::filesystem::path& file) {
+                   const std::filesystem::path& file, const ArchiveCheck& check) {
   // Through memory, since LibTorch's file writer ends the process when the disk is full.
   std::ostringstream archive;
   module.save(archive, {{kMetadataFile, to_json(metadata)}});
+  if (check) {
+    std::istringstream saved(archive.str());
+    torch::jit::Module reloaded;
+    try {
+      reloaded = torch::jit::load(saved, torch::kCPU);
+    } catch (const std::exception& error) {
+      throw ModelError(fmt::format(
+          "{}: was not written: LibTorch cannot read the trained model back. Export the backbone "
+          "again, traced instead of scripted or the other way round. [LibTorch: {}]",
+          file.string(), cause_of(error.what())));
+    }
+    reloaded.eval();
+    check(reloaded);
+  }
   write_file_atomically(file, archive.view());
 }
 

@@ -5,7 +5,10 @@
 #include <torch/script.h>
 
 #include <filesystem>
+#include <functional>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "models/backbone.h"
 #include "models/feature_check.h"
@@ -39,9 +42,13 @@ struct Archive {
 /// metadata is bad.
 Archive read_archive(const std::filesystem::path& file);
 
-/// Writes a module with its metadata inside; the file appears complete or not at all. Throws
-/// OutputError.
+/// Throws when a module that was read back is not what was written.
+using ArchiveCheck = std::function<void(const torch::jit::Module& reloaded)>;
+
+/// Writes a module with its metadata inside; the file appears complete or not at all. With `check`,
+/// what will be written is first read back, in evaluation mode, and passed to it. Throws
+/// OutputError, and ModelError when it cannot be read back.
 void write_archive(const torch::jit::Module& module, const ModelMetadata& metadata,
-                   const std::filesystem::path& file);
+                   const std::filesystem::path& file, const ArchiveCheck& check = {});
 
 }  // namespace transfer

@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 #include "core/atomic_file.h"
 #include "core/errors.h"
@@ -12,10 +14,13 @@
 #include "core/install_paths.h"
 #include "core/nearest_name.h"
 #include "models/archive.h"
+#include "models/device_constants.h"
+#include "models/forward_input.h"
 #include "models/graph_outputs.h"
 #include "models/network_input.h"
 #include "models/stage_finder.h"
 #include "models/trace_repair.h"
+#include "models/weight_types.h"
 #include "models/weights.h"
 
 namespace transfer {
@@ -77,6 +82,47 @@ std::vector<std::int64_t> decide_input(Backbone::Implementation& network,
     return {1, p.channels, height, width};
   }
   return {1, p.channels, p.height, p.width};
+/// The name under which export.py may know a network that a user calls `name`; an example where
+/// nothing speaks for it.
+std::string exporters_name(const std::string& name) {
+  static constexpr std::array<std::string_view, 19> kTorchvision = {
+      "alexnet",      "convnext_", "densenet",    "efficientnet_", "googlenet",
+      "inception_v3", "maxvit_",   "mnasnet",     "mobilenet_v",   "regnet_",
+      "resnet",       "resnext",   "shufflenet_", "squeezenet",    "swin_",
+      "vgg",          "vit_",      "wide_resnet", "swin_v2_"};
+  if (name.starts_with("efficientnet-lite") || name.find(':') != std::string::npos) return name;
+  for (const std::string library : {"torchvision", "timm"}) {
+    if (name.starts_with(library + "-")) return library + ":" + name.substr(library.size() + 1);
+  }
+  const bool is_known =
+      std::any_of(kTorchvision.begin(), kTorchvision.end(),
+                  [&name](std::string_view family) { return name.starts_with(family); });
+  return "torchvision:" + (is_known ? name : std::string("resnet50"));
+}
+
+/// Throws ModelError when the weights are not those of the metadata's hash, which it fills in.
+void check_hash(const torch::jit::Module& module, std::string& expected, const std::string& file) {
+  const std::string hash = weights_sha256(module);
+  if (!expected.empty() && expected != hash) {
+    throw ModelError(fmt::format(
+        "{}: the weights do not match the hash in the metadata (found {}, expected {}). The file "
+        "was changed or damaged; export it again.",
+        file, hash, expected));
+  }
+  expected = hash;
+}
+
+/// Makes a network that was saved for another use computable and trainable here.
+void adapt_program(Backbone::Implementation& network) {
+  const int devices = replace_device_constants(network.module, DeviceConstants::kForeign);
+  if (devices > 0) {
+    network.remarks.push_back(
+        "its program named a device other than the CPU; it runs on that of its images now");
+  }
+  for (std::string remark :
+       {convert_to_float32(network.module), make_buffers_parameters(network.module)}) {
+    if (!remark.empty()) network.remarks.push_back(std::move(remark));
+  }
 }
 
 }  // namespace
@@ -99,24 +145,17 @@ Backbone Backbone::load(const std::filesystem::path& file, const InputSettings& 
         "{}: the module has no forward method. Expected forward(image); export it with one.",
         file.string()));
   }
+  refuse_other_input(implementation->module, file.string());
   refuse_frozen(implementation->module, file.string());
+  check_hash(implementation->module, implementation->metadata.weights_sha256, file.string());
+  adapt_program(*implementation);
   implementation->repaired_layers = repair_traced_modes(implementation->module);
   const auto stage_image = decide_input(*implementation, settings);
   find_features(*implementation);
   if (implementation->metadata.stages.empty()) {
     implementation->metadata.stages =
-        find_stages(implementation->module, implementation->classifier, stage_image,
-                    file.string());
+        find_stages(implementation->module, implementation->classifier, stage_image, file.string());
   }
-  const std::string hash = weights_sha256(implementation->module);
-  std::string& expected = implementation->metadata.weights_sha256;
-  if (!expected.empty() && expected != hash) {
-    throw ModelError(fmt::format(
-        "{}: the weights do not match the hash in the metadata (found {}, expected {}). The file "
-        "was changed or damaged; export it again.",
-        file.string(), hash, expected));
-  }
-  expected = hash;
   return Backbone(std::move(implementation));
 }
 
@@ -147,6 +186,26 @@ Backbone Backbone::with_input(const InputSettings& settings) const {
   return Backbone(std::move(changed));
 }
 
+Backbone Backbone::with_sample_range(const SampleRange& range) const {
+  auto changed = std::make_shared<Implementation>(*implementation_);
+  changed->metadata.preprocessing.sample_range = range;
+  return Backbone(std::move(changed));
+}
+
+bool Backbone::has_batch_norm(const std::vector<std::string>& frozen_stages) const {
+  for (const auto& entry : implementation_->module.named_modules()) {
+    if (!entry.value.hasattr("running_mean") || !entry.value.attr("running_mean").isTensor()) {
+      continue;
+    }
+    const bool is_frozen =
+        std::any_of(frozen_stages.begin(), frozen_stages.end(), [&entry](const std::string& stage) {
+          return entry.name == stage || entry.name.starts_with(stage + ".");
+        });
+    if (!is_frozen) return true;
+  }
+  return false;
+}
+
 std::filesystem::path find_backbone(const std::string& name_or_file) {
   std::filesystem::path path(name_or_file);
   // A folder of the same name does not hide the backbone.
@@ -162,7 +221,7 @@ std::filesystem::path find_backbone(const std::string& name_or_file) {
       "backbone '{}' was not found. Exported backbones: {}{} Give a TorchScript file, or export "
       "one: .venv/bin/python models/export/export.py {} --out models/pretrained",
       name_or_file, names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")),
-      nearest_or_stop(name_or_file, names), name_or_file));
+      nearest_or_stop(name_or_file, names), exporters_name(name_or_file)));
 }
 
 }  // namespace transfer

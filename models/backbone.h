@@ -20,9 +20,11 @@ namespace transfer {
 class Backbone {
  public:
   /// Loads a TorchScript file. Removes auxiliary outputs and lets traced layers obey train() and
-  /// eval() again (see `repaired_layers`). Without `transfer.json` inside, has_metadata() is false
-  /// and images are prepared as `settings` say; the caller reports the assumptions(). A file with
-  /// it decides by itself, but for the size of images and how they are fitted to it.
+  /// eval() again (see `repaired_layers`). Weights of another floating type become float32, those
+  /// held as buffers parameters, and devices in the program that of the data (see remarks()).
+  /// Without `transfer.json` inside, has_metadata() is false and images are prepared as `settings`
+  /// say; the caller reports the assumptions(). A file with it decides by itself, but for the size
+  /// of images and how they are fitted to it.
   ///
   /// Throws ConfigError where `settings` do not fit the network or contradict its file.
   /// Throws ModelError, naming the file and the remedy, when
@@ -30,7 +32,7 @@ class Backbone {
   /// - its metadata is malformed, or of a newer format than this program reads,
   /// - its weights do not match the hash in its metadata,
   /// - its weights are constants (torch.jit.freeze, optimize_for_inference),
-  /// - `forward` is missing, takes more than the image, or returns no logits,
+  /// - `forward` is missing, takes more or other than the image, or returns no logits,
   /// - it has no layers with weights, its layers compute with 8-bit integers, or its output cannot
   ///   serve as features where it ends without a classifier,
   /// - the features at the cut do not give the network's own outputs (see measure_features()),
@@ -63,6 +65,9 @@ class Backbone {
   /// What the file does not say of its images, one sentence each for the user; empty with metadata.
   const std::vector<std::string>& assumptions() const;
 
+  /// Whether it has BatchNorm layers outside the stages given.
+  bool has_batch_norm(const std::vector<std::string>& frozen_stages = {}) const;
+
   /// Whether it comes without a file and pretrained weights; `file()` is then its name.
   bool is_built_in() const;
 
@@ -77,6 +82,9 @@ class Backbone {
   /// The same network for images of the settings' size, fitted as they say. Throws ConfigError
   /// where they contradict its preprocessing.
   Backbone with_input(const InputSettings& settings) const;
+
+  /// The same network for images whose samples are read by this range.
+  Backbone with_sample_range(const SampleRange& range) const;
 
   /// For models/ only: the TorchScript module.
   struct Implementation;

@@ -1,13 +1,12 @@
 #include "models/blank_image.h"
 
 #include <ATen/record_function.h>
-#include <fmt/format.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
 #include <algorithm>
 
-#include "core/errors.h"
 #include "models/archive.h"
+#include "models/dry_pass.h"
 #include "models/graph_outputs.h"
 #include "models/stage_graph.h"
 
@@ -128,10 +127,7 @@ std::vector<CutOutput> run_blank_image(const Backbone& backbone,
     const auto image = torch::zeros({1, p.channels, p.height, p.width});
     tensors = module.forward({image}).toTensorVector();
   } catch (const std::exception& error) {
-    throw ModelError(fmt::format(
-        "{}: the network does not take an image of {}x{} pixels with {} channels. If it was made "
-        "for another size, set data.input_size. LibTorch reports: {}",
-        backbone.file(), p.width, p.height, p.channels, std::string(error.what()).substr(0, 400)));
+    throw explain_failed_pass(backbone, error);
   }
   std::vector<CutOutput> outputs;
   outputs.reserve(tensors.size());

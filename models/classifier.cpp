@@ -9,6 +9,8 @@
 #include "models/composition.h"
 #include "models/inference_module.h"
 #include "models/stage_features.h"
+#include "models/torch_error.h"
+#include "models/written_model.h"
 
 namespace transfer {
 
@@ -19,9 +21,17 @@ void write_classifier(const Backbone& backbone, const std::string& cut, const He
   ModelMetadata metadata = backbone.metadata();
   const auto end = std::find(metadata.stages.begin(), metadata.stages.end(), cut);
   if (end != metadata.stages.end()) metadata.stages.erase(end + 1, metadata.stages.end());
-  auto whole = compose(cut_for_features(backbone, {cut}).module, head);
+  const auto trunk = cut_for_features(backbone, {cut}).module;
+  ExpectedOutputs expected;
+  expected.image = sample_image(metadata.preprocessing);
+  // As FrozenTrunk computes them, and the head in C++.
+  expected.features = run_inference(for_inference(trunk, torch::kCPU), expected.image, torch::kCPU)
+                          .flatten(1)
+                          .to(torch::kFloat);
+  expected.outputs = head.copy_to(torch::kCPU).logits(expected.features);
+  auto whole = compose(trunk, head);
   define_prediction(whole, objective.targets());
-  write_composition(whole, std::move(metadata), classes, objective, file);
+  write_composition(whole, std::move(metadata), classes, objective, file, expected);
 }
 
 torch::Tensor predictions_of(const torch::Tensor& outputs, TargetKind kind) {
@@ -37,6 +47,7 @@ struct Classifier::Implementation {
   torch::jit::Module module;
   ModelMetadata metadata;
   torch::Device device;
+  std::string file;
 };
 
 Classifier::Classifier(const std::filesystem::path& file, torch::Device device) {
@@ -48,8 +59,8 @@ Classifier::Classifier(const std::filesystem::path& file, torch::Device device) 
         "model.pt of a run directory.",
         file.string()));
   }
-  implementation_ = std::make_unique<Implementation>(
-      Implementation{for_inference(archive.module, device), std::move(*archive.metadata), device});
+  implementation_ = std::make_unique<Implementation>(Implementation{
+      for_inference(archive.module, device), std::move(*archive.metadata), device, file.string()});
 }
 
 Classifier::~Classifier() = default;
@@ -58,7 +69,16 @@ Classifier::Classifier(Classifier&&) noexcept = default;
 const ModelMetadata& Classifier::metadata() const { return implementation_->metadata; }
 
 torch::Tensor Classifier::logits(const torch::Tensor& images) const {
-  return run_inference(implementation_->module, images, implementation_->device);
+  try {
+    return run_inference(implementation_->module, images, implementation_->device);
+  } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) throw;
+    const Preprocessing& p = implementation_->metadata.preprocessing;
+    throw ModelError(fmt::format(
+        "{}: the model does not take images of {}x{} pixels with {} channels, as its own "
+        "transfer.json says. Train it again. [LibTorch: {}]",
+        implementation_->file, p.width, p.height, p.channels, cause_of(error.what())));
+  }
 }
 
 }  // namespace transfer

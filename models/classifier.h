@@ -16,7 +16,8 @@ namespace transfer {
 /// averaged over the image, or "" for the classifier's input) and the head. `forward(x)` returns
 /// the head's outputs, `predict(x)` applies predictions_of() to them, `features(x)` returns the
 /// head's input. Classes, objective and preprocessing are inside. Throws ModelError when the
-/// network cannot be cut there, and OutputError; no partial file is left.
+/// network cannot be cut there or the file, read back, would compute something else, and
+/// OutputError; no file is left then.
 void write_classifier(const Backbone& backbone, const std::string& cut, const Head& head,
                       const std::vector<std::string>& classes, const std::filesystem::path& file,
                       const Objective& objective = {});
@@ -35,7 +36,8 @@ class Classifier {
   Classifier(Classifier&&) noexcept;
 
   const ModelMetadata& metadata() const;
-  /// images [N,C,H,W] on any device → logits [N,classes] on the CPU.
+  /// images [N,C,H,W] on any device → logits [N,classes] on the CPU. Throws ModelError when the
+  /// model does not take them.
   torch::Tensor logits(const torch::Tensor& images) const;
 
  private:

@@ -62,7 +62,7 @@ Module compose(const Module& trunk, const Head& head) {
   whole.register_module("head", head_module(head, unit));
   whole.define(R"(
 def features(self, x: Tensor) -> Tensor:
-    return torch.flatten(self.trunk.forward(x), 1)
+    return torch.flatten(self.trunk.forward(x), 1).float()
 )");
   whole.define(R"(
 def forward(self, x: Tensor) -> Tensor:
@@ -94,14 +94,16 @@ std::vector<std::string> composed_stages(std::vector<std::string> stages) {
 
 void write_composition(Module whole, ModelMetadata backbone,
                        const std::vector<std::string>& classes, const Objective& objective,
-                       const std::filesystem::path& file) {
+                       const std::filesystem::path& file, const ExpectedOutputs& expected) {
   whole.eval();
   backbone.kind = ModelKind::kClassifier;
   backbone.classes = classes;
   backbone.objective = objective;
   backbone.stages = composed_stages(std::move(backbone.stages));
   backbone.weights_sha256 = weights_sha256(whole);
-  write_archive(whole, backbone, file);
+  write_archive(whole, backbone, file, [&](const Module& reloaded) {
+    require_same_outputs(reloaded, expected, objective.targets(), file.string());
+  });
 }
 
 }  // namespace transfer

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "models/classifier.h"
+#include "models/written_model.h"
 
 namespace transfer {
 
@@ -28,9 +29,10 @@ void define_prediction(torch::jit::Module& whole, TargetKind kind);
 std::vector<std::string> composed_stages(std::vector<std::string> stages);
 
 /// Writes a composed module as model.pt, in evaluation mode, with the backbone's metadata, the
-/// class names and the objective inside. Throws OutputError.
+/// class names and the objective inside. It is first read back and compared with `expected` (see
+/// written_model.h). Throws OutputError, and ModelError where they differ; no file is left then.
 void write_composition(torch::jit::Module whole, ModelMetadata backbone,
                        const std::vector<std::string>& classes, const Objective& objective,
-                       const std::filesystem::path& file);
+                       const std::filesystem::path& file, const ExpectedOutputs& expected);
 
 }  // namespace transfer

@@ -26,7 +26,7 @@ constexpr std::int64_t kLargerSide = 96;
 /// Relative to the largest value. Fused and separate operators differ by rounding only.
 constexpr double kLargestRelativeDifference = 1e-4;
 
-struct ImageSize {
+struct ProbeSize {
   std::int64_t height;
   std::int64_t width;
 };
@@ -75,11 +75,11 @@ class FeatureMeasurement {
 
   bool measure(ClassifierLayer& layer) {
     const auto whole = module_.get_method("forward").graph();
-    std::vector<ImageSize> sizes = {full_};
+    std::vector<ProbeSize> sizes = {full_};
     if (std::min(full_.height, full_.width) > kSmallSide) {
       sizes.insert(sizes.begin(), {kSmallSide, kSmallSide});
     }
-    for (const ImageSize size : sizes) {
+    for (const ProbeSize size : sizes) {
       const auto images = random_images(2, size);
       const auto logits = run(whole, {images});
       if (!logits) continue;
@@ -100,7 +100,7 @@ class FeatureMeasurement {
 
  private:
   /// Drawn from a generator of its own, so that a run's random numbers stay the same.
-  torch::Tensor random_images(std::int64_t count, ImageSize size) const {
+  torch::Tensor random_images(std::int64_t count, ProbeSize size) const {
     const auto generator = at::detail::createCPUGenerator(16);
     return at::randn({count, channels_, size.height, size.width}, generator, torch::kFloat32);
   }
@@ -255,7 +255,7 @@ class FeatureMeasurement {
   Module module_;
   const OriginalForward& original_;
   std::int64_t channels_;
-  ImageSize full_;
+  ProbeSize full_;
   const std::string& file_;
 };
 

@@ -40,7 +40,7 @@ std::int64_t FrozenTrunk::dimension() const {
 torch::Tensor FrozenTrunk::features(const torch::Tensor& images) const {
   const auto output = run_inference(implementation_->module, images, implementation_->device);
   // A clone made outside InferenceMode is an ordinary tensor, which autograd accepts.
-  return output.flatten(1).clone();
+  return output.flatten(1).to(torch::kFloat).clone();
 }
 
 }  // namespace transfer

@@ -249,6 +249,7 @@ std::string describe_bypass(const Graph& graph, const Value* cut, bool sizes_cou
       before.on_content.erase(cut);
       continue;
     }
+    if (!sizes_count && asks_only_for_size(node)) continue;
     for (const Value* value : values_read(node)) {
       if (before.on_content.contains(value)) {
         return fmt::format(

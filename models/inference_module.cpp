@@ -2,6 +2,7 @@
 
 #include <torch/csrc/jit/api/module.h>
 
+#include "models/device_constants.h"
 #include "models/weights.h"
 
 namespace transfer {
@@ -11,6 +12,7 @@ torch::jit::Module for_inference(const torch::jit::Module& module, torch::Device
   torch::jit::Module copy = module.clone();
   copy.eval();
   copy.to(device);
+  if (!device.is_cpu()) replace_device_constants(copy, DeviceConstants::kAll);
   to_channels_last(copy);
   return torch::jit::freeze(copy);
 }

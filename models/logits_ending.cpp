@@ -70,6 +70,13 @@ Value* only_content(Node* node, const Graph& graph) {
   return found;
 }
 
+/// The operator's name without the underscore of the in-place variant.
+std::string operator_name(const Node* node) {
+  std::string name = node->kind().toUnqualString();
+  if (name.ends_with('_')) name.pop_back();
+  return name;
+}
+
 /// What became of following one value back.
 struct Followed {
   enum class Result { kReached, kInlined, kBranch } result = Result::kReached;
@@ -121,7 +128,7 @@ class EndingFinder {
       if (!is_activated && !keeps_logits(node)) break;
       Value* source = only_content(node, *graph_);
       if (source == nullptr) break;
-      if (is_activated) activation_ = node->kind().toUnqualString();
+      if (is_activated) activation_ = operator_name(node);
       value = source;
     }
     return {Followed::Result::kReached, value};
@@ -146,7 +153,10 @@ class EndingFinder {
   LogitsEnding describe(Value* end) const {
     Node* node = end->node();
     if (const auto layer = as_layer(node)) {
-      if (activation_.empty() || is_dropout(layer->input()->node())) return {layer, ""};
+      const bool is_convolution =
+          std::string(node->kind().toQualString()).find("conv") != std::string::npos;
+      const bool as_in_squeezenet = is_convolution && is_dropout(layer->input()->node());
+      if (activation_.empty() || as_in_squeezenet) return {layer, ""};
       return {std::nullopt, fmt::format("it ends in {} behind its last layer", activation_)};
     }
     if (!node->blocks().empty() && leads_to_layer(node)) {
@@ -156,7 +166,7 @@ class EndingFinder {
           file_));
     }
     if (node->kind() == c10::prim::Param) return {std::nullopt, "it returns its input"};
-    return {std::nullopt, fmt::format("it ends in {}", node->kind().toUnqualString())};
+    return {std::nullopt, fmt::format("it ends in {}", operator_name(node))};
   }
 
   std::shared_ptr<Graph>& graph_;

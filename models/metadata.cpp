@@ -68,6 +68,13 @@ Preprocessing parse_preprocessing(const json& object) {
   if (object.contains("scale")) {
     p.scale = parse_choice<PixelScale>(object, "preprocessing.", "scale");
   }
+  if (object.contains("sample_range")) {
+    const auto range = object.at("sample_range").get<std::array<double, 2>>();
+    if (!(range[0] < range[1])) {
+      throw std::invalid_argument("preprocessing.sample_range is no range from black to white");
+    }
+    p.sample_range = {range[0], range[1]};
+  }
   if (!sizes_are_sound(p)) {
     throw std::invalid_argument("preprocessing.input_size and resize do not fit each other");
   }
@@ -77,7 +84,8 @@ Preprocessing parse_preprocessing(const json& object) {
 /// Whether programs that read versions 1 and 2 alone would prepare images otherwise, or not at all.
 bool needs_version_3(const Preprocessing& p) {
   return !reads_colours(p) || p.order != ChannelOrder::kRgb || p.scale != PixelScale::kOne ||
-         p.resize_rule == ResizeRule::kPad || p.resize_rule == ResizeRule::kCover;
+         p.sample_range.has_value() || p.resize_rule == ResizeRule::kPad ||
+         p.resize_rule == ResizeRule::kCover;
 }
 
 json preprocessing_json(const Preprocessing& p) {
@@ -93,6 +101,7 @@ json preprocessing_json(const Preprocessing& p) {
                  {"mean", p.mean},
                  {"std", p.std}};
   if (p.scale != PixelScale::kOne) object["scale"] = name_of(p.scale);
+  if (p.sample_range) object["sample_range"] = {p.sample_range->black, p.sample_range->white};
   return object;
 }
 

@@ -21,8 +21,8 @@ inline constexpr std::array<std::string_view, 2> kNames<ModelKind> = {"backbone"
 /// The metadata inside a model file: its extra file `transfer.json`.
 struct ModelMetadata {
   /// Newest format of `transfer.json` that this program reads. Version 2 added task and loss,
-  /// version 3 further channels, pixels of 0 to 255 and further resize rules. A file is written in
-  /// the oldest version that can say what it holds.
+  /// version 3 further channels, pixels of 0 to 255, further resize rules and the range of samples.
+  /// A file is written in the oldest version that can say what it holds.
   static constexpr int kFormatVersion = 3;
 
   ModelKind kind = ModelKind::kBackbone;

@@ -25,6 +25,8 @@ bool splits_batch_norm(const torch::jit::Value* value) {
 
 }  // namespace
 
+std::string stage_title(const std::string& stage) { return stage.empty() ? kPenultimate : stage; }
+
 std::vector<std::string> probed_stages(const Backbone& backbone) {
   std::vector<std::string> stages = backbone.metadata().stages;
   if (stages.empty()) return stages;

@@ -1,10 +1,8 @@
 #include "models/stage_features.h"
 
-#include <fmt/format.h>
-
-#include "core/errors.h"
 #include "models/archive.h"
 #include "models/blank_image.h"
+#include "models/dry_pass.h"
 #include "models/graph_outputs.h"
 #include "models/stage_graph.h"
 #include "models/surgery.h"
@@ -17,8 +15,7 @@ using torch::jit::Module;
 using torch::jit::Value;
 
 /// Shape of the output of `forward` for a blank image.
-std::vector<std::int64_t> output_shape(Module module, const Backbone& backbone,
-                                       const std::string& cut) {
+std::vector<std::int64_t> output_shape(Module module, const Backbone& backbone) {
   torch::NoGradGuard no_gradients;
   module.eval();
   const Preprocessing& p = backbone.metadata().preprocessing;
@@ -27,11 +24,7 @@ std::vector<std::int64_t> output_shape(Module module, const Backbone& backbone,
     // A copy, since a method that has run keeps its execution plan and ignores later edits.
     return copy_with_weights(module).forward({image}).toTensor().sizes().vec();
   } catch (const std::exception& error) {
-    throw ModelError(fmt::format(
-        "{}: the network up to '{}' does not take an image of {}x{} pixels. If it was made for "
-        "another size, set data.input_size. LibTorch reports: {}",
-        backbone.file(), cut.empty() ? backbone.classifier_name() : cut, p.width, p.height,
-        std::string(error.what()).substr(0, 400)));
+    throw explain_failed_pass(backbone, error);
   }
 }
 
@@ -42,7 +35,7 @@ Module cut_once(const Backbone& backbone, const std::string& cut) {
     return cut_before_classifier(module, backbone.implementation().classifier, backbone.file());
   }
   Module stage = cut_after_stage(module, cut, backbone.file());
-  average_output(stage, pooled_dimensions(output_shape(stage, backbone, cut)));
+  average_output(stage, pooled_dimensions(output_shape(stage, backbone)));
   return stage;
 }
 
@@ -59,7 +52,7 @@ FeatureCut cut_for_features(const Backbone& backbone, const std::vector<std::str
   FeatureCut result;
   if (cuts.size() == 1) {
     result.module = cut_once(backbone, cuts.front());
-    result.widths = {output_shape(result.module, backbone, cuts.front()).at(1)};
+    result.widths = {output_shape(result.module, backbone).at(1)};
     return result;
   }
   result.module = copy_with_weights(backbone.implementation().module);

@@ -1,25 +1,31 @@
 #include "models/strategy.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace transfer {
+namespace {
+
+Strategy case_of(StrategyKind kind, Cut cut, bool trunk_is_frozen, std::string summary) {
+  return {kind, std::string(name_of(kind)), std::move(summary), cut, trunk_is_frozen};
+}
+
+}  // namespace
 
 const std::vector<Strategy>& list_strategies() {
+  using enum StrategyKind;
   static const std::vector<Strategy> strategies = {
-      {"freeze-conv",
-       "small data set, similar to the pretraining data: all pretrained layers frozen, a new "
-       "softmax head trained on their features",
-       Cut::kBeforeClassifier, /*trunk_is_frozen=*/true},
-      {"early-features",
-       "small, different: the network cut at an early stage, frozen, a new softmax head trained on "
-       "its pooled output",
-       Cut::kAtStage, /*trunk_is_frozen=*/true},
-      {"fine-tune", "large, similar: a new head, all layers trained from the pretrained weights",
-       Cut::kBeforeClassifier, /*trunk_is_frozen=*/false},
-      {"retrain",
-       "large, different: all layers trained at full rate, from the pretrained weights or from "
-       "scratch",
-       Cut::kBeforeClassifier, /*trunk_is_frozen=*/false},
+      case_of(kFreezeConv, Cut::kBeforeClassifier, /*trunk_is_frozen=*/true,
+              "small data set, similar to the pretraining data: all pretrained layers frozen, a "
+              "new softmax head trained on their features"),
+      case_of(kEarlyFeatures, Cut::kAtStage, /*trunk_is_frozen=*/true,
+              "small, different: the network cut at an early stage, frozen, a new softmax head "
+              "trained on its pooled output"),
+      case_of(kFineTune, Cut::kBeforeClassifier, /*trunk_is_frozen=*/false,
+              "large, similar: a new head, all layers trained from the pretrained weights"),
+      case_of(kRetrain, Cut::kBeforeClassifier, /*trunk_is_frozen=*/false,
+              "large, different: all layers trained at full rate, from the pretrained weights or "
+              "from scratch"),
   };
   return strategies;
 }

@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "configs/strategy_kind.h"
+
 namespace transfer {
 
 /// Where a strategy takes its features from.
@@ -14,6 +16,7 @@ enum class Cut {
 /// What a strategy does to the backbone. Learning rates and epochs are in the preset of the same
 /// name.
 struct Strategy {
+  StrategyKind kind;
   std::string name;
   /// One line for `--help` and messages.
   std::string summary;

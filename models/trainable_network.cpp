@@ -1,8 +1,8 @@
 #include "models/trainable_network.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <torch/csrc/jit/api/module.h>
-#include <torch/csrc/jit/passes/fold_conv_bn.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
 #include <algorithm>
@@ -14,6 +14,8 @@
 #include "models/archive.h"
 #include "models/blank_image.h"
 #include "models/composition.h"
+#include "models/device_constants.h"
+#include "models/folding.h"
 #include "models/frozen_prefix_implementation.h"
 #include "models/graph_outputs.h"
 #include "models/inference_module.h"
@@ -22,7 +24,10 @@
 #include "models/own_generator.h"
 #include "models/split.h"
 #include "models/surgery.h"
+#include "models/torch_error.h"
+#include "models/weight_types.h"
 #include "models/weights.h"
+#include "models/written_model.h"
 
 namespace transfer {
 namespace {
@@ -65,9 +70,25 @@ void refuse_quantised_layers(const Backbone& backbone) {
       backbone.file(), found));
 }
 
+/// The network runs on an image in evaluation mode (require_pass), but not on this batch.
+ModelError explain_failed_step(const std::string& file, const torch::Tensor& input,
+                               const std::exception& error) {
+  const std::string cause = cause_of(error.what());
+  const bool lacks_values = cause.find("Expected more than 1") != std::string::npos;
+  return ModelError(fmt::format(
+      "{}: a batch of [{}] does not pass through the network in training. {} [LibTorch: {}]", file,
+      fmt::join(input.sizes(), ", "),
+      lacks_values ? "Its norms need more than one value per channel: set train.batch_size to 2 or "
+                     "more, train.batch_norm=frozen, or a larger data.input_size."
+                   : "Take --strategy freeze-conv, or export it by torch.jit.trace in evaluation "
+                     "mode.",
+      cause));
+}
+
 torch::jit::Module make_trunk(const Backbone& backbone, const TrainableOptions& options) {
   const auto& original = backbone.implementation();
   refuse_quantised_layers(backbone);
+  refuse_integer_weights(original.module, backbone.file());
   // Unknown when the network did not run; this run says why.
   if (backbone.feature_count() == 0) run_blank_image(backbone, {});
   auto trunk = cut_before_classifier(original.module, original.classifier, backbone.file());
@@ -76,7 +97,7 @@ torch::jit::Module make_trunk(const Backbone& backbone, const TrainableOptions& 
   }
   if (options.batch_norm != BatchNorm::kFolded) return trunk;
   trunk.eval();
-  return torch::jit::FoldConvBatchNorm(trunk);
+  return fold_batch_norms(trunk);
 }
 
 }  // namespace
@@ -102,6 +123,7 @@ TrainableNetwork::TrainableNetwork(const Backbone& backbone, const TrainableOpti
                        random_head(options.head, backbone.feature_count(), options.classes,
                                    mix_seed({options.seed, kHeadSeed})));
   whole.to(device);
+  if (!device.is_cpu()) replace_device_constants(whole, DeviceConstants::kAll);
   to_channels_last(whole);
   const auto read = tensors_read_by(whole, "forward");
   implementation_ =
@@ -251,17 +273,29 @@ torch::Tensor TrainableNetwork::run(const std::string& method, const torch::Tens
       input.dim() == 4 ? torch::MemoryFormat::ChannelsLast : torch::MemoryFormat::Preserve;
   const auto laid_out = input.to(implementation_->device, input.scalar_type(),
                                  /*non_blocking=*/false, /*copy=*/false, layout);
-  return implementation_->module.get_method(method)({laid_out}).toTensor();
+  try {
+    return implementation_->module.get_method(method)({laid_out}).toTensor();
+  } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) throw;
+    throw explain_failed_step(implementation_->file, input, error);
+  }
 }
 
 void TrainableNetwork::write(const std::vector<std::string>& classes,
                              const std::filesystem::path& file, const Objective& objective) const {
   torch::NoGradGuard no_gradients;
+  torch::jit::Module network = implementation_->module;
+  network.eval();
+  ExpectedOutputs expected;
+  expected.image = sample_image(implementation_->metadata.preprocessing);
+  expected.features = run("features", expected.image).to(torch::kCPU);
+  expected.outputs = run("forward", expected.image).to(torch::kCPU);
+  if (!implementation_->device.is_cpu()) expected.tolerance = ExpectedOutputs::kAcrossDevices;
   auto copy = copy_with_weights(implementation_->module);
   if (!implementation_->split.prefix.empty()) remove_split(copy, implementation_->split);
   copy.to(torch::kCPU);
   define_prediction(copy, objective.targets());
-  write_composition(copy, implementation_->metadata, classes, objective, file);
+  write_composition(copy, implementation_->metadata, classes, objective, file, expected);
 }
 
 }  // namespace transfer

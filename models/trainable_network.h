@@ -37,7 +37,8 @@ struct TrainableOptions {
 /// on several threads, give each its own replica().
 class TrainableNetwork {
  public:
-  /// Throws ModelError when the backbone cannot be cut in front of its classifier.
+  /// Throws ModelError when the backbone cannot be cut in front of its classifier, and when it
+  /// holds weights as integers.
   TrainableNetwork(const Backbone& backbone, const TrainableOptions& options, torch::Device device);
   ~TrainableNetwork();
   TrainableNetwork(const TrainableNetwork&) = delete;
@@ -69,7 +70,7 @@ class TrainableNetwork {
   void evaluate();
 
   /// images [N,C,H,W] on any device → logits [N,classes] on the network's device. Recorded by
-  /// autograd in training mode.
+  /// autograd in training mode. Throws ModelError when the network does not take them.
   torch::Tensor logits(const torch::Tensor& images) const;
 
   /// Splits the network behind `stage`, one of stages(), so that the layers up to there can run on
@@ -84,7 +85,9 @@ class TrainableNetwork {
   /// REQUIRES: split_behind() was called.
   torch::Tensor logits_behind_split(const torch::Tensor& activations) const;
 
-  /// Writes the network as one TorchScript file, as write_classifier() does. Throws OutputError.
+  /// Writes the network as one TorchScript file, as write_classifier() does, and switches to
+  /// evaluation mode. Throws OutputError, and ModelError when the file, read back, would not
+  /// compute what this network computes; no file is left then.
   void write(const std::vector<std::string>& classes, const std::filesystem::path& file,
              const Objective& objective = {}) const;
 

@@ -6,13 +6,13 @@ set -euo pipefail
 # The rooms of app, each of which may include those before it; as in CMakeLists.txt.
 app_rooms=(compute features training preparation advice report runs batch commands)
 
-# refuse PATTERN REASON FOLDER...: no C++ file below these folders may include what PATTERN matches.
+# refuse PATTERN REASON PLACE...: no C++ file in these places, files or folders, may include what PATTERN matches.
 refuse() {
   local pattern=$1 reason=$2 found
   shift 2
-  found=$(cd "$root" && for folder; do
-    [ ! -d "$folder" ] || grep -rnE --include='*.h' --include='*.cpp' \
-      "^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"](\.\./)*($pattern)" "$folder" || true
+  found=$(cd "$root" && for place; do
+    [ ! -e "$place" ] || grep -rHnE --include='*.h' --include='*.cpp' \
+      "^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"](\.\./)*($pattern)" "$place" || true
   done)
   if [ -n "$found" ]; then
     printf '%s:\n%s\n' "$reason" "$found"
@@ -20,21 +20,35 @@ refuse() {
   fi
 }
 
+# app_but ROOM: every other room of app, and the files directly in app.
+app_but() { (cd "$root" && find app -mindepth 1 -maxdepth 1 ! -name "$1" 2>/dev/null || true); }
+
+# refuse_unknown_rooms: a folder of app that app_rooms does not list would be checked against no other room.
+refuse_unknown_rooms() {
+  local folder
+  for folder in "$root"/app/*/; do
+    folder=$(basename "$folder")
+    [ "$folder" = '*' ] || [[ " ${app_rooms[*]} " == *" $folder "* ]] || {
+      echo "app/$folder is not among the rooms at the top of tests/layering.sh"
+      breaches=$((breaches + 1))
+    }
+  done
+}
+
 # check ROOT
 check() {
-  local root=$1 breaches=0 app_but_report app_but_compute
+  local root=$1 breaches=0
+  refuse_unknown_rooms
   refuse '(configs|datasets|models|app)/' "core includes no other folder" core
   refuse '(datasets|models)/' "configs includes core only" configs
   refuse 'models/' "datasets and models never include each other" datasets
   refuse 'datasets/' "datasets and models never include each other" models
   refuse 'app/' "nothing includes app" configs datasets models
   refuse 'yaml-cpp/' "yaml-cpp appears in configs/ only" core datasets models app
-  app_but_report=$(cd "$root" && find app -mindepth 1 -maxdepth 1 -type d ! -name report 2>/dev/null || true)
-  # shellcheck disable=SC2086  # one word a folder
-  refuse 'opencv2/' "OpenCV appears in datasets/ and app/report/ only" core configs models $app_but_report
-  app_but_compute=$(cd "$root" && find app -mindepth 1 -maxdepth 1 ! -name compute 2>/dev/null || true)
-  # shellcheck disable=SC2086
-  refuse 'mpi\.h' "MPI appears in app/compute/ only" core configs datasets models $app_but_compute
+  # shellcheck disable=SC2046  # one word a place
+  refuse 'opencv2/' "OpenCV appears in datasets/ and app/report/ only" core configs models $(app_but report)
+  # shellcheck disable=SC2046
+  refuse 'mpi\.h' "MPI appears in app/compute/ only" core configs datasets models $(app_but compute)
   local room below earlier=()
   for room in "${app_rooms[@]}"; do
     for below in "${earlier[@]}"; do
@@ -67,8 +81,12 @@ must_fail datasets/a.cpp '# include "models/backbone.h"'
 must_fail models/a.cpp '#include "datasets/dataset.h"'
 must_fail models/a.cpp '  #include "app/training/metrics.h"'
 must_fail app/main.cpp '#include <yaml-cpp/yaml.h>'
+must_fail app/main.cpp '#include <opencv2/core.hpp>'
 must_fail app/features/a.cpp '#include <opencv2/core.hpp>'
+must_fail app/main.cpp '#include <mpi.h>'
 must_fail app/training/a.cpp '#include <mpi.h>'
+must_fail app/main.cpp '#include <torch/script.h>'
+must_fail app/unlisted/a.cpp '#include <string>'
 must_fail datasets/a.cpp '#include <torch/script.h>'
 must_fail app/commands/a.cpp '#include <torch/csrc/jit/api/module.h>'
 

@@ -8,6 +8,8 @@
 
 #include "core/json_text.h"
 #include "core/run_format.h"
+#include "models/probed_stages.h"
+#include "models/strategy.h"
 
 namespace transfer {
 namespace {
@@ -68,9 +70,9 @@ std::string stage_table(const Evidence& evidence) {
   }
   const auto whole =
       static_cast<double>(std::max<std::int64_t>(evidence.stages.back().multiply_adds, 1));
-  std::string text =
-      fmt::format("{:<{}}  features  {:>20}  {:>22}  arithmetic\n", "stage", width,
-                  fmt::format("probe's {}", evidence.score.title), "lead over penultimate");
+  std::string text = fmt::format("{:<{}}  features  {:>20}  {:>22}  arithmetic\n", "stage", width,
+                                 fmt::format("probe's {}", evidence.score.title),
+                                 fmt::format("lead over {}", kPenultimate));
   for (const auto& stage : evidence.stages) {
     const double scale = evidence.score.is_share ? 100 : 1;
     const int digits = evidence.score.is_share ? 1 : 3;
@@ -88,14 +90,14 @@ std::string stage_table(const Evidence& evidence) {
 
 /// The four cases, with the one of this data marked.
 std::string box(const Decision& decision) {
-  const auto cell = [&](bool is_large, bool is_different, const char* strategy) {
+  const auto cell = [&](bool is_large, bool is_different) {
+    const std::string_view strategy = name_of(strategy_of_case(is_large, is_different));
     const bool is_here = decision.is_large == is_large && decision.is_different == is_different;
     return is_here ? fmt::format("[{}]", strategy) : fmt::format(" {} ", strategy);
   };
   return fmt::format("           {:<18}{}\nsmall      {:<18}{}\nlarge      {:<18}{}\n\n",
-                     " similar", " different", cell(false, false, "freeze-conv"),
-                     cell(false, true, "early-features"), cell(true, false, "fine-tune"),
-                     cell(true, true, "retrain"));
+                     " similar", " different", cell(false, false), cell(false, true),
+                     cell(true, false), cell(true, true));
 }
 
 std::string shown(const TimeEstimate& estimate) {
@@ -124,7 +126,7 @@ std::string to_json(const Advice& advice) {
   const Evidence& evidence = advice.evidence;
   ordered_json object = {
       {"format", kRunFormat},
-      {"strategy", decision.strategy},
+      {"strategy", name_of(decision.strategy)},
       {"box", {{"size", size_of(decision)}, {"likeness", likeness_of(decision)}}},
       {"reasons", decision.reasons},
       {"expected",
@@ -157,12 +159,12 @@ std::string to_json(const Advice& advice) {
 std::string to_text(const Advice& advice) {
   const Decision& decision = advice.decision;
   std::string text = data_line(advice.evidence) + stage_table(advice.evidence) + box(decision);
-  text += fmt::format("strategy   {}{}\n", decision.strategy,
+  text += fmt::format("strategy   {}{}\n", name_of(decision.strategy),
                       decision.cut.empty() ? "" : ", cut at " + decision.cut);
   for (const auto& reason : decision.reasons) {
     text += fmt::format("{:<11}{}\n", &reason == &decision.reasons.front() ? "why" : "", reason);
   }
-  const bool trains = decision.strategy == "fine-tune" || decision.strategy == "retrain";
+  const bool trains = !find_strategy(std::string(name_of(decision.strategy))).trunk_is_frozen;
   const ScoreName& score = advice.evidence.score;
   text += fmt::format("expected   {} {}{}\n", score.title,
                       score.text(decision.expected_score, decision.standard_error),

@@ -81,6 +81,11 @@ const Evidence::Stage& find_stage(const Evidence& evidence, const std::string& n
 
 }  // namespace
 
+StrategyKind strategy_of_case(bool is_large, bool is_different) {
+  if (is_large) return is_different ? StrategyKind::kRetrain : StrategyKind::kFineTune;
+  return is_different ? StrategyKind::kEarlyFeatures : StrategyKind::kFreezeConv;
+}
+
 Decision decide(const Evidence& evidence, const GivenChoices& given) {
   const Evidence::Stage& early = best_early_stage(evidence);
   const Evidence::Stage& last = evidence.stages.back();
@@ -95,20 +100,19 @@ Decision decide(const Evidence& evidence, const GivenChoices& given) {
   const Evidence::Stage* source = decision.is_different ? &early : &last;
   if (!given.cut.empty()) {
     source = &find_stage(evidence, given.cut);
-    decision.strategy = "early-features";
+    decision.strategy = StrategyKind::kEarlyFeatures;
     decision.reasons.emplace_back(
         "The cut is given, and early-features is the strategy that cuts.");
   } else if (given.from_scratch) {
-    decision.strategy = "retrain";
+    decision.strategy = StrategyKind::kRetrain;
     decision.reasons.emplace_back(
         "train.from_scratch is given, and retrain is the strategy that learns all weights from "
         "scratch.");
-  } else if (decision.is_large && left_to_gain > kWorthwhileGain) {
-    decision.strategy = decision.is_different ? "retrain" : "fine-tune";
   } else {
-    decision.strategy = decision.is_different ? "early-features" : "freeze-conv";
+    const bool trains = decision.is_large && left_to_gain > kWorthwhileGain;
+    decision.strategy = strategy_of_case(trains, decision.is_different);
   }
-  if (decision.strategy == "early-features") decision.cut = source->stage;
+  if (decision.strategy == StrategyKind::kEarlyFeatures) decision.cut = source->stage;
   decision.expected_score = source->score;
   decision.standard_error = source->standard_error;
   return decision;

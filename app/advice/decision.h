@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "app/advice/evidence.h"
+#include "configs/strategy_kind.h"
 
 namespace transfer {
 
@@ -20,7 +21,7 @@ struct GivenChoices {
 struct Decision {
   bool is_large = false;
   bool is_different = false;
-  std::string strategy;
+  StrategyKind strategy = StrategyKind::kFreezeConv;
   /// Stage whose output early-features takes; empty for the other strategies.
   std::string cut;
   /// Number of first stages that can stay frozen in fine-tuning without a measurable loss in the
@@ -33,6 +34,9 @@ struct Decision {
   /// Sentences.
   std::vector<std::string> reasons;
 };
+
+/// The strategy of one of the four cases.
+StrategyKind strategy_of_case(bool is_large, bool is_different);
 
 /// Chooses the strategy. The rule:
 /// - The data is unlike the pretraining's where an earlier stage classifies better than the

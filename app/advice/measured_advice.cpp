@@ -57,8 +57,9 @@ MeasuredAdvice take_advice(const Preparation& p, const ConfigSources& sources,
     const MachineSpeed speed = speed_of(p, result.probes.features, start);
     advice.estimates = estimate_strategies(sources, advice.evidence, advice.decision, speed);
   }
-  result.config = config_with_strategy(sources, advice.decision.strategy);
-  ConfigSources advised = with_strategy(sources, advice.decision.strategy);
+  const std::string strategy(name_of(advice.decision.strategy));
+  result.config = config_with_strategy(sources, strategy);
+  ConfigSources advised = with_strategy(sources, strategy);
   if (!advice.decision.cut.empty() && result.config.cut.empty()) {
     result.config.cut = advice.decision.cut;
     advised.flags.emplace_back("cut", advice.decision.cut);

@@ -114,8 +114,6 @@ const StageProbe* StageProbes::find(const std::string& stage) const {
   return found == stages.end() ? nullptr : &*found;
 }
 
-std::string stage_title(const std::string& stage) { return stage.empty() ? "penultimate" : stage; }
-
 std::vector<std::string> early_stages(const Backbone& backbone) {
   std::vector<std::string> stages = probed_stages(backbone);
   if (stages.empty()) {

@@ -58,9 +58,6 @@ struct StageProbes {
   const StageProbe* find(const std::string& stage) const;
 };
 
-/// What people call a stage: its path, or `penultimate` for the classifier's input.
-std::string stage_title(const std::string& stage);
-
 /// The stages that can be probed. Throws ModelError if the backbone has fewer than two.
 std::vector<std::string> early_stages(const Backbone& backbone);
 

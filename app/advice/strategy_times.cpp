@@ -32,7 +32,7 @@ class Estimates {
       const bool keeps = config.cache.activations && images_repeat(config.augment);
       estimates.push_back({strategy.name, "", training(config, config.train.freeze_stages, keeps)});
       const bool offers = decision_.freeze_stages > 0 && config.train.freeze_stages == 0 &&
-                          strategy.name == "fine-tune";
+                          strategy.kind == StrategyKind::kFineTune;
       if (!offers) continue;
       // Without augmentation the frozen stages' output is kept.
       estimates.push_back(

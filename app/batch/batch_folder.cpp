@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 void BatchFolder::refuse_foreign_runs(const BatchPlan& plan) const {
   std::error_code error;
   const bool is_batch = fs::exists(own_folder(), error);
-  for (const char* name : {run_file::kConfig, run_file::kSummary, kSummaryTable}) {
+  for (const char* name : {run_file::kConfig, run_file::kSummary, batch_file::kSummaryTable}) {
     if (is_batch || !is_file(path_ / name)) continue;
     throw OutputError(fmt::format(
         "{}: holds a {} that no batch wrote, so it is the folder of a single run. Choose another "

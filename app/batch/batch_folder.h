@@ -6,6 +6,7 @@
 #include <string>
 
 #include "app/batch/batch_plan.h"
+#include "core/batch_files.h"
 #include "core/file_lock.h"
 #include "core/run_files.h"
 
@@ -34,10 +35,10 @@ class BatchFolder {
   /// Where a job in Slurm writes its exit status.
   std::filesystem::path exit_file(const std::string& job) const { return own(job + ".exit"); }
   /// The results of all jobs, as a table and as JSON.
-  std::filesystem::path summary_csv() const { return path_ / kSummaryTable; }
+  std::filesystem::path summary_csv() const { return path_ / batch_file::kSummaryTable; }
   std::filesystem::path summary_json() const { return path_ / run_file::kSummary; }
   /// The folder of the files that belong to no single run, and a file in it.
-  std::filesystem::path own_folder() const { return path_ / "batch"; }
+  std::filesystem::path own_folder() const { return path_ / batch_file::kOwnFolder; }
   std::filesystem::path own(const std::string& name) const { return own_folder() / name; }
 
   /// Throws OutputError where anything but this batch made the folder or a job's run directory.
@@ -65,8 +66,6 @@ class BatchFolder {
   std::string reason(const std::string& job) const;
 
  private:
-  static constexpr const char* kSummaryTable = "summary.csv";
-
   std::filesystem::path key_file(const std::string& job) const { return own(job + ".key"); }
   std::filesystem::path pause_file(const std::string& job) const { return own(job + ".pause"); }
   void make_job_ready(const PlannedJob& planned) const;

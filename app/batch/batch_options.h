@@ -1,10 +1,19 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+
+#include "core/enum_names.h"
 
 namespace transfer {
+
+/// `--launcher`: where jobs run.
+enum class LauncherKind { kLocal, kSlurm };
+template <>
+inline constexpr std::array<std::string_view, 2> kNames<LauncherKind> = {"local", "slurm"};
 
 /// `transfer batch`
 struct BatchOptions {
@@ -20,8 +29,7 @@ struct BatchOptions {
   std::string device;
   std::int64_t retries = 1;
   bool fail_fast = false;
-  /// `local` or `slurm`.
-  std::string launcher = "local";
+  LauncherKind launcher = LauncherKind::kLocal;
   /// Print what would be submitted to Slurm and stop.
   bool dry_run = false;
   /// Submit the jobs to Slurm and exit.

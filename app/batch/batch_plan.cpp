@@ -12,6 +12,7 @@
 #include "app/preparation/backbone_choice.h"
 #include "app/preparation/preparation.h"
 #include "app/preparation/unused_settings.h"
+#include "configs/device_choice.h"
 #include "configs/fields.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
@@ -60,6 +61,7 @@ class Inputs {
     const Config& config = job.config;
     if (job.halving) require_epochs(config);
     if (config.strategy == kAutoStrategy) resolve_for_advice(job.sources);
+    parse_device(config.device);
     if (run_here_) choose_device(config.device);
     const TargetKind kind = objective_of(config).targets();
     const Dataset dataset =
@@ -178,7 +180,7 @@ ConfigSources sources_in_batch(const BatchJob& job, const std::string& run_direc
   if (threads > 0 && job.config.threads == 0) {
     sources.flags.emplace_back("threads", fmt::format("{}", threads));
   }
-  const bool is_any_gpu = job.config.device == "auto" || job.config.device == "cuda";
+  const bool is_any_gpu = parse_device(job.config.device).takes_any_gpu();
   if (!device.empty() && is_any_gpu) sources.flags.emplace_back("device", device);
   return sources;
 }

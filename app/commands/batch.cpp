@@ -11,6 +11,7 @@
 #include "app/commands/flag_checks.h"
 #include "app/commands/train.h"
 #include "app/compute/process_group.h"
+#include "configs/device_choice.h"
 #include "configs/slurm.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
@@ -35,7 +36,7 @@ int run_one_job(const BatchOptions& options, const std::vector<BatchJob>& jobs) 
     train.sources = sources_in_batch(job, run, options.threads, options.device);
   } else {
     train.resume = run;
-    if (!options.device.empty() && (job.config.device == "auto" || job.config.device == "cuda")) {
+    if (!options.device.empty() && parse_device(job.config.device).takes_any_gpu()) {
       train.sources.flags.emplace_back("device", options.device);
     }
   }
@@ -83,16 +84,17 @@ void require_all_finished(const std::vector<JobResult>& results, const BatchOpti
   }
   if (open == 0) return;
   throw BatchError(fmt::format(
-      "{} of {} jobs failed, {} more did not finish. Their logs are {}/batch/*.log. The same "
+      "{} of {} jobs failed, {} more did not finish. Their logs are {}/*.log. The same "
       "command runs again what is not finished.",
-      failed, results.size(), open - failed, options.out));
+      failed, results.size(), open - failed, BatchFolder(options.out).own_folder().string()));
 }
 
 int run_batch(const BatchOptions& options) {
   auto jobs = read_batch(options.file, strategy_choices());
   const SlurmSettings settings = read_slurm_settings(options.file);
+  if (!options.device.empty()) parse_device(options.device);
   if (options.job) return run_one_job(options, jobs);
-  const bool is_slurm = options.launcher == "slurm";
+  const bool is_slurm = options.launcher == LauncherKind::kSlurm;
   refuse_idle_flags(options, is_slurm);
   if (options.no_wait) refuse_halving(jobs);
   // Read now: planning reads all images, and the file may be edited meanwhile.
@@ -134,9 +136,8 @@ Without Slurm, Ctrl-C stops the jobs with their checkpoints, and the same comman
 
 /// Flags that only --launcher slurm, or the jobs that it starts, use.
 void add_slurm_flags(CLI::App& parser, BatchOptions& options) {
-  parser.add_option("--launcher", options.launcher, "Where jobs run: local (here) or slurm")
-      ->check(one_of({"local", "slurm"}))
-      ->capture_default_str();
+  add_choice(parser, "--launcher", options.launcher, "Where jobs run: local (here) or slurm")
+      ->default_str(std::string(name_of(options.launcher)));
   parser.add_flag("--dry-run", options.dry_run,
                   "With --launcher slurm: print the script and submit nothing");
   parser.add_flag("--no-wait", options.no_wait,

@@ -9,12 +9,13 @@
 #include "core/errors.h"
 #include "core/json_text.h"
 #include "core/messages.h"
+#include "models/probed_stages.h"
 
 namespace transfer {
 namespace {
 
 struct CacheOptions {
-  std::string folder = "runs/feature-store";
+  std::string folder = feature_store_folder({}).string();
   bool json = false;
   /// What to remove: everything, what was not used for so many days, what is beyond so many MB.
   bool all = false;
@@ -26,7 +27,7 @@ double megabytes(std::int64_t bytes) { return static_cast<double>(bytes) / (1 <<
 
 std::string described(const CacheEntry& entry) {
   const std::string backbone = entry.backbone.empty() ? "unknown backbone" : entry.backbone;
-  return backbone + " " + (entry.layers.empty() ? "penultimate" : entry.layers);
+  return backbone + " " + stage_title(entry.layers);
 }
 
 int run_cache_ls(const CacheOptions& options) {

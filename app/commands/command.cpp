@@ -16,6 +16,7 @@ namespace transfer {
   command(cache) \
   command(config) \
   command(completion) \
+  command(help) \
   command(version)
 // clang-format on
 

@@ -41,6 +41,16 @@ std::string explain_unknown(const CLI::App& app, const std::string& message) {
   return fmt::format("unknown flag '{}'{}", flag, suggestion(flag, known));
 }
 
+/// " (see transfer cache ls --help)", of the command that was named.
+std::string where_to_look(const CLI::App& app) {
+  std::string names;
+  for (const CLI::App* command = innermost(app); command != nullptr;
+       command = command->get_parent()) {
+    names = command->get_name() + " " + names;
+  }
+  return fmt::format(" (see {}--help)", names);
+}
+
 /// The arguments that name a command: `--version` is one, and without a name the default is meant.
 std::vector<std::string> with_command(int argc, const char* const* argv) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
@@ -67,9 +77,9 @@ bool parse(CLI::App& app, std::vector<std::string> arguments) {
     std::cout << innermost(app)->help();
     return false;
   } catch (const CLI::ExtrasError& error) {
-    throw ConfigError(explain_unknown(app, error.what()) + " (see transfer --help)");
+    throw ConfigError(explain_unknown(app, error.what()) + where_to_look(app));
   } catch (const CLI::ParseError& error) {
-    throw ConfigError(std::string(error.what()) + " (see transfer --help)");
+    throw ConfigError(error.what() + where_to_look(app));
   }
 }
 
@@ -100,7 +110,7 @@ int run_command_line(int argc, const char* const* argv,
   }
   const std::string first = argv[1];
   if (argc == 2 && (first == "--help" || first == "-h")) {
-    std::cout << app.help() << "\n" << app.get_subcommand(all_commands().front().name)->help();
+    std::cout << help_of_program(app);
     return 0;
   }
   if (!parse(app, with_command(argc, argv))) return 0;

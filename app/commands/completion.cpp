@@ -12,6 +12,16 @@
 namespace transfer {
 namespace {
 
+enum class CompletionFormat { kBash, kZsh, kFish, kMan };
+
+}  // namespace
+
+template <>
+inline constexpr std::array<std::string_view, 4> kNames<CompletionFormat> = {"bash", "zsh", "fish",
+                                                                             "man"};
+
+namespace {
+
 constexpr const char* kInstallation = R"(
 A package has them installed. Otherwise, for your own account:
   transfer completion bash > ~/.local/share/bash-completion/completions/transfer
@@ -29,23 +39,23 @@ std::string manual_date() {
 
 /// Prints the completion script, or with the format `man` the manual page, of all commands of
 /// `app`.
-int run_completion(const std::string& format, const CLI::App& app) {
+int run_completion(CompletionFormat format, const CLI::App& app) {
   const ProgramWords program = words_of(app);
   std::string text;
-  if (format == "bash") text = bash_completion(program);
-  if (format == "zsh") text = zsh_completion(program);
-  if (format == "fish") text = fish_completion(program);
-  if (format == "man") text = manual_page(program, manual_date());
+  switch (format) {
+    case CompletionFormat::kBash: text = bash_completion(program); break;
+    case CompletionFormat::kZsh: text = zsh_completion(program); break;
+    case CompletionFormat::kFish: text = fish_completion(program); break;
+    case CompletionFormat::kMan: text = manual_page(program, manual_date()); break;
+  }
   fmt::print("{}", text);
   return 0;
 }
 
 CommandRun add_completion_flags(CLI::App& parser) {
-  auto format = std::make_shared<std::string>();
+  auto format = std::make_shared<CompletionFormat>();
   parser.footer(kInstallation);
-  parser.add_option("format", *format, "bash, zsh, fish, or man for the manual page")
-      ->required()
-      ->check(one_of({"bash", "zsh", "fish", "man"}));
+  add_choice(parser, "format", *format, "bash, zsh, fish, or man for the manual page")->required();
   return [format, &parser](const auto&) { return run_completion(*format, *parser.get_parent()); };
 }
 

@@ -89,7 +89,9 @@ std::string roff_key(const KeyWords& key) {
   const std::string unit = key.unit == "none" ? "" : ", in " + key.unit;
   text += roff_text(fmt::format("Expected: {}{}.", key.expected, unit));
   const bool is_empty = key.default_value == "\"\"" || key.default_value == "[]";
-  text += roff_text(fmt::format("Default: {}.", is_empty ? "empty" : key.default_value));
+  text += roff_text(key.default_value.empty()
+                        ? "Required."
+                        : fmt::format("Default: {}.", is_empty ? "empty" : key.default_value));
   return key.example.empty() ? text : text + roff_text(fmt::format("Example: {}.", key.example));
 }
 
@@ -131,6 +133,9 @@ std::string manual_page(const ProgramWords& program, const std::string& date) {
       "\\fB\\-\\-set\\fR \\fIKEY\\fR=\\fIVALUE\\fR sets one, and so does a YAML file given with "
       "\\fB\\-\\-config\\fR.\nThe defaults are those without a preset.\n";
   for (const KeyWords& key : program.keys) text += roff_key(key);
+  text += ".SH BATCH FILE KEYS\n";
+  text += "Keys of the file that \\fBtransfer batch\\fR reads, besides those above.\n";
+  for (const KeyWords& key : program.batch_file_keys) text += roff_key(key);
   std::string examples = program.footer;
   if (examples.ends_with(exit_codes_text())) {
     examples.resize(examples.size() - exit_codes_text().size());

@@ -5,8 +5,12 @@
 #include <map>
 #include <variant>
 
+#include "app/commands/command.h"
+#include "app/commands/config_reference.h"
 #include "configs/config.h"
+#include "configs/device_choice.h"
 #include "configs/fields.h"
+#include "configs/key_description.h"
 #include "configs/key_flags.h"
 #include "core/split_text.h"
 #include "models/strategy.h"
@@ -19,7 +23,7 @@ Offer offer_of_key(const Field& field) {
   const std::map<std::string, Offer> special = {
       {"strategy", {strategy_choices()}},
       {"backbone", {{Config{}.backbone, kFlattenBackbone}, Paths::kFiles}},
-      {"device", {{"auto", "cpu", "cuda"}}},
+      {"device", {all_names<DeviceKind>()}},
       {"data.path", {{}, Paths::kFiles}},
       {"out", {{}, Paths::kFolders}},
       {"cache.dir", {{}, Paths::kFolders}},
@@ -42,6 +46,22 @@ std::vector<KeyWords> key_words() {
   return keys;
 }
 
+std::vector<KeyWords> batch_file_words() {
+  auto descriptions = describe_batch_keys();
+  for (KeyDescription& key : describe_slurm_keys()) descriptions.push_back(std::move(key));
+  std::vector<KeyWords> keys;
+  for (KeyDescription& key : descriptions) {
+    keys.push_back({key.key,
+                    key.description,
+                    key.value,
+                    key.unit,
+                    key.default_value,
+                    key.example,
+                    {key.choices}});
+  }
+  return keys;
+}
+
 /// The words of a check by one_of(), whose description is "{train,val,test}".
 std::vector<std::string> checked_choices(const CLI::Option& option) {
   const std::string type = option.get_type_name();
@@ -54,32 +74,44 @@ std::vector<std::string> checked_choices(const CLI::Option& option) {
   return {words.begin(), words.end()};
 }
 
-std::vector<std::string> names_of(const std::vector<KeyWords>& keys) {
+/// What `transfer config` explains.
+std::vector<std::string> names_to_explain(const ProgramWords& program) {
+  std::vector<std::string> names = reference_group_names();
+  for (const auto* keys : {&program.keys, &program.batch_file_keys}) {
+    for (const KeyWords& key : *keys) {
+      const bool is_new = std::find(names.begin(), names.end(), key.key) == names.end();
+      if (is_new) names.push_back(key.key);  // `slurm` is a group and a key
+    }
+  }
+  return names;
+}
+
+std::vector<std::string> command_names() {
   std::vector<std::string> names;
-  for (const KeyWords& key : keys) names.push_back(key.key);
+  for (const Command& command : all_commands()) names.push_back(command.name);
   return names;
 }
 
 /// `name` is a flag, or a positional argument's name in messages.
-Offer offer_of(const CLI::Option& option, const std::string& name,
-               const std::vector<KeyWords>& keys) {
+Offer offer_of(const CLI::Option& option, const std::string& name, const ProgramWords& program) {
   if (auto choices = checked_choices(option); !choices.empty()) return {std::move(choices)};
-  for (const KeyWords& key : keys) {
+  for (const KeyWords& key : program.keys) {
     if (flag_of_key(key.key) == name) return key.offer;
   }
   const std::map<std::string, Offer> special = {
-      {"--preset", {list_presets()}},      {"--config", {{}, Paths::kFiles}},
-      {"--resume", {{}, Paths::kFolders}}, {"--model", {{}, Paths::kFiles}},
-      {"--file", {{}, Paths::kFiles}},     {"paths", {{}, Paths::kFiles}},  // predict
-      {"file", {{}, Paths::kFiles}},                                        // batch
-      {"folder", {{}, Paths::kFolders}},                                    // cache
-      {"name", {names_of(keys)}},                                           // config
+      {"--preset", {list_presets()}},        {"--config", {{}, Paths::kFiles}},
+      {"--resume", {{}, Paths::kFolders}},   {"--model", {{}, Paths::kFiles}},
+      {"--file", {{}, Paths::kFiles}},       {"paths", {{}, Paths::kFiles}},  // predict
+      {"file", {{}, Paths::kFiles}},                                          // batch
+      {"folder", {{}, Paths::kFolders}},                                      // cache
+      {"name", {names_to_explain(program)}},                                  // config
+      {"command", {command_names()}},                                         // help
   };
   const auto found = special.find(name);
   return found == special.end() ? Offer{} : found->second;
 }
 
-ArgumentWords argument_words(const CLI::Option& option, const std::vector<KeyWords>& keys) {
+ArgumentWords argument_words(const CLI::Option& option, const ProgramWords& program) {
   ArgumentWords words;
   words.help = option.get_description();
   if (option.get_positional()) {
@@ -91,7 +123,7 @@ ArgumentWords argument_words(const CLI::Option& option, const std::vector<KeyWor
     if (option.get_items_expected_max() > 0) words.placeholder = option.get_type_name();
   }
   words.is_setting = words.names.back() == "--set";
-  words.offer = offer_of(option, words.names.back(), keys);
+  words.offer = offer_of(option, words.names.back(), program);
   return words;
 }
 
@@ -111,7 +143,7 @@ void collect(const CLI::App& command, const std::string& name, ProgramWords& pro
   for (const CLI::Option* option : command.get_options()) {
     if (option->get_group().empty()) continue;  // hidden: a former name
     auto& list = option->get_positional() ? words.arguments : words.flags;
-    list.push_back(argument_words(*option, program.keys));
+    list.push_back(argument_words(*option, program));
   }
   program.commands.push_back(std::move(words));
 }
@@ -119,7 +151,8 @@ void collect(const CLI::App& command, const std::string& name, ProgramWords& pro
 }  // namespace
 
 ProgramWords words_of(const CLI::App& app) {
-  ProgramWords program{app.get_description(), app.get_footer(), {}, {}, key_words()};
+  ProgramWords program{app.get_description(), app.get_footer(),  {}, {},
+                       key_words(),           batch_file_words()};
   for (const CLI::App* command : subcommands(app)) collect(*command, command->get_name(), program);
   return program;
 }

@@ -44,12 +44,13 @@ struct GroupWords {
   std::string help;
 };
 
-/// A key of the configuration, in the words of its Field.
+/// A key of the configuration or of a batch file, in the words of its table.
 struct KeyWords {
   std::string key;
   std::string description;
   std::string expected;
   std::string unit;
+  /// Empty where a value is required.
   std::string default_value;
   std::string example;
   Offer offer;
@@ -62,6 +63,8 @@ struct ProgramWords {
   std::vector<GroupWords> groups;
   std::vector<CommandWords> commands;
   std::vector<KeyWords> keys;
+  /// The keys of a batch file that are not the configuration's: `jobs.matrix.seeds`, `slurm.time`.
+  std::vector<KeyWords> batch_file_keys;
 };
 
 /// Collects the words from the program's own flags and from the table of configuration keys.

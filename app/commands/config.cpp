@@ -111,8 +111,8 @@ int run_config(const ConfigOptions& options) {
 CommandRun add_config_command_flags(CLI::App& parser) {
   auto options = std::make_shared<ConfigOptions>();
   parser.add_option("name", options->name,
-                    "A key such as train.lr, or a group: general, data, head, augment, train, "
-                    "cache, batch, slurm");
+                    fmt::format("A key such as train.lr, or a group: {}",
+                                fmt::join(reference_group_names(), ", ")));
   auto* json = parser.add_flag("--json", options->json, "JSON on stdout");
   parser.add_flag("--markdown", options->markdown, "The page docs/configuration.md on stdout")
       ->excludes(json);

@@ -116,17 +116,37 @@ ReferenceGroup group_of_file(std::string name, std::string title,
   return group;
 }
 
-}  // namespace
-
-std::vector<ReferenceGroup> configuration_reference() {
-  std::vector<ReferenceGroup> groups = {
+/// The groups of the configuration's own keys.
+std::vector<ReferenceGroup> groups_of_a_run() {
+  return {
       {"general", "The run as a whole", {}},
       {"data", "The images and how they are divided", {}},
+      {"input", "The images that a backbone without transfer.json was trained on", {}},
       {"head", "The new last layers", {}},
       {"augment", "Random changes to training images", {}},
       {"train", "How the weights are fitted", {}},
       {"cache", "How features are stored", {}},
   };
+}
+
+/// The groups of a batch file's keys.
+std::vector<ReferenceGroup> groups_of_a_batch_file() {
+  return {
+      group_of_file("batch", "A batch file (transfer batch FILE)", describe_batch_keys()),
+      group_of_file("slurm", "A batch file's section for --launcher slurm", describe_slurm_keys())};
+}
+
+}  // namespace
+
+std::vector<std::string> reference_group_names() {
+  std::vector<std::string> names;
+  for (const ReferenceGroup& group : groups_of_a_run()) names.push_back(group.name);
+  for (const ReferenceGroup& group : groups_of_a_batch_file()) names.push_back(group.name);
+  return names;
+}
+
+std::vector<ReferenceGroup> configuration_reference() {
+  std::vector<ReferenceGroup> groups = groups_of_a_run();
   Presets presets;
   for (const KeyDescription& key : describe_config_keys()) {
     const auto group = std::find_if(groups.begin(), groups.end(), [&](const ReferenceGroup& one) {
@@ -136,10 +156,7 @@ std::vector<ReferenceGroup> configuration_reference() {
     group->keys.push_back(
         {key, text_of(key.used_by), presets.values_of(key), as_flag(key), as_yaml(key)});
   }
-  groups.push_back(
-      group_of_file("batch", "A batch file (transfer batch FILE)", describe_batch_keys()));
-  groups.push_back(
-      group_of_file("slurm", "A batch file's section for --launcher slurm", describe_slurm_keys()));
+  for (ReferenceGroup& group : groups_of_a_batch_file()) groups.push_back(std::move(group));
   return groups;
 }
 

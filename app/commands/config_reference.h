@@ -28,6 +28,9 @@ struct ReferenceGroup {
   std::vector<ReferenceKey> keys;
 };
 
+/// The names of all groups, in the order of configuration_reference().
+std::vector<std::string> reference_group_names();
+
 /// Every key there is: of the configuration, of batch files, and of their section `slurm`.
 std::vector<ReferenceGroup> configuration_reference();
 

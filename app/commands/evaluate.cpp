@@ -10,6 +10,7 @@
 #include "app/features/broken_images.h"
 #include "app/features/model_logits.h"
 #include "app/preparation/reading_messages.h"
+#include "app/preparation/sample_range.h"
 #include "app/report/metrics_report.h"
 #include "core/errors.h"
 #include "core/json_text.h"
@@ -24,7 +25,7 @@ struct EvaluateOptions {
   std::string data;
   /// `train`, `val`, `test`; empty takes the first of test, val, everything.
   std::string split;
-  std::string device = "auto";
+  std::string device = Config{}.device;
   std::int64_t threads = 0;
   std::int64_t top_k = 5;
   /// As data.columns.
@@ -49,6 +50,7 @@ int run_evaluate(const EvaluateOptions& options) {
   const auto [split, samples, findings] = open_for_evaluation(
       options.data, options.split, classes, objective.targets(), column_roles(options.columns));
   report_reading(findings);
+  report_sample_values(samples, model.metadata().preprocessing, threads);
   const auto result = model_logits(model, samples, device, threads, "evaluate");
 
   report_broken(result.broken);

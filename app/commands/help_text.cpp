@@ -1,5 +1,6 @@
 #include "app/commands/help_text.h"
 
+#include "app/commands/command.h"
 #include "core/exit_code.h"
 
 namespace transfer {
@@ -31,6 +32,10 @@ Examples:
 )";
 
 }  // namespace
+
+std::string help_of_program(const CLI::App& app) {
+  return app.help() + "\n" + app.get_subcommand(all_commands().front().name)->help();
+}
 
 std::string examples_and_exit_codes() { return kExamples + exit_codes_text(); }
 

@@ -11,6 +11,7 @@
 #include "core/errors.h"
 #include "core/json_text.h"
 #include "models/complexity.h"
+#include "models/dry_pass.h"
 #include "models/strategy.h"
 
 namespace transfer {
@@ -62,7 +63,7 @@ void print_classifier(const Backbone& backbone) {
                backbone.feature_count(), backbone.output_count(),
                backbone.classifier_description());
   } else {
-    fmt::print("classifier     none: {}\n", backbone.classifier_description());
+    fmt::print("classifier     {}\n", backbone.classifier_description());
   }
 }
 
@@ -77,6 +78,9 @@ void print_text(const Backbone& backbone, const std::vector<StageComplexity>& st
     fmt::print("assumed        {}\n", assumption);
   }
   print_classifier(backbone);
+  for (const std::string& remark : backbone.remarks()) {
+    if (remark != backbone.classifier_description()) fmt::print("changed        {}\n", remark);
+  }
   if (backbone.repaired_layers() > 0) {
     fmt::print("repaired       {} layers that tracing had fixed in evaluation mode\n",
                backbone.repaired_layers());
@@ -164,6 +168,7 @@ int run_inspect(const InspectOptions& options) {
   }
   const auto backbone = Backbone::load(find_backbone(options.backbone), input_settings(config));
   throw_if_stopped();
+  require_pass(backbone);
   const auto stages = measure_complexity(backbone);
   throw_if_stopped();
   if (options.json) {

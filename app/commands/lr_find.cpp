@@ -49,7 +49,8 @@ void write_image(const std::vector<SweepPoint>& points, std::optional<double> su
 
 int run_lr_find(const LrFindOptions& options) {
   ConfigSources sources = options.sources;
-  sources.flags.insert(sources.flags.begin(), {"strategy", "fine-tune"});
+  sources.flags.insert(sources.flags.begin(),
+                       {"strategy", std::string(name_of(StrategyKind::kFineTune))});
   const Config config = resolve_config(sources, strategy_names());
   if (config.backbone == kFlattenBackbone) {
     throw ConfigError(
@@ -74,10 +75,14 @@ int run_lr_find(const LrFindOptions& options) {
     if (suggestion) object["suggestion"] = *suggestion;
     fmt::print("{}", json_text(object));
   } else if (suggestion) {
-    fmt::print("suggested train.lr: {:.2g} (a tenth of the rate beyond which the loss rises)\ncurve: {} {}\n",
-               *suggestion, csv, png);
+    fmt::print(
+        "suggested train.lr: {:.2g} (a tenth of the rate beyond which the loss rises)\ncurve: {} "
+        "{}\n",
+        *suggestion, csv, png);
   } else {
-    fmt::print("no suggestion: the loss rises from the first rates on; try more --steps\ncurve: {} {}\n", csv, png);
+    fmt::print(
+        "no suggestion: the loss rises from the first rates on; try more --steps\ncurve: {} {}\n",
+        csv, png);
   }
   return 0;
 }

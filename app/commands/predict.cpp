@@ -13,6 +13,7 @@
 #include "app/compute/device.h"
 #include "app/features/model_logits.h"
 #include "app/preparation/reading_messages.h"
+#include "app/preparation/sample_range.h"
 #include "app/report/prediction_format.h"
 #include "core/cancellation.h"
 #include "core/csv.h"
@@ -25,15 +26,23 @@
 namespace transfer {
 namespace {
 
+enum class OutputFormat { kText, kCsv, kJson };
+
+}  // namespace
+
+template <>
+inline constexpr std::array<std::string_view, 3> kNames<OutputFormat> = {"text", "csv", "json"};
+
+namespace {
+
 struct PredictOptions {
   std::string model;
   /// Files, folders, or `-` for a list of paths on stdin.
   std::vector<std::string> paths;
   /// Classes shown for an image, the likeliest first.
   std::int64_t top = 1;
-  /// `text`, `csv` or `json`.
-  std::string format = "text";
-  std::string device = "auto";
+  OutputFormat format = OutputFormat::kText;
+  std::string device = Config{}.device;
   std::int64_t threads = 0;
   /// Whether an image without a prediction is an error.
   bool strict = false;
@@ -119,7 +128,7 @@ void print_csv(const std::vector<Prediction>& predictions, const PredictionForma
   PredictionCells blank = header;
   blank.left.assign(header.left.size(), "");
   blank.right.assign(header.right.size(), "");
-  fmt::print("{}\n", csv_line("path", header, "error"));
+  fmt::print("{}\n", csv_line("path", header, error_column(header)));
   for (const auto& p : predictions) {
     const bool failed = p.numbers.empty();
     fmt::print("{}\n", csv_line(p.path, failed ? blank : format.csv_cells(p.numbers), p.error));
@@ -173,15 +182,14 @@ int run_predict(const PredictOptions& options) {
   const auto samples = collect_images(options.paths);
   const Classifier model(options.model, device);
   const TargetKind kind = model.metadata().objective.targets();
+  report_sample_values(samples, model.metadata().preprocessing, threads);
   const auto result = model_logits(model, samples, device, threads, "predict");
   const auto predictions = collect(samples, result, kind);
   const auto format = prediction_format(kind, model.metadata().classes, options.top);
-  if (options.format == "csv") {
-    print_csv(predictions, *format);
-  } else if (options.format == "json") {
-    print_json(predictions, *format);
-  } else {
-    print_text(predictions, *format);
+  switch (options.format) {
+    case OutputFormat::kText: print_text(predictions, *format); break;
+    case OutputFormat::kCsv: print_csv(predictions, *format); break;
+    case OutputFormat::kJson: print_json(predictions, *format); break;
   }
   report_failures(predictions, options.strict);
   return 0;
@@ -194,8 +202,7 @@ CommandRun add_predict_flags(CLI::App& parser) {
       ->required();
   parser.add_option("--top", options->top, "Classes per image, the likeliest first")
       ->transform(whole_number(1, 1'000'000));
-  parser.add_option("--format", options->format, "text, csv or json")
-      ->check(one_of({"text", "csv", "json"}));
+  add_choice(parser, "--format", options->format, "text, csv or json");
   parser.add_flag(
       "--strict", options->strict,
       "End with exit status 3 where any image has no prediction, not only where all have none");

@@ -5,8 +5,10 @@
 #include "app/commands/command.h"
 #include "app/commands/config_flags.h"
 #include "app/commands/flag_checks.h"
+#include "app/compute/device.h"
 #include "app/preparation/backbone_choice.h"
 #include "app/preparation/reading_messages.h"
+#include "app/preparation/sample_range.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/messages.h"
@@ -47,8 +49,9 @@ std::vector<Sample> first_readable(const std::vector<Sample>& samples, std::size
 void require_png(const std::string& file) {
   const std::filesystem::path path(file);
   if (path.extension() == ".png" || path.extension() == ".PNG") return;
-  throw ConfigError(fmt::format("--file {}: the contact sheet is a PNG. Give a name that ends so: {}",
-                                file, std::filesystem::path(path).replace_extension(".png").string()));
+  throw ConfigError(
+      fmt::format("--file {}: the contact sheet is a PNG. Give a name that ends so: {}", file,
+                  std::filesystem::path(path).replace_extension(".png").string()));
 }
 
 /// The contact sheet numbers its rows; says what those are whose text it cannot draw.
@@ -60,15 +63,18 @@ void explain_rows(const std::vector<SheetRow>& rows) {
 
 int run_preview(const PreviewOptions& options) {
   require_png(options.file);
-  const Config config = resolve_config(options.sources, strategy_choices());
+  Config config = resolve_config(options.sources, strategy_choices());
   const auto seed = static_cast<std::uint64_t>(config.seed);
   const TargetKind kind = objective_of(config).targets();
   Dataset dataset = open_dataset(config.data, seed, kind);
   report_reading(dataset.findings);
+  const SampleSurvey survey = settle_sample_range(config, dataset, use_threads(config.threads));
   const auto backbone = choose_backbone(config, dataset);
+  const Preprocessing& preprocessing = backbone.metadata().preprocessing;
+  report_sample_values(survey, dataset, preprocessing, use_threads(config.threads));
   Random(seed).shuffle(dataset.train);
-  const auto samples = first_readable(dataset.train, static_cast<std::size_t>(options.images),
-                                      backbone.metadata().preprocessing);
+  const auto samples =
+      first_readable(dataset.train, static_cast<std::size_t>(options.images), preprocessing);
   if (samples.empty()) {
     throw DataError(fmt::format("{}: none of the {} training images can be read.", config.data.path,
                                 dataset.train.size()));
@@ -78,8 +84,8 @@ int run_preview(const PreviewOptions& options) {
   for (const Sample& sample : samples) {
     captions.push_back(target_text(sample, dataset.classes, kind));
   }
-  const auto rows = write_contact_sheet(samples, captions, config.augment, backbone.metadata().preprocessing,
-                      options.views, seed, options.file);
+  const auto rows = write_contact_sheet(samples, captions, config.augment, preprocessing,
+                                        options.views, seed, options.file);
   explain_rows(rows);
   fmt::print("{}\n", options.file);
   return 0;

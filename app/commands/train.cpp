@@ -87,8 +87,8 @@ void train_in(const Preparation& preparation, const RunDirectory& run, const Run
     if (preparation.group->is_rank0()) write_results(std::move(summary), run, since_start, json);
     preparation.group->wait_for_all();
   } catch (const Interrupted& stop) {
-    throw Interrupted(
-        fmt::format("{}. {}", stop.what(), what_is_left(run, span, stop.signal())), stop.signal());
+    throw Interrupted(fmt::format("{}. {}", stop.what(), what_is_left(run, span, stop.signal())),
+                      stop.signal());
   } catch (...) {
     // Only a run that can be resumed stays, and one that was there before.
     if (!span.resumes && !is_file(run.checkpoint())) run.discard();
@@ -100,13 +100,12 @@ void train_in(const Preparation& preparation, const RunDirectory& run, const Run
 /// anything else that --resume does not take.
 std::int64_t further_epochs(const TrainOptions& options) {
   const ConfigSources& given = options.sources;
-  const bool only_machine_flags =
-      std::all_of(given.flags.begin(), given.flags.end(), [](const auto& flag) {
-        return flag.first == "device" || flag.first == "threads";
-      });
-  const bool only_epochs = std::all_of(
-      given.settings.begin(), given.settings.end(),
-      [](const std::string& setting) { return setting.starts_with("train.epochs="); });
+  const bool only_machine_flags = std::all_of(
+      given.flags.begin(), given.flags.end(),
+      [](const auto& flag) { return flag.first == "device" || flag.first == "threads"; });
+  const bool only_epochs =
+      std::all_of(given.settings.begin(), given.settings.end(),
+                  [](const std::string& setting) { return setting.starts_with("train.epochs="); });
   if (!only_machine_flags || !only_epochs || !given.files.empty() || !given.preset.empty()) {
     throw ConfigError(
         "--resume takes the settings from the run's own config.yaml. Leave out the other flags "
@@ -164,10 +163,11 @@ void require_further_epochs(const Config& config, const RunDirectory& run, std::
             ? fmt::format("train.epochs: the run {} has none: the strategy {} has fitted its head "
                           "by lbfgs. Leave it out.",
                           path, config.strategy)
-            : fmt::format("train.epochs: a head on frozen features trains from the start, in "
-                          "seconds: transfer --config {}/config.yaml --set train.epochs={} --out {} "
-                          "--overwrite",
-                          path, config.train.epochs, path));
+            : fmt::format(
+                  "train.epochs: a head on frozen features trains from the start, in "
+                  "seconds: transfer --config {}/config.yaml --set train.epochs={} --out {} "
+                  "--overwrite",
+                  path, config.train.epochs, path));
   }
   if (config.train.epochs > trained) return;
   throw ConfigError(fmt::format(
@@ -220,6 +220,9 @@ int run_chosen_strategy(const TrainOptions& options, const Stopwatch& since_star
     measured = take_advice(preparation, options.sources,
                            feature_store_folder(preparation.config, run), since_start);
     check_optimizer(measured.config);
+    measured.config.data.sample_range = preparation.config.data.sample_range;
+    check_batches_of_one(measured.config, preparation.backbone,
+                         static_cast<std::int64_t>(preparation.dataset.train.size()));
     write_file_atomically(run.file(run_file::kAdvice), to_json(measured.advice));
     run.write_config(measured.config);
   } catch (...) {
@@ -253,7 +256,8 @@ CommandRun add_train_flags(CLI::App& parser) {
                "Stage whose output early-features takes; default: the best by probing");
   add_key_flag(parser, sources, "train.from_scratch",
                "Draw every weight anew before training (with retrain or fine-tune)");
-  parser.add_option("--resume", options->resume, "Resume a stopped run; no other flag is needed. --set train.epochs=N trains a "
+  parser.add_option("--resume", options->resume,
+                    "Resume a stopped run; no other flag is needed. --set train.epochs=N trains a "
                     "finished one further");
   parser.add_flag("--print-config", options->print_config, "Show the resolved settings and stop");
   parser.add_flag("--json", options->json, "Print summary.json instead of text");
@@ -270,7 +274,7 @@ Command train_command() {
 int run_train(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& group) {
   if (!options.resume.empty()) return resume(options, group);
   const Stopwatch since_start;
-  const Config config = resolve_config(options.sources, strategy_choices());
+  Config config = resolve_config(options.sources, strategy_choices());
   check_optimizer(config);
   if (options.print_config) {
     fmt::print("{}", to_yaml(config));
@@ -283,6 +287,7 @@ int run_train(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& 
         "processes with the command that it prints.");
   }
   const Preparation preparation = prepare(config, group);
+  config.data.sample_range = preparation.config.data.sample_range;
   stop_when_output_closes();
   const RunDirectory run = on_rank_0(*group, [&] { return RunDirectory::create(config); });
   train_in(preparation, run, {/*resumes=*/false, options.pause_after}, since_start, options.json);

@@ -6,32 +6,16 @@
 #include <torch/cuda.h>
 
 #include <algorithm>
-#include <charconv>
 #include <thread>
 
 #include "app/compute/container_limits.h"
+#include "configs/device_choice.h"
 #include "core/errors.h"
 
 namespace transfer {
 namespace {
 
-[[noreturn]] void refuse_device(const std::string& name) {
-  throw ConfigError(
-      fmt::format("--device {}: expected auto, cpu, cuda or cuda:N, such as cuda:0", name));
-}
-
 std::int64_t cuda_devices() { return static_cast<unsigned char>(torch::cuda::device_count()); }
-
-/// The N of `cuda:N`; 0 for plain `cuda`.
-int device_index(const std::string& name) {
-  if (name == "cuda") return 0;
-  if (!name.starts_with("cuda:")) refuse_device(name);
-  int index = 0;
-  const char* end = name.data() + name.size();
-  const auto [parsed, error] = std::from_chars(name.data() + 5, end, index);
-  if (error != std::errc() || parsed != end || index < 0) refuse_device(name);
-  return index;
-}
 
 /// Cores that `taskset`, a cpuset or the batch system leave to this process;
 /// std::thread::hardware_concurrency counts all of the machine.
@@ -44,13 +28,17 @@ std::int64_t allowed_cores() {
 }  // namespace
 
 torch::Device choose_device(const std::string& name, std::int64_t local_rank) {
-  if (name == "cpu") return torch::kCPU;
+  const DeviceChoice choice = parse_device(name);
   const auto in_turn = [&] {
     return torch::Device(torch::kCUDA,
                          static_cast<torch::DeviceIndex>(local_rank % cuda_devices()));
   };
-  if (name == "auto") return torch::cuda::is_available() ? in_turn() : torch::Device(torch::kCPU);
-  const int index = device_index(name);
+  switch (choice.kind) {
+    case DeviceKind::kCpu: return torch::kCPU;
+    case DeviceKind::kAuto:
+      return torch::cuda::is_available() ? in_turn() : torch::Device(torch::kCPU);
+    case DeviceKind::kCuda: break;
+  }
   if (!torch::hasCUDA()) {
     throw DeviceError(fmt::format(
         "--device {}: this LibTorch was built without CUDA. Install a CUDA build of torch, point "
@@ -64,12 +52,12 @@ torch::Device choose_device(const std::string& name, std::int64_t local_rank) {
                     "--device cpu.",
                     name));
   }
-  if (index >= count) {
+  if (!choice.index) return in_turn();
+  if (*choice.index >= count) {
     throw DeviceError(
         fmt::format("--device {}: there are {} CUDA devices, numbered from 0.", name, count));
   }
-  if (name == "cuda") return in_turn();
-  return {torch::kCUDA, static_cast<torch::DeviceIndex>(index)};
+  return {torch::kCUDA, static_cast<torch::DeviceIndex>(*choice.index)};
 }
 
 void use_threads_for(std::int64_t multiply_adds, std::int64_t threads) {

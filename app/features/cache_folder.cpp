@@ -8,6 +8,7 @@
 
 #include "app/features/feature_archive.h"
 #include "core/atomic_file.h"
+#include "core/batch_files.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
 #include "core/file_lock.h"
@@ -19,7 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kDescription = "about.json";
-constexpr const char* kStoreName = "feature-store";
 
 /// The lock after those of the keys.
 constexpr std::int64_t kDescriptionLock = FeatureArchive::kLocks;
@@ -63,17 +63,18 @@ CacheEntry read_entry(const fs::path& folder) {
 
 /// Throws DataError for a folder that holds other things than features.
 [[noreturn]] void refuse_other_folder(const fs::path& folder) {
-  const fs::path inside = folder / kStoreName;
+  const fs::path inside = folder / batch_file::kFeatureStore;
   throw DataError(fmt::format(
       "{}: is not a feature store: nothing in it was written as one. Expected the folder that "
       "cache.dir names, or {} beside the run directories{}.",
-      folder.string(), kStoreName, is_folder(inside) ? ", such as " + inside.string() : ""));
+      folder.string(), batch_file::kFeatureStore,
+      is_folder(inside) ? ", such as " + inside.string() : ""));
 }
 
 }  // namespace
 
 fs::path feature_store_folder(const CacheConfig& cache, const fs::path& runs) {
-  return cache.dir.empty() ? runs / kStoreName : fs::path(cache.dir);
+  return cache.dir.empty() ? runs / batch_file::kFeatureStore : fs::path(cache.dir);
 }
 
 void describe_archive(const fs::path& folder, const std::string& backbone,
@@ -89,7 +90,8 @@ void describe_archive(const fs::path& folder, const std::string& backbone,
 std::vector<CacheEntry> list_cache(const fs::path& store) {
   if (!is_folder(store)) {
     throw DataError(store.string() + ": " + why_absent(store, "folder") +
-                    ". Expected a feature store, such as runs/feature-store.");
+                    ". Expected a feature store, such as " + feature_store_folder({}).string() +
+                    ".");
   }
   std::vector<CacheEntry> entries;
   std::error_code error;

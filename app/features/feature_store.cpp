@@ -19,6 +19,7 @@
 #include "core/hash.h"
 #include "core/messages.h"
 #include "core/stopwatch.h"
+#include "datasets/decode.h"
 #include "datasets/image_content.h"
 
 namespace transfer {
@@ -115,9 +116,9 @@ LoaderOptions FeatureStore::loader_options(std::int64_t view) const {
 
 std::filesystem::path FeatureStore::archive_folder() const {
   const std::string key =
-      fmt::format("{}\n{}\n{}\n{} {}\n", backbone_.fingerprint(), layers_.key,
-                  to_key(backbone_.metadata().preprocessing), fmt::join(layers_.format.shape, " "),
-                  c10::toString(layers_.format.type));
+      fmt::format("decoder {}\n{}\n{}\n{}\n{} {}\n", kDecoderVersion, backbone_.fingerprint(),
+                  layers_.key, to_key(backbone_.metadata().preprocessing),
+                  fmt::join(layers_.format.shape, " "), c10::toString(layers_.format.type));
   return folder_ / sha256_hex(key).substr(0, 32);
 }
 

@@ -55,9 +55,9 @@ struct FeatureSet {
 
 /// Computes features, in memory as long as they fit into `cache.memory_mb`, beyond that in the
 /// feature store on disk; with `cache.share` all of them go there. The store has one FeatureArchive
-/// for each combination of weights, cut and preprocessing, and in it one row for each image content
-/// and, in augmented views, augmentation. A row that exists is read instead of computed, whatever
-/// list of images it was computed for.
+/// for each combination of decoder version, weights, cut and preprocessing, and in it one row for
+/// each image content and, in augmented views, augmentation. A row that exists is read instead of
+/// computed, whatever list of images it was computed for.
 class FeatureStore {
  public:
   /// `folder` is created when the first file is written. The layers belong to `backbone`.

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "app/preparation/sample_range.h"
 #include "datasets/image_content.h"
+#include "models/dry_pass.h"
 #include "models/flatten.h"
 
 namespace transfer {
@@ -20,8 +22,9 @@ Backbone fitting_flatten(const Config& config, const Dataset& dataset) {
     height = array->height;
     width = array->width;
   }
-  auto backbone = flatten_backbone(height, width, are_grey(dataset.train) ? 1 : 3)
-                      .with_input(input_settings(config));
+  auto backbone =
+      flatten_backbone(height, width, are_grey(dataset.train, sample_range(config)) ? 1 : 3)
+          .with_input(input_settings(config));
   note(
       "{} has no pretrained weights: the strategy is ignored and everything trains, which "
       "is the head on {} pixels.",
@@ -61,10 +64,16 @@ void describe(const Backbone& backbone) {
 }  // namespace
 
 Backbone choose_backbone(const Config& config, const Dataset& dataset) {
-  if (config.backbone == kFlattenBackbone) return fitting_flatten(config, dataset);
+  const auto range = sample_range(config);
+  if (config.backbone == kFlattenBackbone) {
+    const auto backbone = fitting_flatten(config, dataset);
+    return range ? backbone.with_sample_range(*range) : backbone;
+  }
   auto backbone = Backbone::load(find_backbone(config.backbone), input_settings(config));
   describe(backbone);
   warn_of_colour_changes(config.augment, backbone.metadata().preprocessing);
+  if (range) backbone = backbone.with_sample_range(*range);
+  require_pass(backbone);
   return backbone;
 }
 

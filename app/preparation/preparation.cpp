@@ -8,7 +8,9 @@
 #include "app/compute/device.h"
 #include "app/preparation/backbone_choice.h"
 #include "app/preparation/reading_messages.h"
+#include "app/preparation/sample_range.h"
 #include "app/preparation/unused_settings.h"
+#include "app/training/unfreezing.h"
 #include "core/errors.h"
 #include "core/messages.h"
 #include "models/strategy.h"
@@ -62,11 +64,30 @@ void check_frozen_stages(const Config& config, const Backbone& backbone) {
                   fmt::join(stages, " "), count, count));
 }
 
+void check_batches_of_one(const Config& config, const Backbone& backbone, std::int64_t images) {
+  const bool trains =
+      config.strategy != kAutoStrategy && !find_strategy(config.strategy).trunk_is_frozen;
+  const std::int64_t batch = std::min(config.train.batch_size, images);
+  if (!trains || config.train.batch_norm != BatchNorm::kTrain || batch != 1) return;
+  const auto& stages = backbone.metadata().stages;
+  const auto count = static_cast<std::int64_t>(stages.size());
+  const auto frozen = stages_never_trained(config.train, std::max<std::int64_t>(count, 1));
+  const std::vector<std::string> frozen_stages(stages.begin(),
+                                               stages.begin() + std::min(frozen, count));
+  if (!backbone.has_batch_norm(frozen_stages)) return;
+  throw ConfigError(
+      fmt::format("train.batch_size: found batches of one image{} with train.batch_norm=train: "
+                  "BatchNorm has no "
+                  "variance over one image. {} train.batch_norm=frozen.",
+                  config.train.batch_size > 1 ? " (there is one training image)" : "",
+                  config.train.batch_size > 1 ? "Set" : "Set train.batch_size to 2 or more, or"));
+}
+
 void warn_of_unused_settings(const Config& config) {
   for (const UnusedSetting& setting : unused_settings(config)) {
-    const std::string with = fmt::format(
-        "{}{}", setting.used_with.empty() ? "" : "; it has one with --set ",
-        fmt::join(setting.used_with, " --set "));
+    const std::string with =
+        fmt::format("{}{}", setting.used_with.empty() ? "" : "; it has one with --set ",
+                    fmt::join(setting.used_with, " --set "));
     warn("{} has no effect here with the strategy {}{}.", setting.key, config.strategy, with);
   }
   for (const UnusedSetting& setting : settings_unused_by_loss(config)) {
@@ -85,8 +106,11 @@ Preparation prepare(const Config& given, std::shared_ptr<ProcessGroup> group) {
   if (config.threads == 0) threads = use_threads(share_of_cores(*group, threads));
   const TargetKind kind = objective_of(config).targets();
   Dataset dataset = open_dataset(config.data, static_cast<std::uint64_t>(config.seed), kind);
+  const SampleSurvey survey = settle_sample_range(config, dataset, threads);
   const auto backbone = choose_backbone(config, dataset);
+  report_sample_values(survey, dataset, backbone.metadata().preprocessing, threads);
   check_frozen_stages(config, backbone);
+  check_batches_of_one(config, backbone, static_cast<std::int64_t>(dataset.train.size()));
   note("{}: {} {}, {} train, {} val, {} test images; {} on {}, {} threads", config.data.path,
        dataset.classes.size(), outputs_called(kind), dataset.train.size(), dataset.val.size(),
        dataset.test.size(), backbone.metadata().name, device.str(), threads);

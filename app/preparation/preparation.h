@@ -43,6 +43,10 @@ void check_optimizer(const Config& config);
 /// Throws ConfigError for more frozen stages (`train.freeze_stages`) than the backbone has.
 void check_frozen_stages(const Config& config, const Backbone& backbone);
 
+/// Throws ConfigError where batches of one image would train BatchNorm, which has no variance over
+/// one value. `images`: the number of training images.
+void check_batches_of_one(const Config& config, const Backbone& backbone, std::int64_t images);
+
 /// How the network to be trained starts, as the configuration says.
 TrainableOptions trainable_options(const Config& config, std::int64_t classes);
 

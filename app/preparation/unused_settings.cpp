@@ -124,7 +124,8 @@ std::vector<UnusedSetting> find_unused(const Config& config, const Predicate& is
     if (!is_used(field.used_by, config)) {
       unused.push_back({field.key, settings_that_use(field.used_by, config)});
     } else if (!field.needs.empty() && is_zero(fields, field.needs)) {
-      const bool is_whole = std::holds_alternative<std::int64_t*>(field_of(fields, field.needs).target);
+      const bool is_whole =
+          std::holds_alternative<std::int64_t*>(field_of(fields, field.needs).target);
       unused.push_back({field.key, {field.needs + (is_whole ? "=2" : "=0.5")}});
     }
   }

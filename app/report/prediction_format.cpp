@@ -87,7 +87,7 @@ class LabelFormat : public PredictionFormat {
 
   PredictionCells csv_header() const override {
     PredictionCells cells{{"labels"}, {}};
-    const Names columns = distinct_columns(labels_, {"path", "labels", "error"}, "probability_");
+    const Names columns = distinct_columns(labels_, {"path", "labels"}, "probability_");
     cells.left.insert(cells.left.end(), columns.begin(), columns.end());
     return cells;
   }
@@ -128,7 +128,7 @@ class NumberFormat : public PredictionFormat {
   explicit NumberFormat(Names names) : names_(std::move(names)) {}
 
   PredictionCells csv_header() const override {
-    return {distinct_columns(names_, {"path", "error"}, "predicted_"), {}};
+    return {distinct_columns(names_, {"path"}, "predicted_"), {}};
   }
 
   PredictionCells csv_cells(const Numbers& predictions) const override {
@@ -154,6 +154,12 @@ class NumberFormat : public PredictionFormat {
 };
 
 }  // namespace
+
+std::string error_column(const PredictionCells& header) {
+  Names taken = header.left;
+  taken.insert(taken.end(), header.right.begin(), header.right.end());
+  return distinct_columns({"error"}, taken, "image_").front();
+}
 
 std::unique_ptr<PredictionFormat> prediction_format(TargetKind kind,
                                                     const std::vector<std::string>& classes,

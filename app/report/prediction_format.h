@@ -16,6 +16,10 @@ struct PredictionCells {
   std::vector<std::string> right;
 };
 
+/// What the column of reasons is called beside these: `error`, or `image_error` where a label or
+/// number has that name.
+std::string error_column(const PredictionCells& header);
+
 /// How `predict` shows predictions of one kind. An image's predictions are one number per output,
 /// see predictions_of().
 class PredictionFormat {
@@ -37,8 +41,9 @@ class PredictionFormat {
 ///   `top` likeliest.
 /// - Numbers: each by its name.
 ///
-/// In CSV a label or number whose name another column has is called `probability_NAME` or
-/// `predicted_NAME`.
+/// In CSV a label or number that is called as the columns `path` or `labels` are is
+/// `probability_NAME` or `predicted_NAME`. One that is called `error` keeps its name: see
+/// error_column().
 std::unique_ptr<PredictionFormat> prediction_format(TargetKind kind,
                                                     const std::vector<std::string>& classes,
                                                     std::int64_t top);

@@ -41,7 +41,8 @@ Names columns_of(const Names& names, TargetKind kind) {
 std::string header(const Names& names, TargetKind kind) {
   std::string line;
   for (const auto& column : columns_of(names, kind)) {
-    line += (line.empty() ? "" : ",") + csv_field(column);
+    if (!line.empty()) line += ',';
+    line += csv_field(column);
   }
   return line + "\n";
 }

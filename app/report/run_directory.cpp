@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <ctime>
 #include <fstream>
+#include <sstream>
 
 #include "configs/working_directory.h"
 #include "core/atomic_file.h"
@@ -20,9 +21,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kFiles[] = {
-    run_file::kConfig,      run_file::kMetrics,    run_file::kSummary,     run_file::kModel,
-    run_file::kPredictions, run_file::kCheckpoint, run_file::kBestWeights, run_file::kAdvice,
-    run_file::kData};
+    run_file::kConfig,      run_file::kMetrics,     run_file::kSummary,
+    run_file::kModel,       run_file::kPredictions, run_file::kCheckpoint,
+    run_file::kBestWeights, run_file::kAdvice,      run_file::kData};
 
 /// Locked while a process writes. A file, since over NFS a folder cannot be locked for all
 /// machines.
@@ -155,7 +156,8 @@ void RunDirectory::append_metrics(std::string_view json_line) const {
 
 void RunDirectory::keep_metrics(std::int64_t epochs) const {
   if (!is_written_here_) return;
-  std::ifstream stream(file(run_file::kMetrics));
+  const fs::path metrics = file(run_file::kMetrics);
+  std::istringstream stream(file_kind(metrics) == FileKind::kNothing ? "" : read_file(metrics));
   std::string kept;
   std::string line;
   for (std::int64_t i = 0; i < epochs && std::getline(stream, line); ++i) kept += line + "\n";

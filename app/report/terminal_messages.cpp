@@ -19,9 +19,7 @@ constexpr double kLogInterval = 10.0;
 constexpr const char* kClearLine = "\r\033[K";
 
 /// A message that nobody can read any more is no failure.
-void write_to_stderr(const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), stderr);
-}
+void write_to_stderr(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
 
 }  // namespace
 

@@ -62,9 +62,10 @@ ordered_json split_record(const std::vector<ImageLabel>& images) {
 std::string named(const std::vector<std::string>& images, const char* what) {
   if (images.empty()) return "";
   const std::size_t shown = std::min(images.size(), kMostNamed);
-  return fmt::format("{} {} ({}{})", images.size(), what,
-                     fmt::join(images.begin(), images.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
-                     shown < images.size() ? ", …" : "");
+  return fmt::format(
+      "{} {} ({}{})", images.size(), what,
+      fmt::join(images.begin(), images.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
+      shown < images.size() ? ", …" : "");
 }
 
 /// What differs between two lists of images.
@@ -92,7 +93,8 @@ std::string difference(const ordered_json& record, const std::vector<ImageLabel>
   std::vector<std::string> parts = {named(added, "added"), named(removed, "removed"),
                                     named(relabelled, "with another label")};
   std::erase(parts, "");
-  return parts.empty() ? "the same images in another order" : fmt::format("{}", fmt::join(parts, ", "));
+  return parts.empty() ? "the same images in another order"
+                       : fmt::format("{}", fmt::join(parts, ", "));
 }
 
 /// The splits whose images differ, each with what differs; empty where none do.
@@ -115,20 +117,21 @@ std::string changes_of(const ordered_json& splits, const Preparation& p,
 }
 
 std::string train_anew(const RunDirectory& run) {
-  return fmt::format(
-      "or train anew in another folder: transfer --config {} --out {}",
-      shell_word(run.file(run_file::kConfig).string()), shell_word(run.path().string() + "-2"));
+  return fmt::format("or train anew in another folder: transfer --config {} --out {}",
+                     shell_word(run.file(run_file::kConfig).string()),
+                     shell_word(run.path().string() + "-2"));
 }
 
 void require_same_classes(const ordered_json& record, const Preparation& p,
                           const RunDirectory& run) {
   const auto before = record.at("classes").get<std::vector<std::string>>();
   if (before == p.dataset.classes) return;
-  throw DataError(fmt::format(
-      "{}: the classes have changed since the run began: {}; now {}. The network's {} outputs stand "
-      "for those of before. Give the classes their old names, {}",
-      p.config.data.path, fmt::join(before, ", "), fmt::join(p.dataset.classes, ", "),
-      before.size(), train_anew(run)));
+  throw DataError(
+      fmt::format("{}: the classes have changed since the run began: {}; now {}. The network's {} "
+                  "outputs stand "
+                  "for those of before. Give the classes their old names, {}",
+                  p.config.data.path, fmt::join(before, ", "), fmt::join(p.dataset.classes, ", "),
+                  before.size(), train_anew(run)));
 }
 
 void warn_of_other_versions(const ordered_json& record) {

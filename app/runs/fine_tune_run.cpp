@@ -89,9 +89,10 @@ std::int64_t continue_run(Trainer& trainer, const Config& config, const RunDirec
   };
   if (span.finished) {
     trainer.go_on(span.finished->epochs, span.finished->best_epoch);
-    note("{}: goes on after epoch {} with the weights of its model.pt (epoch {}). The optimizer "
-         "and the patience start anew. {}",
-         path, span.finished->epochs, span.finished->best_epoch, rate());
+    note(
+        "{}: goes on after epoch {} with the weights of its model.pt (epoch {}). The optimizer "
+        "and the patience start anew. {}",
+        path, span.finished->epochs, span.finished->best_epoch, rate());
     return span.finished->epochs;
   }
   if (!resumes) return 0;
@@ -112,9 +113,8 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
   const Stopwatch training;
   TrainableNetwork network(p.backbone, trainable_options(p.config, p.classes()), p.device);
   const Loss loss = training_loss(p.config, truth_of(p.dataset.train), p.classes(), p.device);
-  const bool resumes =
-      !span.finished && span.resumes &&
-      broadcast_number(*p.group, is_file(run.checkpoint()) ? 1 : 0) > 0;
+  const bool resumes = !span.finished && span.resumes &&
+                       broadcast_number(*p.group, is_file(run.checkpoint()) ? 1 : 0) > 0;
   if (span.finished) load_finished_model(run, loss.target_scaling, network);
   const bool starts = !resumes && !span.finished;
   HeadBeginning start;

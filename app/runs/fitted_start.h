@@ -35,8 +35,8 @@ struct HeadBeginning {
 
 /// Gives a network with pretrained layers the head that `head.start` asks for; `scaling` is that of
 /// the targets it trains for. A network that is drawn anew keeps its random head. Throws Error.
-HeadBeginning start_head(const Preparation& preparation,
-                         const std::filesystem::path& feature_store, const TargetScaling& scaling,
-                         const StageProbes& known, TrainableNetwork& network);
+HeadBeginning start_head(const Preparation& preparation, const std::filesystem::path& feature_store,
+                         const TargetScaling& scaling, const StageProbes& known,
+                         TrainableNetwork& network);
 
 }  // namespace transfer

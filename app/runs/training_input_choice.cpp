@@ -114,8 +114,7 @@ ChosenInput choose_training_input(Preparation& p, const std::filesystem::path& f
   note("the frozen layers up to {} run once per image{}; their activations ({}, {}) are kept",
        stage, p.config.augment.views > 0 ? " and view" : "", fmt::join(layers.format.shape, " x "),
        name_of(precision));
-  FeatureStore store(p.backbone, layers, p.config, feature_store, p.device,
-                     p.threads);
+  FeatureStore store(p.backbone, layers, p.config, feature_store, p.device, p.threads);
   return {
       std::make_unique<StoredInput>(std::move(store), p.dataset, p.config.augment.views, p.threads),
       stage, std::string(name_of(precision))};

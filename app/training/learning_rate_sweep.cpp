@@ -27,8 +27,8 @@ LearningRateCurve sweep_learning_rates(TrainableNetwork& network, TrainingInput&
   LearningRateCurve curve;
   std::size_t next = 0;
   for (std::int64_t epoch = 0; next < rates.size(); ++epoch) {
-    const auto epoch_options = training_batches(config, target.preprocessing, target.labels,
-                                                options.threads, epoch);
+    const auto epoch_options =
+        training_batches(config, target.preprocessing, target.labels, options.threads, epoch);
     const auto reader = input.read(epoch_options);
     const auto batches = static_cast<std::int64_t>(epoch_options.batches.size());
     const std::size_t before = next;
@@ -36,9 +36,9 @@ LearningRateCurve sweep_learning_rates(TrainableNetwork& network, TrainingInput&
     for (std::int64_t index = 0; next < rates.size() && index < batches; ++index) {
       throw_if_stopped();
       const bool is_last = (index + 1) % config.train.accumulate == 0 || index + 1 == batches;
-      const auto seed = mix_seed({static_cast<std::uint64_t>(config.seed),
-                                  static_cast<std::uint64_t>(epoch),
-                                  static_cast<std::uint64_t>(index)});
+      const auto seed =
+          mix_seed({static_cast<std::uint64_t>(config.seed), static_cast<std::uint64_t>(epoch),
+                    static_cast<std::uint64_t>(index)});
       const auto loss = step.add(*reader->next(), seed, is_last);
       added.sum += loss.sum;
       added.weight += loss.weight;

@@ -31,10 +31,10 @@ struct TrainingTarget {
   std::vector<std::int64_t> labels;
 };
 
-/// Takes at most `steps` training steps, each at a higher `train.lr`, until the loss explodes (Smith
-/// 2017). The steps are those of Trainer: the same batches, seeds, accumulation and parameter
-/// groups; epochs with frozen layers (`freeze_epochs`) are skipped. The network cannot be used
-/// afterwards. Throws Error.
+/// Takes at most `steps` training steps, each at a higher `train.lr`, until the loss explodes
+/// (Smith 2017). The steps are those of Trainer: the same batches, seeds, accumulation and
+/// parameter groups; epochs with frozen layers (`freeze_epochs`) are skipped. The network cannot be
+/// used afterwards. Throws Error.
 LearningRateCurve sweep_learning_rates(TrainableNetwork& network, TrainingInput& input,
                                        const TrainingTarget& target, const Config& config,
                                        const SweepOptions& options);

@@ -209,9 +209,21 @@ ImageLogits Trainer::evaluate(EvaluatedSplit split, const std::string& title) {
   return result;
 }
 
+void Trainer::require_finite_statistics() const {
+  for (const auto& [name, tensor] : network_.state()) {
+    const bool is_statistic = name.ends_with("running_mean") || name.ends_with("running_var");
+    if (!is_statistic || at::isfinite(tensor).all().item<bool>()) continue;
+    throw TrainingError(fmt::format(
+        "{} of the network is NaN or infinite after epoch {}: BatchNorm saw too few values or too "
+        "large ones. Set train.batch_norm=frozen, a larger train.batch_size or a lower train.lr.",
+        name, progress_.epoch + 1));
+  }
+}
+
 void Trainer::finish_epoch() {
   exchange_broken();
   share_own_state();
+  require_finite_statistics();
   const double train_loss = progress_.loss_sum / std::max(progress_.loss_weight, 1e-12);
   std::optional<AverageInPlace> averaged;
   if (average_) averaged.emplace(*average_);

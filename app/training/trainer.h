@@ -113,6 +113,8 @@ class Trainer {
   /// Synchronises the network over all processes.
   void share_own_state();
   double learning_rate(double epoch) const;
+  /// Throws TrainingError where training drove BatchNorm's running statistics out of the numbers.
+  void require_finite_statistics() const;
   void finish_epoch();
   bool is_at_end() const;
   /// Evaluates the network before the first step and keeps it as the best so far.

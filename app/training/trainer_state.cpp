@@ -115,7 +115,8 @@ void Trainer::go_back(const Batch& batch) {
                                        progress_.epoch + 1, fmt::join(names, ", "));
   if (config_.train.on_nonfinite != OnNonfinite::kRetry || progress_.retries >= kMostRetries) {
     throw TrainingError(fmt::format("{}. The last good state is {}. {}", what,
-                                    task_.checkpoint.string(), remedy_of_nonfinite(config_, batch)));
+                                    task_.checkpoint.string(),
+                                    remedy_of_nonfinite(config_, batch)));
   }
   const std::int64_t retries = progress_.retries + 1;
   const double factor = progress_.rate_factor * kRetryFactor;

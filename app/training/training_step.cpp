@@ -95,7 +95,9 @@ BatchLoss TrainingStep::add_part(const Batch& batch, std::uint64_t seed) {
   CountedRows rows = counted_rows(batch);
   torch::Tensor images = std::move(rows.images);
   Truth truth = std::move(rows.truth);
-  if (truth.rows() == 0) return {};
+  // BatchNorm has no variance over the one image that broken ones left of the batch.
+  const bool is_too_small = truth.rows() == 1 && network_.moves_statistics();
+  if (truth.rows() == 0 || is_too_small) return {};
   images = images.to(device_);
   if (config_.augment.mixup > 0 || config_.augment.cutmix > 0) {
     const auto plan = draw_mix(truth.labels, images.size(2), images.size(3), config_.augment,

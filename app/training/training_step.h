@@ -58,9 +58,11 @@ class TrainingStep {
   /// From now on the head and the stages from `first` on train.
   void train_from(std::int64_t first);
 
-  /// Adds the gradients of a batch; rows without a label do not count. `seed` determines what
-  /// Dropout drops and how images are mixed. If the loss is not finite, the sum is not either, and
-  /// the gradients are useless. In a group the loss is that of all parts, a batch may be empty
+  /// Adds the gradients of a batch; rows without a label do not count, and where BatchNorm's
+  /// statistics move, a batch of which broken images left one row does not either. `seed`
+  /// determines what Dropout drops and how images are mixed. If the loss is not finite, the sum is
+  /// not either, and the gradients are useless. In a group the loss is that of all parts, a batch
+  /// may be empty
   /// (`count` 0), and `is_last` marks the last batch before finish(), so that sums may begin during
   /// backward.
   BatchLoss add(const Batch& batch, std::uint64_t seed, bool is_last = true);

@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 #include <cstdlib>
+#include <opencv2/core.hpp>
 #include <optional>
 
 #include "datasets/formats/number_reader.h"
@@ -277,17 +278,47 @@ cv::Mat read_masked(const BmpBytes& file, const BmpHeader& header) {
   return rgba;
 }
 
+/// Whether no pixel is opaque at all: writers fill the bits of alpha with 0 when they do not use
+/// it.
+bool has_unused_alpha(const cv::Mat& rgba, const BmpHeader& header) {
+  if (header.masks[3] == 0) return false;
+  cv::Mat alpha;
+  cv::extractChannel(rgba, alpha, 3);
+  return cv::countNonZero(alpha) == 0;
+}
+
 }  // namespace
 
 cv::Mat decode_bmp(const EncodedImage& image) {
   const BmpBytes file(image);
   const BmpHeader header = read_header(file, image);
   if (header.bits == 24) return read_24_bit(file, header);
-  if (header.bits > 8) return blend_on_white(read_masked(file, header));
+  if (header.bits > 8) {
+    cv::Mat rgba = read_masked(file, header);
+    if (has_unused_alpha(rgba, header))
+      cv::insertChannel(cv::Mat(rgba.size(), CV_8UC1, 255.0), rgba, 3);
+    return blend_on_white(rgba);
+  }
   return apply_palette(header.compression == BmpCompression::kNone
                            ? read_indices(file, header)
                            : RunLengths(file, header).read(),
                        header);
+}
+
+SampleTraits bmp_traits(const EncodedImage& image) {
+  const BmpBytes file(image);
+  const BmpHeader header = read_header(file, image);
+  SampleTraits traits;
+  traits.has_unused_alpha = (header.bits == 16 || header.bits == 32) &&
+                            has_unused_alpha(read_masked(file, header), header);
+  return traits;
+}
+
+bool is_plain_bmp(std::string_view start) {
+  constexpr std::size_t kBitsAt = 28;
+  if (start.size() <= kBitsAt) return false;
+  const bool is_os2 = start[kFileHeaderSize] == static_cast<char>(kOs2HeaderSize);
+  return is_os2 || (start[kBitsAt] != 16 && start[kBitsAt] != 32);
 }
 
 }  // namespace transfer

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/errors.h"
+#include "core/preprocessing.h"
 
 namespace transfer {
 
@@ -20,6 +22,8 @@ struct EncodedImage {
   /// Above 0, a decoder that can do so cheaply may return a smaller image, as long as its shorter
   /// side stays at least twice this number of pixels.
   std::int64_t target_shorter_side = 0;
+  /// What is black and white where samples have more than 8 bits and the file does not say.
+  std::optional<SampleRange> sample_range = std::nullopt;
 };
 
 /// The error for an image that cannot be used: "NAME: reason".

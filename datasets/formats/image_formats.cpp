@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "datasets/formats/bmp_decoder.h"
+#include "datasets/formats/gif_decoder.h"
 #include "datasets/formats/jpeg_decoder.h"
 #include "datasets/formats/png_decoder.h"
 #include "datasets/formats/tiff_bands.h"
@@ -26,7 +27,6 @@ struct ForeignFormat {
 };
 
 constexpr ForeignFormat kForeignFormats[] = {
-    {"a GIF", 0, "GIF8?a"sv},
     {"a DICOM file", 128, "DICM"sv},
     {"a JPEG 2000 image", 0, "\0\0\0\x0CjP  \r\n\x87\n"sv},
     {"a JPEG 2000 image", 0, "\xFF\x4F\xFF\x51"sv},
@@ -58,15 +58,18 @@ bool starts_with_signature(std::string_view bytes, std::string_view signature) {
 
 const std::vector<ImageFormat>& image_formats() {
   static const std::vector<ImageFormat> formats = {
-      {"JPEG", {"\xFF\xD8"sv}, {".jpg", ".jpeg"}, decode_jpeg},
-      {"PNG", {"\x89PNG\r\n\x1A\n"sv}, {".png"}, decode_png},
-      {"BMP", {"BM"sv}, {".bmp"}, decode_bmp},
+      {"JPEG", {"\xFF\xD8"sv}, {".jpg", ".jpeg", ".jpe", ".jfif", ".pjpeg", ".pjp"}, decode_jpeg},
+      {"PNG", {"\x89PNG\r\n\x1A\n"sv}, {".png"}, decode_png, png_traits, is_plain_png},
+      {"BMP", {"BM"sv}, {".bmp"}, decode_bmp, bmp_traits, is_plain_bmp},
       {"TIFF",
        {"II\x2A\0"sv, "MM\0\x2A"sv, "II\x2B\0"sv, "MM\0\x2B"sv},  // the last two are BigTIFF
        {".tif", ".tiff"},
        decode_tiff,
+       tiff_traits,
+       nullptr,
        decode_tiff_bands},
-      {"WebP", {"RIFF????WEBP"sv}, {".webp"}, decode_webp},
+      {"WebP", {"RIFF????WEBP"sv}, {".webp"}, decode_webp, webp_traits, is_plain_webp},
+      {"GIF", {"GIF87a"sv, "GIF89a"sv}, {".gif"}, decode_gif, gif_traits},
   };
   return formats;
 }

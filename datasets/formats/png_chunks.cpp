@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <cstdint>
 
 #include "core/big_endian.h"
@@ -23,18 +24,67 @@ void check_header(const EncodedImage& image) {
   require_sensible_size(image, big_endian(image.bytes, 16), big_endian(image.bytes, 20));
 }
 
+constexpr std::size_t kChunkFrame = 12;  // length, type and checksum around a chunk's data
+
+/// What lies before the image's data.
+struct EarlyChunks {
+  std::string_view significant_bits;
+  std::string_view animation;
+  /// Whether the image's data was reached.
+  bool are_complete = false;
+};
+
+EarlyChunks early_chunks(std::string_view bytes) {
+  EarlyChunks found;
+  std::size_t position = kSignatureSize;
+  while (bytes.size() > position && bytes.size() - position >= kChunkFrame) {
+    const std::string_view type = bytes.substr(position + 4, 4);
+    if (type == "IDAT") {
+      found.are_complete = true;
+      break;
+    }
+    const std::size_t length = big_endian(bytes, position);
+    if (length > bytes.size() - position - kChunkFrame) break;
+    const std::string_view data = bytes.substr(position + 8, length);
+    if (type == "sBIT") found.significant_bits = data;
+    if (type == "acTL") found.animation = data;
+    position += kChunkFrame + length;
+  }
+  return found;
+}
+
 }  // namespace
 
+bool png_has_16_bits(std::string_view bytes) {
+  constexpr std::size_t kBitDepthAt = 24;
+  return bytes.size() > kBitDepthAt && bytes[kBitDepthAt] == 16;
+}
+
+int png_significant_bits(std::string_view bytes) {
+  const std::string_view bits = early_chunks(bytes).significant_bits;
+  // One number for grey and three for colours; where there is alpha, one more.
+  const std::size_t colours = bits.size() >= 3 ? 3 : std::min<std::size_t>(bits.size(), 1);
+  int most = 0;
+  for (std::size_t i = 0; i < colours; ++i) most = std::max(most, static_cast<int>(bits[i]));
+  return std::min(most, 16);
+}
+
+std::int64_t png_frames(std::string_view bytes) {
+  const std::string_view animation = early_chunks(bytes).animation;
+  return animation.size() < 4 ? 1 : std::max<std::int64_t>(big_endian(animation, 0), 1);
+}
+
+bool shows_all_of_png(std::string_view start) { return early_chunks(start).are_complete; }
+
 std::string keep_image_chunks(const EncodedImage& image) {
-  constexpr std::size_t kFrame = 12;  // length, type and checksum around a chunk's data
   check_header(image);
   const std::string_view bytes = image.bytes;
   std::string kept(bytes.substr(0, kSignatureSize));
   kept.reserve(bytes.size());
   std::size_t position = kSignatureSize;
-  while (bytes.size() - position >= kFrame) {
+  while (bytes.size() - position >= kChunkFrame) {
     const std::size_t length = big_endian(bytes, position);
-    if (length > bytes.size() - position - kFrame) break;
+    if (length > bytes.size() - position - kChunkFrame) break;
     const std::string_view type = bytes.substr(position + 4, 4);
     const bool is_critical = (type[0] & 0x20) == 0;
     if (is_critical || type == "tRNS") {
@@ -42,10 +92,10 @@ std::string keep_image_chunks(const EncodedImage& image) {
       if (checksum_of(bytes.substr(position + 4, 4 + length)) != checksum) {
         throw broken_image(image, "the PNG is damaged (wrong checksum)");
       }
-      kept.append(bytes.substr(position, kFrame + length));
+      kept.append(bytes.substr(position, kChunkFrame + length));
     }
     if (type == "IEND") return kept;
-    position += kFrame + length;
+    position += kChunkFrame + length;
   }
   throw broken_image(image, "the PNG ends early or is damaged");
 }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "datasets/formats/encoded_image.h"
 
@@ -12,5 +14,17 @@ namespace transfer {
 /// checksum is wrong, or where the header claims more than kMaxPixels pixels. REQUIRES: `image`
 /// starts with PNG's signature. Source: PNG (Third Edition), W3C.
 std::string keep_image_chunks(const EncodedImage& image);
+
+/// Whether a PNG, of which the header is there, has samples of 16 bits.
+bool png_has_16_bits(std::string_view bytes);
+
+/// The most significant bits of its colours by the chunk sBIT; 0 where it has none.
+int png_significant_bits(std::string_view bytes);
+
+/// The frames of an animation by the chunk acTL, which comes before the image; else 1.
+std::int64_t png_frames(std::string_view bytes);
+
+/// Whether the first bytes of a PNG hold every chunk before the image's data.
+bool shows_all_of_png(std::string_view start);
 
 }  // namespace transfer

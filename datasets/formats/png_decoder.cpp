@@ -4,8 +4,10 @@
 #include <png.h>
 
 #include <array>
+#include <bit>
 #include <csetjmp>
 #include <cstring>
+#include <opencv2/core.hpp>
 #include <string>
 
 #include "datasets/formats/exif.h"
@@ -15,9 +17,9 @@
 namespace transfer {
 namespace {
 
-/// Decompresses one PNG to 8-bit RGB or RGBA. libpng reports an error through a callback that must
-/// not return, so it jumps. The two functions that call setjmp have no variable with a destructor,
-/// so a jump skips none.
+/// Decompresses one PNG to RGB or RGBA, of 16 bits where the file has 16. libpng reports an error
+/// through a callback that must not return, so it jumps. The two functions that call setjmp have no
+/// variable with a destructor, so a jump skips none.
 class PngReader {
  public:
   /// REQUIRES: `bytes` outlives the reader.
@@ -35,7 +37,7 @@ class PngReader {
     if (info_ == nullptr) return false;
     png_set_read_fn(png_, this, read);
     png_read_info(png_, info_);
-    ask_for_8_bit_rgb();
+    ask_for_rgb();
     passes_ = png_set_interlace_handling(png_);
     png_read_update_info(png_, info_);
     return true;
@@ -55,12 +57,13 @@ class PngReader {
   int height() const { return static_cast<int>(png_get_image_height(png_, info_)); }
   /// After read_header() 3, or 4 with alpha.
   int channels() const { return png_get_channels(png_, info_); }
+  bool has_16_bits() const { return png_get_bit_depth(png_, info_) == 16; }
   const char* message() const { return message_.data(); }
 
  private:
-  void ask_for_8_bit_rgb() {
+  void ask_for_rgb() {
     const int colour = png_get_color_type(png_, info_);
-    png_set_scale_16(png_);
+    if (std::endian::native == std::endian::little) png_set_swap(png_);
     if (colour == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png_);
     if ((colour & PNG_COLOR_MASK_COLOR) == 0) {
       png_set_gray_to_rgb(png_);
@@ -92,9 +95,8 @@ class PngReader {
   std::array<char, 128> message_{"libpng cannot be started"};
 };
 
-}  // namespace
-
-cv::Mat decode_png(const EncodedImage& image) {
+/// The pixels, CV_8U or CV_16U with 3 channels, or 4 with alpha. Throws DataError.
+cv::Mat read_png(const EncodedImage& image) {
   const std::string bytes = keep_image_chunks(image);
   PngReader reader(bytes);
   const auto require = [&](bool succeeded) {
@@ -103,10 +105,63 @@ cv::Mat decode_png(const EncodedImage& image) {
     }
   };
   require(reader.read_header());
-  cv::Mat pixels(reader.height(), reader.width(), CV_8UC(reader.channels()));
+  const int depth = reader.has_16_bits() ? CV_16U : CV_8U;
+  cv::Mat pixels(reader.height(), reader.width(), CV_MAKETYPE(depth, reader.channels()));
   require(reader.read_pixels(pixels));
-  if (reader.channels() == 4) pixels = blend_on_white(pixels);
+  return pixels;
+}
+
+/// What the colours of 16-bit pixels hold.
+SampleTraits traits_of(const EncodedImage& image, const cv::Mat& pixels) {
+  SampleTraits traits;
+  traits.kind = SampleKind::kWhole;
+  traits.significant_bits = png_significant_bits(image.bytes);
+  std::vector<cv::Mat> channels;
+  cv::split(pixels, channels);
+  if (channels.size() == 4) channels.pop_back();
+  for (const cv::Mat& channel : channels) {
+    SampleTraits one;
+    measure_samples(channel, one);
+    traits.smallest =
+        &channel == &channels.front() ? one.smallest : std::min(traits.smallest, one.smallest);
+    traits.largest = std::max(traits.largest, one.largest);
+  }
+  return traits;
+}
+
+/// 16-bit RGB or RGBA → 8 bits. Alpha always has the whole range.
+cv::Mat png_to_8_bit(const EncodedImage& image, const cv::Mat& pixels) {
+  const SampleTraits traits =
+      image.sample_range ? SampleTraits{.kind = SampleKind::kWhole} : traits_of(image, pixels);
+  cv::Mat scaled = scale_to_8_bit(pixels, range_for(image, traits));
+  if (pixels.channels() < 4) return scaled;
+  cv::Mat alpha;
+  cv::extractChannel(pixels, alpha, 3);
+  cv::insertChannel(scale_to_8_bit(alpha, range_of_bits(16)), scaled, 3);
+  return scaled;
+}
+
+}  // namespace
+
+cv::Mat decode_png(const EncodedImage& image) {
+  cv::Mat pixels = read_png(image);
+  if (pixels.depth() == CV_16U) pixels = png_to_8_bit(image, pixels);
+  if (pixels.channels() == 4) pixels = blend_on_white(pixels);
   return apply_orientation(pixels, png_orientation(image.bytes));
+}
+
+SampleTraits png_traits(const EncodedImage& image) {
+  SampleTraits traits;
+  if (png_has_16_bits(image.bytes)) {
+    traits.kind = SampleKind::kWhole;
+    if (image.sample_range != range_of_bits(16)) traits = traits_of(image, read_png(image));
+  }
+  traits.images = png_frames(image.bytes);
+  return traits;
+}
+
+bool is_plain_png(std::string_view start) {
+  return !png_has_16_bits(start) && shows_all_of_png(start) && png_frames(start) == 1;
 }
 
 }  // namespace transfer

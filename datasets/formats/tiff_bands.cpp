@@ -9,6 +9,7 @@
 #include "datasets/formats/exif.h"
 #include "datasets/formats/tiff_file.h"
 #include "datasets/formats/tiff_samples.h"
+#include "datasets/formats/tiff_values.h"
 
 namespace transfer {
 namespace {
@@ -23,9 +24,13 @@ std::optional<int> band_depth(const TiffLayout& layout) {
   if (layout.format == SAMPLEFORMAT_IEEEFP) {
     if (bits == 32) return CV_32F;
     if (bits == 64) return CV_64F;
-  } else if (layout.format == SAMPLEFORMAT_UINT || layout.format == SAMPLEFORMAT_VOID) {
+  } else if (layout.format == SAMPLEFORMAT_INT) {
+    if (bits == 8) return CV_8S;
+    if (bits == 16) return CV_16S;
+    if (bits == 32) return CV_32S;
+  } else if (layout.format == SAMPLEFORMAT_UINT) {
     if (bits == 8) return CV_8U;
-    if (bits == 10 || bits == 12 || bits == 14 || bits == 16) return CV_16U;
+    if (bits > 8 && bits <= 16) return CV_16U;
   }
   return std::nullopt;
 }
@@ -43,17 +48,10 @@ cv::Mat read_bands(const EncodedImage& image, const TiffFile& file, const TiffLa
     throw broken_image(
         image, fmt::format("its bands cannot be read as they are ({} bits, sample format {}, "
                            "photometric interpretation {}); expected unsigned numbers of 8 to 16 "
-                           "bits, or floats from 0 to 1, as grey or RGB",
+                           "bits, signed numbers or floats, as grey or RGB",
                            layout.bits, layout.format, layout.colours));
   }
-  cv::Mat samples = read_tiff_samples(image, file, layout, *depth);
-  if (*depth == CV_16U) {
-    samples.convertTo(samples, CV_8U, 1.0 / 257.0);
-  } else if (*depth != CV_8U) {
-    samples.convertTo(samples, CV_8U, 255.0);
-  }
-  if (layout.is_inverted) cv::bitwise_not(samples, samples);
-  return samples;
+  return tiff_samples_to_8_bit(image, layout, read_tiff_samples(image, file, layout, *depth));
 }
 
 }  // namespace

@@ -4,12 +4,16 @@
 
 #include <algorithm>
 #include <memory>
+#include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 #include <optional>
+#include <vector>
 
+#include "datasets/formats/colour_spaces.h"
 #include "datasets/formats/exif.h"
 #include "datasets/formats/tiff_file.h"
 #include "datasets/formats/tiff_samples.h"
+#include "datasets/formats/tiff_values.h"
 #include "datasets/formats/transparency.h"
 
 namespace transfer {
@@ -41,8 +45,7 @@ cv::Mat read_as_rgba(const EncodedImage& image, const TiffFile& file, const Tiff
   const std::unique_ptr<TIFFRGBAImage, EndRgba> reader(&state);
   reader->req_orientation = reader->orientation;  // rows as they are stored
   // libtiff multiplies colours by alpha, but not grey.
-  const bool is_grey =
-      layout.colours == PHOTOMETRIC_MINISWHITE || layout.colours == PHOTOMETRIC_MINISBLACK;
+  const bool is_grey = layout.colour_samples == 1;
   const auto blend = is_grey && reader->alpha == EXTRASAMPLE_UNASSALPHA
                          ? blend_on_white
                          : blend_premultiplied_on_white;
@@ -62,42 +65,136 @@ cv::Mat read_as_rgba(const EncodedImage& image, const TiffFile& file, const Tiff
   return rgb;
 }
 
-cv::Mat to_8_bit(const cv::Mat& samples) {
-  cv::Mat result;
-  switch (samples.depth()) {
-    case CV_16U: samples.convertTo(result, CV_8U, 1.0 / 257.0); break;
-    case CV_32F:
-    case CV_64F: samples.convertTo(result, CV_8U, 255.0); break;
-    default: cv::normalize(samples, result, 0, 255, cv::NORM_MINMAX, CV_8U);
-  }
-  return result;
+/// The samples from `first` on, `count` of them, as an image of their own.
+cv::Mat some_channels(const cv::Mat& samples, int first, int count) {
+  if (samples.channels() == count) return samples;
+  cv::Mat chosen(samples.size(), CV_MAKETYPE(samples.depth(), count));
+  std::vector<int> pairs;
+  for (int i = 0; i < count; ++i) pairs.insert(pairs.end(), {first + i, i});
+  cv::mixChannels({samples}, {chosen}, pairs);
+  return chosen;
 }
 
-cv::Mat to_rgb(cv::Mat samples, const TiffLayout& layout) {
-  if (layout.is_inverted) cv::bitwise_not(samples, samples);
-  switch (samples.channels()) {
-    case 1: cv::cvtColor(samples, samples, cv::COLOR_GRAY2RGB); return samples;
-    case 4:
-      return layout.is_premultiplied ? blend_premultiplied_on_white(samples)
-                                     : blend_on_white(samples);
-    default: return samples;
+/// Grey or RGB → 8 bits.
+cv::Mat colours_to_8_bit(const EncodedImage& image, const TiffLayout& layout,
+                         const cv::Mat& colours) {
+  cv::Mat scaled = tiff_samples_to_8_bit(image, layout, colours);
+  if (scaled.channels() == 1) cv::cvtColor(scaled, scaled, cv::COLOR_GRAY2RGB);
+  return scaled;
+}
+
+/// Alpha of 8 bits: it has the whole range of its type, floats 0 to 1.
+cv::Mat alpha_to_8_bit(const TiffLayout& layout, const cv::Mat& alpha) {
+  const bool is_unsigned = layout.format == SAMPLEFORMAT_UINT;
+  return scale_to_8_bit(alpha, is_unsigned ? range_of_bits(layout.bits) : SampleRange{0, 1});
+}
+
+/// The white point of L*a*b*, as X, Y = 1 and Z: the tag's, else D50.
+cv::Vec3d white_point(const TiffFile& file) {
+  float* tag = nullptr;
+  cv::Vec2d place(0.3457, 0.3585);
+  if (TIFFGetField(file.get(), TIFFTAG_WHITEPOINT, &tag) == 1 && tag[0] > 0 && tag[1] > 0) {
+    place = {tag[0], tag[1]};
   }
+  return {place[0] / place[1], 1.0, (1.0 - place[0] - place[1]) / place[1]};
+}
+
+/// L*a*b* as stored → RGB. CIELab stores a and b as signed numbers, ICCLab with half the range
+/// added; 16 bits hold 1/256ths. Sources: TIFF 6.0, section 23; Adobe, TIFF Technical Note 4.
+cv::Mat tiff_lab_to_rgb(const TiffFile& file, const TiffLayout& layout, const cv::Mat& stored) {
+  const bool is_icc = layout.colours == PHOTOMETRIC_ICCLAB;
+  const bool is_word = layout.bits == 16;
+  const float unit = is_word ? 256.0F : 1.0F;
+  const float white = !is_word ? 255.0F : is_icc ? 65280.0F : 65535.0F;
+  cv::Mat lab;
+  stored.convertTo(lab, CV_32FC3);
+  for (int y = 0; y < lab.rows; ++y) {
+    auto* row = lab.ptr<cv::Vec3f>(y);
+    for (int x = 0; x < lab.cols; ++x) {
+      row[x][0] *= 100.0F / white;
+      for (int c = 1; c < 3; ++c) {
+        float value = row[x][c] / unit;
+        if (is_icc) value -= 128.0F;
+        if (!is_icc && value >= 128.0F) value -= 256.0F;
+        row[x][c] = value;
+      }
+    }
+  }
+  return lab_to_rgb(lab, white_point(file));
+}
+
+cv::Mat to_rgb(const EncodedImage& image, const TiffFile& file, const TiffLayout& layout,
+               const cv::Mat& samples) {
+  const cv::Mat colours = some_channels(samples, 0, layout.colour_samples);
+  cv::Mat rgb;
+  switch (layout.colours) {
+    case PHOTOMETRIC_CIELAB:
+    case PHOTOMETRIC_ICCLAB: rgb = tiff_lab_to_rgb(file, layout, colours); break;
+    case PHOTOMETRIC_SEPARATED:
+      rgb = cmyk_to_rgb(scale_to_8_bit(colours, range_of_bits(layout.bits)));
+      break;
+    default: rgb = colours_to_8_bit(image, layout, colours);
+  }
+  if (!layout.alpha || layout.format == SAMPLEFORMAT_INT) return rgb;
+  const cv::Mat alpha = alpha_to_8_bit(layout, some_channels(samples, *layout.alpha, 1));
+  cv::Mat rgba;
+  cv::merge(std::vector<cv::Mat>{rgb, alpha}, rgba);
+  return layout.is_premultiplied ? blend_premultiplied_on_white(rgba) : blend_on_white(rgba);
+}
+
+/// What the tags say about the first image. Throws DataError where it cannot be read at all.
+TiffLayout readable_layout(const EncodedImage& image, const TiffFile& file) {
+  const TiffLayout layout = tiff_layout(file);
+  require_sensible_size(image, layout.width, layout.height);
+  if (layout.compression == COMPRESSION_JBIG) {
+    throw broken_image(image, "a TIFF with JBIG compression is not supported");
+  }
+  return layout;
+}
+
+/// Pages from the first on; masks and images of reduced size do not count.
+std::int64_t count_pages(const TiffFile& file) {
+  std::int64_t pages = 1;
+  while (TIFFReadDirectory(file.get()) == 1) {
+    const auto kind = file.field<std::uint32_t>(TIFFTAG_SUBFILETYPE, 0);
+    if ((kind & (FILETYPE_REDUCEDIMAGE | FILETYPE_MASK)) == 0) ++pages;
+  }
+  return pages;
 }
 
 }  // namespace
 
 cv::Mat decode_tiff(const EncodedImage& image) {
   const TiffFile file(image);
-  const TiffLayout layout = tiff_layout(file);
-  require_sensible_size(image, layout.width, layout.height);
-  if (layout.compression == COMPRESSION_JBIG) {
-    throw broken_image(image, "a TIFF with JBIG compression is not supported");
-  }
+  const TiffLayout layout = readable_layout(image, file);
   const std::optional<int> depth = tiff_sample_depth(layout);
-  const cv::Mat rgb = depth
-                          ? to_rgb(to_8_bit(read_tiff_samples(image, file, layout, *depth)), layout)
-                          : read_as_rgba(image, file, layout);
+  if (!depth && layout.colour_samples > 0 && layout.format != SAMPLEFORMAT_UINT) {
+    throw broken_image(image,
+                       fmt::format("a TIFF of {}-bit samples of the format {} (SampleFormat) "
+                                   "is not supported",
+                                   layout.bits, layout.format));
+  }
+  const cv::Mat rgb =
+      depth ? to_rgb(image, file, layout, read_tiff_samples(image, file, layout, *depth))
+            : read_as_rgba(image, file, layout);
   return apply_orientation(rgb, layout.orientation);
+}
+
+SampleTraits tiff_traits(const EncodedImage& image) {
+  const TiffFile file(image);
+  const TiffLayout layout = readable_layout(image, file);
+  SampleTraits traits;
+  traits.ignored_bands = layout.ignored_bands();
+  const std::optional<int> depth = tiff_sample_depth(layout);
+  const bool is_grey_or_rgb = layout.colours == PHOTOMETRIC_MINISWHITE ||
+                              layout.colours == PHOTOMETRIC_MINISBLACK ||
+                              layout.colours == PHOTOMETRIC_RGB;
+  if (depth && is_grey_or_rgb && (layout.format != SAMPLEFORMAT_UINT || layout.bits >= 16)) {
+    const cv::Mat samples = read_tiff_samples(image, file, layout, *depth);
+    traits = tiff_sample_traits(image, layout, some_channels(samples, 0, layout.colour_samples));
+  }
+  traits.images = count_pages(file);
+  return traits;
 }
 
 }  // namespace transfer

@@ -1,6 +1,7 @@
 #include "datasets/formats/tiff_samples.h"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <opencv2/core.hpp>
 
@@ -38,15 +39,14 @@ bool is_sound(const TiffBlock& block, const TiffLayout& layout, int channels) {
   return block.row_size >= (row_bits + 7) / 8 && block.size / block.row_size >= block.height;
 }
 
-/// Unpacks numbers of 10 to 14 bits, the highest bit first.
+/// Unpacks numbers of up to 15 bits, the highest bit first.
 void unpack_row(const unsigned char* in, int bits, int count, std::uint16_t* out) {
   std::uint32_t buffer = 0;
   int held = 0;
   for (int i = 0; i < count; ++i) {
     for (; held < bits; held += 8) buffer = buffer << 8 | *in++;
     held -= bits;
-    const std::uint32_t value = buffer >> held & ((1U << bits) - 1);
-    out[i] = static_cast<std::uint16_t>(value << (16 - bits));
+    out[i] = static_cast<std::uint16_t>(buffer >> held & ((1U << bits) - 1));
   }
 }
 
@@ -74,6 +74,50 @@ void read_block(const TiffFile& file, const TiffBlock& block, std::uint32_t x, s
   if (read < static_cast<tmsize_t>(rows * block.row_size)) throw file.broken();
 }
 
+/// See TiffLayout.
+std::uint16_t colour_samples(const TiffFile& file, const TiffLayout& layout) {
+  std::uint16_t count = 0;
+  switch (layout.colours) {
+    case PHOTOMETRIC_MINISWHITE:
+    case PHOTOMETRIC_MINISBLACK: count = 1; break;
+    case PHOTOMETRIC_RGB:
+    case PHOTOMETRIC_CIELAB:
+    case PHOTOMETRIC_ICCLAB: count = 3; break;
+    case PHOTOMETRIC_SEPARATED:
+      count = file.field<std::uint16_t>(TIFFTAG_INKSET, INKSET_CMYK) == INKSET_CMYK ? 4 : 0;
+      break;
+    default: break;
+  }
+  return layout.samples < count ? std::uint16_t{0} : count;
+}
+
+void add_alpha(const TiffFile& file, TiffLayout& layout) {
+  std::uint16_t extra = 0;
+  std::uint16_t* kinds = nullptr;
+  if (layout.colour_samples == 0 ||
+      TIFFGetField(file.get(), TIFFTAG_EXTRASAMPLES, &extra, &kinds) != 1) {
+    return;
+  }
+  for (std::uint16_t i = 0; i < extra && layout.colour_samples + i < layout.samples; ++i) {
+    if (kinds[i] != EXTRASAMPLE_ASSOCALPHA && kinds[i] != EXTRASAMPLE_UNASSALPHA) continue;
+    layout.alpha = static_cast<std::uint16_t>(layout.colour_samples + i);
+    layout.is_premultiplied = kinds[i] == EXTRASAMPLE_ASSOCALPHA;
+    return;
+  }
+}
+
+/// 32-bit numbers that were read as signed ones.
+cv::Mat unsigned_numbers(const cv::Mat& samples) {
+  cv::Mat numbers;
+  samples.convertTo(numbers, CV_64F);
+  const int width = numbers.cols * numbers.channels();
+  for (int y = 0; y < numbers.rows; ++y) {
+    auto* row = numbers.ptr<double>(y);
+    for (int i = 0; i < width; ++i) row[i] += row[i] < 0 ? 4294967296.0 : 0.0;
+  }
+  return numbers;
+}
+
 }  // namespace
 
 TiffLayout tiff_layout(const TiffFile& file) {
@@ -83,6 +127,7 @@ TiffLayout tiff_layout(const TiffFile& file) {
   layout.bits = file.field<std::uint16_t>(TIFFTAG_BITSPERSAMPLE, 1);
   layout.samples = file.field<std::uint16_t>(TIFFTAG_SAMPLESPERPIXEL, 1);
   layout.format = file.field<std::uint16_t>(TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_UINT);
+  if (layout.format == SAMPLEFORMAT_VOID) layout.format = SAMPLEFORMAT_UINT;
   layout.colours = file.field<std::uint16_t>(
       TIFFTAG_PHOTOMETRIC, layout.samples >= 3 ? PHOTOMETRIC_RGB : PHOTOMETRIC_MINISBLACK);
   layout.compression = file.field<std::uint16_t>(TIFFTAG_COMPRESSION, COMPRESSION_NONE);
@@ -90,33 +135,44 @@ TiffLayout tiff_layout(const TiffFile& file) {
   layout.has_planes =
       file.field<std::uint16_t>(TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) == PLANARCONFIG_SEPARATE;
   layout.is_inverted = layout.colours == PHOTOMETRIC_MINISWHITE;
-  std::uint16_t extra = 0;
-  std::uint16_t* kinds = nullptr;
-  TIFFGetFieldDefaulted(file.get(), TIFFTAG_EXTRASAMPLES, &extra, &kinds);
-  layout.is_premultiplied = extra > 0 && kinds[0] == EXTRASAMPLE_ASSOCALPHA;
+  layout.colour_samples = colour_samples(file, layout);
+  add_alpha(file, layout);
+  std::uint16_t largest = 0;
+  if (TIFFGetField(file.get(), TIFFTAG_MAXSAMPLEVALUE, &largest) == 1) layout.largest = largest;
+  SampleRange stated;
+  if (TIFFGetField(file.get(), TIFFTAG_SMINSAMPLEVALUE, &stated.black) == 1 &&
+      TIFFGetField(file.get(), TIFFTAG_SMAXSAMPLEVALUE, &stated.white) == 1 &&
+      std::isfinite(stated.black) && std::isfinite(stated.white) && stated.black < stated.white) {
+    layout.stated = stated;
+  }
   return layout;
 }
 
 std::optional<int> tiff_sample_depth(const TiffLayout& layout) {
-  const bool is_grey =
-      layout.colours == PHOTOMETRIC_MINISWHITE || layout.colours == PHOTOMETRIC_MINISBLACK;
-  if (is_grey ? layout.samples != 1
-              : layout.colours != PHOTOMETRIC_RGB || layout.samples < 3 || layout.samples > 4) {
-    return std::nullopt;
-  }
+  if (layout.colour_samples == 0 || layout.samples > CV_CN_MAX) return std::nullopt;
+  const bool is_lab = layout.colours == PHOTOMETRIC_CIELAB || layout.colours == PHOTOMETRIC_ICCLAB;
+  const bool is_cmyk = layout.colours == PHOTOMETRIC_SEPARATED;
   const int bits = layout.bits;
+  if (is_lab) {
+    if (bits == 8) return CV_8U;
+    return bits == 16 ? std::optional(CV_16U) : std::nullopt;
+  }
+  if (layout.format == SAMPLEFORMAT_UINT) {
+    const bool is_left_to_libtiff = bits <= 8 && layout.ignored_bands() == 0 && !is_cmyk;
+    if (bits == 0 || is_left_to_libtiff) return std::nullopt;
+    if (bits == 8) return CV_8U;
+    if (bits <= 16) return CV_16U;
+    return bits == 32 && !is_cmyk ? std::optional(CV_32S) : std::nullopt;
+  }
+  if (is_cmyk) return std::nullopt;
   if (layout.format == SAMPLEFORMAT_IEEEFP) {
+    if (bits == 16) return CV_16F;
     if (bits == 32) return CV_32F;
     if (bits == 64) return CV_64F;
   } else if (layout.format == SAMPLEFORMAT_INT) {
     if (bits == 8) return CV_8S;
     if (bits == 16) return CV_16S;
     if (bits == 32) return CV_32S;
-  } else if (layout.format == SAMPLEFORMAT_COMPLEXINT ||
-             layout.format == SAMPLEFORMAT_COMPLEXIEEEFP) {
-    return std::nullopt;
-  } else if (bits == 10 || bits == 12 || bits == 14 || bits == 16) {
-    return CV_16U;
   }
   return std::nullopt;
 }
@@ -150,6 +206,8 @@ cv::Mat read_tiff_samples(const EncodedImage& image, const TiffFile& file, const
       }
     }
   }
+  if (depth == CV_32S && layout.format == SAMPLEFORMAT_UINT) return unsigned_numbers(samples);
+  if (depth == CV_16F) samples.convertTo(samples, CV_32F);
   return samples;
 }
 

@@ -3,6 +3,7 @@
 #include <opencv2/core/mat.hpp>
 #include <optional>
 
+#include "core/preprocessing.h"
 #include "datasets/formats/tiff_file.h"
 
 namespace transfer {
@@ -25,18 +26,33 @@ struct TiffLayout {
   bool has_planes = false;
   /// Whether 0 is white.
   bool is_inverted = false;
+  /// How many of the samples are colours: 1 for grey, 3, or 4 for CMYK; the others follow them.
+  /// 0 for kinds of images that only libtiff's conversion knows.
+  std::uint16_t colour_samples = 0;
+  /// Which sample is alpha, where ExtraSamples names one.
+  std::optional<std::uint16_t> alpha;
   /// Whether the colours are already multiplied by alpha.
   bool is_premultiplied = false;
+  /// MaxSampleValue.
+  std::optional<std::uint16_t> largest;
+  /// SMinSampleValue and SMaxSampleValue.
+  std::optional<SampleRange> stated;
+
+  /// Samples that are neither colours nor alpha.
+  int ignored_bands() const {
+    return colour_samples == 0 ? 0 : samples - colour_samples - (alpha ? 1 : 0);
+  }
 };
 
 TiffLayout tiff_layout(const TiffFile& file);
 
-/// OpenCV's depth for the samples of grey and RGB images that libtiff's conversion to 8-bit RGBA
-/// does not know or makes coarse: 10 to 16 bits, signed numbers and floats. Nothing for others.
+/// OpenCV's depth for the samples of images that libtiff's conversion to 8-bit RGBA does not know,
+/// makes coarse or gets wrong: grey and RGB of more than 8 bits, of signed numbers and floats, and
+/// with bands that are no alpha; CMYK and L*a*b*. Nothing for others.
 std::optional<int> tiff_sample_depth(const TiffLayout& layout);
 
-/// The samples as they are stored, a channel each, of that depth; 10 to 14 bits are shifted up to
-/// 16. Throws DataError.
+/// The samples as they are stored, a channel each: of that depth, or CV_64F for 32-bit unsigned and
+/// CV_32F for 16-bit floats. Throws DataError.
 cv::Mat read_tiff_samples(const EncodedImage& image, const TiffFile& file, const TiffLayout& layout,
                           int depth);
 

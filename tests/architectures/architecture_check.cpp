@@ -1,7 +1,8 @@
 // Checks every promise of models/surgery.h on one backbone and writes files for Python to compare.
 // Usage: architecture_check ARCHIVE GOLDEN FOLDER [CUTS]
-// GOLDEN holds `input`, Python's `logits` and, for some, `features`. NUMBER.pt and NUMBER.expected.pt are written to
-// FOLDER. CUTS limits the number of stages cut, evenly spaced. Prints one JSON object.
+// GOLDEN holds `input`, Python's `logits` and, for some, `features`. NUMBER.pt and
+// NUMBER.expected.pt are written to FOLDER. CUTS limits the number of stages cut, evenly spaced.
+// Prints one JSON object.
 
 #include <fmt/format.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>

@@ -22,6 +22,7 @@ if str(ROOT) not in sys.path:
 
 from models.export.archive import write_backbone, write_tensors  # noqa: E402
 from models.export.torchvision_beside_cpu_torch import import_torchvision  # noqa: E402
+from tests.architectures import foreign_weights  # noqa: E402
 from tests.architectures.other_channels import OTHER_CHANNELS, with_channels  # noqa: E402
 from tests.fixtures import endings  # noqa: E402
 
@@ -65,6 +66,7 @@ ARCHITECTURES: Dict[str, Architecture] = {
     "vit_b_32": Architecture(options={"image_size": 64}),
     "wide_resnet50_2": Architecture(),
     **{name: Architecture(channels=other.channels) for name, other in OTHER_CHANNELS.items()},
+    **{name: Architecture() for name in foreign_weights.FOREIGN},
 }
 
 AWKWARD = (*endings.GOOD, "quantised_classifier")  # quantised layers elsewhere are refused for training
@@ -102,6 +104,9 @@ def export(name: str, folder: Path) -> None:
         return
     if name in AWKWARD:
         endings.write_good(folder, name)
+        return
+    if name in foreign_weights.FOREIGN:
+        foreign_weights.write(folder, name)
         return
     size, channels = ARCHITECTURES[name].size, ARCHITECTURES[name].channels
     images = torch.randn(BATCH, channels, size, size, generator=torch.Generator().manual_seed(SEED))

@@ -41,6 +41,11 @@ class Paths(TransferCase):
         self.refused("--data", "data", "--backbone", "./pipe.pt", expect=4, parts=["pipe.pt: ", "regular file"])
         os.mkfifo(self.folder / "pipe.csv")
         self.refused("--data", "pipe.csv", "--backbone", "tiny", expect=3, parts=["pipe.csv", "regular file"])
+        os.mkfifo(self.folder / "pipe.yaml")
+        self.refused("--data", "data", "--backbone", "tiny", "--config", "pipe.yaml", expect=2,
+                     parts=["pipe.yaml: ", "regular file"])
+        self.refused("batch", "pipe.yaml", "--out", "study", expect=2, parts=["pipe.yaml: ", "regular file"])
+        self.refused("--data", "data", "--config", "/dev/zero", expect=2, parts=["/dev/zero: ", "regular file"])
         os.mkfifo(root / "train/red/pipe.png")
         self.train("--set", "data.max_broken=0.5")
         self.assertIn("pipe.png", self.summary()["broken_images"][0])

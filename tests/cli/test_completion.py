@@ -8,7 +8,7 @@ import unittest
 from tests.cli.transfer_case import TransferCase
 
 COMMANDS = ("train", "evaluate", "predict", "inspect", "preview", "lr-find", "advise", "batch", "cache ls",
-            "cache prune", "config", "version", "completion")
+            "cache prune", "config", "version", "completion", "help")
 
 # Sets what bash sets when Tab is pressed at the end of the line $2, and prints the replies one per line. Outside an
 # interactive shell there is no readline for compopt to speak to.
@@ -104,6 +104,15 @@ class Bash(Completion):
 
     def test_keys_of_config(self):
         self.assertEqual(self.replies("transfer config train.lr_"), ["train.lr_decay"])
+        self.assertEqual(self.replies("transfer config jobs.search.halving."),
+                         ["jobs.search.halving.epochs", "jobs.search.halving.factor"])
+        self.assertEqual(self.replies("transfer config slurm.ti"), ["slurm.time"])
+        self.assertEqual(self.replies("transfer config gene"), ["general"])
+        self.assertEqual(self.replies("transfer config slurm").count("slurm"), 1)
+        self.assertEqual(self.replies("transfer --set slurm"), [])
+
+    def test_commands_of_help(self):
+        self.assertEqual(self.replies("transfer help pre"), ["predict", "preview"])
 
     def test_paths_are_left_to_readline(self):
         for line in ("transfer --data ", "transfer predict ", "transfer predict --model x/", "transfer batch "):
@@ -189,7 +198,8 @@ class Manual(Completion):
             self.assertIn(f".SS transfer {command}\n", text)
             for flag in flags_of(self.run_transfer(*command.split(), "--help").stdout):
                 self.assertIn(f"\\fB{flag}\\fR", text)
-        for part in ("\\fBtrain.lr\\fR", "TRANSFER_MODELS", "adamw", ".SH NAME\ntransfer - "):
+        for part in ("\\fBtrain.lr\\fR", "\\fBjobs.matrix.KEY.low\\fR", "\\fBslurm.time\\fR", "Required.",
+                     "TRANSFER_MODELS", "adamw", ".SH NAME\ntransfer - "):
             self.assertIn(part, text)
 
     @unittest.skipUnless(shutil.which("mandoc"), "mandoc is not installed")

@@ -53,7 +53,7 @@ class ForeignInput(TransferCase):
                     folder = self.folder / "data" / split / name
                     folder.mkdir(parents=True, exist_ok=True)
                     pages = [Image.fromarray(numpy.ascontiguousarray(page)) for page in
-                             bands((40, 40), level, i + len(split)).transpose(2, 0, 1)]
+                             bands((40, 40), level, 100 * len(split) + i).transpose(2, 0, 1)]
                     pages[0].save(folder / f"{i}.tif", save_all=True, append_images=pages[1:])
 
     def test_a_grey_network_gets_grey_images_and_says_so(self):

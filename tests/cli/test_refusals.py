@@ -135,6 +135,20 @@ class Flags(TransferCase):
         done = self.run_transfer("--help")
         self.assert_names(done.stdout, "Examples:", "--strategy", "evaluate", "Exit codes")
 
+    def test_help_of_one_command(self):
+        self.assertEqual(self.run_transfer("help").stdout, self.run_transfer("--help").stdout)
+        for command in (["predict"], ["cache", "ls"], ["lr-find"]):
+            self.assertEqual(self.run_transfer("help", *command).stdout, self.run_transfer(*command, "--help").stdout)
+        self.refused("help", "predikt", expect=2, parts=["predikt", "did you mean 'predict'?"])
+        self.refused("help", "cache", "prunes", expect=2, parts=["prunes", "did you mean 'prune'?"])
+        self.refused("help", "train", "x", expect=2, parts=["'x'"])
+
+    def test_a_wrong_flag_points_to_the_help_of_its_command(self):
+        for arguments, command in ((["predict", "--modell", "x"], "predict"), (["evaluate"], "evaluate"),
+                                   (["cache", "ls", "--jsn"], "cache ls"), (["--dta", "x"], "train"),
+                                   (["batch", "x", "--out", "y", "--jobs", "no"], "batch")):
+            self.refused(*arguments, expect=2, parts=[f"(see transfer {command} --help)"])
+
     def test_version_names_what_the_program_is_made_of(self):
         text = self.run_transfer("--version").stdout
         self.assertRegex(text, r"^transfer \d+\.\d+\.\d+ \(commit (unknown|[0-9a-f]{12}(-dirty)?)\)\n")

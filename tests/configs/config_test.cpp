@@ -1,7 +1,9 @@
 #include "configs/config.h"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "core/errors.h"
@@ -241,7 +243,22 @@ TEST(Config, BrokenFilesAreRefused) {
   }
   ConfigSources sources;
   sources.files = {"/does/not/exist.yaml"};
-  EXPECT_THAT(message_of(sources), HasSubstr("cannot be read"));
+  EXPECT_THAT(message_of(sources), HasSubstr("cannot be read: No such file"));
+}
+
+TEST(Config, OnlyRegularFilesAreRead) {
+  const auto pipe = std::filesystem::path(testing::TempDir()) / "transfer-config-pipe.yaml";
+  std::filesystem::remove(pipe);
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  for (const auto& file :
+       std::vector<std::string>{pipe.string(), "/dev/zero", testing::TempDir()}) {
+    ConfigSources sources;
+    sources.files = {file};
+    const std::string message = message_of(sources);
+    EXPECT_THAT(message, HasSubstr(file));
+    EXPECT_THAT(message, HasSubstr("expected a"));
+  }
+  std::filesystem::remove(pipe);
 }
 
 TEST(Config, UnknownStrategyAndPresetNameTheNearest) {

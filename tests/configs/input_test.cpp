@@ -38,7 +38,8 @@ TEST(InputSettings, SizesAreReadInEveryForm) {
   EXPECT_EQ(with_settings({"data.input_size=160"}).data.input_size, (Size{160, 160}));
   EXPECT_EQ(with_settings({"data.input_size=160x320"}).data.input_size, (Size{160, 320}));
   EXPECT_EQ(with_settings({"data.input_size=[160, 320]"}).data.input_size, (Size{160, 320}));
-  EXPECT_FALSE(with_settings({"data.input_size=160", "data.input_size=0"}).data.input_size.is_given());
+  EXPECT_FALSE(
+      with_settings({"data.input_size=160", "data.input_size=0"}).data.input_size.is_given());
   for (const char* wrong : {"0x10", "10x", "x10", "10x20x30", "[10]", "[10, 0]", "9000", "a", "-5",
                             "[0, 0]", "{a: 1}", "10.5"}) {
     EXPECT_THAT(message_of_settings({std::string("data.input_size=") + wrong}),
@@ -67,8 +68,9 @@ TEST(InputSettings, ArePrintedAndReadBack) {
 }
 
 TEST(InputSettings, OtherCountsThanChannelsNameTheLine) {
-  EXPECT_THAT(message_of_file("seed: 1\ninput:\n  channels: 4\n  mean: [0.1, 0.2, 0.3]\n"),
-              AllOf(HasSubstr("input_test.yaml:4: input.mean: found 3 numbers"), HasSubstr("or 4")));
+  EXPECT_THAT(
+      message_of_file("seed: 1\ninput:\n  channels: 4\n  mean: [0.1, 0.2, 0.3]\n"),
+      AllOf(HasSubstr("input_test.yaml:4: input.mean: found 3 numbers"), HasSubstr("or 4")));
   EXPECT_THAT(message_of_file("input:\n  std: [1, 2]\n  channels: 3\n"),
               AllOf(HasSubstr("input_test.yaml:2: input.std: found 2 numbers"), HasSubstr("or 3")));
   EXPECT_THAT(message_of_file("input:\n  mean: [1, 2]\n  std: [1, 2, 3]\n"),

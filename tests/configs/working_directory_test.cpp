@@ -45,9 +45,8 @@ class WorkingDirectory : public testing::Test {
 
 TEST_F(WorkingDirectory, RelativePathsAreThoseOfTheFolderWhereTheRunBegan) {
   std::ofstream(folder_ / "began/net.pt") << "x";
-  const Config config =
-      read("working_directory: " + began() +
-           "\nbackbone: net.pt\ndata: {path: data}\ncache: {dir: ../store}\n");
+  const Config config = read("working_directory: " + began() +
+                             "\nbackbone: net.pt\ndata: {path: data}\ncache: {dir: ../store}\n");
   EXPECT_EQ(config.data.path, began() + "/data");
   EXPECT_EQ(config.backbone, began() + "/net.pt");
   EXPECT_EQ(config.cache.dir, (folder_ / "store").string());

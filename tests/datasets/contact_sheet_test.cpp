@@ -41,8 +41,8 @@ TEST(ContactSheet, NumbersTheRowsWhoseTextItCannotDraw) {
   }
   Preprocessing p;
   p.height = p.width = p.resize = 32;
-  const auto rows =
-      write_contact_sheet(samples, {"a", "b", "\xC3\xA9"}, AugmentConfig(), p, 0, 0, folder / "s.png");
+  const auto rows = write_contact_sheet(samples, {"a", "b", "\xC3\xA9"}, AugmentConfig(), p, 0, 0,
+                                        folder / "s.png");
   ASSERT_EQ(rows.size(), 3U);
   EXPECT_TRUE(rows[0].is_drawn);
   EXPECT_FALSE(rows[1].is_drawn);
@@ -63,8 +63,8 @@ TEST(ContactSheet, EndsOnASignal) {
     }
     std::_Exit(1);
   };
-  // Earlier tests have started threads of OpenCV, and ThreadSanitizer delivers no signal in a process
-  // that was forked beside other threads.
+  // Earlier tests have started threads of OpenCV, and ThreadSanitizer delivers no signal in a
+  // process that was forked beside other threads.
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(draw(), testing::ExitedWithCode(143), "");
 }

@@ -97,13 +97,12 @@ TEST_F(CsvLayouts, HeadersThatSayTheSameAreTaken) {
 
 TEST_F(CsvLayouts, HeadersThatSayNothingAreRefusedWithARemedy) {
   expect_contains(error("photo,label\np/0.png,x\n"),
-                  {"'path' is missing", "data.columns=[path=photo]"});
+                  {"'path' is missing", "data.columns=path=photo"});
   expect_contains(error("path,kind\np/0.png,x\n"),
-                  {"'label' is missing", "data.columns=[label=kind]"});
+                  {"'label' is missing", "data.columns=label=kind"});
   expect_contains(error("path,grams,note\np/0.png,1.5,n\n"),
                   {"'grams' holds numbers", "--task regression"});
-  expect_contains(error("file,image,label\na,b,x\n"),
-                  {"file and image", "data.columns=[path=file]"});
+  expect_contains(error("file,image,label\na,b,x\n"), {"file and image", "data.columns=path=file"});
   expect_contains(error("path,label,label\np/0.png,x,y\n"), {"'label' occurs twice"});
   expect_contains(error("p/0.png,x\np/1.png,y\n"), {"first row names an image", "header"});
   expect_contains(error("path,label\np/0.png,x\n", {"path=phto"}), {"'phto'", "data.columns"});

@@ -123,7 +123,7 @@ TEST(Decode, AwkwardFilesAreReadOrRefusedAsByPillow) {
   const std::filesystem::path folder = std::filesystem::path(data) / "awkward";
   if (!std::filesystem::exists(folder / "MANIFEST.txt")) GTEST_SKIP() << folder << " is missing";
   std::istringstream manifest(read_file(folder / "MANIFEST.txt"));
-  const std::set<std::string> formats = {"JPEG", "MPO", "PNG", "BMP", "TIFF", "WEBP"};
+  const std::set<std::string> formats = {"JPEG", "MPO", "PNG", "BMP", "TIFF", "WEBP", "GIF"};
   std::string line;
   int checked = 0;
   while (std::getline(manifest, line)) {

@@ -192,15 +192,23 @@ std::string encode_tiff(const cv::Mat& samples,
   TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
   std::uint32_t tile_width = 0;
   std::uint32_t tile_height = 0;
+  std::vector<std::uint16_t> extra_samples;
   for (const auto& [tag, value] : tags) {
     if (tag == TIFFTAG_EXTRASAMPLES) {
-      auto kind = static_cast<std::uint16_t>(value);
-      TIFFSetField(tiff, tag, 1, &kind);
+      extra_samples.push_back(static_cast<std::uint16_t>(value));
+      continue;
+    }
+    if (tag == TIFFTAG_SMINSAMPLEVALUE || tag == TIFFTAG_SMAXSAMPLEVALUE) {
+      TIFFSetField(tiff, tag, static_cast<double>(value));
       continue;
     }
     TIFFSetField(tiff, tag, value);
     if (tag == TIFFTAG_TILEWIDTH) tile_width = static_cast<std::uint32_t>(value);
     if (tag == TIFFTAG_TILELENGTH) tile_height = static_cast<std::uint32_t>(value);
+  }
+  if (!extra_samples.empty()) {
+    TIFFSetField(tiff, TIFFTAG_EXTRASAMPLES, static_cast<int>(extra_samples.size()),
+                 extra_samples.data());
   }
   std::uint16_t planes = PLANARCONFIG_CONTIG;
   TIFFGetField(tiff, TIFFTAG_PLANARCONFIG, &planes);

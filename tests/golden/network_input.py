@@ -30,7 +30,7 @@ CAFFE = ([103.939, 116.779, 123.68], [1.0, 1.0, 1.0])
 CASES = (
     Case("wide_cover", "wide.png", (64, 128), "cover", 73, 3, "rgb", "0-1", *IMAGENET),
     Case("wide_cover_tall_input", "wide.png", (96, 48), "cover", 54, 3, "rgb", "0-1", *IMAGENET),
-    Case("tall_cover", "tall.png", (64, 128), "cover", 73, 3, "rgb", "0-1", *IMAGENET),
+    Case("tall_cover", "tall.png", (48, 96), "cover", 54, 3, "rgb", "0-1", *IMAGENET),
     Case("wide_pad", "wide.png", (96, 96), "pad", 96, 3, "rgb", "0-1", *IMAGENET),
     Case("tall_pad", "tall.png", (60, 100), "pad", 60, 3, "bgr", "0-255", *CAFFE),
     Case("stretch", "tall.png", (60, 100), "stretch", 60, 3, "rgb", "0-1", [0.5] * 3, [0.5] * 3),

@@ -173,6 +173,23 @@ TEST(Metadata, VersionTwoIsWrittenOnlyIfNeededAndOlderFilesAreForClassification)
   EXPECT_THROW(parse_metadata(unknown, "f"), ModelError);
 }
 
+TEST(Metadata, TheRangeOfSamplesIsKeptInAVersionThatOlderProgramsRefuse) {
+  ModelMetadata metadata;
+  EXPECT_EQ(parse_metadata(to_json(metadata), "f").preprocessing.sample_range, std::nullopt);
+  metadata.preprocessing.sample_range = {-1024, 3071.5};
+  const std::string text = to_json(metadata);
+  EXPECT_THAT(text, HasSubstr("\"format_version\": 3"));
+  EXPECT_EQ(parse_metadata(text, "f").preprocessing, metadata.preprocessing);
+  std::string empty = text;
+  empty.replace(empty.find("3071.5"), 6, "-99999");
+  try {
+    parse_metadata(empty, "model.pt");
+    FAIL() << "expected ModelError";
+  } catch (const ModelError& error) {
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("model.pt"), HasSubstr("sample_range")));
+  }
+}
+
 TEST(Metadata, UnknownChoiceIsRefusedWithTheFieldAndTheKnownOnes) {
   for (const auto& [known, parts] : std::map<std::string, std::vector<std::string>>{
            {"backbone", {"kind is 'other'", "backbone, classifier"}},

@@ -148,15 +148,15 @@ TEST(Endings, WhatWasDecidedIsSaid) {
               ElementsAre(HasSubstr("24 numbers, averaged over tokens, is taken as features")));
   EXPECT_THAT(load_ending("averaged_heads.traced").remarks(), ElementsAre(HasSubstr("add")));
   EXPECT_THAT(load_ending("first_token.traced").remarks(), ElementsAre(HasSubstr("first token")));
-  EXPECT_THAT(
-      load_ending("embedding_first.scripted").remarks(),
-      ElementsAre(AllOf(HasSubstr("(Tensor, Tensor)"), HasSubstr("element 1"), HasSubstr("'fc'"))));
+  EXPECT_THAT(load_ending("embedding_first.scripted").remarks(),
+              ElementsAre(AllOf(HasSubstr("Tuple[Tensor, Tensor]"), HasSubstr("element 1"),
+                                HasSubstr("'fc'"))));
 }
 
 TEST(Endings, RefusalsNameTheCauseAndTheRemedy) {
   EXPECT_THAT(ending_error("branch_on_content"), HasSubstr("inside a branch or a loop"));
   EXPECT_THAT(ending_error("two_maps"),
-              AllOf(HasSubstr("(Tensor, Tensor)"), HasSubstr("the features alone")));
+              AllOf(HasSubstr("Tuple[Tensor, Tensor]"), HasSubstr("the features alone")));
   EXPECT_THAT(ending_error("list_of_tensors"), HasSubstr("forward returns List[Tensor]"));
   EXPECT_THAT(ending_error("class_number"), HasSubstr("cannot serve as features"));
   EXPECT_THAT(ending_error("one_image"), HasSubstr("one image at a time"));

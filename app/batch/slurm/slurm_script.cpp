@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "core/batch_files.h"
 #include "core/shell_word.h"
 
 namespace transfer {
@@ -18,7 +19,7 @@ std::string without_patterns(const std::string& text) {
 
 /// The path of a file in the batch's own folder, relative to the working folder.
 std::string in_own_folder(const SlurmArray& array, const std::string& name) {
-  return (array.out / "batch" / name).string();
+  return (array.out / batch_file::kOwnFolder / name).string();
 }
 
 std::string directives(const SlurmArray& array) {
@@ -30,7 +31,7 @@ std::string directives(const SlurmArray& array) {
   const auto add_text = [&add](const char* option, const std::string& value) {
     if (!value.empty()) add(fmt::format("--{}={}", option, shell_word(value)));
   };
-  const auto log = array.working_folder / array.out / "batch";
+  const auto log = array.working_folder / array.out / batch_file::kOwnFolder;
   add_text("job-name", array.name);
   add(fmt::format("--array={}{}", array_indexes(array.jobs),
                   s.jobs > 0 ? fmt::format("%{}", s.jobs) : ""));

@@ -30,7 +30,7 @@ Evidence evidence(std::int64_t images, double lead, double lead_error = 0.01) {
 
 TEST(Decision, FourBoxes) {
   const auto similar_small = decide(evidence(199, -0.05), {});
-  EXPECT_EQ(similar_small.strategy, "freeze-conv");
+  EXPECT_EQ(similar_small.strategy, StrategyKind::kFreezeConv);
   EXPECT_FALSE(similar_small.is_large);
   EXPECT_FALSE(similar_small.is_different);
   EXPECT_EQ(similar_small.cut, "");
@@ -39,24 +39,24 @@ TEST(Decision, FourBoxes) {
   EXPECT_THAT(similar_small.reasons[1], HasSubstr("199 training images are too few (below 200)"));
 
   const auto different_small = decide(evidence(999, 0.03), {});
-  EXPECT_EQ(different_small.strategy, "early-features");
+  EXPECT_EQ(different_small.strategy, StrategyKind::kEarlyFeatures);
   EXPECT_EQ(different_small.cut, "b");
   EXPECT_DOUBLE_EQ(different_small.expected_score, 0.93);
   EXPECT_THAT(different_small.reasons[0], HasSubstr("Stage b does better"));
   EXPECT_THAT(different_small.reasons[0], HasSubstr("3.0 ± 1.0 points"));
 
-  EXPECT_EQ(decide(evidence(200, -0.05), {}).strategy, "fine-tune");
+  EXPECT_EQ(decide(evidence(200, -0.05), {}).strategy, StrategyKind::kFineTune);
   const auto different_large = decide(evidence(1000, 0.03), {});
-  EXPECT_EQ(different_large.strategy, "retrain");
+  EXPECT_EQ(different_large.strategy, StrategyKind::kRetrain);
   EXPECT_TRUE(different_large.is_large);
   EXPECT_TRUE(different_large.is_different);
   EXPECT_EQ(different_large.cut, "") << "only early-features cuts";
 }
 
 TEST(Decision, ALeadOfOneStandardErrorOrLessIsChance) {
-  EXPECT_EQ(decide(evidence(100, 0.0100, 0.01), {}).strategy, "freeze-conv");
-  EXPECT_EQ(decide(evidence(100, 0.0101, 0.01), {}).strategy, "early-features");
-  EXPECT_EQ(decide(evidence(100, 0.0, 0.0), {}).strategy, "freeze-conv") << "a tie";
+  EXPECT_EQ(decide(evidence(100, 0.0100, 0.01), {}).strategy, StrategyKind::kFreezeConv);
+  EXPECT_EQ(decide(evidence(100, 0.0101, 0.01), {}).strategy, StrategyKind::kEarlyFeatures);
+  EXPECT_EQ(decide(evidence(100, 0.0, 0.0), {}).strategy, StrategyKind::kFreezeConv) << "a tie";
 }
 
 TEST(Decision, OfEqualStagesTheEarliestIsTheCut) {
@@ -69,11 +69,11 @@ TEST(Decision, NothingToGainLeavesLayersFrozenHoweverLargeTheData) {
   Evidence solved = evidence(5000, -0.2);
   solved.stages[2].score = 0.955;
   const auto decision = decide(solved, {});
-  EXPECT_EQ(decision.strategy, "freeze-conv");
+  EXPECT_EQ(decision.strategy, StrategyKind::kFreezeConv);
   EXPECT_TRUE(decision.is_large) << "the box stays the same";
   EXPECT_THAT(decision.reasons[1], HasSubstr("only 4.5 points to gain (training pays above 5.0)"));
   solved.stages[1] = stage("b", 2, 0.959, 0.004, 0.001);
-  EXPECT_EQ(decide(solved, {}).strategy, "early-features");
+  EXPECT_EQ(decide(solved, {}).strategy, StrategyKind::kEarlyFeatures);
 }
 
 TEST(Decision, FirstStagesWithinAStandardErrorOfTheBestMayStayFrozen) {
@@ -83,12 +83,12 @@ TEST(Decision, FirstStagesWithinAStandardErrorOfTheBestMayStayFrozen) {
 
 TEST(Decision, WhatIsGivenIsKept) {
   const auto cut = decide(evidence(5000, -0.05), {"a", false});
-  EXPECT_EQ(cut.strategy, "early-features");
+  EXPECT_EQ(cut.strategy, StrategyKind::kEarlyFeatures);
   EXPECT_EQ(cut.cut, "a");
   EXPECT_EQ(cut.expected_score, 0.7);
   EXPECT_THAT(cut.reasons.back(), HasSubstr("cut is given"));
   const auto scratch = decide(evidence(100, -0.05), {"", true});
-  EXPECT_EQ(scratch.strategy, "retrain");
+  EXPECT_EQ(scratch.strategy, StrategyKind::kRetrain);
   EXPECT_THAT(scratch.reasons.back(), HasSubstr("from_scratch is given"));
 }
 

@@ -73,8 +73,8 @@ TEST(UnusedSettings, WhatIsProposedGivesThemAnEffect) {
         }
       }
       const auto left = keys(unused_settings(resolved(settings)));
-      const bool needs_another_strategy =
-          std::string(setting).starts_with("train.iterations") && settings[0] == "strategy=fine-tune";
+      const bool needs_another_strategy = std::string(setting).starts_with("train.iterations") &&
+                                          settings[0] == "strategy=fine-tune";
       EXPECT_EQ(left.empty(), !needs_another_strategy) << strategy << ' ' << setting;
     }
   }
@@ -85,8 +85,8 @@ TEST(UnusedSettings, AStrengthNeedsItsProbability) {
   EXPECT_THAT(keys(unused_settings(resolved(
                   {"strategy=fine-tune", "augment.preset=none", "augment.rotate_degrees=[1, 2]"}))),
               ElementsAre("augment.rotate_degrees"));
-  EXPECT_THAT(keys(unused_settings(resolved({"strategy=fine-tune", "augment.rotate=0.1",
-                                             "augment.rotate_degrees=[1, 2]"}))),
+  EXPECT_THAT(keys(unused_settings(resolved(
+                  {"strategy=fine-tune", "augment.rotate=0.1", "augment.rotate_degrees=[1, 2]"}))),
               IsEmpty());
 }
 

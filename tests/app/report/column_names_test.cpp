@@ -19,11 +19,12 @@ TEST(ColumnNames, TakenNamesGetAPrefixUntilTheyAreFree) {
 
 TEST(ColumnNames, PredictionsDoNotHideThePathOrTheError) {
   const auto numbers = prediction_format(TargetKind::kValues, {"error", "path", "label"}, 1);
-  EXPECT_THAT(numbers->csv_header().left,
-              ElementsAre("predicted_error", "predicted_path", "label"));
+  EXPECT_THAT(numbers->csv_header().left, ElementsAre("error", "predicted_path", "label"));
+  EXPECT_EQ(error_column(numbers->csv_header()), "image_error");
+  EXPECT_EQ(error_column({{"x"}, {}}), "error");
+  EXPECT_EQ(error_column({{"error", "image_error"}, {}}), "image_image_error");
   const auto labels = prediction_format(TargetKind::kLabels, {"error", "labels"}, 1);
-  EXPECT_THAT(labels->csv_header().left,
-              ElementsAre("labels", "probability_error", "probability_labels"));
+  EXPECT_THAT(labels->csv_header().left, ElementsAre("labels", "error", "probability_labels"));
 }
 
 std::string table_header(LossKind loss, const Names& names) {

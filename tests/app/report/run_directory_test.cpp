@@ -39,8 +39,9 @@ TEST(RunDirectory, ALockThatAKilledRunLeftIsNoRunUnderWay) {
   TemporaryFolder folder;
   folder.write("run/.lock", "");
   folder.write("run/config.yaml", "");
-  expect_contains(message_of<OutputError>([&] { RunDirectory::create(config_for(folder / "run")); }),
-                  {"was stopped"});
+  expect_contains(
+      message_of<OutputError>([&] { RunDirectory::create(config_for(folder / "run")); }),
+      {"was stopped"});
 }
 
 TEST(RunDirectory, OnlyARunsFolderCanBeOpened) {

@@ -16,9 +16,7 @@ using testing::HasSubstr;
 /// A run on class folders, whose images need not exist.
 class DataRecord : public testing::Test {
  protected:
-  DataRecord() : run_(RunDirectory::create(config())) {
-    write_data_record(preparation(), run_);
-  }
+  DataRecord() : run_(RunDirectory::create(config())) { write_data_record(preparation(), run_); }
 
   Config config() const {
     Config config;
@@ -33,9 +31,9 @@ class DataRecord : public testing::Test {
     std::vector<Sample> samples;
     for (std::size_t c = 0; c < classes.size(); ++c) {
       for (int i = 0; i < count; ++i) {
-        samples.push_back({folder_ / ("data/" + split + "/" + classes[c] + "/" +
-                                      std::to_string(i) + ".png"),
-                           static_cast<std::int64_t>(c)});
+        samples.push_back(
+            {folder_ / ("data/" + split + "/" + classes[c] + "/" + std::to_string(i) + ".png"),
+             static_cast<std::int64_t>(c)});
       }
     }
     return samples;
@@ -75,9 +73,11 @@ TEST_F(DataRecord, TheSameDataPassFromAnyFolder) {
 }
 
 TEST_F(DataRecord, OtherClassesAreRefused) {
-  for (const std::vector<std::string>& classes :
-       {std::vector<std::string>{"apple", "blue"}, {"blue"}, {"blue", "green", "red"},
-        {"red", "blue"}, {"Blue", "red"}}) {
+  for (const std::vector<std::string>& classes : {std::vector<std::string>{"apple", "blue"},
+                                                  {"blue"},
+                                                  {"blue", "green", "red"},
+                                                  {"red", "blue"},
+                                                  {"Blue", "red"}}) {
     const auto message = refusal(preparation(classes));
     expect_contains(message, {"classes have changed since the run began: blue, red; now ",
                               classes.front(), "config.yaml --out", "run-2"});
@@ -98,8 +98,7 @@ TEST_F(DataRecord, OtherTrainingOrValidationImagesAreNamed) {
                                    "val: 4 images, now 5, 1 added (train/red/3.png)"});
   Preparation relabelled = preparation();
   relabelled.dataset.train[0].label = 1;
-  expect_contains(refusal(relabelled),
-                  {"1 with another label (train/blue/0.png: blue, now red)"});
+  expect_contains(refusal(relabelled), {"1 with another label (train/blue/0.png: blue, now red)"});
   Preparation reordered = preparation();
   std::swap(reordered.dataset.train[0], reordered.dataset.train[5]);
   expect_contains(refusal(reordered), {"the same images in another order"});

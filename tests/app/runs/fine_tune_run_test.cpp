@@ -290,9 +290,9 @@ TEST(ModelWeights, AWrittenModelGivesItsNetworkBack) {
     }
     options.classes = 3;
     const TrainableNetwork other(fixture_backbone("tiny.pt"), options, torch::kCPU);
-    expect_contains(message_of<ModelError>(
-                        [&] { load_model_weights(folder / "model.pt", other.state()); }),
-                    {"model.pt", "head.weight of shape [3, ", "found [5, "});
+    expect_contains(
+        message_of<ModelError>([&] { load_model_weights(folder / "model.pt", other.state()); }),
+        {"model.pt", "head.weight of shape [3, ", "found [5, "});
   }
 }
 

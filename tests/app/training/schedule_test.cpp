@@ -224,8 +224,10 @@ TEST(LearningRateFinder, SuggestsATenthOfWhereTheLossRises) {
   const auto shelf = [](double rate) { return 0.3 + std::max(0.0, std::log10(rate) + 3.0) * 3.0; };
   for (const double size : {0.0, 0.2}) {
     for (const std::int64_t steps : {30, 100, 300}) {
-      const auto fallen = swept(steps, [&](double rate) { return valley(rate) + noise_of_batch(size); });
-      const auto flat = swept(steps, [&](double rate) { return shelf(rate) + noise_of_batch(size); });
+      const auto fallen =
+          swept(steps, [&](double rate) { return valley(rate) + noise_of_batch(size); });
+      const auto flat =
+          swept(steps, [&](double rate) { return shelf(rate) + noise_of_batch(size); });
       ASSERT_TRUE(fallen.suggestion()) << steps;
       ASSERT_TRUE(flat.suggestion()) << steps;
       EXPECT_GT(*fallen.suggestion(), 3e-5) << steps;
@@ -242,7 +244,8 @@ TEST(LearningRateFinder, SuggestsNothingFromAFewStepsOrARisingLoss) {
   const auto rising = [](double rate) { return 1.0 + std::log10(rate / 1e-7); };
   for (const std::int64_t steps : {10, 12, 100}) EXPECT_FALSE(swept(steps, rising).suggestion());
   for (const std::int64_t steps : {10, 11, 15}) {
-    const auto suggestion = swept(steps, [](double) { return 1.0 + noise_of_batch(0.5); }).suggestion();
+    const auto suggestion =
+        swept(steps, [](double) { return 1.0 + noise_of_batch(0.5); }).suggestion();
     if (suggestion) EXPECT_GT(*suggestion, 1e-7) << "never the first rate";
   }
 }

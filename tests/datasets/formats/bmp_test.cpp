@@ -107,10 +107,8 @@ TEST(Bmp, SixteenAnd32BitsAreScaledByTheirMasks) {
   const std::string white15("\xFF\x7F\0\0", 4);
   EXPECT_EQ(pixel({1, 1, 16, 0, "", white15}), cv::Vec3b(255, 255, 255));
   const std::string masks565("\x00\xF8\0\0\xE0\x07\0\0\x1F\0\0\0", 12);
-  EXPECT_EQ(pixel({1, 1, 16, 3, masks565, std::string("\xE0\x07\0\0", 4)}),
-            cv::Vec3b(0, 255, 0));
-  EXPECT_EQ(pixel({1, 1, 32, 0, "", std::string("\x0A\x14\x1E\x00", 4)}),
-            cv::Vec3b(30, 20, 10));
+  EXPECT_EQ(pixel({1, 1, 16, 3, masks565, std::string("\xE0\x07\0\0", 4)}), cv::Vec3b(0, 255, 0));
+  EXPECT_EQ(pixel({1, 1, 32, 0, "", std::string("\x0A\x14\x1E\x00", 4)}), cv::Vec3b(30, 20, 10));
   const std::string swapped("\xFF\0\0\0\0\xFF\0\0\0\0\xFF\0", 12);
   EXPECT_EQ(pixel({1, 1, 32, 3, swapped, std::string("\x0A\x14\x1E\x00", 4)}),
             cv::Vec3b(10, 20, 30));
@@ -131,6 +129,14 @@ TEST(Bmp, AHeaderWithAlphaIsBlendedOnWhite) {
   put(bytes, 66, 0xFF000000, 4);
   put(bytes, 122, 0x336400FF, 4);
   EXPECT_EQ(decode_image(bytes, "a").at<cv::Vec3b>(0, 0), cv::Vec3b(224, 204, 255));
+  const std::string name = "a";
+  EXPECT_FALSE(is_plain_bmp(bytes));
+  EXPECT_FALSE(bmp_traits({bytes, name}).has_unused_alpha);
+  // Alpha of 0 everywhere was never filled in.
+  put(bytes, 122, 0x006400FF, 4);
+  EXPECT_EQ(decode_image(bytes, "a").at<cv::Vec3b>(0, 0), cv::Vec3b(100, 0, 255));
+  EXPECT_TRUE(bmp_traits({bytes, name}).has_unused_alpha);
+  EXPECT_TRUE(is_plain_bmp(encode(gradient(8, 8), ".bmp")));
 }
 
 TEST(Bmp, TheFirstWindowsHeaderIsRead) {

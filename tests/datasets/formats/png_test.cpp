@@ -53,6 +53,49 @@ TEST(Png, SixteenBitsAreRounded) {
   }
 }
 
+TEST(Png, SixteenBitsFollowTheRange) {
+  const auto shade = [](const std::string& bytes, const std::optional<SampleRange>& range) {
+    return decode_image(bytes, "a", 0, range).at<cv::Vec3b>(0, 0)[0];
+  };
+  const std::string grey = encode_png(cv::Mat(2, 2, CV_16UC1, cv::Scalar(1638)));
+  EXPECT_EQ(shade(grey, SampleRange{0, 4095}), 102);
+  EXPECT_EQ(shade(grey, SampleRange{0, 65535}), 6);
+  EXPECT_EQ(shade(grey, std::nullopt), 6);
+  EXPECT_EQ(shade(grey, SampleRange{0, 1023}), 255);
+  // Alpha has the whole range whatever the colours have.
+  const std::string clear = encode_png(cv::Mat(2, 2, CV_16UC2, cv::Scalar(1638, 51 * 257)));
+  EXPECT_EQ(shade(clear, SampleRange{0, 4095}), 224);
+  EXPECT_EQ(shade(encode_png(cv::Mat(2, 2, CV_8UC1, cv::Scalar(77))), SampleRange{0, 4095}), 77);
+}
+
+TEST(Png, SignificantBitsCountWhereTheValuesAgree) {
+  const auto with_bits = [](int value, char bits) {
+    return encode_png(cv::Mat(2, 2, CV_16UC1, cv::Scalar(value))).insert(33, chunk("sBIT", {bits}));
+  };
+  EXPECT_EQ(png_pixel(with_bits(1638, 12))[0], 102);
+  EXPECT_EQ(png_pixel(with_bits(409, 10))[0], 102);
+  // PNG demands that samples be scaled up to the whole range: 0x666 of 12 bits is 0x6666.
+  EXPECT_EQ(png_pixel(with_bits(0x6666, 12))[0], 102);
+  EXPECT_EQ(png_pixel(with_bits(1638, 16))[0], 6);
+}
+
+TEST(Png, TraitsNameWhatIsSpecial) {
+  const std::string name = "a";
+  const auto traits = [&](const std::string& bytes) { return png_traits({bytes, name}); };
+  const std::string plain = encode_png(gradient(8, 8));
+  EXPECT_TRUE(is_plain_png(plain));
+  EXPECT_FALSE(is_plain_png(plain.substr(0, 40))) << "an animation could still follow";
+  const std::string deep = encode_png(cv::Mat(2, 2, CV_16UC1, cv::Scalar(900)));
+  EXPECT_FALSE(is_plain_png(deep));
+  EXPECT_EQ(traits(deep).kind, SampleKind::kWhole);
+  EXPECT_EQ(traits(deep).largest, 900);
+  std::string animated = plain;
+  animated.insert(33, chunk("acTL", number(7) + number(0)));
+  EXPECT_FALSE(is_plain_png(animated));
+  EXPECT_EQ(traits(animated).images, 7);
+  EXPECT_EQ(largest_difference(decode_image(animated, "a"), gradient(8, 8)), 0);
+}
+
 TEST(Png, AlphaIsBlendedOnWhite) {
   cv::Mat clear(2, 2, CV_8UC4, cv::Scalar(0, 0, 0, 0));
   clear.at<cv::Vec4b>(1, 1) = {30, 20, 10, 255};

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <tiffio.h>
 
+#include <cmath>
+#include <limits>
 #include <opencv2/core.hpp>
 
 #include "datasets/decode.h"
@@ -60,18 +62,178 @@ TEST(Tiff, GreyOfEveryDepthBecomes8BitRgb) {
             cv::Vec3b(156, 156, 156));
   EXPECT_EQ(tiff_pixel(encode_tiff(cv::Mat(3, 3, CV_32FC1, cv::Scalar(0.4)))),
             cv::Vec3b(102, 102, 102));
-  EXPECT_EQ(tiff_pixel(encode_tiff(cv::Mat(3, 3, CV_64FC1, cv::Scalar(7.0)))),
+  EXPECT_EQ(tiff_pixel(encode_tiff(cv::Mat(3, 3, CV_64FC1, cv::Scalar(1.0)))),
             cv::Vec3b(255, 255, 255));
   EXPECT_EQ(tiff_pixel(encode_tiff(cv::Mat(3, 3, CV_16UC1, cv::Scalar(65535)),
                                    {{TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISWHITE}})),
             cv::Vec3b(0, 0, 0));
-  cv::Mat signed_numbers(1, 3, CV_16SC1);
-  signed_numbers.at<std::int16_t>(0, 0) = -1000;
-  signed_numbers.at<std::int16_t>(0, 1) = 0;
-  signed_numbers.at<std::int16_t>(0, 2) = 1000;
-  const std::string bytes = encode_tiff(signed_numbers);
-  EXPECT_EQ(tiff_pixel(bytes, 0, 0)[0], 0);
-  EXPECT_EQ(tiff_pixel(bytes, 0, 2)[0], 255);
+}
+
+/// The first value of a row of grey samples, read with the range.
+int tiff_shade(const std::string& bytes, const std::optional<SampleRange>& range, int x = 0) {
+  return decode_image(bytes, "a", 0, range).at<cv::Vec3b>(0, x)[0];
+}
+
+TEST(Tiff, FloatsAndSignedNumbersFollowTheRange) {
+  const cv::Mat floats = (cv::Mat_<float>(1, 4) << -50.0F, 0.0F, 102.0F, 300.0F);
+  const std::string bytes = encode_tiff(floats);
+  EXPECT_EQ(tiff_shade(bytes, SampleRange{0, 255}, 2), 102);
+  EXPECT_EQ(tiff_shade(bytes, SampleRange{0, 255}, 0), 0);
+  EXPECT_EQ(tiff_shade(bytes, SampleRange{0, 255}, 3), 255);
+  EXPECT_EQ(tiff_shade(bytes, SampleRange{-50, 300}, 1), 36);
+  for (const int depth : {CV_8S, CV_16S, CV_32S}) {
+    cv::Mat numbers;
+    const cv::Mat whole = (cv::Mat_<int>(1, 3) << -100, 0, 100);
+    whole.convertTo(numbers, depth);
+    EXPECT_EQ(tiff_shade(encode_tiff(numbers), SampleRange{-100, 100}, 0), 0) << depth;
+    EXPECT_EQ(tiff_shade(encode_tiff(numbers), SampleRange{-100, 100}, 1), 128) << depth;
+    EXPECT_EQ(tiff_shade(encode_tiff(numbers), SampleRange{-100, 100}, 2), 255) << depth;
+  }
+  const cv::Mat large(1, 1, CV_32SC1, cv::Scalar(-2));  // 2³² − 2 where it is unsigned
+  EXPECT_EQ(tiff_shade(encode_tiff(large, {{TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_UINT}}),
+                       SampleRange{0, 4294967295.0}),
+            255);
+}
+
+TEST(Tiff, FloatsWithoutARangeAreReadFrom0To1OrRefused) {
+  EXPECT_EQ(tiff_shade(encode_tiff(cv::Mat(1, 1, CV_32FC1, cv::Scalar(0.4))), std::nullopt), 102);
+  expect_contains(tiff_error(encode_tiff(cv::Mat(1, 1, CV_32FC1, cv::Scalar(7.5)))),
+                  {"folder/a.tif: ", "7.5", "data.sample_range", "8 bits"});
+  expect_contains(tiff_error(encode_tiff(cv::Mat(1, 1, CV_32FC1, cv::Scalar(-0.5)))), {"-0.5"});
+  expect_contains(tiff_error(encode_tiff(cv::Mat(1, 1, CV_16SC1, cv::Scalar(1000)))), {"1000"});
+  // What the file itself states comes before that.
+  EXPECT_EQ(tiff_shade(encode_tiff(cv::Mat(1, 1, CV_32FC1, cv::Scalar(102)),
+                                   {{TIFFTAG_SMINSAMPLEVALUE, 0}, {TIFFTAG_SMAXSAMPLEVALUE, 255}}),
+                       std::nullopt),
+            102);
+}
+
+TEST(Tiff, ValuesThatAreNoNumbersAreBlackOrWhite) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  const cv::Mat floats = (cv::Mat_<float>(1, 4) << std::numeric_limits<float>::quiet_NaN(),
+                          kInfinity, -kInfinity, 0.2F);
+  const std::string bytes = encode_tiff(floats);
+  EXPECT_EQ(tiff_shade(bytes, std::nullopt, 0), 0);
+  EXPECT_EQ(tiff_shade(bytes, std::nullopt, 1), 255);
+  EXPECT_EQ(tiff_shade(bytes, std::nullopt, 2), 0);
+  EXPECT_EQ(tiff_shade(bytes, std::nullopt, 3), 51);
+  const std::string nothing = encode_tiff(cv::Mat(2, 2, CV_32FC1, cv::Scalar(kInfinity)));
+  expect_contains(tiff_error(nothing), {"folder/a.tif: ", "no finite number"});
+}
+
+TEST(Tiff, MaxSampleValueSaysHowManyBitsCount) {
+  for (const auto& [largest, value] : {std::pair{4095, 1638}, {1023, 409}, {16383, 6553}}) {
+    const cv::Mat samples(1, 1, CV_16UC1, cv::Scalar(value));
+    const std::string bytes = encode_tiff(samples, {{TIFFTAG_MAXSAMPLEVALUE, largest}});
+    // The file's tag comes before the range of the data set.
+    EXPECT_EQ(tiff_shade(bytes, SampleRange{0, 65535}), 102) << largest;
+    EXPECT_EQ(tiff_shade(bytes, std::nullopt), 102) << largest;
+  }
+  const cv::Mat samples(1, 1, CV_16UC1, cv::Scalar(2048));
+  EXPECT_EQ(
+      tiff_shade(encode_tiff(samples, {{TIFFTAG_MAXSAMPLEVALUE, 2100}}), SampleRange{0, 4096}), 128)
+      << "statistics of one image are no range";
+  EXPECT_EQ(
+      tiff_shade(encode_tiff(samples, {{TIFFTAG_MAXSAMPLEVALUE, 1023}}), SampleRange{0, 4096}), 128)
+      << "the samples contradict the tag";
+  const cv::Mat white(1, 2, CV_16UC1, cv::Scalar(0));
+  EXPECT_EQ(tiff_shade(encode_tiff(white, {{TIFFTAG_MAXSAMPLEVALUE, 4095},
+                                           {TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISWHITE}}),
+                       std::nullopt),
+            255);
+}
+
+TEST(Tiff, BandsThatAreNoAlphaAreIgnored) {
+  const cv::Vec3b colour(200, 100, 50);
+  const cv::Mat infrared(4, 4, CV_8UC4, cv::Scalar(200, 100, 50, 90));
+  for (const int planes : {PLANARCONFIG_CONTIG, PLANARCONFIG_SEPARATE}) {
+    EXPECT_EQ(tiff_pixel(encode_tiff(infrared, {{TIFFTAG_EXTRASAMPLES, EXTRASAMPLE_UNSPECIFIED},
+                                                {TIFFTAG_PLANARCONFIG, planes}})),
+              colour);
+  }
+  cv::Mat deep;
+  infrared.convertTo(deep, CV_16U, 257);
+  EXPECT_EQ(tiff_pixel(encode_tiff(deep, {{TIFFTAG_EXTRASAMPLES, EXTRASAMPLE_UNSPECIFIED}})),
+            colour);
+  // Alpha may come after another band.
+  cv::Mat bands[] = {cv::Mat(2, 2, CV_8UC1, cv::Scalar(100)), cv::Mat(2, 2, CV_8UC1, cv::Scalar(0)),
+                     cv::Mat(2, 2, CV_8UC1, cv::Scalar(255)), cv::Mat(2, 2, CV_8UC1, cv::Scalar(7)),
+                     cv::Mat(2, 2, CV_8UC1, cv::Scalar(51))};
+  cv::Mat merged;
+  cv::merge(bands, 5, merged);
+  EXPECT_EQ(tiff_pixel(encode_tiff(merged, {{TIFFTAG_EXTRASAMPLES, EXTRASAMPLE_UNSPECIFIED},
+                                            {TIFFTAG_EXTRASAMPLES, EXTRASAMPLE_UNASSALPHA}})),
+            cv::Vec3b(224, 204, 255));
+  const cv::Mat grey(2, 2, CV_8UC4, cv::Scalar(77, 1, 2, 3));
+  EXPECT_EQ(tiff_pixel(encode_tiff(grey, {{TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK},
+                                          {TIFFTAG_EXTRASAMPLES, EXTRASAMPLE_UNSPECIFIED},
+                                          {TIFFTAG_EXTRASAMPLES, EXTRASAMPLE_UNSPECIFIED},
+                                          {TIFFTAG_EXTRASAMPLES, EXTRASAMPLE_UNSPECIFIED}})),
+            cv::Vec3b(77, 77, 77));
+}
+
+TEST(Tiff, InksOfEveryDepthBecomeRgb) {
+  const cv::Mat inks(2, 2, CV_8UC4, cv::Scalar(255, 51, 0, 51));
+  cv::Mat deep;
+  inks.convertTo(deep, CV_16U, 257);
+  for (const cv::Mat& samples : {inks, deep}) {
+    EXPECT_EQ(tiff_pixel(encode_tiff(samples, {{TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_SEPARATED}})),
+              cv::Vec3b(0, 163, 204));
+  }
+}
+
+TEST(Tiff, LabBecomesSrgb) {
+  // Colours of L*a*b* with white D50 as LittleCMS turns them to sRGB.
+  struct Colour {
+    double l, a, b;
+    cv::Vec3b rgb;
+  };
+  for (const Colour& c :
+       {Colour{54.9, 39, 45, {203, 101, 54}}, Colour{31.37, 30, -60, {65, 59, 170}},
+        Colour{100, 0, 0, {255, 255, 255}}, Colour{53.73, 0, 0, {128, 128, 128}}}) {
+    const auto byte = [](double value) { return static_cast<int>(std::lround(value)) & 255; };
+    const auto word = [](double value) { return static_cast<int>(std::lround(value)) & 65535; };
+    const cv::Mat cie(1, 1, CV_8UC3, cv::Scalar(byte(c.l * 2.55), byte(c.a), byte(c.b)));
+    const cv::Mat icc(1, 1, CV_8UC3, cv::Scalar(byte(c.l * 2.55), c.a + 128, c.b + 128));
+    const cv::Mat deep(1, 1, CV_16UC3,
+                       cv::Scalar(word(c.l * 655.35), word(c.a * 256), word(c.b * 256)));
+    for (const std::string& bytes :
+         {encode_tiff(cie, {{TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_CIELAB}}),
+          encode_tiff(icc, {{TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_ICCLAB}}),
+          encode_tiff(deep, {{TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_CIELAB}})}) {
+      EXPECT_LE(cv::norm(cv::Vec3i(tiff_pixel(bytes)) - cv::Vec3i(c.rgb), cv::NORM_INF), 2)
+          << c.l << " " << tiff_pixel(bytes);
+    }
+  }
+}
+
+TEST(Tiff, TraitsNameWhatIsSpecial) {
+  const auto traits = [](const std::string& bytes) {
+    const std::string name = "a";
+    return tiff_traits({bytes, name});
+  };
+  const SampleTraits plain = traits(encode_tiff(gradient(8, 8)));
+  EXPECT_EQ(plain.kind, SampleKind::kKnown);
+  EXPECT_EQ(plain.images, 1);
+  EXPECT_EQ(plain.ignored_bands, 0);
+  const SampleTraits words = traits(encode_tiff(cv::Mat(2, 2, CV_16UC1, cv::Scalar(900))));
+  EXPECT_EQ(words.kind, SampleKind::kWhole);
+  EXPECT_EQ(words.largest, 900);
+  EXPECT_EQ(traits(encode_tiff(cv::Mat(2, 2, CV_16UC1, cv::Scalar(900)),
+                               {{TIFFTAG_MAXSAMPLEVALUE, 1023}}))
+                .kind,
+            SampleKind::kKnown);
+  const cv::Mat floats = (cv::Mat_<float>(1, 2) << -2.5F, std::numeric_limits<float>::infinity());
+  const SampleTraits real = traits(encode_tiff(floats));
+  EXPECT_EQ(real.kind, SampleKind::kReal);
+  EXPECT_EQ(real.smallest, -2.5);
+  EXPECT_EQ(real.largest, -2.5);
+  EXPECT_TRUE(real.has_non_finite);
+  EXPECT_FALSE(real.is_whole);
+  EXPECT_EQ(traits(encode_tiff(cv::Mat(2, 2, CV_8UC4, cv::Scalar::all(1)),
+                               {{TIFFTAG_EXTRASAMPLES, EXTRASAMPLE_UNSPECIFIED}}))
+                .ignored_bands,
+            1);
 }
 
 TEST(Tiff, TwelveBitsArePackedWithTheHighestBitFirst) {
@@ -151,9 +313,9 @@ TEST(Tiff, EveryOrientationComesUpright) {
 }
 
 TEST(Tiff, WhatCannotBeDecodedIsRefusedWithItsReason) {
-  expect_contains(tiff_error(encode_tiff(cv::Mat(2, 2, CV_32SC1, cv::Scalar(1)),
-                                         {{TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_UINT}})),
-                  {"folder/a.tif", "not supported", "32-bit"});
+  expect_contains(tiff_error(encode_tiff(cv::Mat(2, 2, CV_16UC1, cv::Scalar(1)),
+                                         {{TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_COMPLEXINT}})),
+                  {"folder/a.tif", "16-bit samples", "SampleFormat", "not supported"});
   std::string bytes = encode_tiff(gradient(8, 8), {{TIFFTAG_COMPRESSION, COMPRESSION_LZW}});
   const std::size_t tag = bytes.find(std::string("\x03\x01\x03\0\x01\0\0\0\x05\0", 10));
   ASSERT_NE(tag, std::string::npos);

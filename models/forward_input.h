@@ -1,0 +1,15 @@
+#pragma once
+
+// For models/ only: needs torch/script.h.
+
+#include <torch/script.h>
+
+#include <string>
+
+namespace transfer {
+
+/// Throws ModelError naming `file` when the first argument of `forward` is no tensor, as in
+/// detection networks, which take a list of images. REQUIRES: the module has a `forward`.
+void refuse_other_input(const torch::jit::Module& module, const std::string& file);
+
+}  // namespace transfer

@@ -1,0 +1,58 @@
+#include <gtest/gtest.h>
+#include <tiffio.h>
+
+#include <opencv2/core.hpp>
+
+#include "core/errors.h"
+#include "core/hash.h"
+#include "datasets/decode.h"
+#include "tests/datasets/encoded_images.h"
+
+namespace transfer {
+namespace {
+
+/// The pixels of lossless images of every kind of samples, whose bytes this project writes.
+std::string hash_of_decoded_images() {
+  const cv::Mat rgb = gradient(24, 16, 3);
+  cv::Mat grey;
+  cv::extractChannel(rgb, grey, 0);
+  cv::Mat words;
+  rgb.convertTo(words, CV_16U, 201);
+  cv::Mat floats;
+  rgb.convertTo(floats, CV_32F, 1.0 / 255);
+  cv::Mat numbers;
+  grey.convertTo(numbers, CV_16S, 10, -1000);
+  cv::Mat inks;
+  cv::merge(std::vector<cv::Mat>{grey, grey, 255 - grey, grey / 4}, inks);
+  Sha256 hash;
+  for (const std::string& bytes :
+       {encode_png(rgb), encode_png(words), encode_png(inks), encode(rgb, ".bmp"), encode_tiff(rgb),
+        encode_tiff(words), encode_tiff(floats), encode_tiff(numbers), encode_webp(rgb),
+        encode_tiff(words, {{TIFFTAG_MAXSAMPLEVALUE, 65535}}),
+        encode_tiff(inks, {{TIFFTAG_EXTRASAMPLES, EXTRASAMPLE_UNSPECIFIED}}),
+        encode_tiff(inks, {{TIFFTAG_EXTRASAMPLES, EXTRASAMPLE_UNASSALPHA}}),
+        encode_tiff(inks, {{TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_SEPARATED}}),
+        encode_tiff(rgb, {{TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_CIELAB}})}) {
+    for (const std::optional<SampleRange>& range :
+         {std::optional<SampleRange>(), std::optional(SampleRange{-1000, 60000})}) {
+      try {
+        const cv::Mat pixels = decode_image(bytes, "a", 0, range);
+        hash.update({reinterpret_cast<const char*>(pixels.data), pixels.total() * 3});
+      } catch (const DataError&) {
+        hash.update("refused");
+      }
+    }
+  }
+  return hash.hex();
+}
+
+TEST(DecoderVersion, ChangesWithWhatIsDecoded) {
+  // Where the pixels change on purpose, raise kDecoderVersion and note the new hash here: features
+  // that were stored with the old pixels are then no longer used.
+  EXPECT_EQ(kDecoderVersion, 2);
+  EXPECT_EQ(hash_of_decoded_images(),
+            "151784b4b1bf8a9e6b3fbdf7a753dc492e6d13f7afbbba27eae96bdbfac43d62");
+}
+
+}  // namespace
+}  // namespace transfer
