@@ -9,6 +9,7 @@
 #include "configs/exclusions.h"
 #include "configs/fields.h"
 #include "configs/strategy_kind.h"
+#include "configs/working_directory.h"
 #include "configs/yaml_settings.h"
 #include "core/errors.h"
 #include "core/install_paths.h"
@@ -159,7 +160,7 @@ Config resolve_config(const ConfigSources& sources, const std::vector<std::strin
   const KnownKeys keys = config_keys();
   std::vector<Layer> layers;
   for (const auto& placed : sources.layers) layers.push_back(read_placed(placed));
-  for (const auto& file : sources.files) layers.push_back(read_yaml(file, keys));
+  for (const auto& file : sources.files) layers.push_back(read_config_file(file));
   for (const auto& text : sources.settings) layers.push_back({read_assignment(text, keys)});
   for (const auto& [key, value] : sources.flags) {
     layers.push_back({{key, YAML::Node(value), "--" + key.substr(key.rfind('.') + 1)}});

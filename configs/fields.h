@@ -69,7 +69,15 @@ enum class Effect {
 enum class UsedBy {
   kEveryRun,
   kStageCut,        ///< the strategy cuts the network at a stage
-  kFrozenTrunk,     ///< only the head trains, on stored features
+  kLbfgs,           ///< a head is fitted to stored features by L-BFGS
+  kBatches,         ///< training steps over batches: layers train, or a head by sgd or adamw
+  kSgd,             ///< likewise, by sgd
+  kStepSchedule,    ///< likewise, with the schedule step
+  kPlateauSchedule, ///< likewise, with the schedule plateau
+  kWarmup,          ///< likewise, with a schedule that has no warm-up of its own
+  kBestEpoch,       ///< the epoch of the best validation loss is kept: not by L-BFGS that runs to
+                    ///< its optimum
+  kChangedImages,   ///< training images are changed at random: layers train, or there are views
   kTrainedLayers,   ///< layers of the backbone train
   kFrozenStages,    ///< layers train behind stages that never do and see the same images each epoch
   kStoredFeatures,  ///< features are stored: of a frozen trunk or of frozen stages, or for a start
@@ -111,6 +119,8 @@ struct Field {
   std::string description;
   /// A value other than the default that is often wanted, as YAML; empty where any would do.
   std::string example;
+  /// A key that must not be 0 for this one to have an effect; empty for most.
+  std::string needs = {};
 };
 
 /// Every key there is, pointing into `config`, which must outlive the fields.

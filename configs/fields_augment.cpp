@@ -10,18 +10,21 @@ void add_augment_fields(std::vector<Field>& fields, AugmentConfig& a) {
   // Probability of a change.
   const auto probability = [&add](const std::string& key, double& member,
                                   const std::string& change) {
-    add({"augment." + key, &member, between(0, 1), "probability", kImage, kEveryRun,
+    add({"augment." + key, &member, between(0, 1), "probability", kImage, kChangedImages,
          "How often " + change + ". 0: never.", "0.5"});
   };
   // Range from which its strength is drawn.
   const auto range = [&add](const std::string& key, Range& member, Limits limits,
                             const std::string& unit, const std::string& description,
                             const std::string& example) {
-    add({"augment." + key, &member, limits, unit, kImage, kEveryRun, description, example});
+    Field row = {"augment." + key, &member,        limits,      unit,
+                 kImage,           kChangedImages, description, example};
+    row.needs = "augment." + key.substr(0, key.find('_'));
+    add(row);
   };
   const std::string kFactor = "factor (1 changes nothing)";
 
-  add({"augment.preset", &a.preset, kNoLimits, "none", kImage, kEveryRun,
+  add({"augment.preset", &a.preset, kNoLimits, "none", kImage, kChangedImages,
        "Random changes to training images, as a set: fills the keys below from crop to "
        "randaugment_magnitude. A key that is given itself wins.",
        "standard"});
@@ -66,10 +69,18 @@ void add_augment_fields(std::vector<Field>& fields, AugmentConfig& a) {
   probability("erase", a.erase, "a rectangle is erased (Zhong et al. 2020)");
   range("erase_area", a.erase_area, between(0.001, 1), "fraction of the image's area",
         "Size of that rectangle.", "[0.02, 0.1]");
-  add({"augment.randaugment", &a.randaugment, between(0, 14), "operations", kImage, kEveryRun,
+  add({"augment.randaugment", &a.randaugment, between(0, 14), "operations", kImage, kChangedImages,
        "RandAugment (Cubuk et al. 2020): operations per image. 0: off.", "2"});
-  add({"augment.randaugment_magnitude", &a.randaugment_magnitude, between(0, 10), "none", kImage,
-       kEveryRun, "Strength of RandAugment's operations.", "7"});
+  Field magnitude = {"augment.randaugment_magnitude",
+                     &a.randaugment_magnitude,
+                     between(0, 10),
+                     "none",
+                     kImage,
+                     kChangedImages,
+                     "Strength of RandAugment's operations.",
+                     "7"};
+  magnitude.needs = "augment.randaugment";
+  add(magnitude);
   add({"augment.mixup", &a.mixup, between(0, 100), "none", kResult, kTrainedLayers,
        "Mixup (Zhang et al. 2018): alpha of the Beta(alpha, alpha) that the share of each image is "
        "drawn from. With CutMix on too, each batch gets one of the two. 0: off.",

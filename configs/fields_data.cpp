@@ -22,7 +22,8 @@ void add_data_fields(std::vector<Field>& fields, DataConfig& d) {
        "and class.",
        "[path=photo, label=species]"},
       {"data.allow_leakage", &d.allow_leakage, kNoLimits, "none", kPlaceOrSpeed, kEveryRun,
-       "Train although an image is both in train and in val or test, in files that are the same byte "
+       "Train although an image is both in train and in val or test, in files that are the same "
+       "byte "
        "for byte; a warning is all that is left.",
        "true"},
       {"data.val_fraction", &d.val_fraction, between(0.01, 0.9), "fraction of the images", kResult,

@@ -23,6 +23,16 @@ extern "C" void remember_signal(int signal) {
   received_signal = signal;
 }
 
+/// Every further message raises it again, so that only the first counts.
+extern "C" void remember_closed_output(int signal) {
+  if (received_signal == 0) received_signal = signal;
+}
+
+const char* name_of_stop(int signal) {
+  if (signal == SIGINT) return "Ctrl-C";
+  return signal == SIGPIPE ? "SIGPIPE: nothing reads the program's output any more" : "SIGTERM";
+}
+
 }  // namespace
 
 void install_signal_handlers() {
@@ -35,6 +45,14 @@ void install_signal_handlers() {
   sigaction(SIGTERM, &action, nullptr);
 }
 
+void stop_when_output_closes() {
+  struct sigaction action = {};
+  action.sa_handler = remember_closed_output;
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGPIPE, &action, nullptr);
+}
+
 int stop_signal() { return received_signal; }
 
 void throw_if_stopped() {
@@ -43,7 +61,7 @@ void throw_if_stopped() {
 }
 
 void throw_stopped(int signal) {
-  throw Interrupted(std::string("stopped by ") + (signal == SIGINT ? "Ctrl-C" : "SIGTERM"), signal);
+  throw Interrupted(std::string("stopped by ") + name_of_stop(signal), signal);
 }
 
 }  // namespace transfer

@@ -6,6 +6,10 @@ namespace transfer {
 /// returns with EINTR. A second signal ends the process at once. Called once, by `main`.
 void install_signal_handlers();
 
+/// From now on output into a closed pipe (`| head`) sets the flag too, instead of ending the
+/// process at once.
+void stop_when_output_closes();
+
 /// The signal that asked the program to stop, or 0. Safe from any thread.
 int stop_signal();
 

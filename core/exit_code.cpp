@@ -18,6 +18,7 @@ const std::vector<ExitCodeFacts>& list_exit_codes() {
       {ExitCode::kTraining, "training cannot continue, such as after a NaN loss", true},
       {ExitCode::kBatch, "a batch has jobs that failed", false},
       {ExitCode::kSigint, "stopped by Ctrl-C", false},
+      {ExitCode::kSigpipe, "stopped since nothing reads the output", false},
       {ExitCode::kSigterm, "stopped by SIGTERM", false},
   };
   return codes;

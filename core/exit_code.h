@@ -18,6 +18,7 @@ enum class ExitCode {
   kTraining = 7,
   kBatch = 8,
   kSigint = 130,
+  kSigpipe = 141,
   kSigterm = 143,
 };
 

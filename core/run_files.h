@@ -11,6 +11,8 @@ inline constexpr const char* kModel = "model.pt";
 inline constexpr const char* kPredictions = "predictions_val.csv";
 /// Where the strategy was chosen by measuring.
 inline constexpr const char* kAdvice = "advice.json";
+/// Classes, images and versions that a run of trained layers began with.
+inline constexpr const char* kData = "data.json";
 /// Until the run is finished.
 inline constexpr const char* kCheckpoint = "checkpoint.pt";
 inline constexpr const char* kBestWeights = "checkpoint-best.pt";

@@ -1,6 +1,8 @@
 #include "datasets/contact_sheet.h"
 
+#include <algorithm>
 #include <opencv2/imgproc.hpp>
+#include <string>
 
 #include "core/cancellation.h"
 #include "core/random.h"
@@ -20,16 +22,26 @@ void draw_cell(cv::Mat& sheet, const cv::Mat& image, int column, int top) {
   image.copyTo(sheet(cv::Rect(left, top, image.cols, image.rows)));
 }
 
+SheetRow row_of(const std::string& caption, const Sample& sample) {
+  SheetRow row;
+  row.text = caption + "  " + std::filesystem::path(sample.path).filename().string();
+  row.is_drawn = std::all_of(row.text.begin(), row.text.end(),
+                             [](char letter) { return letter >= ' ' && letter <= '~'; });
+  return row;
+}
+
 }  // namespace
 
-void write_contact_sheet(const std::vector<Sample>& samples,
-                         const std::vector<std::string>& captions, const AugmentConfig& config,
-                         const Preprocessing& p, std::int64_t views, std::uint64_t seed,
-                         const std::filesystem::path& file) {
+std::vector<SheetRow> write_contact_sheet(const std::vector<Sample>& samples,
+                                          const std::vector<std::string>& captions,
+                                          const AugmentConfig& config, const Preprocessing& p,
+                                          std::int64_t views, std::uint64_t seed,
+                                          const std::filesystem::path& file) {
   const int row_height = static_cast<int>(p.height) + kCaptionHeight + kGap;
   const int columns = static_cast<int>(views) + 1;
   cv::Mat sheet(kGap + row_height * static_cast<int>(samples.size()),
                 kGap + columns * (static_cast<int>(p.width) + kGap), CV_8UC3, cv::Scalar::all(255));
+  std::vector<SheetRow> rows;
   for (std::size_t i = 0; i < samples.size(); ++i) {
     throw_if_stopped();
     const Sample& sample = samples[i];
@@ -41,11 +53,13 @@ void write_contact_sheet(const std::vector<Sample>& samples,
       draw_cell(sheet, shown_colours(augment(decoded, config, p, view_seed), p),
                 static_cast<int>(view), top + kCaptionHeight);
     }
-    cv::putText(sheet, captions[i] + "  " + std::filesystem::path(sample.path).filename().string(),
+    rows.push_back(row_of(captions[i], sample));
+    cv::putText(sheet, std::to_string(i + 1) + (rows[i].is_drawn ? "  " + rows[i].text : ""),
                 cv::Point(kGap, top + kCaptionHeight - 5), cv::FONT_HERSHEY_SIMPLEX, 0.4,
                 cv::Scalar::all(0), 1, cv::LINE_AA);
   }
   write_png(sheet, file);
+  return rows;
 }
 
 }  // namespace transfer

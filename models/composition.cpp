@@ -57,6 +57,7 @@ Module compose(const Module& trunk, const Head& head) {
   const auto unit = trunk._ivalue()->compilation_unit();
   // Mangled, since a backbone that this program trained already has classes of these names.
   Module whole("__torch__.transfer.Classifier", unit, /*shouldMangle=*/true);
+  whole.register_attribute("training", c10::BoolType::get(), false);  // Python reads it
   whole.register_module("trunk", trunk);
   whole.register_module("head", head_module(head, unit));
   whole.define(R"(

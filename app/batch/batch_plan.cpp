@@ -169,8 +169,9 @@ ConfigSources sources_in_batch(const BatchJob& job, const std::string& run_direc
   Config sharing = job.config;
   sharing.cache.share = true;
   const bool is_auto = sharing.strategy == kAutoStrategy;
-  const auto unused = is_auto ? std::vector<std::string>() : unused_settings(sharing);
-  if (std::find(unused.begin(), unused.end(), "cache.share") == unused.end()) {
+  const auto unused = is_auto ? std::vector<UnusedSetting>() : unused_settings(sharing);
+  if (std::none_of(unused.begin(), unused.end(),
+                   [](const UnusedSetting& setting) { return setting.key == "cache.share"; })) {
     // The weakest layer, so that the file can turn it off.
     sources.layers.insert(sources.layers.begin(), {{"cache.share", "true", "transfer batch"}});
   }

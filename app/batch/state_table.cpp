@@ -74,6 +74,11 @@ void StateTable::changed(std::size_t job, const JobResult& result) {
   if (result.state == JobState::kPaused) {
     return line(fmt::format("{}: paused after {}", row.name, duration(seconds)));
   }
+  if (result.state == JobState::kStopped) {
+    return line(fmt::format("{}: stopped after {}{} ({} of {} done)", row.name, duration(seconds),
+                            result.reason.empty() ? "" : ": " + result.reason, ended_,
+                            rows_.size()));
+  }
   ++ended_;
   if (result.state == JobState::kPruned) {
     row.seconds.reset();

@@ -29,10 +29,20 @@ std::string text_of(UsedBy used_by) {
       strategies_where([](const Strategy& strategy) { return strategy.trunk_is_frozen; });
   const auto trained =
       strategies_where([](const Strategy& strategy) { return !strategy.trunk_is_frozen; });
+  const std::string on_batches =
+      fmt::format("{}; {} with train.optimizer: adamw or sgd", trained, frozen);
   switch (used_by) {
     case UsedBy::kEveryRun: return "every strategy";
     case UsedBy::kStageCut: return at_a_stage;
-    case UsedBy::kFrozenTrunk: return frozen;
+    case UsedBy::kLbfgs: return frozen + " with train.optimizer: lbfgs";
+    case UsedBy::kBatches: return on_batches;
+    case UsedBy::kSgd: return "every strategy with train.optimizer: sgd";
+    case UsedBy::kStepSchedule: return on_batches + ", where train.schedule is step";
+    case UsedBy::kPlateauSchedule: return on_batches + ", where train.schedule is plateau";
+    case UsedBy::kWarmup: return on_batches + ", where train.schedule is not onecycle";
+    case UsedBy::kBestEpoch:
+      return fmt::format("{}; {} except with lbfgs and train.patience: 0", trained, frozen);
+    case UsedBy::kChangedImages: return fmt::format("{}; {} with augment.views", trained, frozen);
     case UsedBy::kTrainedLayers: return trained;
     case UsedBy::kFrozenStages: return trained + " with train.freeze_stages";
     case UsedBy::kStoredFeatures:

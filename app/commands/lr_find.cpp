@@ -9,7 +9,7 @@
 #include "app/commands/flag_checks.h"
 #include "app/preparation/preparation.h"
 #include "app/report/curve_plot.h"
-#include "app/training/learning_rate_sweep.h"
+#include "app/runs/learning_rate_run.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/json_text.h"
@@ -64,13 +64,7 @@ int run_lr_find(const LrFindOptions& options) {
         config.strategy));
   }
   const Preparation p = prepare(config);
-  TrainableNetwork network(p.backbone, trainable_options(p.config, p.classes()), p.device);
-  SweepOptions sweep;
-  sweep.steps = options.steps;
-  sweep.device = p.device;
-  sweep.threads = p.threads;
-  const auto curve =
-      sweep_learning_rates(network, p.dataset, p.backbone.metadata().preprocessing, config, sweep);
+  const auto curve = sweep_training(p, options.steps);
   const auto suggestion = curve.suggestion();
   const std::string csv = options.file + ".csv";
   const std::string png = options.file + ".png";
@@ -81,10 +75,14 @@ int run_lr_find(const LrFindOptions& options) {
     if (suggestion) object["suggestion"] = *suggestion;
     fmt::print("{}", json_text(object));
   } else if (suggestion) {
-    fmt::print("suggested train.lr: {:.2g} (where the loss falls fastest)\ncurve: {} {}\n",
-               *suggestion, csv, png);
+    fmt::print(
+        "suggested train.lr: {:.2g} (a tenth of the rate beyond which the loss rises)\ncurve: {} "
+        "{}\n",
+        *suggestion, csv, png);
   } else {
-    fmt::print("no suggestion: the loss falls nowhere; try more --steps\ncurve: {} {}\n", csv, png);
+    fmt::print(
+        "no suggestion: the loss rises from the first rates on; try more --steps\ncurve: {} {}\n",
+        csv, png);
   }
   return 0;
 }

@@ -45,7 +45,24 @@ std::vector<Sample> first_readable(const std::vector<Sample>& samples, std::size
   return readable;
 }
 
+/// Throws ConfigError for a file whose name promises another format.
+void require_png(const std::string& file) {
+  const std::filesystem::path path(file);
+  if (path.extension() == ".png" || path.extension() == ".PNG") return;
+  throw ConfigError(
+      fmt::format("--file {}: the contact sheet is a PNG. Give a name that ends so: {}", file,
+                  std::filesystem::path(path).replace_extension(".png").string()));
+}
+
+/// The contact sheet numbers its rows; says what those are whose text it cannot draw.
+void explain_rows(const std::vector<SheetRow>& rows) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!rows[i].is_drawn) note("row {}: {}", i + 1, rows[i].text);
+  }
+}
+
 int run_preview(const PreviewOptions& options) {
+  require_png(options.file);
   Config config = resolve_config(options.sources, strategy_choices());
   const auto seed = static_cast<std::uint64_t>(config.seed);
   const TargetKind kind = objective_of(config).targets();
@@ -67,8 +84,9 @@ int run_preview(const PreviewOptions& options) {
   for (const Sample& sample : samples) {
     captions.push_back(target_text(sample, dataset.classes, kind));
   }
-  write_contact_sheet(samples, captions, config.augment, preprocessing, options.views, seed,
-                      options.file);
+  const auto rows = write_contact_sheet(samples, captions, config.augment, preprocessing,
+                                        options.views, seed, options.file);
+  explain_rows(rows);
   fmt::print("{}\n", options.file);
   return 0;
 }

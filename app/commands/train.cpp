@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -12,15 +13,18 @@
 #include "app/commands/config_flags.h"
 #include "app/commands/help_text.h"
 #include "app/compute/process_group.h"
+#include "app/runs/data_record.h"
 #include "app/runs/fine_tune_run.h"
 #include "app/runs/frozen_features_run.h"
 #include "app/runs/run_record.h"
 #include "core/atomic_file.h"
+#include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
 #include "core/messages.h"
 #include "core/run_files.h"
 #include "core/run_format.h"
+#include "core/shell_word.h"
 #include "core/stopwatch.h"
 #include "models/strategy.h"
 
@@ -55,6 +59,26 @@ void write_results(Summary summary, const RunDirectory& run, const Stopwatch& si
   fmt::print("{}", json ? to_json(summary) : to_text(summary));
 }
 
+/// Lines of metrics.jsonl.
+std::int64_t count_epochs(const RunDirectory& run) {
+  const auto file = run.file(run_file::kMetrics);
+  const std::string text = is_file(file) ? read_file(file) : "";
+  return std::count(text.begin(), text.end(), '\n');
+}
+
+/// What a stopped run leaves, for the message. A run that stops because nobody reads its output has
+/// nobody to tell either, so one without a finished epoch is removed.
+std::string what_is_left(const RunDirectory& run, const RunSpan& span, int signal) {
+  const std::string path = shell_word(run.path().string());
+  if (signal == SIGPIPE && !span.resumes && count_epochs(run) == 0) {
+    run.discard();
+    return fmt::format("The run directory {} is removed, since no epoch was finished", path);
+  }
+  const bool has_model = is_file(run.file(run_file::kModel));
+  return fmt::format("{}. Resume with: transfer --resume {}",
+                     has_model ? "model.pt is that of before" : "No model was written", path);
+}
+
 /// Trains, writes summary.json last, and prints the result.
 void train_in(const Preparation& preparation, const RunDirectory& run, const RunSpan& span,
               const Stopwatch& since_start, bool json, StageProbes known = {}) {
@@ -63,27 +87,38 @@ void train_in(const Preparation& preparation, const RunDirectory& run, const Run
     if (preparation.group->is_rank0()) write_results(std::move(summary), run, since_start, json);
     preparation.group->wait_for_all();
   } catch (const Interrupted& stop) {
-    throw Interrupted(fmt::format("{}. No model was written. Resume with: transfer --resume {}",
-                                  stop.what(), run.path().string()),
+    throw Interrupted(fmt::format("{}. {}", stop.what(), what_is_left(run, span, stop.signal())),
                       stop.signal());
   } catch (...) {
-    // Only a run that can be resumed stays.
-    if (!is_file(run.checkpoint())) run.discard();
+    // Only a run that can be resumed stays, and one that was there before.
+    if (!span.resumes && !is_file(run.checkpoint())) run.discard();
     throw;
   }
 }
 
-/// The run's own configuration; flags may change the device and the threads, nothing else.
-Config resumed_config(const TrainOptions& options, const RunDirectory& run) {
+/// The `train.epochs` that --set gives with --resume; 0 where it gives none. Throws ConfigError for
+/// anything else that --resume does not take.
+std::int64_t further_epochs(const TrainOptions& options) {
+  const ConfigSources& given = options.sources;
   const bool only_machine_flags = std::all_of(
-      options.sources.flags.begin(), options.sources.flags.end(),
+      given.flags.begin(), given.flags.end(),
       [](const auto& flag) { return flag.first == "device" || flag.first == "threads"; });
-  if (!only_machine_flags || !options.sources.files.empty() || !options.sources.settings.empty() ||
-      !options.sources.preset.empty()) {
+  const bool only_epochs =
+      std::all_of(given.settings.begin(), given.settings.end(),
+                  [](const std::string& setting) { return setting.starts_with("train.epochs="); });
+  if (!only_machine_flags || !only_epochs || !given.files.empty() || !given.preset.empty()) {
     throw ConfigError(
         "--resume takes the settings from the run's own config.yaml. Leave out the other flags "
-        "(--device and --threads may stay), or start a new run.");
+        "(--device, --threads and --set train.epochs=N may stay), or start a new run.");
   }
+  if (given.settings.empty()) return 0;
+  ConfigSources epochs;
+  epochs.settings = given.settings;
+  return resolve_config(epochs, strategy_choices()).train.epochs;
+}
+
+/// The run's own configuration, with the device, the threads and the epochs of the flags.
+Config resumed_config(const TrainOptions& options, const RunDirectory& run) {
   ConfigSources sources = options.sources;
   sources.files = {run.file(run_file::kConfig)};
   Config config = resolve_config(sources, strategy_choices());
@@ -94,6 +129,13 @@ Config resumed_config(const TrainOptions& options, const RunDirectory& run) {
                     options.resume));
   }
   return config;
+}
+
+/// The configuration that a run with other epochs keeps: without the flags of this time.
+Config config_to_keep(const TrainOptions& options, const RunDirectory& run) {
+  TrainOptions lasting = options;
+  lasting.sources.flags.clear();
+  return resumed_config(lasting, run);
 }
 
 /// The text of a finished run's summary.json. Throws DataError where it is damaged or of another
@@ -111,24 +153,67 @@ std::string finished_summary(const RunDirectory& run) {
   return text;
 }
 
+/// Throws ConfigError where a run cannot go on to train.epochs: its head is fitted anew, or it has
+/// trained as many.
+void require_further_epochs(const Config& config, const RunDirectory& run, std::int64_t trained) {
+  const std::string path = shell_word(run.path().string());
+  if (find_strategy(config.strategy).trunk_is_frozen) {
+    throw ConfigError(
+        config.train.optimizer == Optimizer::kLbfgs
+            ? fmt::format("train.epochs: the run {} has none: the strategy {} has fitted its head "
+                          "by lbfgs. Leave it out.",
+                          path, config.strategy)
+            : fmt::format(
+                  "train.epochs: a head on frozen features trains from the start, in "
+                  "seconds: transfer --config {}/config.yaml --set train.epochs={} --out {} "
+                  "--overwrite",
+                  path, config.train.epochs, path));
+  }
+  if (config.train.epochs > trained) return;
+  throw ConfigError(fmt::format(
+      "train.epochs: found {}, but the run {} has trained {} epochs. Expected more than {}.",
+      config.train.epochs, path, trained, trained));
+}
+
+/// How far a finished run came.
+FinishedRun finished_run(const std::string& summary) {
+  const auto document = nlohmann::json::parse(summary);
+  return {document.value("epochs", std::int64_t{0}), document.value("best_epoch", std::int64_t{0})};
+}
+
 int resume(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& group) {
   const Stopwatch since_start;
+  const std::int64_t epochs = further_epochs(options);
+  stop_when_output_closes();
   const RunDirectory run = on_rank_0(*group, [&] { return RunDirectory::open(options.resume); });
   const Config config = resumed_config(options, run);
+  RunSpan span{/*resumes=*/true, options.pause_after};
+  if (epochs > 0) span.config_to_keep = config_to_keep(options, run);
   if (is_file(run.file(run_file::kSummary))) {
     const std::string summary = finished_summary(run);
-    note("{}: this run is finished; there is nothing to resume.", options.resume);
-    if (options.json) fmt::print("{}", summary);
-    return 0;
+    if (epochs == 0) {
+      note("{}: this run is finished; there is nothing to resume.{}", options.resume,
+           find_strategy(config.strategy).trunk_is_frozen
+               ? ""
+               : " To train further, add --set train.epochs=N.");
+      if (options.json) fmt::print("{}", summary);
+      return 0;
+    }
+    span.finished = finished_run(summary);
+    require_further_epochs(config, run, span.finished->epochs);
+  } else if (epochs > 0) {
+    require_further_epochs(config, run, count_epochs(run));
   }
-  train_in(prepare(config, group), run, {/*resumes=*/true, options.pause_after}, since_start,
-           options.json);
+  const Preparation preparation = prepare(config, group);
+  if (span.finished || is_file(run.checkpoint())) require_same_data(preparation, run);
+  train_in(preparation, run, span, since_start, options.json);
   return 0;
 }
 
 /// Measures which strategy suits the data, records which and why, and trains with it.
 int run_chosen_strategy(const TrainOptions& options, const Stopwatch& since_start) {
   Preparation preparation = prepare(resolve_for_advice(options.sources));
+  stop_when_output_closes();
   const RunDirectory run = RunDirectory::create(preparation.config);
   MeasuredAdvice measured;
   try {
@@ -171,7 +256,9 @@ CommandRun add_train_flags(CLI::App& parser) {
                "Stage whose output early-features takes; default: the best by probing");
   add_key_flag(parser, sources, "train.from_scratch",
                "Draw every weight anew before training (with retrain or fine-tune)");
-  parser.add_option("--resume", options->resume, "Resume a stopped run; no other flag is needed");
+  parser.add_option("--resume", options->resume,
+                    "Resume a stopped run; no other flag is needed. --set train.epochs=N trains a "
+                    "finished one further");
   parser.add_flag("--print-config", options->print_config, "Show the resolved settings and stop");
   parser.add_flag("--json", options->json, "Print summary.json instead of text");
   return [options](const auto& group) { return run_train(*options, group); };
@@ -201,6 +288,7 @@ int run_train(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& 
   }
   const Preparation preparation = prepare(config, group);
   config.data.sample_range = preparation.config.data.sample_range;
+  stop_when_output_closes();
   const RunDirectory run = on_rank_0(*group, [&] { return RunDirectory::create(config); });
   train_in(preparation, run, {/*resumes=*/false, options.pause_after}, since_start, options.json);
   return 0;

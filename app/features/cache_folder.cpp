@@ -1,5 +1,7 @@
 #include "app/features/cache_folder.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
@@ -59,6 +61,16 @@ CacheEntry read_entry(const fs::path& folder) {
   return entry;
 }
 
+/// Throws DataError for a folder that holds other things than features.
+[[noreturn]] void refuse_other_folder(const fs::path& folder) {
+  const fs::path inside = folder / batch_file::kFeatureStore;
+  throw DataError(fmt::format(
+      "{}: is not a feature store: nothing in it was written as one. Expected the folder that "
+      "cache.dir names, or {} beside the run directories{}.",
+      folder.string(), batch_file::kFeatureStore,
+      is_folder(inside) ? ", such as " + inside.string() : ""));
+}
+
 }  // namespace
 
 fs::path feature_store_folder(const CacheConfig& cache, const fs::path& runs) {
@@ -83,11 +95,14 @@ std::vector<CacheEntry> list_cache(const fs::path& store) {
   }
   std::vector<CacheEntry> entries;
   std::error_code error;
+  bool is_empty = true;
   for (const auto& folder : fs::directory_iterator(store, error)) {
+    is_empty = false;
     if (is_file(folder.path() / FeatureArchive::kLockFile)) {
       entries.push_back(read_entry(folder.path()));
     }
   }
+  if (entries.empty() && !is_empty) refuse_other_folder(store);
   std::sort(entries.begin(), entries.end(), [](const CacheEntry& a, const CacheEntry& b) {
     return std::pair(a.days, a.folder) < std::pair(b.days, b.folder);
   });

@@ -32,7 +32,7 @@ void describe_archive(const std::filesystem::path& folder, const std::string& ba
                       const std::string& layers);
 
 /// The entries of a feature store, most recently used first. Throws DataError if there is no such
-/// folder.
+/// folder, or if it holds other things and no features.
 std::vector<CacheEntry> list_cache(const std::filesystem::path& store);
 
 /// Removes an entry with all that killed processes left in it. Returns false, and removes nothing,

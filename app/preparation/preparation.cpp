@@ -84,11 +84,14 @@ void check_batches_of_one(const Config& config, const Backbone& backbone, std::i
 }
 
 void warn_of_unused_settings(const Config& config) {
-  for (const auto& key : unused_settings(config)) {
-    warn("{} has no effect with the strategy {}.", key, config.strategy);
+  for (const UnusedSetting& setting : unused_settings(config)) {
+    const std::string with =
+        fmt::format("{}{}", setting.used_with.empty() ? "" : "; it has one with --set ",
+                    fmt::join(setting.used_with, " --set "));
+    warn("{} has no effect here with the strategy {}{}.", setting.key, config.strategy, with);
   }
-  for (const auto& key : settings_unused_by_loss(config)) {
-    warn("{} has no effect with the loss {}.", key, name_of(objective_of(config).loss));
+  for (const UnusedSetting& setting : settings_unused_by_loss(config)) {
+    warn("{} has no effect with the loss {}.", setting.key, name_of(objective_of(config).loss));
   }
 }
 

@@ -23,7 +23,9 @@ RankOutput::~RankOutput() {
 
 void RankOutput::error(const std::string& message) const {
   std::FILE* target = stderr_ != nullptr ? stderr_ : stderr;
-  fmt::print(target, "{}: {}\n", name_, message);
+  // Whether anybody can read it is not checked: the program ends with its own status.
+  const std::string line = fmt::format("{}: {}\n", name_, message);
+  std::fwrite(line.data(), 1, line.size(), target);
   std::fflush(target);
 }
 

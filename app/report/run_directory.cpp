@@ -8,10 +8,12 @@
 #include <fstream>
 #include <sstream>
 
+#include "configs/working_directory.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
 #include "core/run_files.h"
+#include "core/shell_word.h"
 
 namespace transfer {
 namespace {
@@ -19,12 +21,58 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kFiles[] = {
-    run_file::kConfig,      run_file::kMetrics,    run_file::kSummary,     run_file::kModel,
-    run_file::kPredictions, run_file::kCheckpoint, run_file::kBestWeights, run_file::kAdvice};
+    run_file::kConfig,      run_file::kMetrics,     run_file::kSummary,
+    run_file::kModel,       run_file::kPredictions, run_file::kCheckpoint,
+    run_file::kBestWeights, run_file::kAdvice,      run_file::kData};
 
 /// Locked while a process writes. A file, since over NFS a folder cannot be locked for all
 /// machines.
 constexpr const char* kLock = ".lock";
+
+/// The message for a folder that another process has locked.
+std::string is_written_message(const fs::path& path) {
+  return fmt::format(
+      "{}: another process is writing to this run directory. Wait for it or stop it, or choose "
+      "another folder with --out.",
+      path.string());
+}
+
+/// Whether another process writes to the run directory now.
+bool is_being_written(const fs::path& path) {
+  return is_file(path / kLock) && !FileLock::try_take(path / kLock);
+}
+
+/// Throws OutputError for a run directory with content, unless it may be overwritten.
+void refuse_used(const RunDirectory& run, const Config& config) {
+  if (config.overwrite || !RunDirectory::is_used(run.path())) return;
+  const std::string path = run.path().string();
+  const bool was_stopped =
+      is_file(run.file(run_file::kConfig)) && !is_file(run.file(run_file::kSummary));
+  throw OutputError(fmt::format(
+      "{}: exists already. {}Choose another folder with --out, or add --overwrite.", path,
+      was_stopped ? fmt::format("Its run was stopped: `transfer --resume {}` resumes it. ",
+                                shell_word(path))
+                  : ""));
+}
+
+/// Throws ConfigError unless `path` is a folder with a run in it.
+void require_run(const RunDirectory& run) {
+  const fs::path& path = run.path();
+  if (is_file(run.file(run_file::kConfig))) return;
+  const std::string given = path.string();
+  const fs::path parent = path.parent_path();
+  if (is_file(path) && is_file(parent / run_file::kConfig)) {
+    throw ConfigError(fmt::format("--resume {}: is a file of a run. Give its folder: --resume {}",
+                                  given, shell_word(parent.string())));
+  }
+  throw ConfigError(fmt::format(
+      "--resume {}: {}. Expected the run directory of a run that was stopped or is finished; give "
+      "its folder, in which config.yaml lies.",
+      given,
+      is_folder(path) ? "is not a run directory: it has no config.yaml"
+      : is_file(path) ? "is a file"
+                      : why_absent(path, "folder")));
+}
 
 fs::path default_path(const Config& config) {
   const auto data = fs::path(config.data.path).lexically_normal();
@@ -48,18 +96,10 @@ bool RunDirectory::is_used(const fs::path& path) {
 
 RunDirectory RunDirectory::create(const Config& config) {
   RunDirectory run(config.out.empty() ? default_path(config) : fs::path(config.out));
-  const auto refuse_used = [&] {
-    if (config.overwrite || !is_used(run.path())) return;
-    const bool was_stopped =
-        is_file(run.file(run_file::kConfig)) && !is_file(run.file(run_file::kSummary));
-    throw OutputError(fmt::format(
-        "{}: exists already. {}Choose another folder with --out, or add --overwrite.",
-        run.path().string(),
-        was_stopped ? fmt::format("Its run was stopped: `transfer --resume {}` resumes it. ",
-                                  run.path().string())
-                    : ""));
-  };
-  refuse_used();
+  if (!config.overwrite && is_being_written(run.path())) {
+    throw OutputError(is_written_message(run.path()));
+  }
+  refuse_used(run, config);
   std::error_code error;
   fs::create_directories(run.path(), error);
   if (error) {
@@ -69,7 +109,7 @@ RunDirectory RunDirectory::create(const Config& config) {
                     run.path().string(), error.message()));
   }
   run.lock();
-  refuse_used();  // another process may have been faster
+  refuse_used(run, config);  // another process may have been faster
   for (const char* name : kFiles) fs::remove(run.file(name), error);
   run.write_config(config);
   write_file_atomically(run.file(run_file::kMetrics), "");
@@ -78,12 +118,7 @@ RunDirectory RunDirectory::create(const Config& config) {
 
 RunDirectory RunDirectory::open(const fs::path& path) {
   RunDirectory run(path);
-  if (!is_file(run.file(run_file::kConfig))) {
-    throw OutputError(fmt::format(
-        "{}: is not a run directory: it has no config.yaml. Expected the folder of a run "
-        "that was stopped.",
-        path.string()));
-  }
+  require_run(run);
   run.lock();
   return run;
 }
@@ -96,12 +131,7 @@ RunDirectory RunDirectory::of_other_process(const fs::path& path) {
 
 void RunDirectory::lock() {
   constexpr double kSeconds = 20;
-  lock_ = FileLock::take(
-      file(kLock), kSeconds,
-      fmt::format(
-          "{}: another process is writing to this run directory. Wait for it or stop it, or "
-          "choose another folder with --out.",
-          path_.string()));
+  lock_ = FileLock::take(file(kLock), kSeconds, is_written_message(path_));
 }
 
 void RunDirectory::write_config(const Config& config) const {
@@ -110,7 +140,7 @@ void RunDirectory::write_config(const Config& config) const {
   Config repeatable = config;
   repeatable.out.clear();
   repeatable.overwrite = false;
-  write_file_atomically(file(run_file::kConfig), to_yaml(repeatable));
+  write_file_atomically(file(run_file::kConfig), to_yaml(repeatable, fs::current_path()));
 }
 
 void RunDirectory::append_metrics(std::string_view json_line) const {
@@ -139,6 +169,12 @@ void RunDirectory::remove_checkpoints() const {
   std::error_code ignored;
   fs::remove(checkpoint(), ignored);
   fs::remove(best_weights(), ignored);
+}
+
+void RunDirectory::begin_again() const {
+  if (!is_written_here_) return;
+  std::error_code ignored;
+  fs::remove(file(run_file::kSummary), ignored);
 }
 
 void RunDirectory::discard() const {

@@ -12,8 +12,8 @@
 namespace transfer {
 
 /// The folder of one run: config.yaml, metrics.jsonl, summary.json, model.pt, predictions_val.csv,
-/// and advice.json where measuring chose the strategy. The folder is locked while one of its
-/// objects lives, so that no two processes write to it.
+/// data.json where layers train, and advice.json where measuring chose the strategy. The folder is
+/// locked while one of its objects lives, so that no two processes write to it.
 class RunDirectory {
  public:
   /// Whether a folder holds anything but a lock that a killed process left behind.
@@ -21,12 +21,13 @@ class RunDirectory {
 
   /// Makes the folder and writes config.yaml. The name is `config.out`, or
   /// `runs/TIME-DATA-STRATEGY`. Throws OutputError when it exists with content and
-  /// `config.overwrite` is false, when it cannot be written, or when another process keeps it
-  /// locked for 20 seconds. Overwriting removes the files named above and nothing else.
+  /// `config.overwrite` is false, or another process writes to it then; when it cannot be written;
+  /// or when, with `config.overwrite`, another process keeps it locked for 20 seconds. Overwriting
+  /// removes the files named above and nothing else.
   static RunDirectory create(const Config& config);
 
-  /// An existing run directory, to resume its run. Throws OutputError where the folder is none, or
-  /// when another process keeps it locked for 20 seconds.
+  /// An existing run directory, to resume its run. Throws ConfigError where the folder is none, and
+  /// OutputError when another process keeps it locked for 20 seconds.
   static RunDirectory open(const std::filesystem::path& path);
 
   /// A run directory that another process of the group has made or opened. This process writes
@@ -50,6 +51,10 @@ class RunDirectory {
   std::filesystem::path checkpoint() const { return file(run_file::kCheckpoint); }
   std::filesystem::path best_weights() const { return file(run_file::kBestWeights); }
   void remove_checkpoints() const;
+
+  /// Marks a finished run as one that goes on: removes summary.json. Called once its checkpoint is
+  /// written.
+  void begin_again() const;
 
   /// Removes the files of a failed run, and the folder where nothing else is in it.
   void discard() const;

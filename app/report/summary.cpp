@@ -74,7 +74,7 @@ std::string to_text(const Summary& s) {
   }
   if (!s.broken.empty()) text += fmt::format("broken images left out: {}\n", s.broken.size());
   text += fmt::format(
-      "best epoch {} of {}, weight decay {}{}\n"
+      "best epoch {} of {}, weight decay {:.4g}{}\n"
       "time {:.1f} s (features {:.1f} s, training {:.1f} s), peak memory {:.0f} MB\n",
       s.best_epoch, s.epochs, s.weight_decay,
       s.weight_decay_is_chosen ? " (chosen by 5-fold cross-validation)" : "", s.seconds_total,

@@ -18,6 +18,9 @@ constexpr double kLogInterval = 10.0;
 /// To the start of the line, and clear it.
 constexpr const char* kClearLine = "\r\033[K";
 
+/// A message that nobody can read any more is no failure.
+void write_to_stderr(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+
 }  // namespace
 
 class TerminalMessages::Bar : public Progress {
@@ -80,14 +83,14 @@ std::unique_ptr<Progress> TerminalMessages::begin(std::string title, std::int64_
 
 void TerminalMessages::write_line(const std::string& text) {
   const std::lock_guard lock(mutex_);
-  fmt::print(stderr, "{}{}\n", shows_bar_ ? kClearLine : "", text);
+  write_to_stderr(fmt::format("{}{}\n", shows_bar_ ? kClearLine : "", text));
   std::fflush(stderr);
   shows_bar_ = false;
 }
 
 void TerminalMessages::draw(const std::string& bar) {
   const std::lock_guard lock(mutex_);
-  fmt::print(stderr, "{}{}", kClearLine, bar);
+  write_to_stderr(kClearLine + bar);
   std::fflush(stderr);
   shows_bar_ = true;
 }

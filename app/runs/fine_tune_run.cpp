@@ -4,6 +4,7 @@
 
 #include "app/features/broken_images.h"
 #include "app/report/prediction_table.h"
+#include "app/runs/data_record.h"
 #include "app/runs/fitted_start.h"
 #include "app/runs/memory_estimate.h"
 #include "app/runs/replica_choice.h"
@@ -16,6 +17,7 @@
 #include "core/messages.h"
 #include "core/run_files.h"
 #include "core/stopwatch.h"
+#include "models/model_weights.h"
 
 namespace transfer {
 namespace {
@@ -39,22 +41,6 @@ Evaluated evaluate_split(Trainer& trainer, EvaluatedSplit split, const std::stri
   for (const auto& image : result.broken) summary.broken.push_back(image.reason);
   const Truth truth = truth_of(images_of(p.dataset, split), result.broken);
   return {result.logits, truth, measure(p.objective(), result.logits, truth, p.config.train.top_k)};
-}
-
-/// How training starts.
-struct Start {
-  bool head_is_fitted = false;
-  /// Training images found broken while the head was fitted.
-  std::vector<BrokenImage> broken;
-};
-
-/// Gives the network the head that the configuration asks for.
-Start start_head(const Preparation& p, const RunDirectory& run, const Loss& loss,
-                 const StageProbes& known, TrainableNetwork& network) {
-  if (p.config.head.start != HeadStart::kFitted || p.config.train.from_scratch) return {};
-  auto fitted = fit_head_to_frozen_features(p, feature_store_folder(p.config, run), known);
-  if (fitted.head) network.set_head(loss.target_scaling.scaled(*fitted.head));
-  return {true, std::move(fitted.broken)};
 }
 
 void summarize_training(const Preparation& p, const TrainingOutcome& outcome, Summary& summary) {
@@ -82,6 +68,43 @@ void evaluate_splits(const Preparation& p, const RunDirectory& run, Trainer& tra
       prediction_table(p.objective(), p.dataset.val, val.truth, val.outputs, p.dataset.classes));
 }
 
+/// Gives the network the weights of the run's model.pt.
+void load_finished_model(const RunDirectory& run, const TargetScaling& scaling,
+                         TrainableNetwork& network) {
+  load_model_weights(run.file(run_file::kModel), network.state());
+  if (scaling.is_identity()) return;
+  // The file's outputs are in the targets' units.
+  const auto factor = 1.0 / scaling.standard_deviation;
+  network.scale_outputs(factor, -scaling.mean * factor);
+}
+
+/// Continues as `span` says. Returns the number of completed epochs.
+std::int64_t continue_run(Trainer& trainer, const Config& config, const RunDirectory& run,
+                          const RunSpan& span, bool resumes) {
+  const std::string path = run.path().string();
+  const auto rate = [&] {
+    return fmt::format(
+        "The schedule {} is that of a run of {} epochs; the learning rate goes on at {:.3g}.",
+        name_of(config.train.schedule), config.train.epochs, trainer.next_learning_rate());
+  };
+  if (span.finished) {
+    trainer.go_on(span.finished->epochs, span.finished->best_epoch);
+    note(
+        "{}: goes on after epoch {} with the weights of its model.pt (epoch {}). The optimizer "
+        "and the patience start anew. {}",
+        path, span.finished->epochs, span.finished->best_epoch, rate());
+    return span.finished->epochs;
+  }
+  if (!resumes) return 0;
+  const std::int64_t done = trainer.resume();
+  note("{}: resumed after epoch {}", path, done);
+  if (span.config_to_keep) {
+    run.write_config(*span.config_to_keep);
+    note("{}", rate());
+  }
+  return done;
+}
+
 }  // namespace
 
 Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& span,
@@ -90,13 +113,21 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
   const Stopwatch training;
   TrainableNetwork network(p.backbone, trainable_options(p.config, p.classes()), p.device);
   const Loss loss = training_loss(p.config, truth_of(p.dataset.train), p.classes(), p.device);
-  const bool resumes =
-      span.resumes && broadcast_number(*p.group, is_file(run.checkpoint()) ? 1 : 0) > 0;
-  Start start = resumes ? Start{} : start_head(p, run, loss, known, network);
-  const ChosenInput chosen = choose_training_input(p, run, network);
+  const bool resumes = !span.finished && span.resumes &&
+                       broadcast_number(*p.group, is_file(run.checkpoint()) ? 1 : 0) > 0;
+  if (span.finished) load_finished_model(run, loss.target_scaling, network);
+  const bool starts = !resumes && !span.finished;
+  HeadBeginning start;
+  if (starts) {
+    start = start_head(p, feature_store_folder(p.config, run), loss.target_scaling, known, network);
+  }
+  const ChosenInput chosen = choose_training_input(p, feature_store_folder(p.config, run), network);
   warn_of_memory(p, loss, network, *chosen.input);
   p.config.train.replicas = choose_replicas(p, loss, network, *chosen.input);
-  if (!resumes) run.write_config(p.config);
+  if (starts) {
+    run.write_config(p.config);
+    write_data_record(p, run);
+  }
   summary.replicas = *p.config.train.replicas;
   summary.frozen_up_to = chosen.frozen_up_to;
   summary.activations = chosen.activations;
@@ -105,17 +136,16 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
                     p.device,  p.threads,     run.checkpoint(),  run.best_weights()};
   task.loss = loss;
   task.pause_after = span.pause_after;
-  task.start_counts = start.head_is_fitted;
+  task.start_counts = start.is_fitted;
   task.group = p.group;
   task.known_broken = std::move(start.broken);
   task.on_epoch = [&run](const EpochReport& report) { report_epoch(run, report); };
+  task.on_going_on = [&run, &span] {
+    run.write_config(span.config_to_keep.value());
+    run.begin_again();
+  };
   Trainer trainer(network, std::move(task));
-  std::int64_t done = 0;
-  if (resumes) {
-    done = trainer.resume();
-    note("{}: resumed after epoch {}", run.path().string(), done);
-  }
-  run.keep_metrics(done);
+  run.keep_metrics(continue_run(trainer, p.config, run, span, resumes));
   const TrainingOutcome outcome = trainer.run();
   summary.seconds_train = training.seconds() - summary.seconds_extract;
   summarize_training(p, outcome, summary);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "app/advice/stage_probes.h"
 #include "app/preparation/preparation.h"
@@ -9,12 +10,23 @@
 
 namespace transfer {
 
+/// How far a finished run came.
+struct FinishedRun {
+  std::int64_t epochs = 0;
+  std::int64_t best_epoch = 0;
+};
+
 /// Where a run begins and where it pauses.
 struct RunSpan {
   /// Continues from the run's checkpoint, if there is one.
   bool resumes = false;
   /// Epoch after which it pauses with a checkpoint (Paused is thrown); 0 never pauses.
   std::int64_t pause_after = 0;
+  /// A finished run that goes on, from its model.pt.
+  std::optional<FinishedRun> finished = {};
+  /// Given with `resumes` or `finished` where the run goes on with more epochs: what config.yaml
+  /// says from then on.
+  std::optional<Config> config_to_keep = {};
 };
 
 /// Trains layers of the network itself (fine-tune, retrain) and writes model.pt and

@@ -29,4 +29,13 @@ FittedStart fit_head_to_frozen_features(const Preparation& p,
   return start;
 }
 
+HeadBeginning start_head(const Preparation& p, const std::filesystem::path& feature_store,
+                         const TargetScaling& scaling, const StageProbes& known,
+                         TrainableNetwork& network) {
+  if (p.config.head.start != HeadStart::kFitted || p.config.train.from_scratch) return {};
+  auto fitted = fit_head_to_frozen_features(p, feature_store, known);
+  if (fitted.head) network.set_head(scaling.scaled(*fitted.head));
+  return {true, std::move(fitted.broken)};
+}
+
 }  // namespace transfer

@@ -6,8 +6,10 @@
 
 #include "app/advice/stage_probes.h"
 #include "app/preparation/preparation.h"
+#include "app/training/target_scaling.h"
 #include "datasets/loader.h"
 #include "models/classifier.h"
+#include "models/trainable_network.h"
 
 namespace transfer {
 
@@ -23,5 +25,18 @@ struct FittedStart {
 FittedStart fit_head_to_frozen_features(const Preparation& preparation,
                                         const std::filesystem::path& feature_store,
                                         const StageProbes& known);
+
+/// How a network's head begins.
+struct HeadBeginning {
+  bool is_fitted = false;
+  /// Training images found broken while it was fitted.
+  std::vector<BrokenImage> broken = {};
+};
+
+/// Gives a network with pretrained layers the head that `head.start` asks for; `scaling` is that of
+/// the targets it trains for. A network that is drawn anew keeps its random head. Throws Error.
+HeadBeginning start_head(const Preparation& preparation, const std::filesystem::path& feature_store,
+                         const TargetScaling& scaling, const StageProbes& known,
+                         TrainableNetwork& network);
 
 }  // namespace transfer

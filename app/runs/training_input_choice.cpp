@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "app/runs/run_record.h"
+#include "app/features/feature_store.h"
 #include "app/training/activation_precision.h"
 #include "app/training/image_input.h"
 #include "app/training/parameter_groups.h"
@@ -81,7 +81,7 @@ torch::Tensor sample_of_activations(const std::vector<Sample>& train,
 
 }  // namespace
 
-ChosenInput choose_training_input(Preparation& p, const RunDirectory& run,
+ChosenInput choose_training_input(Preparation& p, const std::filesystem::path& feature_store,
                                   TrainableNetwork& network) {
   const Preprocessing& preprocessing = p.preprocessing();
   const std::string stage = split_behind_frozen_stages(p.config, network);
@@ -114,8 +114,7 @@ ChosenInput choose_training_input(Preparation& p, const RunDirectory& run,
   note("the frozen layers up to {} run once per image{}; their activations ({}, {}) are kept",
        stage, p.config.augment.views > 0 ? " and view" : "", fmt::join(layers.format.shape, " x "),
        name_of(precision));
-  FeatureStore store(p.backbone, layers, p.config, feature_store_folder(p.config, run), p.device,
-                     p.threads);
+  FeatureStore store(p.backbone, layers, p.config, feature_store, p.device, p.threads);
   return {
       std::make_unique<StoredInput>(std::move(store), p.dataset, p.config.augment.views, p.threads),
       stage, std::string(name_of(precision))};

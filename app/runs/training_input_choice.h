@@ -1,10 +1,10 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 
 #include "app/preparation/preparation.h"
-#include "app/report/run_directory.h"
 #include "app/training/training_input.h"
 #include "models/trainable_network.h"
 
@@ -20,11 +20,12 @@ struct ChosenInput {
 };
 
 /// Splits the network behind the first stages that never train and, if every epoch shows them the
-/// same images, stores their activations, with a message. A network that cannot be split there
-/// trains unsplit, with a message that says why. `preparation` must outlive the input; its
-/// `cache.precision` is set if it was `auto`. The weights before the split must not change any
-/// more. Throws Error.
-ChosenInput choose_training_input(Preparation& preparation, const RunDirectory& run,
+/// same images, keeps their activations, beyond memory in `feature_store`, with a message. A
+/// network that cannot be split there trains unsplit, with a message that says why. `preparation`
+/// must outlive the input; its `cache.precision` is set if it was `auto`. The weights before the
+/// split must not change any more. Throws Error.
+ChosenInput choose_training_input(Preparation& preparation,
+                                  const std::filesystem::path& feature_store,
                                   TrainableNetwork& network);
 
 }  // namespace transfer

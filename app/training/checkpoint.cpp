@@ -1,11 +1,13 @@
 #include "app/training/checkpoint.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <torch/optim/optimizer.h>
 #include <torch/serialize/input-archive.h>
 #include <torch/serialize/output-archive.h>
 
 #include <sstream>
+#include <string_view>
 
 #include "core/atomic_file.h"
 #include "core/errors.h"
@@ -13,6 +15,9 @@
 
 namespace transfer {
 namespace {
+
+/// A number that checkpoints have only since runs can go on; without it, it is 0.
+constexpr std::string_view kOptionalNumber = "stopping_since";
 
 /// Calls `visit(name, number)` for every number of the progress; the same for writing and reading.
 template <typename Progress, typename Visit>
@@ -30,6 +35,7 @@ void for_each_number(Progress& p, const Visit& visit) {
   visit("stopping_best_loss", p.stopping.best_loss);
   visit("stopping_epoch", p.stopping.epoch);
   visit("stopping_best_epoch", p.stopping.best_epoch);
+  visit(kOptionalNumber, p.stopping.since);
   visit("plateau_factor", p.plateau.factor);
   visit("plateau_best_loss", p.plateau.best_loss);
   visit("plateau_bad_epochs", p.plateau.bad_epochs);
@@ -79,11 +85,16 @@ void save(torch::serialize::OutputArchive& archive, const std::filesystem::path&
   write_file_atomically(file, bytes.view());
 }
 
+std::string shape_text(const torch::Tensor& tensor) {
+  return fmt::format("[{}]", fmt::join(tensor.sizes(), ", "));
+}
+
 void read_from(torch::serialize::InputArchive& archive, const NamedTensors& tensors,
                const std::filesystem::path& file) {
   torch::NoGradGuard no_gradients;
   c10::IValue count;
   archive.read("tensor_count", count);
+  std::string found = fmt::format("{} tensors, expected {}", count.toInt(), tensors.size());
   bool fits = count.toInt() == static_cast<std::int64_t>(tensors.size());
   for (std::size_t i = 0; fits && i < tensors.size(); ++i) {
     c10::IValue name;
@@ -93,12 +104,16 @@ void read_from(torch::serialize::InputArchive& archive, const NamedTensors& tens
     torch::Tensor target = tensors[i].second;
     fits = name.toStringRef() == tensors[i].first && stored.sizes() == target.sizes();
     if (fits) target.copy_(stored);
+    if (!fits) {
+      found = fmt::format("{} {}, expected {} {}", name.toStringRef(), shape_text(stored),
+                          tensors[i].first, shape_text(target));
+    }
   }
   if (!fits) {
     throw ModelError(fmt::format(
-        "{}: is a checkpoint of another network. Expected one of the network that config.yaml "
-        "names. Has the backbone's file changed since?",
-        file.string()));
+        "{}: is a checkpoint of another network than config.yaml names: it holds {}. Has the "
+        "backbone's file changed since? Put the old one back, or train anew in another folder.",
+        file.string(), found));
   }
 }
 
@@ -139,8 +154,8 @@ void write_checkpoint(const std::filesystem::path& file, const NamedTensors& ten
   torch::serialize::OutputArchive optimizer_archive(archive.compilation_unit());
   optimizer.save(optimizer_archive);
   archive.write("optimizer", optimizer_archive);
-  for_each_number(progress, [&archive](const char* name, auto number) {
-    archive.write(name, c10::IValue(number));
+  for_each_number(progress, [&archive](std::string_view name, auto number) {
+    archive.write(std::string(name), c10::IValue(number));
   });
   write_broken(archive, progress.broken);
   save(archive, file);
@@ -156,9 +171,11 @@ TrainingProgress read_checkpoint(const std::filesystem::path& file, const NamedT
     archive.read("optimizer", optimizer_archive);
     optimizer.state().clear();  // loading keeps what the file has no entry for
     optimizer.load(optimizer_archive);
-    for_each_number(progress, [&archive](const char* name, auto& number) {
+    for_each_number(progress, [&archive](std::string_view name, auto& number) {
       c10::IValue value;
-      archive.read(name, value);
+      const bool is_there = archive.try_read(std::string(name), value);
+      if (!is_there && name == kOptionalNumber) return;
+      if (!is_there) archive.read(std::string(name), value);  // throws
       number = value.to<std::decay_t<decltype(number)>>();
     });
     progress.broken = read_broken(archive);

@@ -80,11 +80,13 @@ std::vector<BrokenImage> parse(const std::string& text) {
 }  // namespace
 
 Agreement agree(ProcessGroup& group, int signal, bool is_due) {
-  std::array<double, 3> votes = {signal == SIGINT ? 1.0 : 0.0,
-                                 signal != 0 && signal != SIGINT ? 1.0 : 0.0,
-                                 group.is_rank0() && is_due ? 1.0 : 0.0};
+  const bool is_other = signal != 0 && signal != SIGINT && signal != SIGPIPE;
+  std::array<double, 4> votes = {signal == SIGINT ? 1.0 : 0.0, is_other ? 1.0 : 0.0,
+                                 group.is_rank0() && is_due ? 1.0 : 0.0,
+                                 signal == SIGPIPE ? 1.0 : 0.0};
   group.sum(std::span<double>(votes));
   Agreement agreement;
+  if (votes[3] > 0) agreement.signal = SIGPIPE;
   if (votes[1] > 0) agreement.signal = SIGTERM;
   if (votes[0] > 0) agreement.signal = SIGINT;
   agreement.saves = votes[2] > 0 || agreement.signal != 0;

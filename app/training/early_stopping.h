@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 
@@ -10,6 +11,8 @@ struct EarlyStoppingState {
   double best_loss = std::numeric_limits<double>::infinity();
   std::int64_t epoch = 0;
   std::int64_t best_epoch = 0;
+  /// The epoch after which a finished run went on; its patience counts from there.
+  std::int64_t since = 0;
 };
 
 /// Watches the validation loss: remembers the best epoch and decides when to stop.
@@ -32,8 +35,14 @@ class EarlyStopping {
   /// Takes the loss before the first epoch, so that epoch 0 may be the best.
   void take_start(double loss) { state_.best_loss = loss; }
 
+  /// Goes on after `epoch` epochs, of which `best_epoch`, with that loss, was the best.
+  void go_on(double best_loss, std::int64_t best_epoch, std::int64_t epoch) {
+    state_ = {best_loss, epoch, best_epoch, epoch};
+  }
+
   bool should_stop() const {
-    return patience_ > 0 && state_.epoch - state_.best_epoch >= patience_;
+    const std::int64_t last_good = std::max(state_.best_epoch, state_.since);
+    return patience_ > 0 && state_.epoch - last_good >= patience_;
   }
   std::int64_t best_epoch() const { return state_.best_epoch; }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "app/training/schedule.h"
 #include "app/training/training_batches.h"
 #include "app/training/training_step.h"
 #include "core/cancellation.h"
@@ -13,36 +14,42 @@
 
 namespace transfer {
 
-LearningRateCurve sweep_learning_rates(TrainableNetwork& network, const Dataset& dataset,
-                                       const Preprocessing& preprocessing, const Config& config,
+LearningRateCurve sweep_learning_rates(TrainableNetwork& network, TrainingInput& input,
+                                       const TrainingTarget& target, const Config& config,
                                        const SweepOptions& options) {
-  const auto labels = class_labels(dataset.train);
-  const auto classes = static_cast<std::int64_t>(dataset.classes.size());
-  TrainingStep step(network, config, classes,
-                    training_loss(config, truth_of(dataset.train), classes, options.device),
-                    options.device);
-  const auto stages = static_cast<std::int64_t>(network.stages().size());
+  TrainingStep step(network, config, network.classes(), target.loss, options.device, input.part());
+  const auto stages = std::max<std::int64_t>(static_cast<std::int64_t>(network.stages().size()), 1);
   step.train_from(std::min(config.train.freeze_stages, stages));
+  // Rates are those of train.lr, from which the rate of a step may differ.
+  const double step_rate = batch_scaled_rate(config.train) / config.train.lr;
   const auto rates = sweep_rates(options.first, options.last, options.steps);
   const auto progress = begin_progress("lr-find", options.steps, "steps");
   LearningRateCurve curve;
   std::size_t next = 0;
   for (std::int64_t epoch = 0; next < rates.size(); ++epoch) {
-    Loader loader(dataset.train,
-                  training_batches(config, preprocessing, labels, options.threads, epoch));
+    const auto epoch_options =
+        training_batches(config, target.preprocessing, target.labels, options.threads, epoch);
+    const auto reader = input.read(epoch_options);
+    const auto batches = static_cast<std::int64_t>(epoch_options.batches.size());
     const std::size_t before = next;
-    while (next < rates.size()) {
-      const auto batch = loader.next();
-      if (!batch) break;
+    BatchLoss added;
+    for (std::int64_t index = 0; next < rates.size() && index < batches; ++index) {
       throw_if_stopped();
-      const auto loss = step.add(*batch, mix_seed({static_cast<std::uint64_t>(config.seed), next}));
-      if (loss.weight == 0) continue;
-      if (!curve.add(rates[next], loss.sum / loss.weight)) {
+      const bool is_last = (index + 1) % config.train.accumulate == 0 || index + 1 == batches;
+      const auto seed =
+          mix_seed({static_cast<std::uint64_t>(config.seed), static_cast<std::uint64_t>(epoch),
+                    static_cast<std::uint64_t>(index)});
+      const auto loss = step.add(*reader->next(), seed, is_last);
+      added.sum += loss.sum;
+      added.weight += loss.weight;
+      if (!is_last || added.weight == 0) continue;
+      if (!curve.add(rates[next], added.sum / added.weight)) {
         progress->finish();
         return curve;
       }
-      step.finish(rates[next++]);
+      step.finish(rates[next++] * step_rate);
       progress->advance(1);
+      added = {};
     }
     if (next == before) throw DataError("no training image can be read.");
   }

@@ -3,11 +3,13 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <vector>
 
 #include "app/training/learning_rate_finder.h"
+#include "app/training/loss.h"
+#include "app/training/training_input.h"
 #include "configs/config.h"
 #include "core/preprocessing.h"
-#include "datasets/dataset.h"
 #include "models/trainable_network.h"
 
 namespace transfer {
@@ -21,11 +23,20 @@ struct SweepOptions {
   std::int64_t threads = 1;
 };
 
-/// Trains for at most `steps` steps, each at a higher rate, until the loss explodes (Smith 2017);
-/// epochs with frozen layers (`freeze_epochs`) are skipped. The network cannot be used afterwards.
-/// Throws Error.
-LearningRateCurve sweep_learning_rates(TrainableNetwork& network, const Dataset& dataset,
-                                       const Preprocessing& preprocessing, const Config& config,
+/// What the steps of a sweep minimise, and on which images.
+struct TrainingTarget {
+  Loss loss;
+  Preprocessing preprocessing;
+  /// The class of each training sample.
+  std::vector<std::int64_t> labels;
+};
+
+/// Takes at most `steps` training steps, each at a higher `train.lr`, until the loss explodes
+/// (Smith 2017). The steps are those of Trainer: the same batches, seeds, accumulation and
+/// parameter groups; epochs with frozen layers (`freeze_epochs`) are skipped. The network cannot be
+/// used afterwards. Throws Error.
+LearningRateCurve sweep_learning_rates(TrainableNetwork& network, TrainingInput& input,
+                                       const TrainingTarget& target, const Config& config,
                                        const SweepOptions& options);
 
 }  // namespace transfer

@@ -65,6 +65,11 @@ TrainingOutcome Trainer::run() {
     if (task_.start_counts && best_.empty()) keep_start();
     save_checkpoint();
   }
+  if (goes_on_from_) {
+    keep_start();
+    save_checkpoint();
+    if (task_.on_going_on && task_.group->is_rank0()) task_.on_going_on();
+  }
   while (!is_at_end()) {
     const std::int64_t retries = progress_.retries;
     train_one_epoch();
@@ -259,7 +264,12 @@ void Trainer::keep_start() {
   const auto val = evaluate(EvaluatedSplit::kVal, "val before training");
   const Truth truth = truth_of(task_.dataset.val, val.broken);
   const double loss = loss_of(measure(step_.loss().objective, val.logits, truth, 1));
-  stopping_.take_start(broadcast_number(*task_.group, loss));
+  const double shared = broadcast_number(*task_.group, loss);
+  if (goes_on_from_) {
+    stopping_.go_on(shared, *goes_on_from_, progress_.epoch);
+  } else {
+    stopping_.take_start(shared);
+  }
   keep_as_best();
 }
 

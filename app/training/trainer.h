@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -45,6 +47,8 @@ struct TrainingTask {
   /// See training_loss().
   Loss loss = {};
   EpochCallback on_epoch = {};
+  /// Called on rank 0 once a checkpoint holds the start of a run that goes on after its end.
+  std::function<void()> on_going_on = {};
   /// The processes that train together. Each takes its rows of every batch; all hold the same
   /// network, and rank 0 alone writes files.
   std::shared_ptr<ProcessGroup> group = single_process();
@@ -75,6 +79,13 @@ class Trainer {
 
   /// Continues from `task.checkpoint`. Returns the number of completed epochs. Throws ModelError.
   std::int64_t resume();
+
+  /// Continues a finished run of that many epochs, whose best weights, those of `best_epoch`, the
+  /// network holds. The optimizer starts anew.
+  void go_on(std::int64_t epochs, std::int64_t best_epoch);
+
+  /// The learning rate of the next step by the schedule, the head's and the stages' factors aside.
+  double next_learning_rate() const { return learning_rate(static_cast<double>(progress_.epoch)); }
 
   /// Throws DataError when too many images are broken, TrainingError when the loss is NaN or
   /// infinite, and Interrupted or Paused after saving a checkpoint.
@@ -125,6 +136,8 @@ class Trainer {
   EarlyStopping stopping_;
   PlateauSchedule plateau_;
   TrainingProgress progress_;
+  /// The best epoch of a finished run that goes on.
+  std::optional<std::int64_t> goes_on_from_;
   /// Weights of the best epoch, on the CPU.
   std::vector<torch::Tensor> best_;
   std::set<std::int64_t> seen_broken_;

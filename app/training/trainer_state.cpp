@@ -18,6 +18,16 @@ namespace {
 constexpr std::int64_t kMostRetries = 3;
 constexpr double kRetryFactor = 0.5;
 
+/// What to do about a loss that is not finite.
+const char* remedy_of_nonfinite(const Config& config, const Batch& batch) {
+  if (batch.count == 1 && config.train.batch_norm == BatchNorm::kTrain) {
+    return "BatchNorm cannot normalise a batch of one image. Set train.batch_size to 2 or more, or "
+           "train.batch_norm: frozen.";
+  }
+  return "Lower train.lr, set train.clip_norm, or set train.on_nonfinite: retry to go back "
+         "automatically.";
+}
+
 }  // namespace
 
 void Trainer::keep_as_best() {
@@ -89,6 +99,11 @@ std::int64_t Trainer::resume() {
   return progress_.epoch;
 }
 
+void Trainer::go_on(std::int64_t epochs, std::int64_t best_epoch) {
+  progress_.epoch = epochs;
+  goes_on_from_ = best_epoch;
+}
+
 void Trainer::go_back(const Batch& batch) {
   std::vector<std::string> names;
   for (const auto sample : batch.samples) {
@@ -99,10 +114,9 @@ void Trainer::go_back(const Batch& batch) {
   const std::string what = fmt::format("the loss is NaN or infinite in epoch {}, at the images {}",
                                        progress_.epoch + 1, fmt::join(names, ", "));
   if (config_.train.on_nonfinite != OnNonfinite::kRetry || progress_.retries >= kMostRetries) {
-    throw TrainingError(
-        fmt::format("{}. The last good state is {}. Lower train.lr, set train.clip_norm, or set "
-                    "train.on_nonfinite: retry to go back automatically.",
-                    what, task_.checkpoint.string()));
+    throw TrainingError(fmt::format("{}. The last good state is {}. {}", what,
+                                    task_.checkpoint.string(),
+                                    remedy_of_nonfinite(config_, batch)));
   }
   const std::int64_t retries = progress_.retries + 1;
   const double factor = progress_.rate_factor * kRetryFactor;

@@ -103,7 +103,7 @@ WeightDecayChoice choose_weight_decay(const HeadProblem& problem) {
   const WeightDecayScore& chosen = strongest_of_the_best(choice.scores);
   choice.score = chosen.score;
   choice.weight_decay =
-      chosen.weight_decay * rows / static_cast<double>(problem.train.valid_rows());
+      chosen.weight_decay * (rows / static_cast<double>(problem.train.valid_rows()));
   return choice;
 }
 

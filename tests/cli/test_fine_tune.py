@@ -3,6 +3,7 @@
 import json
 import random
 import re
+import shlex
 import signal
 import subprocess
 import time
@@ -39,7 +40,7 @@ class FineTune(FineTuneCase):
         self.assertGreaterEqual(summary["test"]["accuracy"], 0.9)
         self.assertEqual(
             sorted(path.name for path in (self.folder / "run").iterdir()),
-            ["config.yaml", "metrics.jsonl", "model.pt", "predictions_val.csv", "summary.json"],
+            ["config.yaml", "data.json", "metrics.jsonl", "model.pt", "predictions_val.csv", "summary.json"],
         )
         self.assertEqual([line["epoch"] for line in self.lines()], list(range(1, summary["epochs"] + 1)))
         before, after = state_dict(FIXTURES / "tiny.pt"), state_dict(self.folder / "run/model.pt")
@@ -148,7 +149,8 @@ class LearningRateFinder(FineTuneCase):
         done = self.run_transfer("lr-find", "--data", "data", "--backbone", "tiny", "--file", "lr", "--steps", "60",
                                  "--json")
         suggestion = json.loads(done.stdout)["suggestion"]
-        self.assertTrue(suggestion is None or 1e-7 < suggestion < 1, suggestion)
+        self.assertTrue(1e-7 < suggestion < 1, suggestion)
+        self.assertIn("head's start", done.stderr, "the head is fitted, as before training")
         rows = (self.folder / "lr.csv").read_text().splitlines()
         self.assertEqual(rows[0], "learning_rate,loss,smoothed_loss")
         self.assertGreater(len(rows), 20)
@@ -255,11 +257,48 @@ class Resume(StoppedRun):
         self.assertIn("finished", done.stderr)
         self.assertEqual(json.loads(done.stdout)["strategy"], "freeze-conv")
         (self.folder / "empty").mkdir()
-        self.refused_text("--resume", "empty", expect=6, part="run directory")
+        self.refused_text("--resume", "empty", expect=2, part="run directory")
+        self.refused_text("--resume", "run/config.yaml", expect=2, part="--resume run")
+        self.refused_text("--resume", "run", "--set", "train.epochs=40", expect=2, part="lbfgs")
         self.refused_text("--resume", "run", "--seed", "3", expect=2, part="--resume")
         (self.folder / "run/summary.json").unlink()
         self.run_transfer("--resume", "run")
         self.assertEqual(self.summary()["strategy"], "freeze-conv")
+
+    def test_a_finished_run_goes_on_from_any_folder_and_only_with_its_classes(self):
+        self.make_data()
+        self.train(*self.FLAGS, "--set", "train.epochs=2", "--set", "train.patience=0")
+        (self.folder / "other").mkdir()
+        done = subprocess.run(self.command("--resume", "../run", "--set", "train.epochs=4"), text=True,
+                              cwd=self.folder / "other", env=self.environment(), capture_output=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assert_names(done.stderr, "goes on after epoch 2", "optimizer", "schedule cosine", "4 epochs",
+                          "learning rate goes on at")
+        self.assertEqual([line["epoch"] for line in self.lines()], [1, 2, 3, 4])
+        self.assertEqual(self.summary()["epochs"], 4)
+        self.assertIn("epochs: 4", (self.folder / "run/config.yaml").read_text())
+        self.refused_text("--resume", "run", "--set", "train.epochs=4", expect=2, part="more than 4")
+        (self.folder / "data/train/red").rename(self.folder / "data/train/apple")
+        (self.folder / "data/val/red").rename(self.folder / "data/val/apple")
+        message = self.message(self.run_transfer("--resume", "run", "--set", "train.epochs=6", expect=3))
+        self.assert_names(message, "classes have changed", "blue, red; now apple, blue")
+        self.assertEqual(self.summary()["epochs"], 4, "the finished run stays")
+        command = re.search(r"transfer (--config \S+ --out \S+)$", message.strip()).group(1)
+        self.run_transfer(*command.split(), "--set", "train.epochs=1")
+        self.assertEqual(self.summary("run-2")["classes"], ["apple", "blue"])
+
+    def test_a_run_whose_reader_has_gone_stops(self):
+        self.make_data(per_class=30)
+        for lines, flags in ((1, ("--set", "train.optimizer=sgd", "--set", "train.epochs=1000000")),
+                             (9, (*self.FLAGS, "--set", "train.epochs=4000", "--set", "train.patience=0"))):
+            command = self.command("--data", "data", "--backbone", "tiny", "--out", "run", *flags)
+            done = subprocess.run(["bash", "-c", f"{shlex.join(command)} 2>&1 | head -{lines}; exit ${{PIPESTATUS[0]}}"],
+                                  cwd=self.folder, env=self.environment(), text=True, capture_output=True, timeout=120)
+            self.assertEqual(done.returncode, 141, done.stdout)
+            if lines == 1:
+                self.assertFalse((self.folder / "run").exists(), "nothing was finished, so nothing stays")
+        self.assertTrue((self.folder / "run/checkpoint.pt").exists(), done.stdout)
+        self.refused_text("--data", "data", "--backbone", "tiny", "--out", "run", expect=6, part="transfer --resume run")
 
     def test_runs_of_an_earlier_format_are_refused_in_words(self):
         self.make_data()

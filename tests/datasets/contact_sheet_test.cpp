@@ -32,6 +32,25 @@ TEST(ContactSheet, HasARowPerImageAndAColumnAView) {
       OutputError);
 }
 
+TEST(ContactSheet, NumbersTheRowsWhoseTextItCannotDraw) {
+  TemporaryFolder folder;
+  std::vector<Sample> samples;
+  const std::vector<std::string> names = {"plain.png", "caf\xC3\xA9.png", "\xE7\x8C\xAB.png"};
+  for (const std::string& name : names) {
+    samples.push_back({folder.write(name, encode(gradient(40, 40), ".png")), 0});
+  }
+  Preprocessing p;
+  p.height = p.width = p.resize = 32;
+  const auto rows = write_contact_sheet(samples, {"a", "b", "\xC3\xA9"}, AugmentConfig(), p, 0, 0,
+                                        folder / "s.png");
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_TRUE(rows[0].is_drawn);
+  EXPECT_FALSE(rows[1].is_drawn);
+  EXPECT_FALSE(rows[2].is_drawn);
+  EXPECT_EQ(rows[1].text, "b  caf\xC3\xA9.png");
+  EXPECT_EQ(rows[2].text, "\xC3\xA9  \xE7\x8C\xAB.png");
+}
+
 TEST(ContactSheet, EndsOnASignal) {
   const std::vector<Sample> samples = {{"never read", 0}};
   const auto draw = [&samples] {

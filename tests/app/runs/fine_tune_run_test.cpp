@@ -4,7 +4,9 @@
 #include "app/training/checkpoint.h"
 #include "app/training/training_step.h"
 #include "core/errors.h"
+#include "models/model_weights.h"
 #include "tests/app/tiny_network.h"
+#include "tests/datasets/temporary_folder.h"
 
 namespace transfer {
 namespace {
@@ -265,6 +267,33 @@ TEST(Checkpoint, DamagedAndForeignFilesAreRefused) {
   EXPECT_THROW(read_checkpoint(file, fewer, step.optimizer()), ModelError);
   std::filesystem::resize_file(file, std::filesystem::file_size(file) / 2);
   EXPECT_THROW(read_checkpoint(file, network.state(), step.optimizer()), ModelError);
+}
+
+TEST(ModelWeights, AWrittenModelGivesItsNetworkBack) {
+  TemporaryFolder folder;
+  for (const BatchNorm batch_norm : {BatchNorm::kTrain, BatchNorm::kFolded}) {
+    TrainableOptions options = five_classes(batch_norm);
+    const TrainableNetwork trained(fixture_backbone("tiny.pt"), options, torch::kCPU);
+    {
+      torch::NoGradGuard no_gradients;
+      for (const auto& [name, tensor] : trained.state()) {
+        if (tensor.is_floating_point()) tensor.add_(0.25);
+      }
+    }
+    trained.write({"a", "b", "c", "d", "e"}, folder / "model.pt");
+    options.seed = 77;
+    const TrainableNetwork fresh(fixture_backbone("tiny.pt"), options, torch::kCPU);
+    load_model_weights(folder / "model.pt", fresh.state());
+    const auto expected = copies(trained);
+    for (const auto& [name, tensor] : copies(fresh)) {
+      EXPECT_TRUE(torch::equal(tensor, expected.at(name))) << name;
+    }
+    options.classes = 3;
+    const TrainableNetwork other(fixture_backbone("tiny.pt"), options, torch::kCPU);
+    expect_contains(
+        message_of<ModelError>([&] { load_model_weights(folder / "model.pt", other.state()); }),
+        {"model.pt", "head.weight of shape [3, ", "found [5, "});
+  }
 }
 
 }  // namespace

@@ -173,50 +173,81 @@ TEST(LearningRateFinder, RatesGrowByAConstantFactor) {
   EXPECT_EQ(sweep_rates(0.5, 2.0, 1), std::vector<double>{0.5});
 }
 
-TEST(LearningRateFinder, SmoothingIsDebiased) {
+/// The losses of a sweep over 100 rates from 1e-7 to 1, up to the end of the sweep.
+template <typename Loss>
+LearningRateCurve swept(std::int64_t steps, const Loss& loss) {
   LearningRateCurve curve;
-  curve.add(1e-3, 2.0);
-  curve.add(2e-3, 1.0);
-  curve.add(4e-3, 1.0);
-  EXPECT_NEAR(curve.points()[0].smoothed_loss, 2.0, 1e-12);
-  // (0.98 · 2 + 1) / 1.98 and (0.98² · 2 + 0.98 + 1) / (0.98² + 0.98 + 1).
-  EXPECT_NEAR(curve.points()[1].smoothed_loss, 2.96 / 1.98, 1e-12);
-  EXPECT_NEAR(curve.points()[2].smoothed_loss, 3.9008 / 2.9404, 1e-12);
-}
-
-TEST(LearningRateFinder, StopsWhereTheLossDiverges) {
-  LearningRateCurve curve;
-  EXPECT_TRUE(curve.add(1e-3, 1.0));
-  // (0.98 + x) / 1.98 passes 4 at x = 6.94.
-  EXPECT_FALSE(curve.add(2e-3, 6.95));
-  LearningRateCurve nearly;
-  nearly.add(1e-3, 1.0);
-  EXPECT_TRUE(nearly.add(2e-3, 6.93));
-  EXPECT_FALSE(nearly.add(4e-3, std::nan("")));
-  EXPECT_FALSE(nearly.add(4e-3, HUGE_VAL));
-  EXPECT_EQ(nearly.points().size(), 2U);
-}
-
-TEST(LearningRateFinder, SuggestsTheSteepestDescent) {
-  const auto rates = sweep_rates(1e-6, 1.0, 100);
-  LearningRateCurve curve;
-  // Flat, falling more and more until step 60, flat again.
-  for (std::size_t i = 0; i < rates.size(); ++i) {
-    const double step = std::clamp(static_cast<double>(i) - 30.0, 0.0, 30.0);
-    curve.add(rates[i], 3.0 - step * step / 450.0);
+  for (const double rate : sweep_rates(1e-7, 1.0, steps)) {
+    if (!curve.add(rate, loss(rate))) break;
   }
-  const auto suggestion = curve.suggestion();
-  ASSERT_TRUE(suggestion);
-  // Smoothing falls fastest where the loss is furthest below its average: a little after step 60.
-  EXPECT_GE(*suggestion, rates[58]);
-  EXPECT_LE(*suggestion, rates[64]);
+  return curve;
 }
 
-TEST(LearningRateFinder, SuggestsNothingWithoutDescent) {
-  LearningRateCurve curve;
-  EXPECT_FALSE(curve.suggestion());
-  for (const double rate : sweep_rates(1e-6, 1.0, 50)) curve.add(rate, 1.0 + rate);
-  EXPECT_FALSE(curve.suggestion());
+/// Noise of single batches, the same in each test.
+double noise_of_batch(double size) {
+  static std::uint64_t state = 1;
+  state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+  return size * (static_cast<double>(state >> 11) / 9007199254740992.0 - 0.5);
+}
+
+TEST(LearningRateFinder, SmoothingDoesNotLag) {
+  const auto curve = swept(100, [](double rate) { return rate < 1e-3 ? 2.0 : 1.0; });
+  const auto points = curve.points();
+  for (const SweepPoint& point : points) {
+    if (point.rate < 5e-4) EXPECT_EQ(point.smoothed_loss, 2.0) << point.rate;
+    if (point.rate > 3e-3) EXPECT_EQ(point.smoothed_loss, 1.0) << point.rate;
+  }
+}
+
+TEST(LearningRateFinder, StopsWhereTheLossDivergesAndNotBefore) {
+  const auto loss = [](double rate) { return rate < 1e-3 ? 1.0 : 1000.0 * rate; };
+  const auto curve = swept(100, loss);
+  EXPECT_LT(curve.points().size(), 85U);
+  EXPECT_GT(curve.points().back().rate, 4e-3);
+  // A fitted head's loss is near 0 in some batches; that is no divergence.
+  const auto noisy = swept(100, [](double) { return 0.1 + noise_of_batch(0.2); });
+  EXPECT_EQ(noisy.points().size(), 100U);
+  LearningRateCurve broken;
+  EXPECT_TRUE(broken.add(1e-3, 1.0));
+  EXPECT_FALSE(broken.add(2e-3, std::nan("")));
+  EXPECT_FALSE(broken.add(2e-3, HUGE_VAL));
+  EXPECT_EQ(broken.points().size(), 1U);
+}
+
+TEST(LearningRateFinder, SuggestsATenthOfWhereTheLossRises) {
+  // From a random head: falls from 1e-5 on, lowest at 1e-3, rises from there.
+  const auto valley = [](double rate) {
+    const double decades = std::log10(rate) + 3.0;
+    return decades < -2.0 ? 2.5 : decades < 0.0 ? 1.5 - decades * 0.5 : 1.5 + 4.0 * decades;
+  };
+  // From a fitted head: as low as it gets, rises from 1e-3 on.
+  const auto shelf = [](double rate) { return 0.3 + std::max(0.0, std::log10(rate) + 3.0) * 3.0; };
+  for (const double size : {0.0, 0.2}) {
+    for (const std::int64_t steps : {30, 100, 300}) {
+      const auto fallen =
+          swept(steps, [&](double rate) { return valley(rate) + noise_of_batch(size); });
+      const auto flat =
+          swept(steps, [&](double rate) { return shelf(rate) + noise_of_batch(size); });
+      ASSERT_TRUE(fallen.suggestion()) << steps;
+      ASSERT_TRUE(flat.suggestion()) << steps;
+      EXPECT_GT(*fallen.suggestion(), 3e-5) << steps;
+      EXPECT_LT(*fallen.suggestion(), 3e-4) << steps;
+      EXPECT_GT(*flat.suggestion(), 2e-5) << steps;
+      EXPECT_LT(*flat.suggestion(), 3e-4) << steps;
+    }
+  }
+}
+
+TEST(LearningRateFinder, SuggestsNothingFromAFewStepsOrARisingLoss) {
+  EXPECT_FALSE(LearningRateCurve().suggestion());
+  EXPECT_FALSE(swept(9, [](double) { return 1.0; }).suggestion());
+  const auto rising = [](double rate) { return 1.0 + std::log10(rate / 1e-7); };
+  for (const std::int64_t steps : {10, 12, 100}) EXPECT_FALSE(swept(steps, rising).suggestion());
+  for (const std::int64_t steps : {10, 11, 15}) {
+    const auto suggestion =
+        swept(steps, [](double) { return 1.0 + noise_of_batch(0.5); }).suggestion();
+    if (suggestion) EXPECT_GT(*suggestion, 1e-7) << "never the first rate";
+  }
 }
 
 }  // namespace

@@ -207,6 +207,19 @@ TEST(EarlyStopping, KeepsTheBestAndStopsAfterPatience) {
   EXPECT_EQ(stopping.best_epoch(), 3);
 }
 
+TEST(EarlyStopping, ARunThatGoesOnCountsItsPatienceAnew) {
+  EarlyStopping stopping(2, 0.0);
+  stopping.go_on(/*best_loss=*/0.5, /*best_epoch=*/3, /*epoch=*/9);
+  EXPECT_FALSE(stopping.should_stop()) << "though epoch 3 is long ago";
+  EXPECT_FALSE(stopping.is_better(0.6));
+  EXPECT_FALSE(stopping.should_stop());
+  EarlyStopping restored(2, 0.0);
+  restored.restore(stopping.state());
+  EXPECT_FALSE(restored.is_better(0.7));
+  EXPECT_TRUE(restored.should_stop());
+  EXPECT_EQ(restored.best_epoch(), 3);
+}
+
 TEST(FeatureTable, FileAndMemoryHoldTheSame) {
   const auto folder = std::filesystem::path(testing::TempDir()) / "feature_table_test";
   std::filesystem::remove_all(folder);

@@ -1,0 +1,196 @@
+#include "app/runs/data_record.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "app/report/versions.h"
+#include "core/atomic_file.h"
+#include "core/errors.h"
+#include "core/file_kind.h"
+#include "core/hash.h"
+#include "core/json_text.h"
+#include "core/messages.h"
+#include "core/run_format.h"
+#include "core/shell_word.h"
+#include "datasets/target_text.h"
+
+namespace transfer {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+constexpr std::size_t kMostListedImages = 200'000;
+constexpr std::size_t kMostNamed = 5;
+
+/// An image's path below the data, so that it is the same from every folder, and its label.
+using ImageLabel = std::pair<std::string, std::string>;
+
+std::vector<ImageLabel> image_labels(const Preparation& p, const std::vector<Sample>& samples) {
+  const fs::path data = fs::absolute(p.config.data.path).lexically_normal();
+  const fs::path root = is_folder(data) ? data : data.parent_path();
+  std::vector<ImageLabel> images;
+  images.reserve(samples.size());
+  for (const Sample& sample : samples) {
+    const fs::path path = fs::absolute(sample.path).lexically_normal();
+    const std::string below = path.lexically_relative(root).string();
+    images.emplace_back(below.empty() || below.starts_with("..") ? path.string() : below,
+                        target_text(sample, p.dataset.classes, p.objective().targets()));
+  }
+  return images;
+}
+
+std::string hash_of(const std::vector<ImageLabel>& images) {
+  Sha256 hash;
+  for (const auto& [path, label] : images) hash.update(path + '\t' + label + '\n');
+  return hash.hex();
+}
+
+ordered_json split_record(const std::vector<ImageLabel>& images) {
+  ordered_json record = {{"count", images.size()}, {"sha256", hash_of(images)}};
+  if (images.size() > kMostListedImages) return record;
+  for (const auto& [path, label] : images) record["images"].push_back({path, label});
+  return record;
+}
+
+/// "3 added (a, b, c)", of which the first five are named; empty for none.
+std::string named(const std::vector<std::string>& images, const char* what) {
+  if (images.empty()) return "";
+  const std::size_t shown = std::min(images.size(), kMostNamed);
+  return fmt::format(
+      "{} {} ({}{})", images.size(), what,
+      fmt::join(images.begin(), images.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
+      shown < images.size() ? ", …" : "");
+}
+
+/// What differs between two lists of images.
+std::string difference(const ordered_json& record, const std::vector<ImageLabel>& now) {
+  if (!record.contains("images")) return "";
+  std::map<std::string, std::string> before;
+  for (const auto& image : record["images"]) {
+    before.emplace(image.at(0).get<std::string>(), image.at(1).get<std::string>());
+  }
+  std::vector<std::string> added;
+  std::vector<std::string> relabelled;
+  for (const auto& [path, label] : now) {
+    const auto found = before.find(path);
+    if (found == before.end()) {
+      added.push_back(path);
+      continue;
+    }
+    if (found->second != label) {
+      relabelled.push_back(fmt::format("{}: {}, now {}", path, found->second, label));
+    }
+    before.erase(found);
+  }
+  std::vector<std::string> removed;
+  for (const auto& [path, label] : before) removed.push_back(path);
+  std::vector<std::string> parts = {named(added, "added"), named(removed, "removed"),
+                                    named(relabelled, "with another label")};
+  std::erase(parts, "");
+  return parts.empty() ? "the same images in another order"
+                       : fmt::format("{}", fmt::join(parts, ", "));
+}
+
+/// The splits whose images differ, each with what differs; empty where none do.
+std::string changes_of(const ordered_json& splits, const Preparation& p,
+                       const std::vector<std::string>& names) {
+  std::vector<std::string> changes;
+  for (const std::string& name : names) {
+    const auto& samples = name == "train" ? p.dataset.train
+                          : name == "val" ? p.dataset.val
+                                          : p.dataset.test;
+    const auto now = image_labels(p, samples);
+    const auto& record = splits.at(name);
+    if (record.at("sha256") == hash_of(now)) continue;
+    const std::string what = difference(record, now);
+    changes.push_back(fmt::format("{}: {} images, now {}{}{}", name,
+                                  record.at("count").get<std::int64_t>(), now.size(),
+                                  what.empty() ? "" : ", ", what));
+  }
+  return fmt::format("{}", fmt::join(changes, "; "));
+}
+
+std::string train_anew(const RunDirectory& run) {
+  return fmt::format("or train anew in another folder: transfer --config {} --out {}",
+                     shell_word(run.file(run_file::kConfig).string()),
+                     shell_word(run.path().string() + "-2"));
+}
+
+void require_same_classes(const ordered_json& record, const Preparation& p,
+                          const RunDirectory& run) {
+  const auto before = record.at("classes").get<std::vector<std::string>>();
+  if (before == p.dataset.classes) return;
+  throw DataError(
+      fmt::format("{}: the classes have changed since the run began: {}; now {}. The network's {} "
+                  "outputs stand "
+                  "for those of before. Give the classes their old names, {}",
+                  p.config.data.path, fmt::join(before, ", "), fmt::join(p.dataset.classes, ", "),
+                  before.size(), train_anew(run)));
+}
+
+void warn_of_other_versions(const ordered_json& record) {
+  const Versions now = versions();
+  const auto& before = record.at("versions");
+  const auto transfer = before.at("transfer").get<std::string>();
+  const auto libtorch = before.at("libtorch").get<std::string>();
+  if (transfer == now.transfer && libtorch == now.libtorch) return;
+  warn(
+      "the run began with transfer {} and LibTorch {}, and goes on with transfer {} and LibTorch "
+      "{}; its results may differ in the last digits.",
+      transfer, libtorch, now.transfer, now.libtorch);
+}
+
+}  // namespace
+
+void write_data_record(const Preparation& p, const RunDirectory& run) {
+  if (!p.group->is_rank0()) return;
+  const Versions now = versions();
+  const ordered_json record = {
+      {"format", kRunFormat},
+      {"versions", {{"transfer", now.transfer}, {"libtorch", now.libtorch}}},
+      {"working_directory", fs::current_path().string()},
+      {"classes", p.dataset.classes},
+      {"outputs", p.classes()},
+      {"splits",
+       {{"train", split_record(image_labels(p, p.dataset.train))},
+        {"val", split_record(image_labels(p, p.dataset.val))},
+        {"test", split_record(image_labels(p, p.dataset.test))}}}};
+  write_file_atomically(run.file(run_file::kData), json_text(record));
+}
+
+void require_same_data(const Preparation& p, const RunDirectory& run) {
+  const auto file = run.file(run_file::kData);
+  if (!is_file(file)) {
+    warn("{}: is missing, so it is not known whether classes and images are those of before.",
+         file.string());
+    return;
+  }
+  try {
+    const auto record = ordered_json::parse(read_file(file));
+    require_same_classes(record, p, run);
+    const auto& splits = record.at("splits");
+    const std::string changes = changes_of(splits, p, {"train", "val"});
+    if (!changes.empty()) {
+      throw DataError(fmt::format(
+          "{}: the images have changed since the run began: {}. Put them back as they were, {}",
+          p.config.data.path, changes, train_anew(run)));
+    }
+    const std::string test = changes_of(splits, p, {"test"});
+    if (!test.empty()) {
+      warn("{}: the test images have changed since the run began: {}.", p.config.data.path, test);
+    }
+    warn_of_other_versions(record);
+  } catch (const nlohmann::json::exception& error) {
+    throw DataError(fmt::format(
+        "{}: is damaged: {}. Remove it to go on without comparing classes and images, {}",
+        file.string(), error.what(), train_anew(run)));
+  }
+}
+
+}  // namespace transfer

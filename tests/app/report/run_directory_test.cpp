@@ -1,0 +1,66 @@
+#include "app/report/run_directory.h"
+
+#include <gmock/gmock.h>
+
+#include "core/atomic_file.h"
+#include "tests/datasets/temporary_folder.h"
+
+namespace transfer {
+namespace {
+
+Config config_for(const std::string& out) {
+  Config config;
+  config.out = out;
+  return config;
+}
+
+TEST(RunDirectory, TellsARunUnderWayFromAStoppedAndAFinishedOne) {
+  TemporaryFolder folder;
+  const Config config = config_for(folder / "run");
+  {
+    const RunDirectory run = RunDirectory::create(config);
+    const auto message = message_of<OutputError>([&] { RunDirectory::create(config); });
+    expect_contains(message, {"run: another process is writing to this run directory", "--out"});
+    EXPECT_EQ(message.find("stopped:"), std::string::npos) << message;
+  }
+  expect_contains(message_of<OutputError>([&] { RunDirectory::create(config); }),
+                  {"Its run was stopped", "transfer --resume " + (folder / "run")});
+  EXPECT_NO_THROW(RunDirectory::open(folder / "run")) << "what the message says";
+  write_file_atomically(folder / "run/summary.json", "{}");
+  const auto finished = message_of<OutputError>([&] { RunDirectory::create(config); });
+  EXPECT_EQ(finished.find("stopped"), std::string::npos) << finished;
+  expect_contains(finished, {"exists already", "--overwrite"});
+  Config overwrite = config;
+  overwrite.overwrite = true;
+  EXPECT_NO_THROW(RunDirectory::create(overwrite));
+}
+
+TEST(RunDirectory, ALockThatAKilledRunLeftIsNoRunUnderWay) {
+  TemporaryFolder folder;
+  folder.write("run/.lock", "");
+  folder.write("run/config.yaml", "");
+  expect_contains(
+      message_of<OutputError>([&] { RunDirectory::create(config_for(folder / "run")); }),
+      {"was stopped"});
+}
+
+TEST(RunDirectory, OnlyARunsFolderCanBeOpened) {
+  TemporaryFolder folder;
+  folder.write("run/config.yaml", "");
+  folder.write("run/checkpoint.pt", "");
+  folder.write("text.txt", "");
+  folder.write("empty/x", "");
+  const auto refusal = [&](const std::string& name) {
+    return message_of<ConfigError>([&] { RunDirectory::open(folder / name); });
+  };
+  for (const char* file : {"run/config.yaml", "run/checkpoint.pt"}) {
+    expect_contains(refusal(file), {file, "is a file of a run", "--resume " + (folder / "run")});
+  }
+  EXPECT_NO_THROW(RunDirectory::open(folder / "run")) << "what the message says";
+  expect_contains(refusal("text.txt"), {"is a file", "give its folder"});
+  expect_contains(refusal("nowhere"), {"nowhere", "no such folder", "give its folder"});
+  expect_contains(refusal("empty"), {"not a run directory", "config.yaml"});
+}
+
+}  // namespace
+}  // namespace transfer
