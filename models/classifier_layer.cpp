@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <torch/csrc/jit/passes/inliner.h>
 
 #include <algorithm>
 #include <functional>
@@ -150,7 +149,7 @@ ExposedClassifier expose_classifier(const Module& module, const ClassifierLayer&
 void refuse_frozen(const Module& module, const std::string& file) {
   if (module.parameters().size() > 0) return;
   const auto graph = module.get_method("forward").graph()->copy();
-  torch::jit::Inline(*graph);
+  inline_all_calls(*graph);
   const std::function<bool(Block*)> has_constant_weights = [&](Block* block) {
     for (Node* node : block->nodes()) {
       const auto layer = as_layer(node);

@@ -1,6 +1,5 @@
 #include "models/failing_layer.h"
 
-#include <torch/csrc/jit/passes/inliner.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
 #include "models/graph_calls.h"
@@ -16,7 +15,7 @@ namespace {
 
 std::shared_ptr<Graph> flat_forward(const Module& module) {
   auto graph = module.get_method("forward").graph()->copy();
-  torch::jit::Inline(*graph);
+  inline_all_calls(*graph);
   return graph;
 }
 

@@ -3,13 +3,13 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <torch/csrc/jit/passes/inliner.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
 #include <algorithm>
 #include <optional>
 
 #include "core/errors.h"
+#include "models/graph_calls.h"
 #include "models/graph_outputs.h"
 #include "models/surgery.h"
 
@@ -109,7 +109,7 @@ class FeatureMeasurement {
   std::optional<c10::IValue> run_any(const std::shared_ptr<Graph>& graph,
                                      const std::vector<c10::IValue>& inputs) const {
     const auto flat = graph->copy();
-    torch::jit::Inline(*flat);  // so that no method of the module keeps an execution plan
+    inline_all_calls(*flat);  // so that no method of the module keeps an execution plan
     torch::NoGradGuard no_gradients;
     torch::jit::Stack stack{module_._ivalue()};
     // Copies, since a network may write to its input.

@@ -1,7 +1,6 @@
 #include "models/folding.h"
 
 #include <torch/csrc/jit/passes/fold_conv_bn.h>
-#include <torch/csrc/jit/passes/inliner.h>
 
 #include <map>
 
@@ -48,7 +47,7 @@ void count_calls(const Module& owner, const Graph& graph, int times, Uses& uses)
 /// Tensors that several layers share count once for each.
 void count_tensors(const Module& module, Uses& uses) {
   const auto graph = module.get_method("forward").graph()->copy();
-  torch::jit::Inline(*graph);
+  inline_all_calls(*graph);
   for_each_node(graph->block(), [&](Node* node) {
     if (!node->kind().is_aten()) return;
     for (const Value* input : node->inputs()) {

@@ -62,6 +62,24 @@ std::vector<Value*> inline_call(Node* call) {
   return torch::jit::inlineCallTo(call, function, body.get());
 }
 
+void inline_all_calls(Graph& graph) {
+  const std::function<void(Block*)> visit = [&](Block* block) {
+    for (auto it = block->nodes().begin(); it != block->nodes().end();) {
+      Node* node = *it;
+      if (callee(node) != nullptr) {
+        Node* before = node->prev();  // the block's own node in front of the first
+        inline_call(node);
+        it = before->iterator();
+        ++it;
+        continue;
+      }
+      for (Block* inner : node->blocks()) visit(inner);
+      ++it;
+    }
+  };
+  visit(graph.block());
+}
+
 c10::IValue attribute_at(const Module& module, const std::string& path) {
   Module owner = module;
   std::string rest = path;

@@ -25,6 +25,10 @@ std::optional<std::string> called_path(const torch::jit::Node* node,
 /// Replaces a call by the graph that it runs. Returns the values that replace its outputs.
 std::vector<torch::jit::Value*> inline_call(torch::jit::Node* call);
 
+/// Replaces every call, those inside of calls included. Unlike torch::jit::Inline it leaves no
+/// optimised copy of a method behind, which the method would run in place of later edits.
+void inline_all_calls(torch::jit::Graph& graph);
+
 /// The attribute at a dotted path. Throws c10::Error when there is none.
 c10::IValue attribute_at(const torch::jit::Module& module, const std::string& path);
 

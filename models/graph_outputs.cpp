@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <torch/csrc/jit/ir/alias_analysis.h>
 #include <torch/csrc/jit/passes/dead_code_elimination.h>
-#include <torch/csrc/jit/passes/inliner.h>
 #include <torch/csrc/jit/passes/lower_tuples.h>
 
 #include <algorithm>
@@ -50,7 +49,7 @@ void remove_writes_to_self(Block* block, Graph& graph) {
 
 bool writes_to_its_inputs(const std::shared_ptr<Graph>& body, bool has_self) {
   const auto copy = body->copy();
-  torch::jit::Inline(*copy);
+  inline_all_calls(*copy);
   if (has_self) remove_writes_to_self(copy->block(), *copy);
   if (!torch::jit::findAllNodes(*copy, c10::prim::SetAttr, /*recurse=*/true).empty()) return true;
   const torch::jit::AliasDb aliases(copy);

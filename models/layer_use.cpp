@@ -1,6 +1,5 @@
 #include "models/layer_use.h"
 
-#include <torch/csrc/jit/passes/inliner.h>
 
 #include <algorithm>
 #include <functional>
@@ -86,7 +85,7 @@ bool is_dropout(Node* node) { return drops_out(node) && !leads_to_layer(node); }
 
 std::string quantised_operator(Graph& graph, bool static_only) {
   const auto flat = graph.copy();
-  torch::jit::Inline(*flat);
+  inline_all_calls(*flat);
   std::string found;
   const std::function<void(const Block*)> visit = [&](const Block* block) {
     for (const Node* node : block->nodes()) {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <torch/csrc/jit/ir/constants.h>
-#include <torch/csrc/jit/passes/inliner.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
 #include <algorithm>
@@ -82,7 +81,7 @@ class ConvolutionSearch {
 
 std::shared_ptr<Graph> flat_graph(const Module& module) {
   auto graph = module.get_method("forward").graph()->copy();
-  torch::jit::Inline(*graph);  // so that no method of the module keeps an execution plan
+  inline_all_calls(*graph);  // so that no method of the module keeps an execution plan
   return graph;
 }
 

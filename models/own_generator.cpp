@@ -2,12 +2,12 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <fmt/format.h>
-#include <torch/csrc/jit/passes/inliner.h>
 #include <torch/library.h>
 
 #include <optional>
 
 #include "core/errors.h"
+#include "models/graph_calls.h"
 #include "models/graph_outputs.h"
 
 namespace transfer {
@@ -90,7 +90,7 @@ at::Generator draw_from_own_generator(Module& module, const std::vector<std::str
   module.register_attribute(kGenerator, c10::GeneratorType::get(), generator);
   for (const auto& method : methods) {
     auto graph = module.get_method(method).graph()->copy();
-    torch::jit::Inline(*graph);
+    inline_all_calls(*graph);
     Node* get = graph->createGetAttr(graph->inputs()[0], kGenerator);
     graph->prependNode(get);
     give_generator_within(graph->block(), get->output(), file);

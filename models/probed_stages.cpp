@@ -1,10 +1,10 @@
 #include "models/probed_stages.h"
 
-#include <torch/csrc/jit/passes/inliner.h>
 
 #include <algorithm>
 
 #include "models/archive.h"
+#include "models/graph_calls.h"
 #include "models/stage_graph.h"
 
 namespace transfer {
@@ -33,7 +33,7 @@ std::vector<std::string> probed_stages(const Backbone& backbone) {
   stages.pop_back();
   const auto& network = backbone.implementation();
   const auto cuts = graph_with_cuts(network.module, network.classifier, stages, backbone.file());
-  torch::jit::Inline(*cuts.graph);
+  inline_all_calls(*cuts.graph);
   std::vector<std::string> whole;
   for (std::size_t i = 0; i < stages.size(); ++i) {
     if (!splits_batch_norm(cuts.graph->outputs()[cuts.outputs[i]])) whole.push_back(stages[i]);

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 #include <torch/csrc/jit/ir/alias_analysis.h>
-#include <torch/csrc/jit/passes/inliner.h>
 
 #include <algorithm>
 
 #include "core/errors.h"
+#include "models/graph_calls.h"
 #include "models/graph_outputs.h"
 #include "models/surgery.h"
 
@@ -57,7 +57,7 @@ void remove_unused_up_to(Graph& graph, Node* last) {
 /// overwrite the caller's activations.
 void protect_input(const std::shared_ptr<Graph>& graph) {
   const auto flat = graph->copy();
-  torch::jit::Inline(*flat);
+  inline_all_calls(*flat);
   if (!torch::jit::AliasDb(flat).hasWriters(flat->inputs()[1])) return;
   Value* input = graph->inputs()[1];
   const torch::jit::WithInsertPoint first(*graph->nodes().begin());

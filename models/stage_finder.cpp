@@ -1,6 +1,5 @@
 #include "models/stage_finder.h"
 
-#include <torch/csrc/jit/passes/inliner.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
 #include <algorithm>
@@ -132,7 +131,7 @@ class StageFinder {
 
   void measure_shapes(std::vector<Candidate>& candidates, torch::IntArrayRef image_shape) {
     const auto flat = graph_->copy();
-    torch::jit::Inline(*flat);  // so that no method of the module keeps an execution plan
+    inline_all_calls(*flat);  // so that no method of the module keeps an execution plan
     torch::NoGradGuard no_gradients;
     torch::jit::Stack stack{module_._ivalue(), torch::zeros(image_shape)};
     try {

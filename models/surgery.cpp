@@ -1,7 +1,6 @@
 #include "models/surgery.h"
 
 #include <fmt/format.h>
-#include <torch/csrc/jit/passes/inliner.h>
 
 #include <algorithm>
 #include <functional>
@@ -214,7 +213,7 @@ void average_output(Module& module, const std::vector<std::int64_t>& dimensions)
 
 std::vector<std::string> tensors_read_by(const std::shared_ptr<Graph>& original) {
   const auto graph = original->copy();
-  torch::jit::Inline(*graph);
+  inline_all_calls(*graph);
   std::set<std::string> paths;
   const std::function<void(const Block*)> visit = [&](const Block* block) {
     for (const Node* node : block->nodes()) {

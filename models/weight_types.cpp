@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <torch/csrc/jit/ir/constants.h>
-#include <torch/csrc/jit/passes/inliner.h>
 
 #include <map>
 #include <optional>
@@ -108,7 +107,7 @@ std::vector<const Value*> weights_of(const Node* node) {
 /// Paths of the values from `self` that layers of `forward` read as weights.
 std::set<std::string> weight_paths(const Module& module) {
   const auto graph = module.get_method("forward").graph()->copy();
-  torch::jit::Inline(*graph);
+  inline_all_calls(*graph);
   std::set<std::string> paths;
   for_each_node(graph->block(), [&](Node* node) {
     for (const Value* weight : weights_of(node)) {
