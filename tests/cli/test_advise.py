@@ -63,16 +63,18 @@ class AdviseCase(TransferCase):
                     noise_image(self.folder / "hard" / split / label / f"{i:02}.png", generator, redness)
 
     def make_large_data(self, rows=1000):
-        """A CSV file that names few images many times."""
+        """A CSV file of many copies of few images, some under another label."""
         self.make_hard_data()
+        (self.folder / "copies").mkdir()
         with (self.folder / "large.csv").open("w", newline="") as stream:
             writer = csv.writer(stream)
             writer.writerow(("path", "label", "split"))
             files = sorted((self.folder / "hard/train").glob("*/*.png"))
             for i in range(rows):
-                number = i % len(files)
-                label = "more" if number % 5 == 0 else files[number].parent.name
-                writer.writerow((files[number], label, "train"))
+                file = files[i % len(files)]
+                copy = self.folder / f"copies/{i}.png"
+                copy.hardlink_to(file)
+                writer.writerow((copy, "more" if i % 5 == 0 else file.parent.name, "train"))
             for file in sorted((self.folder / "hard/val").glob("*/*.png")):
                 writer.writerow((file, file.parent.name, "val"))
 

@@ -42,7 +42,7 @@ class Reference(TransferCase):
 
     def test_one_key(self):
         text = self.run_transfer("config", "train.lr").stdout
-        for part in ("train.lr", "learning rate", "a number from 1e-12 to 1000", "0.001", "fine-tune", "every strategy",
+        for part in ("train.lr", "learning rate", "a number from 1e-12 to 1000", "0.001", "used by", "fine-tune, retrain",
                      "--set train.lr=", "train: {lr: "):
             self.assertIn(part, text)
         self.assertNotIn("train.epochs", text)

@@ -123,7 +123,8 @@ class Orientation(TransferCase):
             for name in ("a", "b"):
                 folder = self.folder / ending / name
                 folder.mkdir(parents=True)
-                for i in range(2):
+                for i in range(2):  # no copies of one another
+                    stored.putpixel((0, 0), (60 * i, 60 * "ab".index(name), 0))
                     stored.save(folder / f"{i}.{ending}", exif=exif, **options)
             sheet = self.folder / f"{ending}.sheet.png"
             self.run_transfer("preview", "--data", ending, "--backbone", "tiny", "--images", "1", "--views", "0",

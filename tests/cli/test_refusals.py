@@ -70,7 +70,7 @@ class Data(TransferCase):
 
     def test_csv(self):
         self.make_data()
-        (self.folder / "a.csv").write_text("file,label\nx,y\n")
+        (self.folder / "a.csv").write_text("weight,label\nx,y\n")
         self.refuse_data("a.csv:1", "'path'", data="a.csv")
         (self.folder / "b.csv").write_text("path,label\ndata/train/red/0.png,\n")
         self.refuse_data("b.csv:2", "label", data="b.csv")

