@@ -154,16 +154,16 @@ Dataset open_dataset(const DataConfig& config, std::uint64_t seed, TargetKind ki
   dataset.test = take("test");
   check_copies(found, groups, config, findings);
   if (kind != TargetKind::kClass) require_variety(dataset, kind, config.path);
+  dataset.findings = std::move(findings);
   divide(dataset, config, seed);
   if (kind == TargetKind::kLabels) require_every_label(dataset, config.path);
   if (dataset.val.empty()) {
-    throw DataError(fmt::format(
-        "{}: no image is left for validation. Every class has a single image, or copies of one; "
-        "expected at least two.",
-        config.path));
+    throw DataError(
+        fmt::format("{}: no image is left for validation. Every class has a single image; expected "
+                    "at least two.",
+                    config.path));
   }
-  findings.missing_in_val = missing_in_val(dataset, kind);
-  dataset.findings = std::move(findings);
+  dataset.findings.missing_in_val = missing_in_val(dataset, kind);
   return dataset;
 }
 

@@ -42,6 +42,25 @@ void divide_into_folds(Dataset& dataset, const DataConfig& config, std::uint64_t
       stratified_fold(dataset.train, config.folds, config.fold - 1, mix_seed({seed, kFolds}));
 }
 
+/// Takes images for validation. Where every class is one image and its copies, they cannot stay
+/// together: they are divided all the same, with a warning.
+void take_validation(Dataset& dataset, const DataConfig& config, std::uint64_t seed) {
+  const std::vector<Sample> all = dataset.train;
+  std::tie(dataset.train, dataset.val) =
+      stratified_split(all, config.val_fraction, mix_seed({seed, kValSplit}));
+  if (!dataset.val.empty() || dataset.findings.copies == 0) return;
+  std::vector<Sample> single = all;
+  for (Sample& sample : single) sample.copy_group = -1;
+  std::tie(dataset.train, dataset.val) =
+      stratified_split(single, config.val_fraction, mix_seed({seed, kValSplit}));
+  if (dataset.val.empty()) return;
+  dataset.findings.warnings.push_back(fmt::format(
+      "{}: every class is a single image and copies of it, byte for byte, so training and "
+      "validation share their images and the validation score says nothing about new ones. Add "
+      "images.",
+      config.path));
+}
+
 }  // namespace
 
 void divide(Dataset& dataset, const DataConfig& config, std::uint64_t seed) {
@@ -52,8 +71,7 @@ void divide(Dataset& dataset, const DataConfig& config, std::uint64_t seed) {
   if (config.folds > 0) {
     divide_into_folds(dataset, config, seed);
   } else if (dataset.val.empty()) {
-    std::tie(dataset.train, dataset.val) =
-        stratified_split(dataset.train, config.val_fraction, mix_seed({seed, kValSplit}));
+    take_validation(dataset, config, seed);
   }
   if (config.max_per_class > 0) {
     dataset.train =

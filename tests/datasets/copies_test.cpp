@@ -164,6 +164,20 @@ TEST(Copies, TheSmallestGroupIsTakenWhereAllAreTooLarge) {
   EXPECT_EQ(taken.size(), 4U);
 }
 
+TEST(Copies, AreDividedWithAWarningWhereThereIsNothingElse) {
+  TemporaryFolder folder;
+  for (const std::string name : {"a", "b"}) {
+    for (int i = 0; i < 10; ++i) {
+      folder.write(name + "/" + std::to_string(i) + ".png", image_bytes(name == "a" ? 1 : 2));
+    }
+  }
+  const Dataset data = open_dataset(config_for(folder / ""), 1);
+  EXPECT_EQ(data.val.size(), 4U);
+  EXPECT_EQ(data.train.size(), 16U);
+  ASSERT_FALSE(data.findings.warnings.empty());
+  expect_contains(data.findings.warnings.back(), {"copies", "validation", "Add images"});
+}
+
 TEST(Copies, FoldsOfAClassWithOneImageAndItsCopyAreRefused) {
   TemporaryFolder folder;
   add_images(folder, "a", 4, 0);
