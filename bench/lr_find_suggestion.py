@@ -3,8 +3,9 @@
     .venv/bin/python bench/lr_find_suggestion.py DATA... [--images 240] [--epochs 3] [--size 224]
 
 Each DATA is a folder of class folders or of train and val. At most `--images` training images are taken, equally many per
-class; Lite0 is fine-tuned with the preset's settings but for the epochs and the learning rate. Prints one line per rate and a
-verdict per data set; the exit status is 1 where a suggestion is more than one point worse than the best.
+class; Lite0 is fine-tuned with the preset's settings but for the epochs and the learning rate. Scored is the network after its
+last epoch: the one that is kept is the best, often the start with its fitted head, whatever the rate. Prints one line per rate
+and a verdict per data set; the exit status is 1 where a suggestion is more than one point worse than the best.
 """
 
 import argparse
@@ -42,10 +43,12 @@ def measure(binary, data, options, folder):
         return None, {}
     scores = {}
     for factor in FACTORS:
-        summary = run(binary, *flags, "--set", f"train.lr={suggestion * factor}", "--out", folder / f"x{factor}", "--json")
-        scores[factor] = summary["val"]["accuracy"]
-        print(f"{data.name}: {factor:>4} x {suggestion:.2g}: accuracy {scores[factor]:.4f}, loss "
-              f"{summary['val']['loss']:.4f}", flush=True)
+        out = folder / f"x{factor}"
+        summary = run(binary, *flags, "--set", f"train.lr={suggestion * factor}", "--out", out, "--json")
+        last = json.loads((out / "metrics.jsonl").read_text().splitlines()[-1])
+        scores[factor] = last["val_accuracy"]
+        print(f"{data.name}: {factor:>4} x {suggestion:.2g}: accuracy {last['val_accuracy']:.4f}, loss {last['val_loss']:.4f} "
+              f"after the last epoch; {summary['val']['accuracy']:.4f} in the model kept", flush=True)
     return suggestion, scores
 
 

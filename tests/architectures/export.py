@@ -71,10 +71,7 @@ ARCHITECTURES: Dict[str, Architecture] = {
 
 AWKWARD = (*endings.GOOD, "quantised_classifier")  # quantised layers elsewhere are refused for training
 
-SMALL = (
-    "googlenet", "mnasnet0_5", "mobilenet_v2", "mobilenet_v3_small", "regnet_y_400mf", "resnet18",
-    "shufflenet_v2_x0_5", "squeezenet1_1",
-)
+SMALL = ("googlenet", "mobilenet_v3_small", "resnet18", "shufflenet_v2_x0_5", "squeezenet1_1")
 
 
 def build(name: str, images: torch.Tensor) -> nn.Module:
