@@ -180,7 +180,7 @@ void check_copies(const LabelledFiles& found, const std::vector<std::int64_t>& g
   if (!config.allow_leakage && !is_idx) {
     throw DataError(
         fmt::format("{} Remove the copies from one of the splits, or train all the same with --set "
-                    "data.allow_leakage=true.",
+                    "data.allow_leakage=true (in a batch file `data: {{allow_leakage: true}}`).",
                     text));
   }
   findings.warnings.push_back(text);

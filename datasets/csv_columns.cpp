@@ -62,8 +62,10 @@ bool holds_numbers(const std::vector<CsvRow>& rows, std::size_t column) {
 /// Finds columns by their headers.
 class Header {
  public:
-  Header(const std::vector<CsvRow>& rows, const std::filesystem::path& file)
-      : rows_(rows), file_(file), fields_(rows.front().fields) {
+  /// `roles` are those that the user has mapped already.
+  Header(const std::vector<CsvRow>& rows, const std::filesystem::path& file,
+         const ColumnRoles& roles)
+      : rows_(rows), file_(file), fields_(rows.front().fields), roles_(roles) {
     for (const std::string& field : fields_) {
       std::string plain = caseless_form(field);
       std::erase_if(plain, [](char c) { return c == ' ' || c == '_' || c == '-'; });
@@ -137,10 +139,19 @@ class Header {
 
  private:
   /// The flags that name a column; shells need quotes around one with spaces.
-  static std::string naming(const Role& role, const std::string& column) {
-    const std::string words = shell_word(fmt::format("{}={}", role.name, column));
-    const std::string setting = shell_word(fmt::format("data.columns={}={}", role.name, column));
-    return fmt::format("--set {} (evaluate: --columns {})", setting, words);
+  std::string naming(const Role& role, const std::string& column) const {
+    Names pairs;
+    const auto add = [&](const std::string& name, const std::string& mapped) {
+      if (!mapped.empty() && name != role.name) pairs.push_back(name + "=" + mapped);
+    };
+    add("path", roles_.path);
+    add("label", roles_.label);
+    add("split", roles_.split);
+    pairs.push_back(role.name + "=" + column);
+    const std::string list = fmt::format("{}", fmt::join(pairs, ","));
+    const std::string value = pairs.size() == 1 ? list : "[" + list + "]";
+    return fmt::format("--set {} (evaluate: --columns {})", shell_word("data.columns=" + value),
+                       shell_word(list));
   }
 
   static Position position(const Names& names, const std::string& name) {
@@ -156,6 +167,7 @@ class Header {
   const std::vector<CsvRow>& rows_;
   const std::filesystem::path& file_;
   const Names& fields_;
+  const ColumnRoles& roles_;
   Names plain_;
 };
 
@@ -217,7 +229,7 @@ std::optional<float> parse_number(const std::string& text) {
 CsvColumns find_csv_columns(const std::vector<CsvRow>& rows, const WantedTargets& wanted,
                             const std::filesystem::path& file) {
   const CsvRow& header = rows.front();
-  const Header columns(rows, file);
+  const Header columns(rows, file, wanted.roles);
   const ColumnRoles& roles = wanted.roles;
   refuse_repeated_columns(header, columns);
   CsvColumns found;

@@ -141,6 +141,18 @@ void note_skipped(const fs::path& folder, std::vector<SkippedFile>& skipped) {
   }
 }
 
+/// A link to the folder that holds the classes, or above it, would be a class of all images.
+void refuse_link_upwards(const fs::path& entry, const fs::path& folder) {
+  std::error_code ignored;
+  const fs::path target = fs::canonical(entry, ignored);
+  const auto way = fs::canonical(folder, ignored).lexically_relative(target).string();
+  if (way.empty() || way.starts_with("..")) return;
+  throw DataError(
+      fmt::format("{}: is a link to {}, which holds the other class folders, and cannot be a class "
+                  "itself. Remove the link.",
+                  entry.string(), target.string()));
+}
+
 void read_classes(const fs::path& folder, const std::string& split, LabelledFiles& found) {
   const auto classes = subfolders(folder);
   std::vector<SkippedFile>& skipped = found.findings.skipped;
@@ -153,6 +165,7 @@ void read_classes(const fs::path& folder, const std::string& split, LabelledFile
         skipped.empty() ? "" : " " + skip_messages(skipped).front().text + "."));
   }
   for (const auto& entry : classes) {
+    refuse_link_upwards(entry, folder);
     FileWalk walk(entry);
     skipped.insert(skipped.end(), walk.skipped.begin(), walk.skipped.end());
     if (walk.images.empty()) {

@@ -100,16 +100,19 @@ void train_in(const Preparation& preparation, const RunDirectory& run, const Run
 /// anything else that --resume does not take.
 std::int64_t further_epochs(const TrainOptions& options) {
   const ConfigSources& given = options.sources;
-  const bool only_machine_flags = std::all_of(
-      given.flags.begin(), given.flags.end(),
-      [](const auto& flag) { return flag.first == "device" || flag.first == "threads"; });
+  const bool only_machine_flags =
+      std::all_of(given.flags.begin(), given.flags.end(), [](const auto& flag) {
+        return flag.first == "device" || flag.first == "threads" || flag.first == "data.path";
+      });
   const bool only_epochs =
       std::all_of(given.settings.begin(), given.settings.end(),
                   [](const std::string& setting) { return setting.starts_with("train.epochs="); });
   if (!only_machine_flags || !only_epochs || !given.files.empty() || !given.preset.empty()) {
     throw ConfigError(
         "--resume takes the settings from the run's own config.yaml. Leave out the other flags "
-        "(--device, --threads and --set train.epochs=N may stay), or start a new run.");
+        "(--device, --threads, --set train.epochs=N and --data, if the images have moved, may "
+        "stay), "
+        "or start a new run.");
   }
   if (given.settings.empty()) return 0;
   ConfigSources epochs;

@@ -28,8 +28,19 @@ using nlohmann::ordered_json;
 constexpr std::size_t kMostListedImages = 200'000;
 constexpr std::size_t kMostNamed = 5;
 
-/// An image's path below the data, so that it is the same from every folder, and its label.
-using ImageLabel = std::pair<std::string, std::string>;
+/// An image's path below the data, so that it is the same from every folder, its label, and the
+/// bytes of its file, −1 for none.
+struct ImageLabel {
+  std::string path;
+  std::string label;
+  std::int64_t bytes = -1;
+};
+
+std::int64_t bytes_of(const Sample& sample) {
+  std::error_code error;
+  const auto bytes = fs::file_size(sample.path, error);
+  return error ? -1 : static_cast<std::int64_t>(bytes);
+}
 
 std::vector<ImageLabel> image_labels(const Preparation& p, const std::vector<Sample>& samples) {
   const fs::path data = fs::absolute(p.config.data.path).lexically_normal();
@@ -39,22 +50,27 @@ std::vector<ImageLabel> image_labels(const Preparation& p, const std::vector<Sam
   for (const Sample& sample : samples) {
     const fs::path path = fs::absolute(sample.path).lexically_normal();
     const std::string below = path.lexically_relative(root).string();
-    images.emplace_back(below.empty() || below.starts_with("..") ? path.string() : below,
-                        target_text(sample, p.dataset.classes, p.objective().targets()));
+    images.push_back({below.empty() || below.starts_with("..") ? path.string() : below,
+                      target_text(sample, p.dataset.classes, p.objective().targets()),
+                      bytes_of(sample)});
   }
   return images;
 }
 
 std::string hash_of(const std::vector<ImageLabel>& images) {
   Sha256 hash;
-  for (const auto& [path, label] : images) hash.update(path + '\t' + label + '\n');
+  for (const ImageLabel& image : images) {
+    hash.update(fmt::format("{}\t{}\t{}\n", image.path, image.label, image.bytes));
+  }
   return hash.hex();
 }
 
 ordered_json split_record(const std::vector<ImageLabel>& images) {
   ordered_json record = {{"count", images.size()}, {"sha256", hash_of(images)}};
   if (images.size() > kMostListedImages) return record;
-  for (const auto& [path, label] : images) record["images"].push_back({path, label});
+  for (const ImageLabel& image : images) {
+    record["images"].push_back({image.path, image.label, image.bytes});
+  }
   return record;
 }
 
@@ -71,27 +87,32 @@ std::string named(const std::vector<std::string>& images, const char* what) {
 /// What differs between two lists of images.
 std::string difference(const ordered_json& record, const std::vector<ImageLabel>& now) {
   if (!record.contains("images")) return "";
-  std::map<std::string, std::string> before;
+  std::map<std::string, ImageLabel> before;
   for (const auto& image : record["images"]) {
-    before.emplace(image.at(0).get<std::string>(), image.at(1).get<std::string>());
+    const auto path = image.at(0).get<std::string>();
+    before[path] = {path, image.at(1).get<std::string>(), image.at(2).get<std::int64_t>()};
   }
   std::vector<std::string> added;
   std::vector<std::string> relabelled;
-  for (const auto& [path, label] : now) {
-    const auto found = before.find(path);
+  std::vector<std::string> replaced;
+  for (const ImageLabel& image : now) {
+    const auto found = before.find(image.path);
     if (found == before.end()) {
-      added.push_back(path);
+      added.push_back(image.path);
       continue;
     }
-    if (found->second != label) {
-      relabelled.push_back(fmt::format("{}: {}, now {}", path, found->second, label));
+    const ImageLabel& old = found->second;
+    if (old.label != image.label) {
+      relabelled.push_back(fmt::format("{}: {}, now {}", image.path, old.label, image.label));
     }
+    if (old.bytes != image.bytes) replaced.push_back(image.path);
     before.erase(found);
   }
   std::vector<std::string> removed;
-  for (const auto& [path, label] : before) removed.push_back(path);
+  for (const auto& [path, image] : before) removed.push_back(path);
   std::vector<std::string> parts = {named(added, "added"), named(removed, "removed"),
-                                    named(relabelled, "with another label")};
+                                    named(relabelled, "with another label"),
+                                    named(replaced, "of another size")};
   std::erase(parts, "");
   return parts.empty() ? "the same images in another order"
                        : fmt::format("{}", fmt::join(parts, ", "));
@@ -134,6 +155,18 @@ void require_same_classes(const ordered_json& record, const Preparation& p,
                   before.size(), train_anew(run)));
 }
 
+/// The weights of a run fit the network that it began with, and may fit another by their names.
+void require_same_backbone(const ordered_json& record, const Preparation& p,
+                           const RunDirectory& run) {
+  const auto before = record.at("backbone_sha256").get<std::string>();
+  const std::string now = p.backbone.fingerprint();
+  if (before == now) return;
+  throw DataError(fmt::format(
+      "{}: the backbone's file has changed since the run began: SHA-256 {}, now {}. Put "
+      "the file back, {}",
+      p.backbone.file(), before, now, train_anew(run)));
+}
+
 void warn_of_other_versions(const ordered_json& record) {
   const Versions now = versions();
   const auto& before = record.at("versions");
@@ -155,6 +188,7 @@ void write_data_record(const Preparation& p, const RunDirectory& run) {
       {"format", kRunFormat},
       {"versions", {{"transfer", now.transfer}, {"libtorch", now.libtorch}}},
       {"working_directory", fs::current_path().string()},
+      {"backbone_sha256", p.backbone.fingerprint()},
       {"classes", p.dataset.classes},
       {"outputs", p.classes()},
       {"splits",
@@ -173,6 +207,7 @@ void require_same_data(const Preparation& p, const RunDirectory& run) {
   }
   try {
     const auto record = ordered_json::parse(read_file(file));
+    require_same_backbone(record, p, run);
     require_same_classes(record, p, run);
     const auto& splits = record.at("splits");
     const std::string changes = changes_of(splits, p, {"train", "val"});

@@ -5,15 +5,15 @@
 
 namespace transfer {
 
-/// Writes data.json: the classes in their order, the images of each split with their labels, and
-/// the versions that the run began with. Up to 200,000 images are listed; of more, their number and
-/// a hash are kept. Throws OutputError.
+/// Writes data.json: the backbone's hash, the classes in their order, the images of each split with
+/// their labels and sizes in bytes, and the versions that the run began with. Up to 200,000 images
+/// are listed; of more, their number and a hash are kept. Throws OutputError.
 void write_data_record(const Preparation& preparation, const RunDirectory& run);
 
 /// Compares data.json with what a resumed run has found. Throws DataError, which names what
-/// differs, where classes or training or validation images have changed: the outputs would stand
-/// for other classes, and a split drawn anew would validate on images that were trained on. Other
-/// test images and other versions are warned of.
+/// differs, where the backbone's file, classes or training or validation images have changed: the
+/// outputs would stand for other classes, and a split drawn anew would validate on images that were
+/// trained on. Other test images and other versions are warned of.
 void require_same_data(const Preparation& preparation, const RunDirectory& run);
 
 }  // namespace transfer

@@ -100,6 +100,9 @@ TEST_F(CsvLayouts, HeadersThatSayNothingAreRefusedWithARemedy) {
                   {"'path' is missing", "data.columns=path=photo"});
   expect_contains(error("path,kind\np/0.png,x\n"),
                   {"'label' is missing", "data.columns=label=kind"});
+  // A second --set would replace the first.
+  expect_contains(error("photo,kind\np/0.png,x\n", {"path=photo"}),
+                  {"'label' is missing", "data.columns=[path=photo,label=kind]"});
   expect_contains(error("path,grams,note\np/0.png,1.5,n\n"),
                   {"'grams' holds numbers", "--task regression"});
   expect_contains(error("file,image,label\na,b,x\n"), {"file and image", "data.columns=path=file"});

@@ -149,6 +149,18 @@ TEST(FolderReader, TheWalkEndsOnASignal) {
   EXPECT_EXIT(walk(), testing::ExitedWithCode(130), "");
 }
 
+TEST(FolderReader, AClassThatIsALinkToTheClassesIsRefused) {
+  TemporaryFolder folder;
+  add_class(folder, "data/a", 2);
+  add_class(folder, "data/b", 2);
+  for (const std::string target : {"data", ""}) {
+    std::filesystem::create_directory_symlink(folder / target, folder / "data/loop");
+    expect_contains(message_of<DataError>([&] { open_dataset(config_for(folder / "data"), 0); }),
+                    {"data/loop", "Remove the link"});
+    std::filesystem::remove(folder / "data/loop");
+  }
+}
+
 TEST(FolderReader, ListsImagesRecursively) {
   TemporaryFolder folder;
   folder.write("b/2.jpg", "");

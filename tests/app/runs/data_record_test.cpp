@@ -57,6 +57,19 @@ class DataRecord : public testing::Test {
   RunDirectory run_;
 };
 
+TEST_F(DataRecord, AnotherBackboneOfTheSameNameIsRefused) {
+  Preparation p = preparation();
+  p.backbone = fixture_backbone("tiny_traced.pt");
+  EXPECT_THAT(refusal(p), testing::AllOf(HasSubstr("tiny_traced.pt"), HasSubstr("SHA-256"),
+                                         HasSubstr("Put the file back"), HasSubstr("--out")));
+}
+
+TEST_F(DataRecord, AnImageOfAnotherSizeIsRefused) {
+  folder_.write("data/val/red/1.png", "other bytes");
+  EXPECT_THAT(refusal(preparation()),
+              testing::AllOf(HasSubstr("1 of another size"), HasSubstr("val/red/1.png")));
+}
+
 TEST_F(DataRecord, TheSameDataPassFromAnyFolder) {
   EXPECT_NO_THROW(require_same_data(preparation(), run_));
   const auto before = std::filesystem::current_path();
