@@ -16,7 +16,6 @@
 #include "models/archive.h"
 #include "models/device_constants.h"
 #include "models/forward_input.h"
-#include "models/graph_outputs.h"
 #include "models/network_input.h"
 #include "models/stage_finder.h"
 #include "models/trace_repair.h"
@@ -55,10 +54,8 @@ void find_features(Backbone::Implementation& network) {
   refuse_statically_quantised(network.module, network.file);
   network.original = original_forward(network.module);
   network.classifier = find_classifier(network.module, network.file);
-  std::string remark;
-  logits_graph(network.module, network.file, &remark);
-  if (!remark.empty()) network.remarks.push_back(remark);
-  keep_logits_only(network.module, network.file);
+  std::string remark = keep_logits_only(network.module, network.file);
+  if (!remark.empty()) network.remarks.push_back(std::move(remark));
   measure(network);
 }
 

@@ -1,6 +1,5 @@
 #include "models/layer_use.h"
 
-
 #include <algorithm>
 #include <functional>
 #include <set>
@@ -47,19 +46,20 @@ bool takes_floats(const std::string& kind) {
 
 }  // namespace
 
+bool is_linear_or_convolution(const Node* node) {
+  static const std::set<std::string> layers = {
+      "aten::linear",           "aten::conv1d",           "aten::conv2d",
+      "aten::conv3d",           "aten::_convolution",     "aten::convolution",
+      "aten::conv_transpose1d", "aten::conv_transpose2d", "aten::conv_transpose3d"};
+  return layers.contains(node->kind().toQualString());
+}
+
 std::optional<LayerUse> as_layer(Node* node) {
-  static const std::set<std::string> layers = {"aten::linear",
-                                               "aten::conv1d",
-                                               "aten::conv2d",
-                                               "aten::conv3d",
-                                               "aten::_convolution",
-                                               "aten::convolution",
-                                               "aten::conv_transpose1d",
-                                               "aten::conv_transpose2d",
-                                               "aten::conv_transpose3d",
-                                               "quantized::linear_dynamic",
-                                               "quantized::linear_dynamic_fp16"};
-  if (layers.contains(node->kind().toQualString())) return LayerUse{node, 0, node->input(1)};
+  static const std::set<std::string> dynamic = {"quantized::linear_dynamic",
+                                                "quantized::linear_dynamic_fp16"};
+  if (is_linear_or_convolution(node) || dynamic.contains(node->kind().toQualString())) {
+    return LayerUse{node, 0, node->input(1)};
+  }
   const bool is_addmm = node->kind() == c10::aten::addmm;
   if (is_addmm || node->kind() == c10::aten::matmul) {
     const std::size_t position = is_addmm ? 1 : 0;

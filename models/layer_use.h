@@ -19,6 +19,9 @@ struct LayerUse {
   torch::jit::Value* input() const { return node->input(input_position); }
 };
 
+/// Whether the node is an operator of a linear layer or a convolution with weights of floats.
+bool is_linear_or_convolution(const torch::jit::Node* node);
+
 /// The layer that this node is: a linear layer (also one that torch.ao.quantization made dynamic)
 /// or a convolution; nothing for other operators.
 std::optional<LayerUse> as_layer(torch::jit::Node* node);

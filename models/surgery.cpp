@@ -181,12 +181,14 @@ Module cut_after_stage(const Module& module, const std::string& stage, const std
   return copy;
 }
 
-void keep_logits_only(Module& module, const std::string& file) {
+std::string keep_logits_only(Module& module, const std::string& file) {
   const auto method = module.get_method("forward");
   const auto& schema = method.function().getSchema();
   const bool is_plain = schema.arguments().size() == 2 && schema.returns().size() == 1 &&
                         schema.returns()[0].type()->kind() == c10::TypeKind::TensorType;
-  if (!is_plain) replace_forward(module, logits_graph(module, file));
+  std::string remark;
+  if (!is_plain) replace_forward(module, logits_graph(module, file, &remark));
+  return remark;
 }
 
 std::vector<std::int64_t> pooled_dimensions(torch::IntArrayRef shape) {

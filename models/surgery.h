@@ -43,8 +43,9 @@ std::shared_ptr<torch::jit::Graph> graph_up_to_stage(const torch::jit::Module& m
 torch::jit::Module cut_after_stage(const torch::jit::Module& module, const std::string& stage,
                                    const std::string& file);
 
-/// Makes `forward` return the main logits if it returns a tuple. Weights do not change.
-void keep_logits_only(torch::jit::Module& module, const std::string& file);
+/// Makes `forward` return the main logits if it returns a tuple, and the image its only argument.
+/// Weights do not change. Returns what should be said of it, see logits_graph(); "" for nothing.
+std::string keep_logits_only(torch::jit::Module& module, const std::string& file);
 
 /// A copy of `forward`'s graph that returns only the logits, in which `stage` is at the top level.
 struct ExposedStage {

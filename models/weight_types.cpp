@@ -10,6 +10,7 @@
 
 #include "core/errors.h"
 #include "models/graph_calls.h"
+#include "models/layer_use.h"
 #include "models/module_graphs.h"
 
 namespace transfer {
@@ -70,27 +71,13 @@ std::string name_of_type(at::ScalarType type) {
 
 /// The arguments of a layer's operator that are weights.
 std::vector<const Value*> weights_of(const Node* node) {
-  static const std::set<std::string> layers = {"aten::linear",
-                                               "aten::conv1d",
-                                               "aten::conv2d",
-                                               "aten::conv3d",
-                                               "aten::_convolution",
-                                               "aten::convolution",
-                                               "aten::conv_transpose1d",
-                                               "aten::conv_transpose2d",
-                                               "aten::conv_transpose3d",
-                                               "aten::batch_norm",
-                                               "aten::instance_norm",
-                                               "aten::layer_norm",
-                                               "aten::group_norm",
-                                               "aten::embedding",
-                                               "aten::addmm",
-                                               "aten::matmul",
-                                               "aten::mm",
-                                               "aten::prelu"};
+  static const std::set<std::string> others = {
+      "aten::batch_norm", "aten::instance_norm", "aten::layer_norm", "aten::group_norm",
+      "aten::embedding",  "aten::addmm",         "aten::matmul",     "aten::mm",
+      "aten::prelu"};
   std::vector<const Value*> weights;
   const std::string kind = node->kind().toQualString();
-  if (!layers.contains(kind)) return weights;
+  if (!is_linear_or_convolution(node) && !others.contains(kind)) return weights;
   const bool is_product = kind == "aten::addmm" || kind == "aten::matmul" || kind == "aten::mm";
   for (std::size_t i = 0; i < node->inputs().size(); ++i) {
     const auto* schema = node->maybeSchema();

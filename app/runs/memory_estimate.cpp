@@ -74,7 +74,7 @@ MemoryEstimate estimate_memory(const Preparation& p, const Loss& loss, Trainable
   const std::int64_t most = batches.batches.front().count;
   const UnchangedState unchanged(network);
   TrainingStep step(network, p.config, network.classes(), loss, p.device, input.part());
-  const auto stages = std::max<std::int64_t>(static_cast<std::int64_t>(network.stages().size()), 1);
+  const std::int64_t stages = stage_count(network);
   step.train_from(stages_never_trained(p.config.train, stages));
   double image_bytes = 0;
   const auto peak_of = [&](std::int64_t count) {

@@ -97,7 +97,7 @@ std::int64_t choose_replicas(const Preparation& p, const Loss& loss, TrainableNe
     return TrainingStep(network, p.config, network.classes(), loss, p.device, input.part());
   };
   TrainingStep step = make_step();
-  const auto stages = std::max<std::int64_t>(static_cast<std::int64_t>(network.stages().size()), 1);
+  const std::int64_t stages = stage_count(network);
   const std::int64_t first = stages_never_trained(p.config.train, stages);
   step.train_from(first);
   if (network.moves_statistics()) {

@@ -7,6 +7,7 @@
 #include "app/training/schedule.h"
 #include "app/training/training_batches.h"
 #include "app/training/training_step.h"
+#include "app/training/unfreezing.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/messages.h"
@@ -18,7 +19,7 @@ LearningRateCurve sweep_learning_rates(TrainableNetwork& network, TrainingInput&
                                        const TrainingTarget& target, const Config& config,
                                        const SweepOptions& options) {
   TrainingStep step(network, config, network.classes(), target.loss, options.device, input.part());
-  const auto stages = std::max<std::int64_t>(static_cast<std::int64_t>(network.stages().size()), 1);
+  const std::int64_t stages = stage_count(network);
   step.train_from(std::min(config.train.freeze_stages, stages));
   // Rates are those of train.lr, from which the rate of a step may differ.
   const double step_rate = batch_scaled_rate(config.train) / config.train.lr;

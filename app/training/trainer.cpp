@@ -17,10 +17,6 @@
 namespace transfer {
 namespace {
 
-std::int64_t stage_count(const TrainableNetwork& network) {
-  return std::max<std::int64_t>(static_cast<std::int64_t>(network.stages().size()), 1);
-}
-
 /// The configuration with learning rate, warm-up and freezing adjusted to this run.
 Config fitted(const Config& config, std::int64_t stages) {
   Config result = config;

@@ -6,6 +6,10 @@
 
 namespace transfer {
 
+std::int64_t stage_count(const TrainableNetwork& network) {
+  return std::max<std::int64_t>(static_cast<std::int64_t>(network.stages().size()), 1);
+}
+
 std::int64_t first_trainable_stage(const TrainConfig& config, std::int64_t epoch,
                                    std::int64_t stages) {
   if (epoch < config.freeze_epochs) return stages;

@@ -3,8 +3,12 @@
 #include <cstdint>
 
 #include "configs/config.h"
+#include "models/trainable_network.h"
 
 namespace transfer {
+
+/// Number of the network's stages, as the functions below take it: one for a network without any.
+std::int64_t stage_count(const TrainableNetwork& network);
 
 /// The first of `stages` stages (0 is nearest the input) that trains in `epoch` (counted from 0).
 /// All later stages train too; all earlier ones are frozen. Equal to `stages` if only the head

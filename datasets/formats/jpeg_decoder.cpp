@@ -11,6 +11,7 @@
 #include <jerror.h>
 #include <jpeglib.h>
 
+#include "datasets/formats/colour_spaces.h"
 #include "datasets/formats/exif.h"
 
 namespace transfer {
@@ -119,21 +120,6 @@ unsigned int scale_denominator(std::int64_t shorter_side, std::int64_t target) {
   return denominator;
 }
 
-/// In inverted CMYK 255 is no ink, so a colour is channel · key / 255.
-cv::Mat rgb_from_inverted_cmyk(const cv::Mat& cmyk) {
-  cv::Mat rgb(cmyk.size(), CV_8UC3);
-  for (int y = 0; y < cmyk.rows; ++y) {
-    const auto* in = cmyk.ptr<cv::Vec4b>(y);
-    auto* out = rgb.ptr<cv::Vec3b>(y);
-    for (int x = 0; x < cmyk.cols; ++x) {
-      for (int c = 0; c < 3; ++c) {
-        out[x][c] = static_cast<unsigned char>((in[x][c] * in[x][3] + 127) / 255);
-      }
-    }
-  }
-  return rgb;
-}
-
 }  // namespace
 
 cv::Mat decode_jpeg(const EncodedImage& image) {
@@ -151,8 +137,8 @@ cv::Mat decode_jpeg(const EncodedImage& image) {
   }
   cv::Mat pixels = reader.pixels();
   if (reader.has_ink()) {
-    if (!reader.is_from_adobe()) cv::bitwise_not(pixels, pixels);
-    pixels = rgb_from_inverted_cmyk(pixels);
+    if (reader.is_from_adobe()) cv::bitwise_not(pixels, pixels);  // Adobe stores inks inverted
+    pixels = cmyk_to_rgb(pixels);
   }
   return apply_orientation(pixels, orientation);
 }
