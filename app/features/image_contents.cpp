@@ -1,0 +1,35 @@
+#include "app/features/image_contents.h"
+
+#include "core/cancellation.h"
+#include "core/errors.h"
+#include "datasets/image_content.h"
+
+namespace transfer {
+
+std::vector<std::string> contents_of(const std::vector<Sample>& samples,
+                                     std::vector<BrokenImage>& broken) {
+  std::vector<std::string> contents;
+  contents.reserve(samples.size());
+  for (const Sample& sample : samples) {
+    throw_if_stopped();
+    try {
+      contents.push_back(content_hash(sample));
+    } catch (const DataError& error) {
+      broken.push_back({static_cast<std::int64_t>(contents.size()), error.what()});
+      contents.emplace_back();
+    }
+  }
+  return contents;
+}
+
+std::optional<std::string> why_changed(const Sample& sample, const std::string& content) {
+  if (sample.array != nullptr) return std::nullopt;  // in memory
+  try {
+    if (content_hash(sample) == content) return std::nullopt;
+  } catch (const DataError& error) {
+    return error.what();
+  }
+  return sample.path + ": was replaced while this run was reading it";
+}
+
+}  // namespace transfer
