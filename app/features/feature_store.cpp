@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <atomic>
 #include <map>
-#include <mutex>
 #include <numeric>
 
 #include "app/compute/container_limits.h"
@@ -151,12 +150,6 @@ bool FeatureStore::is_same_content(const Part& part, std::int64_t sample,
          known_->contents[row] == part.contents[static_cast<std::size_t>(sample)];
 }
 
-std::optional<std::string> FeatureStore::why_not_kept(const Part& part, std::int64_t sample) {
-  if (part.contents.empty()) return std::nullopt;
-  const auto position = static_cast<std::size_t>(sample);
-  return why_changed(part.samples[position], part.contents[position]);
-}
-
 std::vector<BrokenImage> FeatureStore::compute(const Part& part, FeatureTable& table) {
   std::vector<BrokenImage> broken;
   std::vector<std::int64_t> rows(part.positions.size());
@@ -166,13 +159,13 @@ std::vector<BrokenImage> FeatureStore::compute(const Part& part, FeatureTable& t
   }
   if (rows.empty()) return broken;
   ImagePass pass{part.samples, loader_options(part.view), device_, threads_, part.title};
+  pass.loader.contents = part.contents;  // what is decoded is what was hashed
   pass.progress = part.progress;
   pass.uses_one_thread_per_stream = true;
   for (const std::int64_t row : rows) {
     pass.loader.order.push_back(part.positions[static_cast<std::size_t>(row)]);
   }
   std::atomic<double> seconds = 0;
-  std::mutex mutex;
   const auto found_broken = run_over_images(
       pass,
       [&](const torch::Tensor& images) {
@@ -186,12 +179,7 @@ std::vector<BrokenImage> FeatureStore::compute(const Part& part, FeatureTable& t
         for (std::int64_t i = 0; i < batch.count; ++i) {
           const std::int64_t sample = batch.samples[static_cast<std::size_t>(i)];
           if (is_broken(batch, sample)) continue;  // its row stays unwritten
-          if (const auto reason = why_not_kept(part, sample)) {
-            const std::lock_guard lock(mutex);
-            broken.push_back({sample, *reason});
-          } else {
-            table.write(rows[static_cast<std::size_t>(batch.first + i)], computed.narrow(0, i, 1));
-          }
+          table.write(rows[static_cast<std::size_t>(batch.first + i)], computed.narrow(0, i, 1));
         }
       });
   broken.insert(broken.end(), found_broken.begin(), found_broken.end());

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -113,8 +112,6 @@ class FeatureStore {
                                        std::vector<BrokenImage>& broken) const;
   /// Whether a known row is that of the sample's content.
   bool is_same_content(const Part& part, std::int64_t sample, std::int64_t known_row) const;
-  /// Why a sample's features may not be kept; see why_changed().
-  static std::optional<std::string> why_not_kept(const Part& part, std::int64_t sample);
   /// Runs the layers over the images whose features are not known and fills `table`, one row per
   /// position; rows of broken images, which it returns, stay unwritten.
   std::vector<BrokenImage> compute(const Part& part, FeatureTable& table);

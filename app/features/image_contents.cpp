@@ -22,14 +22,4 @@ std::vector<std::string> contents_of(const std::vector<Sample>& samples,
   return contents;
 }
 
-std::optional<std::string> why_changed(const Sample& sample, const std::string& content) {
-  if (sample.array != nullptr) return std::nullopt;  // in memory
-  try {
-    if (content_hash(sample) == content) return std::nullopt;
-  } catch (const DataError& error) {
-    return error.what();
-  }
-  return sample.path + ": was replaced while this run was reading it";
-}
-
 }  // namespace transfer
