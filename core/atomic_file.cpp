@@ -13,24 +13,21 @@
 
 #include "core/errors.h"
 #include "core/file_kind.h"
+#include "core/write_failure.h"
 
 namespace transfer {
 namespace {
 
-[[noreturn]] void throw_write_error(const std::filesystem::path& path, int error) {
-  throw OutputError(
-      fmt::format("{}: cannot be written: {}. Free some space and check the permissions, or "
-                  "choose another folder.",
-                  path.string(), std::strerror(error)));
-}
-
 void flush_to_disk(const std::filesystem::path& opened, const std::filesystem::path& reported) {
   const int descriptor = ::open(opened.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) throw_write_error(reported, errno);
-  const int result = ::fsync(descriptor);
+  if (descriptor < 0) throw write_failure(reported, errno);
+  int result = 0;
+  do {
+    result = ::fsync(descriptor);
+  } while (result != 0 && errno == EINTR);
   const int error = errno;
   ::close(descriptor);
-  if (result != 0 && error != EINVAL) throw_write_error(reported, error);
+  if (result != 0 && error != EINVAL) throw write_failure(reported, error);
 }
 
 std::filesystem::path folder_of(const std::filesystem::path& path) {
@@ -39,7 +36,7 @@ std::filesystem::path folder_of(const std::filesystem::path& path) {
 
 /// Makes an empty file beside `path` under a unique name. The process id would not do: processes in
 /// different containers can share both the folder and their id. Nor would mkstemp, whose files only
-/// their owner can read.
+/// their owner can read. Without any umask everyone could write to the file: that is left out.
 std::filesystem::path make_temporary(const std::filesystem::path& path) {
   constexpr int kTries = 100;
   std::random_device random;
@@ -47,14 +44,14 @@ std::filesystem::path make_temporary(const std::filesystem::path& path) {
   for (int i = 0; i < kTries && error == EEXIST; ++i) {
     std::filesystem::path temporary = path;
     temporary += fmt::format(".{:08x}{:08x}.tmp", random(), random());
-    const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0664);
     if (descriptor >= 0) {
       ::close(descriptor);
       return temporary;
     }
     error = errno;
   }
-  throw_write_error(path, error);
+  throw write_failure(path, error);
 }
 
 }  // namespace
@@ -70,7 +67,7 @@ AtomicFile::~AtomicFile() {
 
 void AtomicFile::commit() {
   flush_to_disk(temporary_, path_);
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw_write_error(path_, errno);
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw write_failure(path_, errno);
   committed_ = true;
   flush_to_disk(folder_of(path_), path_);
 }
@@ -81,7 +78,7 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
   std::ofstream stream(file.temporary_path(), std::ios::binary | std::ios::trunc);
   stream.write(contents.data(), static_cast<std::streamsize>(contents.size()));
   stream.close();
-  if (!stream) throw_write_error(path, errno != 0 ? errno : EIO);
+  if (!stream) throw write_failure(path, errno != 0 ? errno : EIO);
   file.commit();
 }
 

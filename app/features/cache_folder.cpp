@@ -39,6 +39,12 @@ double days_since(fs::file_time_type time) {
   return std::max(seconds.count(), 0.0) / (24.0 * 60 * 60);
 }
 
+/// An entry's folder lies in the store itself: a link could lead to any other folder.
+bool is_entry(const fs::directory_entry& folder) {
+  std::error_code ignored;
+  return !folder.is_symlink(ignored) && is_file(folder.path() / FeatureArchive::kLockFile);
+}
+
 CacheEntry read_entry(const fs::path& folder) {
   CacheEntry entry;
   entry.folder = folder;
@@ -98,15 +104,28 @@ std::vector<CacheEntry> list_cache(const fs::path& store) {
   bool is_empty = true;
   for (const auto& folder : fs::directory_iterator(store, error)) {
     is_empty = false;
-    if (is_file(folder.path() / FeatureArchive::kLockFile)) {
-      entries.push_back(read_entry(folder.path()));
-    }
+    if (is_entry(folder)) entries.push_back(read_entry(folder.path()));
   }
   if (entries.empty() && !is_empty) refuse_other_folder(store);
   std::sort(entries.begin(), entries.end(), [](const CacheEntry& a, const CacheEntry& b) {
     return std::pair(a.days, a.folder) < std::pair(b.days, b.folder);
   });
   return entries;
+}
+
+void remove_leftovers(const fs::path& store) {
+  std::error_code ignored;
+  for (const auto& folder : fs::directory_iterator(store, ignored)) {
+    if (!is_entry(folder)) continue;
+    try {
+      NumberedLocks locks(folder.path() / FeatureArchive::kLockFile);
+      remove_leftovers(folder.path(), locks);
+      if (!locks.try_take(kDescriptionLock)) continue;
+      if (locks.excludes_others()) remove_unfinished_description(folder.path());
+    } catch (const OutputError&) {
+      continue;  // another user's
+    }
+  }
 }
 
 bool remove_entry(const CacheEntry& entry) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <ctime>
 #include <fstream>
 #include <sstream>
@@ -14,6 +15,7 @@
 #include "core/file_kind.h"
 #include "core/run_files.h"
 #include "core/shell_word.h"
+#include "core/write_failure.h"
 
 namespace transfer {
 namespace {
@@ -145,12 +147,14 @@ void RunDirectory::write_config(const Config& config) const {
 
 void RunDirectory::append_metrics(std::string_view json_line) const {
   if (!is_written_here_) return;
+  errno = 0;
   std::ofstream stream(file(run_file::kMetrics), std::ios::app);
   stream << json_line << '\n';
   stream.flush();
   if (!stream) {
-    throw OutputError(fmt::format("{}: cannot be written. Free disk space, then run with --resume.",
-                                  file(run_file::kMetrics).string()));
+    const OutputError failure = write_failure(file(run_file::kMetrics), errno != 0 ? errno : EIO);
+    throw OutputError(
+        fmt::format("{} A run with a checkpoint goes on with --resume.", failure.what()));
   }
 }
 
