@@ -263,6 +263,9 @@ def add_yaml(seeds):
     for text in AWKWARD_YAML:
         seeds.add("configuration", text)
         seeds.add("batch", f"jobs:\n- {{name: a, matrix: {{seeds: 2}}}}\ndefaults:\n  {text}")
+    for value in ("&a [*a]", "&a [1, [*a]]", "&a {low: *a, high: 1}", "[[[1]]]", "[{x: [1]}]", "[!!binary aGk=, ~, 'a\nb']"):
+        seeds.add("batch", f"jobs:\n- name: a\n  matrix: {{head.hidden: {value}, seeds: 2}}\n")
+        seeds.add("batch", f"jobs:\n- name: a\n  head: {{hidden: {value}}}\n- {value}\n- {{name: {value}}}\n")
     axes = ", ".join(f"{key}: [1, 2, 3, 4, 5, 6, 7, 8, 9]" for key in ("seed", "train.epochs", "train.batch_size", "threads"))
     seeds.add("batch", f"jobs:\n- name: a\n  matrix: {{{axes}, seeds: 1000000000}}\n")
     seeds.add("batch", "jobs:\n- name: a\n  matrix: {train.lr: {low: 1.0e-5, high: 0.1, scale: log}}\n"
