@@ -13,7 +13,7 @@ namespace transfer {
 std::optional<std::string> why_broken(const Sample& sample, const Preprocessing& preprocessing);
 
 /// SHA-256, in hexadecimal, of what decides the image: the bytes of its file, or its pixels and
-/// their size. Throws DataError where the file cannot be read.
+/// their size. Throws DataError where the file cannot be read, and Interrupted.
 std::string content_hash(const Sample& sample);
 
 /// Whether the samples' images are all grey. Of image files at most 100, evenly spread, are

@@ -26,6 +26,7 @@
 #include "core/run_format.h"
 #include "core/shell_word.h"
 #include "core/stopwatch.h"
+#include "core/visible_text.h"
 #include "models/strategy.h"
 
 namespace transfer {
@@ -56,7 +57,7 @@ void write_results(Summary summary, const RunDirectory& run, const Stopwatch& si
   summary.seconds_total = since_start.seconds();
   write_file_atomically(run.file(run_file::kSummary), to_json(summary));
   run.remove_checkpoints();
-  fmt::print("{}", json ? to_json(summary) : to_text(summary));
+  fmt::print("{}", json ? to_json(summary) : visible_lines(to_text(summary)));
 }
 
 /// Lines of metrics.jsonl.
@@ -232,7 +233,7 @@ int run_chosen_strategy(const TrainOptions& options, const Stopwatch& since_star
     run.discard();
     throw;
   }
-  fmt::print(stderr, "{}", to_text(measured.advice));
+  fmt::print(stderr, "{}", visible_lines(to_text(measured.advice)));
   warn_of_unused_settings(measured.config);
   preparation.config = measured.config;
   train_in(preparation, run, {}, since_start, options.json, std::move(measured.probes));
