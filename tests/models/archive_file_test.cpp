@@ -44,8 +44,8 @@ TEST(ArchiveFile, ABitFlippedInAnyRecordIsFoundAndNamed) {
     for (const std::uint64_t at : {record.begin, record.begin + record.size - 1}) {
       const auto file = changed_copy("tiny.pt", [at](std::string& bytes) { bytes[at] ^= 4; });
       EXPECT_THAT(refusal_of(file),
-                  AllOf(HasSubstr(file), HasSubstr("is damaged"), HasSubstr(" " + record.name + " "),
-                        HasSubstr("Copy it again")))
+                  AllOf(HasSubstr(file), HasSubstr("is damaged"),
+                        HasSubstr(" " + record.name + " "), HasSubstr("Copy it again")))
           << at;
     }
   }

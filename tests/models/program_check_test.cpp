@@ -107,13 +107,13 @@ TEST(ProgramCheck, ProgramsAreFoundUnderEveryNameThatLibTorchFinds) {
 }
 
 TEST(ProgramCheck, ObjectsOfForeignClassesAreFoundInPickles) {
-  EXPECT_EQ(
-      forbidden_in(archive_of("y = x", "c__torch__.torch.classes.quantized\nLinearPackedParamsBase\n")),
-      "nothing");
+  EXPECT_EQ(forbidden_in(archive_of(
+                "y = x", "c__torch__.torch.classes.quantized\nLinearPackedParamsBase\n")),
+            "nothing");
   EXPECT_EQ(forbidden_in(archive_of("y = x", "c__torch__.networks\nNetwork\n")), "nothing");
-  for (const std::string pickle : {"c__torch__.torch.classes.c10d\nProcessGroup\n",
-                                   "c__torch__.torch\nclasses.c10d.ProcessGroup\n",
-                                   "ctorch.distributed.rpc\nrref\n"}) {
+  for (const std::string pickle :
+       {"c__torch__.torch.classes.c10d\nProcessGroup\n",
+        "c__torch__.torch\nclasses.c10d.ProcessGroup\n", "ctorch.distributed.rpc\nrref\n"}) {
     EXPECT_THAT(forbidden_in(archive_of("y = x", pickle)), HasSubstr("data.pkl")) << pickle;
   }
 }
@@ -160,9 +160,9 @@ TEST(ProgramCheck, NothingRunsOfANetworkThatWritesFilesWhenItIsLoaded) {
                     HasSubstr("in Writer.__setstate__"), HasSubstr("--trust sha256:")));
   EXPECT_FALSE(is_file(writers.trace));
   // The remedy that the message proposes.
-  EXPECT_EQ(writers.refusal({.rule = TrustRule::kPinned,
-                             .pins = {ArchiveFile(writers.file).sha256()}}),
-            "no error");
+  EXPECT_EQ(
+      writers.refusal({.rule = TrustRule::kPinned, .pins = {ArchiveFile(writers.file).sha256()}}),
+      "no error");
   EXPECT_TRUE(is_file(writers.trace));
 }
 
@@ -235,7 +235,8 @@ TEST(Admission, PinsAndQuestionsDecide) {
   };
   EXPECT_EQ(refusal({.rule = TrustRule::kAsk, .ask = answer(true)}), "no error");
   EXPECT_THAT(question, AllOf(HasSubstr(file), HasSubstr(hash)));
-  EXPECT_THAT(refusal({.rule = TrustRule::kAsk, .ask = answer(false)}), HasSubstr("as you answered"));
+  EXPECT_THAT(refusal({.rule = TrustRule::kAsk, .ask = answer(false)}),
+              HasSubstr("as you answered"));
   EXPECT_EQ(refusal({.rule = TrustRule::kAlways}), "no error");
 }
 
