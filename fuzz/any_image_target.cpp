@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const std::string name = "image.bin";
   bool is_decoded = false;
   fuzz::succeeds<DataError>(name, [&] {
-    const cv::Mat image = decode_image(bytes, name);
+    const cv::Mat image = decode_image(bytes, name, 0, std::nullopt, fuzz::kMaxImageBytes);
     is_decoded = true;
     fuzz::require(image.type() == CV_8UC3 && !image.empty(), "not an 8-bit RGB image");
   });
@@ -23,7 +23,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::require(!why_unsupported(bytes).empty(), "no reason for a refusal");
   for (const int bands : {1, 2, 3}) {
     fuzz::succeeds<DataError>(name, [&] {
-      const cv::Mat image = decode_bands(bytes, name, bands, SampleRange{0, 4095});
+      const cv::Mat image =
+          decode_bands(bytes, name, bands, SampleRange{0, 4095}, fuzz::kMaxImageBytes);
       fuzz::require(image.type() == CV_8UC(bands) && !image.empty(), "not the bands asked for");
     });
   }

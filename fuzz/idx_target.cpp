@@ -70,7 +70,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto labels_file = scratch.write("train-labels-idx1-ubyte" + gz, labels);
   fuzz::require(is_idx_folder(scratch.path()), "an IDX folder is not recognised");
   fuzz::succeeds<DataError>(scratch.path().string(), [&] {
-    for (const LabelledFile& file : read_idx(scratch.path()).files) {
+    for (const LabelledFile& file : read_idx(scratch.path(), fuzz::kMaxImageBytes).files) {
       const auto count = static_cast<std::uint64_t>(file.array->count());
       fuzz::require(file.array != nullptr && file.labels.size() == 1 && file.position >= 0 &&
                         static_cast<std::uint64_t>(file.position) < count,

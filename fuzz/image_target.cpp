@@ -19,6 +19,8 @@ const ImageFormat& tested_format() {
 }
 
 void require_image(const cv::Mat& image, int type) {
+  require(image.total() * image.elemSize() <= static_cast<std::size_t>(kMaxImageBytes),
+          "an image takes more bytes than are allowed");
   require(image.type() == type && image.rows > 0 && image.cols > 0,
           "a decoder returned something else than an 8-bit image");
 }
@@ -56,8 +58,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes = fuzz::text_of(data, size);
   if (format_of(bytes) != &format) return 0;
   static const std::string name = "image.bin";
-  fuzz::decode(format, {bytes, name});
-  fuzz::decode(format, {bytes, name, /*target_shorter_side=*/4, SampleRange{0, 1000}});
+  fuzz::decode(format, {.bytes = bytes, .name = name, .max_bytes = fuzz::kMaxImageBytes});
+  fuzz::decode(format, {.bytes = bytes,
+                        .name = name,
+                        .target_shorter_side = 4,
+                        .sample_range = SampleRange{0, 1000},
+                        .max_bytes = fuzz::kMaxImageBytes});
   return 0;
 }
 

@@ -24,6 +24,10 @@ extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, st
 
 namespace transfer::fuzz {
 
+/// The limit of bytes that a decoded image may take: small, so that a million of them take little
+/// time, and that a decoder that does not heed it is noticed (fuzz/run.py limits its memory).
+constexpr std::int64_t kMaxImageBytes = std::int64_t{1} << 22;
+
 inline std::string_view text_of(const std::uint8_t* data, std::size_t size) {
   return {reinterpret_cast<const char*>(data), size};
 }
