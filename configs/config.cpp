@@ -14,6 +14,7 @@
 #include "core/errors.h"
 #include "core/install_paths.h"
 #include "core/nearest_name.h"
+#include "core/trust.h"
 
 namespace transfer {
 namespace {
@@ -179,6 +180,7 @@ Config resolve_config(const ConfigSources& sources, const std::vector<std::strin
   apply_layers(config, layers);
   note_input_places(config, layers);
   check_strategy(config.strategy, strategies);
+  parse_trust(config.trust, /*file=*/{});  // throws
   if (config.backbone == kFlattenBackbone) config.strategy = kFlattenStrategy;
   finish_hidden_layers(config);
   // A preset's recipe for cross-entropy is not what the user asked for.

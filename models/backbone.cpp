@@ -129,9 +129,10 @@ void adapt_program(Backbone::Implementation& network) {
 Backbone::Backbone(std::shared_ptr<const Implementation> implementation)
     : implementation_(std::move(implementation)) {}
 
-Backbone Backbone::load(const std::filesystem::path& file, const InputSettings& settings) {
+Backbone Backbone::load(const std::filesystem::path& file, const InputSettings& settings,
+                        const Trust& trust) {
   auto implementation = std::make_shared<Implementation>();
-  Archive archive = read_archive(file);
+  Archive archive = read_archive(file, trust);
   implementation->file = file.string();
   implementation->module = archive.module;
   implementation->has_metadata = archive.metadata.has_value();

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands/command.h"
+#include "app/commands/config_flags.h"
+#include "app/preparation/model_trust.h"
 #include "configs/config.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
@@ -168,7 +170,8 @@ int run_inspect(const InspectOptions& options) {
     print_flatten(options.json);
     return 0;
   }
-  const auto backbone = Backbone::load(find_backbone(options.backbone), input_settings(config));
+  const auto backbone = Backbone::load(find_backbone(options.backbone), input_settings(config),
+                                       model_trust(config.trust, config.trust_file));
   throw_if_stopped();
   require_pass(backbone);
   const auto stages = measure_complexity(backbone);
@@ -192,6 +195,9 @@ CommandRun add_inspect_flags(CLI::App& parser) {
                   "KEY=VALUE: input.*, data.input_size or data.resize; wins over files")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_key_flag(parser, options->sources, "trust",
+               "Which model files may load: checked (default), sha256:DIGITS, pinned, ask, always");
+  add_key_flag(parser, options->sources, "trust_file", "File of trusted hashes");
   parser.add_flag("--json", options->json, "JSON on stdout");
   return [options](const auto&) { return run_inspect(*options); };
 }

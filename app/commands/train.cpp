@@ -103,7 +103,8 @@ std::int64_t further_epochs(const TrainOptions& options) {
   const ConfigSources& given = options.sources;
   const bool only_machine_flags =
       std::all_of(given.flags.begin(), given.flags.end(), [](const auto& flag) {
-        return flag.first == "device" || flag.first == "threads" || flag.first == "data.path";
+        return flag.first == "device" || flag.first == "threads" || flag.first == "data.path" ||
+               flag.first.starts_with("trust");
       });
   const bool only_epochs =
       std::all_of(given.settings.begin(), given.settings.end(),
@@ -111,8 +112,8 @@ std::int64_t further_epochs(const TrainOptions& options) {
   if (!only_machine_flags || !only_epochs || !given.files.empty() || !given.preset.empty()) {
     throw ConfigError(
         "--resume takes the settings from the run's own config.yaml. Leave out the other flags "
-        "(--device, --threads, --set train.epochs=N and --data, if the images have moved, may "
-        "stay), "
+        "(--device, --threads, --trust, --trust-file, --set train.epochs=N and --data, if the "
+        "images have moved, may stay), "
         "or start a new run.");
   }
   if (given.settings.empty()) return 0;
