@@ -33,7 +33,8 @@ namespace {
 
 enum class Call { kNone, kOpen, kRead, kWrite, kRename, kFsync, kMmap, kTruncate };
 
-constexpr const char* kNames[] = {"", "open", "read", "write", "rename", "fsync", "mmap", "truncate"};
+constexpr const char* kNames[] = {"",       "open",  "read", "write",
+                                  "rename", "fsync", "mmap", "truncate"};
 
 /// What the driver reads afterwards.
 struct State {
@@ -72,8 +73,7 @@ __attribute__((constructor)) void begin() {
   settings.lasts = number("FAULTS_LASTING") != 0;
   const auto descriptor = static_cast<int>(::syscall(SYS_openat, AT_FDCWD, file, O_RDWR, 0));
   if (descriptor < 0) std::abort();
-  void* state =
-      map_file(nullptr, sizeof(State), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+  void* state = map_file(nullptr, sizeof(State), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
   ::close(descriptor);
   if (state == MAP_FAILED) std::abort();
   settings.state = static_cast<State*>(state);
@@ -134,7 +134,8 @@ bool fails(Call call, const char* name, int folder = AT_FDCWD) {
   }
   errno = before;
   const std::size_t length = std::strlen(path);
-  std::snprintf(path + length, PATH_MAX - length, "/%s", std::strncmp(name, "./", 2) == 0 ? name + 2 : name);
+  std::snprintf(path + length, PATH_MAX - length, "/%s",
+                std::strncmp(name, "./", 2) == 0 ? name + 2 : name);
   return fails_on(path);
 }
 
@@ -165,21 +166,21 @@ mode_t mode_of(int flags, va_list arguments) {
 
 extern "C" {
 
-#define OPEN(NAME)                                     \
-  int NAME(const char* name, int flags, ...) {         \
-    va_list arguments;                                 \
-    va_start(arguments, flags);                        \
-    const mode_t mode = mode_of(flags, arguments);     \
-    va_end(arguments);                                 \
-    return open_at(AT_FDCWD, name, flags, mode);       \
+#define OPEN(NAME)                                 \
+  int NAME(const char* name, int flags, ...) {     \
+    va_list arguments;                             \
+    va_start(arguments, flags);                    \
+    const mode_t mode = mode_of(flags, arguments); \
+    va_end(arguments);                             \
+    return open_at(AT_FDCWD, name, flags, mode);   \
   }
-#define OPENAT(NAME)                                         \
-  int NAME(int folder, const char* name, int flags, ...) {   \
-    va_list arguments;                                       \
-    va_start(arguments, flags);                              \
-    const mode_t mode = mode_of(flags, arguments);           \
-    va_end(arguments);                                       \
-    return open_at(folder, name, flags, mode);               \
+#define OPENAT(NAME)                                       \
+  int NAME(int folder, const char* name, int flags, ...) { \
+    va_list arguments;                                     \
+    va_start(arguments, flags);                            \
+    const mode_t mode = mode_of(flags, arguments);         \
+    va_end(arguments);                                     \
+    return open_at(folder, name, flags, mode);             \
   }
 OPEN(open)
 OPEN(open64)
@@ -188,9 +189,9 @@ OPENAT(openat64)
 int __open_2(const char* name, int flags) { return open_at(AT_FDCWD, name, flags, 0); }
 int __open64_2(const char* name, int flags) { return open_at(AT_FDCWD, name, flags, 0); }
 
-#define FOPEN(NAME)                                                                   \
-  FILE* NAME(const char* name, const char* mode) {                                    \
-    static auto* const real = next<FILE*(const char*, const char*)>(#NAME);           \
+#define FOPEN(NAME)                                                                               \
+  FILE* NAME(const char* name, const char* mode) {                                                \
+    static auto* const real = next<FILE*(const char*, const char*)>(#NAME);                       \
     return fails_to_open(name, std::strpbrk(mode, "wa") != nullptr) ? nullptr : real(name, mode); \
   }
 FOPEN(fopen)
@@ -201,10 +202,10 @@ DIR* opendir(const char* name) {
   return fails_to_open(name, false) ? nullptr : real(name);
 }
 
-#define READDIR(NAME, ENTRY)                                                  \
-  ENTRY* NAME(DIR* folder) {                                                  \
-    static auto* const real = next<ENTRY*(DIR*)>(#NAME);                      \
-    return fails(Call::kRead, ::dirfd(folder)) ? nullptr : real(folder);      \
+#define READDIR(NAME, ENTRY)                                             \
+  ENTRY* NAME(DIR* folder) {                                             \
+    static auto* const real = next<ENTRY*(DIR*)>(#NAME);                 \
+    return fails(Call::kRead, ::dirfd(folder)) ? nullptr : real(folder); \
   }
 READDIR(readdir, dirent)
 READDIR(readdir64, dirent64)

@@ -29,7 +29,8 @@ def make_images(folder):
     for split, count in (("train", 4), ("val", 2)):
         for name, colour in COLOURS.items():
             for i in range(count):
-                write_image(folder / "data" / split / name / f"{i}.png", colour, seed=len(split) * 100 + i, size=(24, 24))
+                path = folder / "data" / split / name / f"{i}.png"
+                write_image(path, colour, seed=len(split) * 100 + i, size=(24, 24))
 
 
 def without_times(value):
