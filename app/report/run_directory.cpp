@@ -13,6 +13,7 @@
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
+#include "core/folder_entries.h"
 #include "core/run_files.h"
 #include "core/shell_word.h"
 #include "core/write_failure.h"
@@ -91,9 +92,14 @@ fs::path default_path(const Config& config) {
 bool RunDirectory::is_used(const fs::path& path) {
   std::error_code error;
   if (!fs::is_directory(path, error)) return fs::exists(path, error);
-  const auto entries = fs::directory_iterator(path, error);
-  return std::any_of(fs::begin(entries), fs::end(entries),
-                     [](const auto& entry) { return entry.path().filename() != kLock; });
+  const auto entries = folder_entries(path, error);
+  if (error) {
+    throw OutputError(fmt::format(
+        "{}: the folder cannot be read: {}. Check its permissions, or choose another folder.",
+        path.string(), error.message()));
+  }
+  return std::any_of(entries.begin(), entries.end(),
+                     [](const fs::path& entry) { return entry.filename() != kLock; });
 }
 
 RunDirectory RunDirectory::create(const Config& config) {

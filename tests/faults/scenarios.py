@@ -176,7 +176,7 @@ class Predict(Scenario):
         return ["predict", "--model", "run/model.pt", "--format", "csv", "--threads", "1", "data/val"]
 
     def broken_images(self, folder, outcome):
-        return [line for line in (outcome.stdout + outcome.stderr).splitlines() if ".png" in line]
+        return outcome.stderr.splitlines()
 
 
 SCENARIOS = (FreezeConv, FineTune, Resume, Batch, Predict)
