@@ -15,6 +15,7 @@
 #include "app/features/image_pass.h"
 #include "configs/fields.h"
 #include "core/cancellation.h"
+#include "core/count_text.h"
 #include "core/errors.h"
 #include "core/hash.h"
 #include "core/messages.h"
@@ -231,8 +232,8 @@ FeatureTable FeatureStore::archived(const std::vector<Sample>& samples,
   const auto keys = row_keys(contents, view);
   const std::int64_t missing = archive.missing(keys);
   if (missing < static_cast<std::int64_t>(samples.size())) {
-    note("{}: features of {} images read from {}", title,
-         static_cast<std::int64_t>(samples.size()) - missing, folder.string());
+    const std::size_t found = samples.size() - static_cast<std::size_t>(missing);
+    note("{}: features of {} read from {}", title, count_text(found, "image"), folder.string());
   }
   const auto progress = begin_progress(title, missing, "images");
   auto table = archive.rows(
