@@ -7,11 +7,11 @@
 #include <fstream>
 #include <opencv2/core.hpp>
 
-#include "core/atomic_file.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/hash.h"
 #include "datasets/decode.h"
+#include "datasets/image_file.h"
 
 namespace transfer {
 namespace {
@@ -39,7 +39,7 @@ std::optional<std::string> why_broken(const Sample& sample, const Preprocessing&
 }
 
 std::string content_hash(const Sample& sample) {
-  if (sample.array == nullptr) return sha256_hex(read_file(sample.path));
+  if (sample.array == nullptr) return hash_image_file(sample);
   const ImageArray& array = *sample.array;
   Sha256 hash;
   hash.update(fmt::format("{}x{} ", array.height, array.width));

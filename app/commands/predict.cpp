@@ -12,6 +12,7 @@
 #include "app/commands/flag_checks.h"
 #include "app/compute/device.h"
 #include "app/features/model_logits.h"
+#include "app/preparation/model_trust.h"
 #include "app/preparation/reading_messages.h"
 #include "app/preparation/sample_range.h"
 #include "app/report/prediction_format.h"
@@ -22,6 +23,7 @@
 #include "core/file_kind.h"
 #include "core/json_text.h"
 #include "core/messages.h"
+#include "core/visible_text.h"
 #include "datasets/dataset.h"
 
 namespace transfer {
@@ -45,6 +47,9 @@ struct PredictOptions {
   OutputFormat format = OutputFormat::kText;
   std::string device = Config{}.device;
   std::int64_t threads = 0;
+  std::int64_t max_image_bytes = kDefaultMaxImageBytes;
+  std::string trust = Config{}.trust;
+  std::string trust_file;
   /// Whether an image without a prediction is an error.
   bool strict = false;
 };
@@ -70,7 +75,8 @@ std::vector<std::string> read_list() {
   return lines;
 }
 
-std::vector<Sample> collect_images(const std::vector<std::string>& paths) {
+std::vector<Sample> collect_images(const std::vector<std::string>& paths,
+                                   std::int64_t max_image_bytes) {
   std::vector<Sample> samples;
   Findings findings;
   const auto add = [&](const std::string& path) {
@@ -92,6 +98,7 @@ std::vector<Sample> collect_images(const std::vector<std::string>& paths) {
   }
   report_reading(findings);
   if (samples.empty()) throw DataError("no images were found at the paths given.");
+  for (Sample& sample : samples) sample.max_bytes = max_image_bytes;
   return samples;
 }
 
@@ -152,8 +159,8 @@ void print_json(const std::vector<Prediction>& predictions, const PredictionForm
 
 void print_text(const std::vector<Prediction>& predictions, const PredictionFormat& format) {
   for (const auto& p : predictions) {
-    fmt::print("{}:{}\n", p.path,
-               p.numbers.empty() ? " error: " + p.error : format.text(p.numbers));
+    const std::string text = p.numbers.empty() ? " error: " + p.error : format.text(p.numbers);
+    fmt::print("{}:{}\n", visible(p.path), visible(text));
   }
 }
 
@@ -180,10 +187,11 @@ void report_failures(const std::vector<Prediction>& predictions, bool strict) {
 }
 
 int run_predict(const PredictOptions& options) {
+  const Trust trust = model_trust(options.trust, options.trust_file);
   const auto device = choose_device(options.device);
   const auto threads = use_threads(options.threads);
-  const auto samples = collect_images(options.paths);
-  const Classifier model(options.model, device);
+  const auto samples = collect_images(options.paths, options.max_image_bytes);
+  const Classifier model(options.model, device, trust);
   const TargetKind kind = model.metadata().objective.targets();
   report_sample_values(samples, model.metadata().preprocessing, threads);
   const auto result = model_logits(model, samples, device, threads, "predict");
@@ -210,6 +218,8 @@ CommandRun add_predict_flags(CLI::App& parser) {
       "--strict", options->strict,
       "End with exit status 3 where any image has no prediction, not only where all have none");
   add_machine_flags(parser, options->device, options->threads);
+  add_image_limit(parser, options->max_image_bytes);
+  add_trust_flags(parser, options->trust, options->trust_file);
   return [options](const auto&) { return run_predict(*options); };
 }
 

@@ -26,6 +26,7 @@
 #include "core/run_format.h"
 #include "core/shell_word.h"
 #include "core/stopwatch.h"
+#include "core/visible_text.h"
 #include "models/strategy.h"
 
 namespace transfer {
@@ -56,7 +57,7 @@ void write_results(Summary summary, const RunDirectory& run, const Stopwatch& si
   summary.seconds_total = since_start.seconds();
   write_file_atomically(run.file(run_file::kSummary), to_json(summary));
   run.remove_checkpoints();
-  fmt::print("{}", json ? to_json(summary) : to_text(summary));
+  fmt::print("{}", json ? to_json(summary) : visible_lines(to_text(summary)));
 }
 
 /// Lines of metrics.jsonl.
@@ -102,7 +103,8 @@ std::int64_t further_epochs(const TrainOptions& options) {
   const ConfigSources& given = options.sources;
   const bool only_machine_flags =
       std::all_of(given.flags.begin(), given.flags.end(), [](const auto& flag) {
-        return flag.first == "device" || flag.first == "threads" || flag.first == "data.path";
+        return flag.first == "device" || flag.first == "threads" || flag.first == "data.path" ||
+               flag.first.starts_with("trust");
       });
   const bool only_epochs =
       std::all_of(given.settings.begin(), given.settings.end(),
@@ -110,8 +112,8 @@ std::int64_t further_epochs(const TrainOptions& options) {
   if (!only_machine_flags || !only_epochs || !given.files.empty() || !given.preset.empty()) {
     throw ConfigError(
         "--resume takes the settings from the run's own config.yaml. Leave out the other flags "
-        "(--device, --threads, --set train.epochs=N and --data, if the images have moved, may "
-        "stay), "
+        "(--device, --threads, --trust, --trust-file, --set train.epochs=N and --data, if the "
+        "images have moved, may stay), "
         "or start a new run.");
   }
   if (given.settings.empty()) return 0;
@@ -265,7 +267,7 @@ int run_chosen_strategy(const TrainOptions& options, const Stopwatch& since_star
     run.discard();
     throw;
   }
-  fmt::print(stderr, "{}", to_text(measured.advice));
+  fmt::print(stderr, "{}", visible_lines(to_text(measured.advice)));
   warn_of_unused_settings(measured.config);
   preparation.config = measured.config;
   train_in(preparation, run, {}, since_start, options.json, std::move(measured.probes));
