@@ -77,6 +77,18 @@ void require_run(const RunDirectory& run) {
                       : why_absent(path, "folder")));
 }
 
+/// Throws ConfigError where the run's configuration was cut off: what is missing would be taken as
+/// left at its default.
+void require_whole_config(const RunDirectory& run) {
+  const fs::path file = run.file(run_file::kConfig);
+  if (read_file(file).ends_with(kConfigEnd)) return;
+  throw ConfigError(
+      fmt::format("{}: is empty or was cut off: its last line is not '...'. Put the whole file "
+                  "back, or start a "
+                  "new run.",
+                  file.string()));
+}
+
 fs::path default_path(const Config& config) {
   const auto data = fs::path(config.data.path).lexically_normal();
   const auto name = data.has_filename() ? data.stem() : data.parent_path().stem();
@@ -127,6 +139,7 @@ RunDirectory RunDirectory::create(const Config& config) {
 RunDirectory RunDirectory::open(const fs::path& path) {
   RunDirectory run(path);
   require_run(run);
+  require_whole_config(run);
   run.lock();
   return run;
 }
