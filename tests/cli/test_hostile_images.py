@@ -8,7 +8,7 @@ import zlib
 
 from tests.cli.transfer_case import TransferCase
 
-ESCAPES = "\033[31mred\nwarning: all is well\r.png"
+ESCAPES = "\033[31mred\nwarning: all is well\b.png"
 
 
 def chunk(kind, data):
@@ -62,7 +62,7 @@ class HostileImages(TransferCase):
             self.assertIn(reason, rows[name]["error"], name)
         self.assertIn("0 bytes", rows[ESCAPES]["error"])
         self.assertNotIn("\033", done.stderr)
-        self.assertIn(r"\x1b[31mred\nwarning: all is well\r.png", done.stderr)
+        self.assertIn(r"\x1b[31mred\nwarning: all is well\x08.png", done.stderr)
         self.assertEqual(len(self.warnings(done)), 1)
 
         done = self.run_transfer("predict", "--model", "run/model.pt", "data/val/red/0.png", ESCAPES)
