@@ -80,6 +80,8 @@ class ByteStream {
   }
 
   const std::string& name() const { return name_; }
+  /// Whatever its name says.
+  bool is_compressed() const { return gzdirect(stream_.get()) == 0; }
   /// Of the file as it lies on the disk.
   std::uint64_t stored_bytes() const {
     std::error_code error;
@@ -89,8 +91,11 @@ class ByteStream {
 
  private:
   void reserve(std::string& bytes, std::uint64_t count) const {
+    constexpr std::uint64_t kMostOfDeflate =
+        1100;  // zlib's format holds at most 1032 times its size
+    const std::uint64_t most = stored_bytes() * (is_compressed() ? kMostOfDeflate : 1);
     try {
-      bytes.reserve(count);
+      bytes.reserve(std::min(count, most));
     } catch (const std::bad_alloc&) {
       throw DataError(
           fmt::format("{}: there is not enough memory for its {} bytes of images.", name_, count));
@@ -159,6 +164,7 @@ void require_plausible_claim(const ByteStream& stream, std::uint64_t count, std:
   // Images of digits are compressed to a fifth, outlines to a fiftieth.
   constexpr std::uint64_t kMostCompression = 200;
   constexpr std::uint64_t kBytesBesidePixels = 512;  // what the program keeps of an image
+  if (!stream.is_compressed()) return;               // it cannot hold more than its size
   const std::uint64_t stored = stream.stored_bytes();
   const std::uint64_t most = std::max(max_image_bytes, stored * kMostCompression);
   if (count <= most / (size + kBytesBesidePixels)) return;

@@ -42,7 +42,7 @@ class HostileImages(TransferCase):
             "hdr.jpg": (b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 32000 +X 33000\n", "not in a known image format"),
             "chunks.png": (png(chunk(b"tEXt", b"\0\0\0\1\0\0\0\1\x08\2\0\0\0"), header(60000, 60000, 8, 2)), "IHDR"),
             "deep.png": (png(header(16384, 16384, 16, 6)), "2147483648 bytes, more than data.max_image_bytes"),
-            "unsorted.tif": (tiff((257, 60000), (256, 60000), (258, 8)), "60000 x 60000"),
+            "unsorted.tif": (tiff((279, 4), (273, 8), (257, 60000), (256, 60000), (258, 8)), "60000 x 60000"),
             "hole.jpg": (b"\xff\xd8\xff", "42949672960 bytes, more than data.max_image_bytes"),
         }
         for name, (content, _) in files.items():
