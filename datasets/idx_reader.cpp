@@ -91,8 +91,8 @@ class ByteStream {
 
  private:
   void reserve(std::string& bytes, std::uint64_t count) const {
-    constexpr std::uint64_t kMostOfDeflate =
-        1100;  // zlib's format holds at most 1032 times its size
+    // gzip holds at most 1032 times its size.
+    constexpr std::uint64_t kMostOfDeflate = 1100;
     const std::uint64_t most = stored_bytes() * (is_compressed() ? kMostOfDeflate : 1);
     try {
       bytes.reserve(std::min(count, most));
@@ -164,7 +164,8 @@ void require_plausible_claim(const ByteStream& stream, std::uint64_t count, std:
   // Images of digits are compressed to a fifth, outlines to a fiftieth.
   constexpr std::uint64_t kMostCompression = 200;
   constexpr std::uint64_t kBytesBesidePixels = 512;  // what the program keeps of an image
-  if (!stream.is_compressed()) return;               // it cannot hold more than its size
+  // Others cannot hold more than their size.
+  if (!stream.is_compressed()) return;
   const std::uint64_t stored = stream.stored_bytes();
   const std::uint64_t most = std::max(max_image_bytes, stored * kMostCompression);
   if (count <= most / (size + kBytesBesidePixels)) return;

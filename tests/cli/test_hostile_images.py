@@ -53,7 +53,7 @@ class HostileImages(TransferCase):
     def test_each_is_one_broken_image_and_its_name_is_plain_text(self):
         reasons = self.hostile_files()
         (self.folder / ESCAPES).write_bytes(b"")
-        paths = ["data/val/red/0.png", *reasons, ESCAPES]
+        paths = ["data/val/red/0.png", ESCAPES, *reasons]
         done = self.run_transfer("predict", "--model", "run/model.pt", "--format", "csv", *paths)
         rows = {row["path"]: row for row in csv.DictReader(io.StringIO(done.stdout, newline=""))}
         self.assertEqual(list(rows), paths, "the CSV holds the names themselves")
