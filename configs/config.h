@@ -193,6 +193,9 @@ struct Config {
   std::int64_t threads = 0;
   std::string out;
   bool overwrite = false;
+  /// See parse_trust() in core/trust.h.
+  std::string trust = "checked";
+  std::string trust_file;
 
   DataConfig data;
   InputConfig input;

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands/command.h"
+#include "app/commands/config_flags.h"
+#include "app/preparation/model_trust.h"
 #include "configs/config.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
@@ -53,7 +55,7 @@ std::string describe(const Preprocessing& p) {
   }
   const std::string size = p.height == p.width
                                ? fmt::format("{}x{}", p.width, p.height)
-                               : fmt::format("{}x{} (width x height)", p.width, p.height);
+                               : fmt::format("{}x{} (height x width)", p.height, p.width);
   return fmt::format("{} {}, {}; (mean, std) of {} pixels:{}", channels_text(p), size,
                      resize_text(p), name_of(p.scale), normalisation);
 }
@@ -168,7 +170,8 @@ int run_inspect(const InspectOptions& options) {
     print_flatten(options.json);
     return 0;
   }
-  const auto backbone = Backbone::load(find_backbone(options.backbone), input_settings(config));
+  const auto backbone = Backbone::load(find_backbone(options.backbone), input_settings(config),
+                                       model_trust(config.trust, config.trust_file));
   throw_if_stopped();
   require_pass(backbone);
   const auto stages = measure_complexity(backbone);
@@ -192,6 +195,9 @@ CommandRun add_inspect_flags(CLI::App& parser) {
                   "KEY=VALUE: input.*, data.input_size or data.resize; wins over files")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_key_flag(parser, options->sources, "trust",
+               "Which model files may load: checked (default), sha256:DIGITS, pinned, ask, always");
+  add_key_flag(parser, options->sources, "trust_file", "File of trusted hashes");
   parser.add_flag("--json", options->json, "JSON on stdout");
   return [options](const auto&) { return run_inspect(*options); };
 }

@@ -13,6 +13,7 @@
 #include "core/errors.h"
 #include "core/file_kind.h"
 #include "core/file_trust.h"
+#include "core/folder_entries.h"
 #include "core/hash.h"
 #include "core/messages.h"
 #include "core/open_file.h"
@@ -108,11 +109,11 @@ FeatureArchive::FeatureArchive(fs::path folder, RowFormat format)
 }
 
 void FeatureArchive::refresh() {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder_, error)) {
-    if (entry.path().extension() != ".features") continue;
-    if (!known_segments_.insert(entry.path().filename().string()).second) continue;
-    read_segment(entry.path());
+  std::error_code ignored;  // what is not found is computed
+  for (const fs::path& file : folder_entries(folder_, ignored)) {
+    if (file.extension() != ".features") continue;
+    if (!known_segments_.insert(file.filename().string()).second) continue;
+    read_segment(file);
   }
 }
 
@@ -186,8 +187,7 @@ void remove_leftovers(const fs::path& folder, NumberedLocks& locks) {
   if (!locks.try_take(0, FeatureArchive::kLocks)) return;
   std::error_code ignored;
   if (locks.excludes_others()) {
-    for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-      const fs::path& file = entry.path();
+    for (const fs::path& file : folder_entries(folder, ignored)) {
       if (is_unfinished_segment(file) || are_keys_without_rows(file)) fs::remove(file, ignored);
     }
   }

@@ -15,6 +15,7 @@
 #include "app/features/image_contents.h"
 #include "app/features/image_pass.h"
 #include "configs/fields.h"
+#include "core/count_text.h"
 #include "core/hash.h"
 #include "core/messages.h"
 #include "core/stopwatch.h"
@@ -198,7 +199,9 @@ FeatureTable FeatureStore::archived(const Part& part, std::vector<BrokenImage>& 
   const auto keys = row_keys(part.contents, part.view);
   const std::int64_t missing = archive.missing(keys);
   if (missing < count) {
-    note("{}: features of {} images read from {}", part.title, count - missing, folder.string());
+    const auto found = static_cast<std::size_t>(count - missing);
+    note("{}: features of {} read from {}", part.title, count_text(found, "image"),
+         folder.string());
   }
   const auto progress = begin_progress(part.title, missing, "images");
   auto table = archive.rows(
