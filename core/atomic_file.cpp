@@ -10,6 +10,7 @@
 #include <random>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "core/errors.h"
 #include "core/file_kind.h"
@@ -18,10 +19,34 @@ namespace transfer {
 namespace {
 
 [[noreturn]] void throw_write_error(const std::filesystem::path& path, int error) {
-  throw OutputError(
-      fmt::format("{}: cannot be written: {}. Free some space and check the permissions, or "
-                  "choose another folder.",
-                  path.string(), std::strerror(error)));
+  throw OutputError(fmt::format("{}: {}", path.string(), why_not_written(error)));
+}
+
+constexpr std::string_view kTemporaryEnding = ".tmp";
+constexpr std::size_t kRandomDigits = 16;
+
+/// What to do about an error of open, write, fsync or rename.
+const char* remedy_of(int error) {
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT: return "Free some space, or choose another folder.";
+    case EACCES:
+    case EPERM:
+    case EROFS: return "Check the permissions, or choose another folder.";
+    case ENOENT:
+    case ENOTDIR:
+    case ESTALE:
+      return "Its folder was removed or moved while the program ran, or never existed. Make it "
+             "again, or choose another folder.";
+    case EFBIG:
+      return "The limit on the size of files is too low. Raise it (ulimit -f), or take another "
+             "file system.";
+    case EMFILE:
+    case ENFILE: return "Too many files are open. Raise the limit (ulimit -n).";
+    case ENAMETOOLONG: return "Choose a shorter name.";
+    case EIO: return "The disk or its connection fails. Check it, or choose another folder.";
+    default: return "Free some space and check the permissions, or choose another folder.";
+  }
 }
 
 void flush_to_disk(const std::filesystem::path& opened, const std::filesystem::path& reported) {
@@ -46,7 +71,7 @@ std::filesystem::path make_temporary(const std::filesystem::path& path) {
   int error = EEXIST;
   for (int i = 0; i < kTries && error == EEXIST; ++i) {
     std::filesystem::path temporary = path;
-    temporary += fmt::format(".{:08x}{:08x}.tmp", random(), random());
+    temporary += fmt::format(".{:08x}{:08x}{}", random(), random(), kTemporaryEnding);
     const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (descriptor >= 0) {
       ::close(descriptor);
@@ -83,6 +108,27 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
   stream.close();
   if (!stream) throw_write_error(path, errno != 0 ? errno : EIO);
   file.commit();
+}
+
+std::string why_not_written(int error) {
+  return fmt::format("cannot be written: {}. {}", std::strerror(error), remedy_of(error));
+}
+
+bool is_temporary_file(const std::filesystem::path& path) {
+  if (path.extension() != kTemporaryEnding) return false;
+  const std::string digits = path.stem().extension().string();  // with its dot
+  return digits.size() == kRandomDigits + 1 &&
+         digits.find_first_not_of("0123456789abcdef", 1) == std::string::npos;
+}
+
+void remove_temporary_files(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  std::vector<std::filesystem::path> left;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    if (is_temporary_file(entry.path()) && !entry.is_directory(ignored))
+      left.push_back(entry.path());
+  }
+  for (const auto& file : left) std::filesystem::remove(file, ignored);
 }
 
 std::string read_file(const std::filesystem::path& path) {

@@ -67,8 +67,10 @@ Archive read_archive(const std::filesystem::path& file) {
   try {
     archive.module = torch::jit::load(file.string(), torch::kCPU, extra_files);
   } catch (const c10::Error& error) {
+    if (is_out_of_memory(error)) throw;
     explain_unreadable(file, error.what_without_backtrace());
   } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) throw;
     explain_unreadable(file, error.what());
   }
   archive.module.eval();
@@ -88,6 +90,7 @@ void write_archive(const torch::jit::Module& module, const ModelMetadata& metada
     try {
       reloaded = torch::jit::load(saved, torch::kCPU);
     } catch (const std::exception& error) {
+      if (is_out_of_memory(error)) throw;
       throw ModelError(fmt::format(
           "{}: was not written: LibTorch cannot read the trained model back. Export the backbone "
           "again, traced instead of scripted or the other way round. [LibTorch: {}]",

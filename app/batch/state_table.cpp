@@ -5,8 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <numeric>
+
+#include "core/standard_streams.h"
 
 namespace transfer {
 namespace {
@@ -43,7 +44,7 @@ StateTable::StateTable(std::vector<std::string> names, std::int64_t jobs_at_once
 }
 
 void StateTable::line(const std::string& text) const {
-  if (!is_terminal_) fmt::print(stderr, "{}\n", text);
+  if (!is_terminal_) write_to_stderr(text + "\n");
 }
 
 void StateTable::begin(const std::vector<JobResult>& results, const BatchFolder& folder) {
@@ -52,9 +53,10 @@ void StateTable::begin(const std::vector<JobResult>& results, const BatchFolder&
     return folder.progress(row.name) == JobProgress::kInterrupted;
   });
   ended_ = static_cast<std::size_t>(finished);
-  fmt::print(stderr, "{} jobs: {} finished before, {} to resume, {} to start; {} at a time\n",
-             rows_.size(), finished, interrupted,
-             static_cast<std::int64_t>(rows_.size()) - finished - interrupted, jobs_at_once_);
+  write_to_stderr(
+      fmt::format("{} jobs: {} finished before, {} to resume, {} to start; {} at a time\n",
+                  rows_.size(), finished, interrupted,
+                  static_cast<std::int64_t>(rows_.size()) - finished - interrupted, jobs_at_once_));
 }
 
 void StateTable::started(std::size_t job, bool is_resumed) {
@@ -101,7 +103,7 @@ void StateTable::waits_again(std::size_t job, const std::string& why) {
 }
 
 void StateTable::note(const std::string& text) {
-  fmt::print(stderr, "{}\n", text);
+  write_to_stderr(text + "\n");
   drawn_lines_ = 0;
 }
 
@@ -146,8 +148,7 @@ void StateTable::draw(const std::vector<JobResult>& results) {
   }
   text += "\033[J";
   drawn_lines_ = lines.size();
-  fmt::print(stderr, "{}", text);
-  std::fflush(stderr);
+  write_to_stderr(text);
 }
 
 void StateTable::refresh(const std::vector<JobResult>& results) {

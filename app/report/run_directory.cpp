@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <ctime>
 #include <fstream>
 #include <sstream>
@@ -90,8 +91,9 @@ bool RunDirectory::is_used(const fs::path& path) {
   std::error_code error;
   if (!fs::is_directory(path, error)) return fs::exists(path, error);
   const auto entries = fs::directory_iterator(path, error);
-  return std::any_of(fs::begin(entries), fs::end(entries),
-                     [](const auto& entry) { return entry.path().filename() != kLock; });
+  return std::any_of(fs::begin(entries), fs::end(entries), [](const auto& entry) {
+    return entry.path().filename() != kLock && !is_temporary_file(entry.path());
+  });
 }
 
 RunDirectory RunDirectory::create(const Config& config) {
@@ -132,6 +134,7 @@ RunDirectory RunDirectory::of_other_process(const fs::path& path) {
 void RunDirectory::lock() {
   constexpr double kSeconds = 20;
   lock_ = FileLock::take(file(kLock), kSeconds, is_written_message(path_));
+  remove_temporary_files(path_);
 }
 
 void RunDirectory::write_config(const Config& config) const {
@@ -145,12 +148,13 @@ void RunDirectory::write_config(const Config& config) const {
 
 void RunDirectory::append_metrics(std::string_view json_line) const {
   if (!is_written_here_) return;
+  errno = 0;
   std::ofstream stream(file(run_file::kMetrics), std::ios::app);
   stream << json_line << '\n';
   stream.flush();
   if (!stream) {
-    throw OutputError(fmt::format("{}: cannot be written. Free disk space, then run with --resume.",
-                                  file(run_file::kMetrics).string()));
+    throw OutputError(fmt::format("{}: {}", file(run_file::kMetrics).string(),
+                                  why_not_written(errno != 0 ? errno : EIO)));
   }
 }
 

@@ -8,10 +8,10 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <system_error>
 
 #include "app/batch/wait_status.h"
+#include "core/atomic_file.h"
 #include "core/errors.h"
 
 namespace transfer {
@@ -43,16 +43,20 @@ class StopSignalsHeld {
     ::sigemptyset(&stop);
     ::sigaddset(&stop, SIGINT);
     ::sigaddset(&stop, SIGTERM);
+    ::sigaddset(&stop, SIGHUP);
     ::sigprocmask(SIG_BLOCK, &stop, &before_);
   }
   ~StopSignalsHeld() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
   StopSignalsHeld(const StopSignalsHeld&) = delete;
   StopSignalsHeld& operator=(const StopSignalsHeld&) = delete;
 
-  /// For the child: a signal that was blocked now ends it.
+  /// For the child: a signal that was blocked now ends it, unless it is ignored (nohup).
   void let_through_in_child() const {
     ::signal(SIGINT, SIG_DFL);
     ::signal(SIGTERM, SIG_DFL);
+    struct sigaction hangup = {};
+    ::sigaction(SIGHUP, nullptr, &hangup);
+    if (hangup.sa_handler != SIG_IGN) ::signal(SIGHUP, SIG_DFL);
     ::sigprocmask(SIG_SETMASK, &before_, nullptr);
   }
 
@@ -81,9 +85,7 @@ ChildProcess ChildProcess::start(const std::vector<std::string>& arguments,
                                  const std::filesystem::path& log) {
   const Streams streams(log);
   if (streams.log < 0) {
-    throw OutputError(
-        fmt::format("{}: cannot be written: {}. Free disk space and check the permissions.",
-                    log.string(), std::strerror(errno)));
+    throw OutputError(fmt::format("{}: {}", log.string(), why_not_written(errno)));
   }
   std::vector<std::string> words = arguments;
   words.insert(words.begin(), "transfer");
