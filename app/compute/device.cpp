@@ -60,8 +60,8 @@ void require_threads(std::int64_t threads) {
   if (startable < needed) {
     const std::int64_t fitting = (startable - 1) / 2;
     throw ResourceError(fmt::format(
-        "--threads {}: the system lets this process start {} further threads, and it needs {}. "
-        "Raise the limit on processes (ulimit -u, or the pids limit of the container) or on "
+        "--threads {}: the system lets this process start {} of the {} further threads that it "
+        "needs. Raise the limit on processes (ulimit -u, or the pids limit of the container) or on "
         "address space (ulimit -v){}.",
         threads, startable, needed,
         fitting > 0 ? fmt::format(", or give --threads {}", fitting) : ""));

@@ -38,7 +38,7 @@ Failure lack_of_memory(const std::exception& error) {
   const auto bytes = bytes_asked_for(error);
   std::string text =
       is_gpu ? "there is not enough memory on the GPU" : "there is not enough memory";
-  if (bytes) {
+  if (bytes && static_cast<double>(*bytes) >= kMegabyte) {
     text += fmt::format(": {:.0f} MB more were needed at once",
                         static_cast<double>(*bytes) / kMegabyte);
   }

@@ -109,10 +109,9 @@ class Limits(TransferCase):
     def test_too_little_memory_is_said_with_its_limit(self):
         two_gigabytes = lambda: resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
         self.make_data()
-        for flags in ((), ("--strategy", "fine-tune")):
-            self.refused("--data", "data", "--backbone", "tiny", "--out", "run", "--threads", "1", "--set",
-                         "data.input_size=8192", *flags, expect=9, before=two_gigabytes,
-                         parts=["not enough memory", "2147 MB (ulimit -v)", "data.input_size"])
+        self.refused("--data", "data", "--backbone", "tiny", "--out", "run", "--threads", "1", "--set",
+                     "data.input_size=8192", expect=9, before=two_gigabytes,
+                     parts=["not enough memory", "2147 MB (ulimit -v)", "data.input_size"])
 
     @unittest.skipIf(IS_SANITIZED, "sanitizers need the address space")
     def test_too_few_threads_are_said_with_a_number_that_works(self):
