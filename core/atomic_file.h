@@ -36,10 +36,6 @@ class AtomicFile {
 /// Writes `contents` to `path` through an AtomicFile. Throws OutputError.
 void write_file_atomically(const std::filesystem::path& path, std::string_view contents);
 
-/// Why a file could not be written, by the system's error number, and what to do about it: "cannot
-/// be written: REASON. REMEDY", for a message behind "PATH: ".
-std::string why_not_written(int error);
-
 /// Whether `path` has the name of an AtomicFile's temporary file, which a killed process leaves.
 bool is_temporary_file(const std::filesystem::path& path);
 

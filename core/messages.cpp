@@ -1,6 +1,7 @@
 #include "core/messages.h"
 
 #include "core/standard_streams.h"
+#include "core/visible_text.h"
 
 namespace transfer {
 namespace {
@@ -13,7 +14,7 @@ class NoProgress : public Progress {
 
 class PlainLines : public MessageSink {
  public:
-  void note(const std::string& text) override { write_to_stderr(text + "\n"); }
+  void note(const std::string& text) override { write_to_stderr(visible(text) + "\n"); }
   void warning(const std::string& text) override { note("warning: " + text); }
   std::unique_ptr<Progress> begin(std::string /*title*/, std::int64_t /*total*/,
                                   std::string /*unit*/) override {

@@ -33,7 +33,9 @@ struct Findings {
   std::vector<SkippedFile> skipped;
   /// Pairs of paths of the same image, byte for byte: in two splits, "val/1.png = train/7.png".
   std::vector<std::string> copies_across_splits;
-  /// The same, of images that lie under two labels.
+  /// The same, of images that are almost a training image, where frozen features tell.
+  std::vector<std::string> near_copies_across_splits;
+  /// As copies_across_splits, of images that lie under two labels.
   std::vector<std::string> copies_under_two_labels;
   /// Images that are a copy of one before them, wherever it lies.
   std::int64_t copies = 0;

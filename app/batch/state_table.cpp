@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "core/standard_streams.h"
+#include "core/visible_text.h"
 
 namespace transfer {
 namespace {
@@ -44,7 +45,7 @@ StateTable::StateTable(std::vector<std::string> names, std::int64_t jobs_at_once
 }
 
 void StateTable::line(const std::string& text) const {
-  if (!is_terminal_) write_to_stderr(text + "\n");
+  if (!is_terminal_) write_to_stderr(visible(text) + "\n");
 }
 
 void StateTable::begin(const std::vector<JobResult>& results, const BatchFolder& folder) {
@@ -103,7 +104,7 @@ void StateTable::waits_again(std::size_t job, const std::string& why) {
 }
 
 void StateTable::note(const std::string& text) {
-  write_to_stderr(text + "\n");
+  write_to_stderr(visible(text) + "\n");
   drawn_lines_ = 0;
 }
 
@@ -124,7 +125,7 @@ std::string StateTable::row_text(const Row& row, const JobResult& result) const 
   if (row.seconds && !row.since) text += "  " + duration(*row.seconds);
   if (result.scores) text += "  " + result.scores->score.text(result.scores->val);
   if (!result.reason.empty()) text += "  " + result.reason;
-  return text;
+  return visible(text);
 }
 
 void StateTable::draw(const std::vector<JobResult>& results) {

@@ -10,8 +10,8 @@
 #include "app/advice/measured_advice.h"
 #include "app/commands/command.h"
 #include "app/commands/config_flags.h"
-#include "app/commands/finished_run.h"
 #include "app/commands/help_text.h"
+#include "app/commands/resumed_run.h"
 #include "app/compute/process_group.h"
 #include "app/runs/data_record.h"
 #include "app/runs/fine_tune_run.h"
@@ -26,6 +26,7 @@
 #include "core/shell_word.h"
 #include "core/standard_streams.h"
 #include "core/stopwatch.h"
+#include "core/visible_text.h"
 #include "models/strategy.h"
 
 namespace transfer {
@@ -57,14 +58,7 @@ std::string write_results(Summary summary, const RunDirectory& run, const Stopwa
   summary.seconds_total += since_start.seconds();
   write_file_atomically(run.file(run_file::kSummary), to_json(summary));
   run.remove_checkpoints();
-  return json ? to_json(summary) : to_text(summary);
-}
-
-/// Lines of metrics.jsonl.
-std::int64_t count_epochs(const RunDirectory& run) {
-  const auto file = run.file(run_file::kMetrics);
-  const std::string text = is_file(file) ? read_file(file) : "";
-  return std::count(text.begin(), text.end(), '\n');
+  return json ? to_json(summary) : visible_lines(to_text(summary));
 }
 
 /// What a stopped run leaves, for the message. A run that stops because nobody reads its output has
@@ -108,7 +102,8 @@ std::int64_t further_epochs(const TrainOptions& options) {
   const ConfigSources& given = options.sources;
   const bool only_machine_flags =
       std::all_of(given.flags.begin(), given.flags.end(), [](const auto& flag) {
-        return flag.first == "device" || flag.first == "threads" || flag.first == "data.path";
+        return flag.first == "device" || flag.first == "threads" || flag.first == "data.path" ||
+               flag.first.starts_with("trust");
       });
   const bool only_epochs =
       std::all_of(given.settings.begin(), given.settings.end(),
@@ -116,14 +111,28 @@ std::int64_t further_epochs(const TrainOptions& options) {
   if (!only_machine_flags || !only_epochs || !given.files.empty() || !given.preset.empty()) {
     throw ConfigError(
         "--resume takes the settings from the run's own config.yaml. Leave out the other flags "
-        "(--device, --threads, --set train.epochs=N and --data, if the images have moved, may "
-        "stay), "
+        "(--device, --threads, --trust, --trust-file, --set train.epochs=N and --data, if the "
+        "images have moved, may stay), "
         "or start a new run.");
   }
   if (given.settings.empty()) return 0;
   ConfigSources epochs;
   epochs.settings = given.settings;
   return resolve_config(epochs, strategy_choices()).train.epochs;
+}
+
+/// Prepares a resumed run. Where its data has gone, the message says how to name its new place.
+Preparation prepare_again(const Config& config, const std::shared_ptr<ProcessGroup>& group,
+                          const TrainOptions& options) {
+  try {
+    return prepare(config, group);
+  } catch (const DataError& error) {
+    if (is_folder(config.data.path) || is_file(config.data.path)) throw;
+    throw DataError(
+        fmt::format("{} If it has moved, name its new place: transfer --resume {} "
+                    "--data PATH",
+                    error.what(), shell_word(options.resume)));
+  }
 }
 
 /// The run's own configuration, with the device, the threads and the epochs of the flags.
@@ -140,33 +149,12 @@ Config resumed_config(const TrainOptions& options, const RunDirectory& run) {
   return config;
 }
 
-/// The configuration that a run with other epochs keeps: without the flags of this time.
+/// The configuration that the run keeps: with the new place of the data, without the machine's
+/// flags of this time.
 Config config_to_keep(const TrainOptions& options, const RunDirectory& run) {
   TrainOptions lasting = options;
-  lasting.sources.flags.clear();
+  std::erase_if(lasting.sources.flags, [](const auto& flag) { return flag.first != "data.path"; });
   return resumed_config(lasting, run);
-}
-
-/// Throws ConfigError where a run cannot go on to train.epochs: its head is fitted anew, or it has
-/// trained as many.
-void require_further_epochs(const Config& config, const RunDirectory& run, std::int64_t trained) {
-  const std::string path = shell_word(run.path().string());
-  if (find_strategy(config.strategy).trunk_is_frozen) {
-    throw ConfigError(
-        config.train.optimizer == Optimizer::kLbfgs
-            ? fmt::format("train.epochs: the run {} has none: the strategy {} has fitted its head "
-                          "by lbfgs. Leave it out.",
-                          path, config.strategy)
-            : fmt::format(
-                  "train.epochs: a head on frozen features trains from the start, in "
-                  "seconds: transfer --config {}/config.yaml --set train.epochs={} --out {} "
-                  "--overwrite",
-                  path, config.train.epochs, path));
-  }
-  if (config.train.epochs > trained) return;
-  throw ConfigError(fmt::format(
-      "train.epochs: found {}, but the run {} has trained {} epochs. Expected more than {}.",
-      config.train.epochs, path, trained, trained));
 }
 
 int resume(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& group) {
@@ -176,6 +164,8 @@ int resume(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& gro
   const Config config = resumed_config(options, run);
   RunSpan span{.resumes = true, .pause_after = options.pause_after, .since_start = since_start};
   if (epochs > 0) span.config_to_keep = config_to_keep(options, run);
+  const bool moved = std::any_of(options.sources.flags.begin(), options.sources.flags.end(),
+                                 [](const auto& flag) { return flag.first == "data.path"; });
   if (is_file(run.file(run_file::kSummary))) {
     const std::string summary = finished_summary(run);
     if (epochs == 0) {
@@ -191,8 +181,10 @@ int resume(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& gro
   } else if (epochs > 0) {
     require_further_epochs(config, run, count_epochs(run));
   }
-  const Preparation preparation = prepare(config, group);
+  if (!span.finished) require_checkpoint(config, run);
+  const Preparation preparation = prepare_again(config, group, options);
   if (span.finished || is_file(run.checkpoint())) require_same_data(preparation, run);
+  if (moved && epochs == 0) run.write_config(config_to_keep(options, run));
   train_in(preparation, run, span, options.json);
   return 0;
 }
@@ -215,7 +207,7 @@ int run_chosen_strategy(const TrainOptions& options, const Stopwatch& since_star
     run.discard();
     throw;
   }
-  write_to_stderr(to_text(measured.advice));
+  write_to_stderr(visible_lines(to_text(measured.advice)));
   warn_of_unused_settings(measured.config);
   preparation.config = measured.config;
   train_in(preparation, run, {.since_start = since_start}, options.json,

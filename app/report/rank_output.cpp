@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/standard_streams.h"
+#include "core/visible_text.h"
 
 namespace transfer {
 
@@ -25,7 +26,7 @@ RankOutput::~RankOutput() {
 
 void RankOutput::error(const std::string& message) const {
   // Whether anybody can read it is not checked: the program ends with its own status.
-  const std::string line = name_ + ": " + message + "\n";
+  const std::string line = name_ + ": " + visible(message) + "\n";
   if (stderr_ == nullptr) return write_to_stderr(line);
   std::fwrite(line.data(), 1, line.size(), stderr_);
   std::fflush(stderr_);

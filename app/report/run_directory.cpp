@@ -13,8 +13,10 @@
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
+#include "core/folder_entries.h"
 #include "core/run_files.h"
 #include "core/shell_word.h"
+#include "core/write_failure.h"
 
 namespace transfer {
 namespace {
@@ -75,6 +77,18 @@ void require_run(const RunDirectory& run) {
                       : why_absent(path, "folder")));
 }
 
+/// Throws ConfigError where the run's configuration was cut off: what is missing would be taken as
+/// left at its default.
+void require_whole_config(const RunDirectory& run) {
+  const fs::path file = run.file(run_file::kConfig);
+  if (read_file(file).ends_with(kConfigEnd)) return;
+  throw ConfigError(
+      fmt::format("{}: is empty or was cut off: its last line is not '...'. Put the whole file "
+                  "back, or start a "
+                  "new run.",
+                  file.string()));
+}
+
 fs::path default_path(const Config& config) {
   const auto data = fs::path(config.data.path).lexically_normal();
   const auto name = data.has_filename() ? data.stem() : data.parent_path().stem();
@@ -90,9 +104,14 @@ fs::path default_path(const Config& config) {
 bool RunDirectory::is_used(const fs::path& path) {
   std::error_code error;
   if (!fs::is_directory(path, error)) return fs::exists(path, error);
-  const auto entries = fs::directory_iterator(path, error);
-  return std::any_of(fs::begin(entries), fs::end(entries), [](const auto& entry) {
-    return entry.path().filename() != kLock && !is_temporary_file(entry.path());
+  const auto entries = folder_entries(path, error);
+  if (error) {
+    throw OutputError(fmt::format(
+        "{}: the folder cannot be read: {}. Check its permissions, or choose another folder.",
+        path.string(), error.message()));
+  }
+  return std::any_of(entries.begin(), entries.end(), [](const fs::path& entry) {
+    return entry.filename() != kLock && !is_temporary_file(entry);
   });
 }
 
@@ -121,6 +140,7 @@ RunDirectory RunDirectory::create(const Config& config) {
 RunDirectory RunDirectory::open(const fs::path& path) {
   RunDirectory run(path);
   require_run(run);
+  require_whole_config(run);
   run.lock();
   return run;
 }
@@ -153,8 +173,9 @@ void RunDirectory::append_metrics(std::string_view json_line) const {
   stream << json_line << '\n';
   stream.flush();
   if (!stream) {
-    throw OutputError(fmt::format("{}: {}", file(run_file::kMetrics).string(),
-                                  why_not_written(errno != 0 ? errno : EIO)));
+    const OutputError failure = write_failure(file(run_file::kMetrics), errno != 0 ? errno : EIO);
+    throw OutputError(
+        fmt::format("{} A run with a checkpoint goes on with --resume.", failure.what()));
   }
 }
 

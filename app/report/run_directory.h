@@ -17,7 +17,7 @@ namespace transfer {
 class RunDirectory {
  public:
   /// Whether a folder holds anything but what a killed process leaves behind: its lock and
-  /// temporary files.
+  /// temporary files. Throws OutputError where it cannot be read.
   static bool is_used(const std::filesystem::path& path);
 
   /// Makes the folder and writes config.yaml. The name is `config.out`, or

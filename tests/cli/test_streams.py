@@ -102,7 +102,7 @@ class Limits(TransferCase):
         (self.folder / "run").rename(self.folder / "moved")
         message = process.communicate(timeout=60)[1]
         self.assertEqual(process.returncode, 6, message)
-        self.assert_names(message, "run/", "cannot be written", "folder was removed or moved")
+        self.assert_names(message, "run/", "cannot be written", "removed or moved")
         self.assertNotIn("space", message)
 
     @unittest.skipIf(IS_SANITIZED, "sanitizers need the address space")

@@ -68,19 +68,16 @@ TEST_F(AtomicFileTest, FullDiskLeavesNothing) {
   EXPECT_EQ(entries(), 0U);
 }
 
-TEST_F(AtomicFileTest, TheRemedyFitsTheCause) {
+TEST_F(AtomicFileTest, ADeletedFolderIsNoFullDisk) {
   AtomicFile file(folder_ / "x");
   fs::remove_all(folder_);
   try {
     file.commit();
     FAIL() << "expected OutputError";
   } catch (const OutputError& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr("folder was removed"));
+    EXPECT_THAT(error.what(), testing::HasSubstr("removed or moved"));
     EXPECT_THAT(error.what(), testing::Not(testing::HasSubstr("space")));
   }
-  EXPECT_THAT(why_not_written(ENOSPC), testing::HasSubstr("Free some space"));
-  EXPECT_THAT(why_not_written(EFBIG), testing::HasSubstr("ulimit -f"));
-  EXPECT_THAT(why_not_written(EROFS), testing::HasSubstr("permissions"));
 }
 
 TEST_F(AtomicFileTest, WhatAKilledProcessLeftIsKnownByItsName) {

@@ -11,6 +11,7 @@ namespace {
 
 FeatureSet class_features(const torch::Tensor& features, const torch::Tensor& labels) {
   FeatureSet set;
+  set.samples.resize(static_cast<std::size_t>(features.size(0)));
   set.views.push_back(FeatureTable::in_memory(features.size(0), features.size(1)));
   set.views.back().write(0, features);
   set.labels = labels.clone();
@@ -193,6 +194,20 @@ TEST(WeightDecay, OfASampleIsScaledToAllImages) {
   const auto choice = choose_weight_decay(problem_of(set, 2, measure_scaling(set), 0));
   EXPECT_EQ(choice.scores.front().weight_decay, 1.0);
   EXPECT_EQ(choice.weight_decay, 0.25) << "noise asks for the strongest";
+}
+
+TEST(WeightDecay, CopiesOfAnImageNeverScoreTheHeadThatHasSeenThem) {
+  torch::manual_seed(0);
+  const auto images = torch::randn({60, 50}).repeat({3, 1});
+  auto set = class_features(images, torch::randint(0, 2, {60}, torch::kInt64).repeat({3}));
+  const auto choose = [&set] {
+    return choose_weight_decay(problem_of(set, 2, measure_scaling(set), 0));
+  };
+  EXPECT_LT(choose().weight_decay, 0.1) << "copies that nobody knows of look like a signal";
+  for (std::size_t i = 0; i < set.samples.size(); ++i) {
+    set.samples[i].copy_group = static_cast<std::int64_t>(i % 60);
+  }
+  EXPECT_EQ(choose().weight_decay, 1.0);
 }
 
 TEST(EarlyStopping, KeepsTheBestAndStopsAfterPatience) {
