@@ -5,13 +5,12 @@
 #include <exception>
 #include <fstream>
 #include <mutex>
-#include <new>
 #include <opencv2/core.hpp>
-#include <thread>
 
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/messages.h"
+#include "core/worker_threads.h"
 #include "datasets/formats/image_formats.h"
 #include "datasets/image_file.h"
 #include "datasets/labelled_files.h"
@@ -58,7 +57,6 @@ std::optional<SampleTraits> traits_of_file(const Sample& sample,
     return format->traits({bytes, path, /*target_shorter_side=*/0, range, sample.max_bytes});
   } catch (const DataError&) {
   } catch (const cv::Exception&) {
-  } catch (const std::bad_alloc&) {
   }
   return std::nullopt;
 }
@@ -104,11 +102,10 @@ class Survey {
 
   SampleSurvey run(std::int64_t threads) {
     const auto most = static_cast<std::int64_t>(candidates_.size());
-    std::vector<std::thread> others;
-    for (std::int64_t i = 1; i < std::min(threads, most); ++i)
-      others.emplace_back([this] { work(); });
+    WorkerThreads others;
+    others.start(std::min(threads, most) - 1, [this] { work(); });
     work();
-    for (auto& thread : others) thread.join();
+    others.join();
     if (failure_) std::rethrow_exception(failure_);
     if (progress_) progress_->finish();
     return found_;

@@ -34,7 +34,8 @@ bool takes(const torch::jit::Module& module, const torch::Tensor& images) {
   try {
     run_apart(module, images);
     return true;
-  } catch (const std::exception&) {
+  } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) throw;
     return false;
   }
 }
@@ -117,6 +118,7 @@ void check_batch(const Backbone& backbone, const torch::Tensor& images,
   try {
     together = run_apart(module, images);
   } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) throw;
     const std::string layer = failing_layer(module, images);
     throw ModelError(fmt::format(
         "{}: the network takes one image but not two at once{}: the size of a batch is written "
@@ -164,6 +166,7 @@ void require_pass(const Backbone& backbone) {
   try {
     alone = run_apart(backbone.implementation().module, images.narrow(0, 0, 1));
   } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) throw;
     throw explain_failed_pass(backbone, error);
   }
   check_batch(backbone, images, alone);

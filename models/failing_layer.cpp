@@ -2,6 +2,7 @@
 
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
+#include "core/lack_of_resources.h"
 #include "models/graph_calls.h"
 
 namespace transfer {
@@ -27,7 +28,9 @@ torch::jit::Stack run_graph(const std::shared_ptr<Graph>& graph, const Module& m
   return stack;
 }
 
-bool is_tensor_value(const Value* value) { return value->type()->isSubtypeOf(*c10::TensorType::get()); }
+bool is_tensor_value(const Value* value) {
+  return value->type()->isSubtypeOf(*c10::TensorType::get());
+}
 
 /// Whether the first `count` nodes run.
 bool runs_up_to(std::size_t count, const Module& module, const torch::Tensor& images) {
@@ -47,7 +50,8 @@ bool runs_up_to(std::size_t count, const Module& module, const torch::Tensor& im
   try {
     run_graph(graph, module, images);
     return true;
-  } catch (const std::exception&) {
+  } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) throw;
     return false;
   }
 }

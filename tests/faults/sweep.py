@@ -17,7 +17,7 @@ from pathlib import Path
 from tests.faults.injection import ERRORS, Fault, faults_of, run_with
 from tests.faults.scenarios import SCENARIOS
 
-REFUSALS = (2, 3, 4, 5, 6, 7, 8)
+REFUSALS = (2, 3, 4, 5, 6, 7, 8, 9)
 EVERY_CALL_UP_TO = 60
 STRIDE = 7
 NO_RESULT = (OSError, KeyError, ValueError)
