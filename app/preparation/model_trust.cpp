@@ -26,4 +26,10 @@ Trust model_trust(const std::string& setting, const std::string& file) {
   return trust;
 }
 
+Trust own_model_trust(const std::string& setting, const std::string& file) {
+  Trust trust = parse_trust(setting, file);
+  if (trust.rule != TrustRule::kAlways) trust.rule = TrustRule::kChecked;
+  return trust;
+}
+
 }  // namespace transfer

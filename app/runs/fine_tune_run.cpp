@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "app/features/broken_images.h"
+#include "app/preparation/model_trust.h"
 #include "app/report/prediction_table.h"
 #include "app/runs/data_record.h"
 #include "app/runs/fitted_start.h"
@@ -69,9 +70,10 @@ void evaluate_splits(const Preparation& p, const RunDirectory& run, Trainer& tra
 }
 
 /// Gives the network the weights of the run's model.pt.
-void load_finished_model(const RunDirectory& run, const TargetScaling& scaling,
-                         TrainableNetwork& network) {
-  load_model_weights(run.file(run_file::kModel), network.state());
+void load_finished_model(const RunDirectory& run, const Config& config,
+                         const TargetScaling& scaling, TrainableNetwork& network) {
+  load_model_weights(run.file(run_file::kModel), network.state(),
+                     own_model_trust(config.trust, config.trust_file));
   if (scaling.is_identity()) return;
   // The file's outputs are in the targets' units.
   const auto factor = 1.0 / scaling.standard_deviation;
@@ -115,7 +117,7 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
   const Loss loss = training_loss(p.config, truth_of(p.dataset.train), p.classes(), p.device);
   const bool resumes = !span.finished && span.resumes &&
                        broadcast_number(*p.group, is_file(run.checkpoint()) ? 1 : 0) > 0;
-  if (span.finished) load_finished_model(run, loss.target_scaling, network);
+  if (span.finished) load_finished_model(run, p.config, loss.target_scaling, network);
   const bool starts = !resumes && !span.finished;
   HeadBeginning start;
   if (starts) {
