@@ -54,6 +54,11 @@ LabelledFiles read_files(const std::string& path, const WantedTargets& wanted,
     throw DataError(
         fmt::format("{}: is a file. Expected a folder of class folders, or a .csv file.", path));
   }
+  const ColumnRoles& roles = wanted.roles;
+  if (!is_csv && !(roles.path.empty() && roles.label.empty() && roles.split.empty())) {
+    found.findings.notes.emplace_back(
+        "data.columns has no effect: it names columns of a CSV file, and the data is a folder");
+  }
   if (names_splits(found)) {
     for (auto& file : found.files) {
       if (file.split.empty()) file.split = "train";

@@ -11,8 +11,7 @@ namespace transfer {
 /// before any is read, or cannot be read whole. REQUIRES: the sample is a file. Thread-safe.
 std::string read_image_file(const Sample& sample);
 
-/// SHA-256, in hexadecimal, of the same bytes, with little memory. Throws likewise, and
-/// Interrupted.
+/// SHA-256, in hexadecimal, of the same bytes, with little memory. Throws likewise. Thread-safe.
 std::string hash_image_file(const Sample& sample);
 
 }  // namespace transfer

@@ -55,7 +55,7 @@ std::string describe(const Preprocessing& p) {
   }
   const std::string size = p.height == p.width
                                ? fmt::format("{}x{}", p.width, p.height)
-                               : fmt::format("{}x{} (width x height)", p.width, p.height);
+                               : fmt::format("{}x{} (height x width)", p.height, p.width);
   return fmt::format("{} {}, {}; (mean, std) of {} pixels:{}", channels_text(p), size,
                      resize_text(p), name_of(p.scale), normalisation);
 }

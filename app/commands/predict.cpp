@@ -17,6 +17,7 @@
 #include "app/preparation/sample_range.h"
 #include "app/report/prediction_format.h"
 #include "core/cancellation.h"
+#include "core/count_text.h"
 #include "core/csv.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
@@ -174,11 +175,13 @@ void report_failures(const std::vector<Prediction>& predictions, bool strict) {
   }
   if (failed.empty()) return;
   if (failed.size() == predictions.size()) {
-    throw DataError(fmt::format("none of the {} images can be read. The first: {}", failed.size(),
-                                first_reason));
+    throw DataError(failed.size() == 1
+                        ? first_reason
+                        : fmt::format("none of the {} images can be read. The first: {}",
+                                      failed.size(), first_reason));
   }
-  const std::string text = fmt::format("{} of {} images have no prediction: {}", failed.size(),
-                                       predictions.size(), first_five(failed));
+  const std::string text = fmt::format("{} of {} have no prediction: {}", failed.size(),
+                                       count_text(predictions.size(), "image"), first_five(failed));
   if (strict) throw DataError(text + ". Leave out --strict to accept that.");
   warn("{}", text);
 }

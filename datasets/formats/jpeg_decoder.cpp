@@ -49,7 +49,7 @@ void on_jpeg_message(j_common_ptr info, int level) {
 int most_scans(const jpeg_decompress_struct& info) {
   constexpr std::uint64_t kMostScans = 500;
   constexpr std::uint64_t kLeastScans = 32;
-  constexpr std::uint64_t kPixelsOfAllScans = std::uint64_t{1} << 32;
+  constexpr std::uint64_t kPixelsOfAllScans = std::uint64_t{1} << 30;
   const std::uint64_t pixels = std::uint64_t{info.image_width} * info.image_height;
   return static_cast<int>(std::clamp(kPixelsOfAllScans / pixels, kLeastScans, kMostScans));
 }
