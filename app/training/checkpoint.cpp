@@ -149,6 +149,24 @@ void require_format(torch::serialize::InputArchive& archive, const std::filesyst
                   file.string(), what, file.parent_path().string()));
 }
 
+/// Loads the archive and runs `read`. Throws DamagedArchive where bytes could not be read.
+template <typename Read>
+void read_verified(const ArchiveFile& bytes, const Read& read) {
+  try {
+    torch::serialize::InputArchive archive;
+    archive.load_from([&bytes](std::uint64_t position, void* target,
+                               std::size_t count) { return bytes.read(position, target, count); },
+                      [&bytes] { return bytes.size(); });
+    read(archive);
+  } catch (const Error&) {
+    throw;
+  } catch (...) {
+    bytes.require_intact();  // damage is the better reason
+    throw;
+  }
+  bytes.require_intact();
+}
+
 /// Opens a file and runs `read`. Its records are verified, and it may hold no program, which would
 /// run when it is loaded. Whatever LibTorch says of its content becomes a ModelError.
 template <typename Read>
@@ -161,15 +179,16 @@ void read_archive_file(const std::filesystem::path& file, const Read& read) {
                                           "hold numbers alone; nothing of it was run",
                                           program->what, program->where));
     }
-    torch::serialize::InputArchive archive;
-    archive.load_from([&bytes](std::uint64_t position, void* target,
-                               std::size_t count) { return bytes.read(position, target, count); },
-                      [&bytes] { return bytes.size(); });
-    read(archive);
+    read_verified(bytes, read);
   } catch (const Error&) {
     throw;
   } catch (const DamagedArchive& damage) {
-    refuse_checkpoint(file, damage.what());
+    const std::string what = damage.what();
+    if (what.starts_with("cannot be read")) {
+      throw ModelError(fmt::format("{}: {}. Check the disk or its connection, then resume the run.",
+                                   file.string(), what));
+    }
+    refuse_checkpoint(file, what);
   } catch (const std::exception& error) {
     if (is_out_of_memory(error)) throw;
     refuse_checkpoint(file, "is not a checkpoint of this program, or its content is damaged");
