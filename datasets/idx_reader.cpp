@@ -218,6 +218,12 @@ void add_split(const fs::path& folder, const SplitFiles& names, std::int64_t max
         folder.string(), (images ? *images : *labels).filename().string(),
         images ? names.labels : names.images, images ? names.labels : names.images));
   }
+  for (const auto& file : {*images, *labels}) {
+    const fs::path packed = file.string() + ".gz";
+    if (!is_file(packed)) continue;
+    found.findings.notes.push_back(
+        fmt::format("{}: is read; {} is not", file.string(), packed.filename().string()));
+  }
   const auto array = read_images(*images, max_image_bytes);
   const std::string classes = read_labels(*labels, array->count(), *images);
   for (std::int64_t i = 0; i < array->count(); ++i) {
