@@ -93,6 +93,11 @@ std::string explanation(const torch::jit::Module& module, const Preprocessing& p
   }
   const std::string size = fmt::format("{}x{} pixels with {} channel{}", p.width, p.height,
                                        p.channels, p.channels == 1 ? "" : "s");
+  if (p.channels == 3 && takes(module, random_images(1, 1, p.height, p.width))) {
+    return fmt::format(
+        "the network does not take an image of {}{}, but one of 1 channel. Set input.channels=1.",
+        size, failed.where);
+  }
   const std::int64_t taken = size_taken(module, p);
   if (taken > 0) {
     return fmt::format(
@@ -193,8 +198,8 @@ class DryPass {
       if (!takes(module_, images)) throw explain_failed_pass(backbone_, error);
       refuse_layout(failing_layer(stored, fed), cause_of(error.what()));
     }
-    const bool has_rows = together.dim() > 0 && alone.dim() > 0 && together.size(0) == 2 &&
-                          alone.size(0) == 1;
+    const bool has_rows =
+        together.dim() > 0 && alone.dim() > 0 && together.size(0) == 2 && alone.size(0) == 1;
     if (!has_rows) {
       throw ModelError(fmt::format(
           "{}: the network returns [{}] for one image and [{}] for two. Expected one row per "
@@ -212,8 +217,8 @@ class DryPass {
     const auto twice = run_apart(module_, features_, image(position));
     const bool is_steady = once.sizes() == twice.sizes() && are_close(once, twice);
     if (is_steady && once.sizes() == row.sizes() && are_close(once, row)) {
-      refuse_layout("", fmt::format("largest difference {:.3g}",
-                                    (once - fed).abs().max().item<double>()));
+      refuse_layout(
+          "", fmt::format("largest difference {:.3g}", (once - fed).abs().max().item<double>()));
     }
     const std::string buffer = is_steady ? "" : written_buffer(module_, image(position));
     if (!buffer.empty()) refuse_written_buffer(buffer, backbone_.file());
@@ -222,8 +227,9 @@ class DryPass {
         "{}.",
         backbone_.file(),
         is_steady ? "depends on the other images of its batch" : "changes from run to run",
-        is_steady ? "with BatchNorm's running statistics and without x[0] or other rows of the batch"
-                  : "without random numbers"));
+        is_steady
+            ? "with BatchNorm's running statistics and without x[0] or other rows of the batch"
+            : "without random numbers"));
   }
 
   [[noreturn]] void refuse_layout(const std::string& layer, const std::string& cause) const {
