@@ -93,8 +93,8 @@ ClassifierLayer describe_computed(const LayerUse& use, const Graph& graph) {
   found.kind = is_convolution ? ClassifierKind::kConvolution : ClassifierKind::kLinear;
   const std::string path = attribute_behind(use.weight, graph);
   const auto parametrization = path.find(".parametrizations");
-  found.path = parametrization == std::string::npos ? owner_path(path)
-                                                    : path.substr(0, parametrization);
+  found.path =
+      parametrization == std::string::npos ? owner_path(path) : path.substr(0, parametrization);
   return found;
 }
 

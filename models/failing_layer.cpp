@@ -31,7 +31,9 @@ torch::jit::Stack run_graph(const std::shared_ptr<Graph>& graph, const Module& m
   return stack;
 }
 
-bool is_tensor_value(const Value* value) { return value->type()->isSubtypeOf(*c10::TensorType::get()); }
+bool is_tensor_value(const Value* value) {
+  return value->type()->isSubtypeOf(*c10::TensorType::get());
+}
 
 /// Whether the first `count` nodes run.
 bool runs_up_to(std::size_t count, const Module& module, const torch::Tensor& images) {

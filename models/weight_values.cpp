@@ -39,8 +39,7 @@ std::string describe_unusable_weight(const Module& module, const std::shared_ptr
     const bool is_statistic =
         entry.name.ends_with("running_mean") || entry.name.ends_with("running_var");
     if (!is_finite(entry.value)) {
-      const auto found =
-          fmt::format("'{}' holds {}", entry.name, non_finite_values(entry.value));
+      const auto found = fmt::format("'{}' holds {}", entry.name, non_finite_values(entry.value));
       if (is_statistic) return found;
       if (other.empty()) other = found;
     } else if (entry.name.ends_with("running_var") && entry.value.lt(0).any().item<bool>()) {
