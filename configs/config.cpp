@@ -12,8 +12,10 @@
 #include "configs/working_directory.h"
 #include "configs/yaml_settings.h"
 #include "core/errors.h"
+#include "core/folder_entries.h"
 #include "core/install_paths.h"
 #include "core/nearest_name.h"
+#include "core/trust.h"
 
 namespace transfer {
 namespace {
@@ -179,6 +181,7 @@ Config resolve_config(const ConfigSources& sources, const std::vector<std::strin
   apply_layers(config, layers);
   note_input_places(config, layers);
   check_strategy(config.strategy, strategies);
+  parse_trust(config.trust, /*file=*/{});  // throws
   if (config.backbone == kFlattenBackbone) config.strategy = kFlattenStrategy;
   finish_hidden_layers(config);
   // A preset's recipe for cross-entropy is not what the user asked for.
@@ -226,8 +229,8 @@ std::string to_yaml(const Config& config) {
 std::vector<std::string> list_presets() {
   std::vector<std::string> names;
   std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(presets_folder(), ignored)) {
-    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem().string());
+  for (const auto& file : folder_entries(presets_folder(), ignored)) {
+    if (file.extension() == ".yaml") names.push_back(file.stem().string());
   }
   std::sort(names.begin(), names.end());
   return names;

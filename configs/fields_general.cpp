@@ -38,6 +38,16 @@ void add_general_fields(std::vector<Field>& fields, Config& c) {
        "The run directory. Empty: runs/TIME-DATA-STRATEGY.", "runs/pets"},
       {"overwrite", &c.overwrite, kNoLimits, "none", kPlaceOrSpeed, kEveryRun,
        "Whether an existing run directory may be replaced.", "true"},
+      {"trust", &c.trust, kNoLimits, "none", kPlaceOrSpeed, kEveryRun,
+       "Which model files may load, since each holds a program. checked: those whose programs hold "
+       "operators on tensors alone. pinned: only those whose SHA-256 trust_file lists. "
+       "sha256:DIGITS, several separated by commas: only these. ask: as checked, but asks about "
+       "each that is not pinned. always: every file, whatever its program does.",
+       "pinned"},
+      {"trust_file", &c.trust_file, kNoLimits, "none", kPlaceOrSpeed, kEveryRun,
+       "A file of hashes of model files that are trusted, one a line: sha256:DIGITS, or what "
+       "sha256sum prints. They load whatever their programs do.",
+       "models.sha256"},
   };
   fields.insert(fields.end(), rows.begin(), rows.end());
 }

@@ -26,6 +26,8 @@ constexpr std::array kFlags = {
     KeyFlag{"overwrite", "--overwrite", /*is_switch=*/true},
     KeyFlag{"device", "--device"},
     KeyFlag{"threads", "--threads"},
+    KeyFlag{"trust", "--trust"},
+    KeyFlag{"trust_file", "--trust-file"},
 };
 
 const KeyFlag* find_flag(std::string_view key) {

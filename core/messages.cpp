@@ -2,6 +2,8 @@
 
 #include <cstdio>
 
+#include "core/visible_text.h"
+
 namespace transfer {
 namespace {
 
@@ -13,8 +15,10 @@ class NoProgress : public Progress {
 
 class PlainLines : public MessageSink {
  public:
-  void note(const std::string& text) override { fmt::print(stderr, "{}\n", text); }
-  void warning(const std::string& text) override { fmt::print(stderr, "warning: {}\n", text); }
+  void note(const std::string& text) override { fmt::print(stderr, "{}\n", visible(text)); }
+  void warning(const std::string& text) override {
+    fmt::print(stderr, "warning: {}\n", visible(text));
+  }
   std::unique_ptr<Progress> begin(std::string /*title*/, std::int64_t /*total*/,
                                   std::string /*unit*/) override {
     return std::make_unique<NoProgress>();

@@ -160,8 +160,11 @@ void read_classes(const fs::path& folder, const std::string& split, LabelledFile
   if (classes.empty()) {
     throw DataError(fmt::format(
         "{}: holds no class folders. Expected one folder per class with its images inside, such "
-        "as {}/cats/1.jpg.{}",
+        "as {}/cats/1.jpg.{}{}",
         folder.string(), folder.string(),
+        split.empty() || split == "train"
+            ? ""
+            : fmt::format(" Without {} images, remove the folder.", split),
         skipped.empty() ? "" : " " + skip_messages(skipped).front().text + "."));
   }
   for (const auto& entry : classes) {

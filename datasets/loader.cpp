@@ -141,14 +141,16 @@ class Loader::Implementation {
     const std::int64_t sample = batch.samples[static_cast<std::size_t>(row)];
     try {
       const auto& p = options_.preprocessing;
-      const cv::Mat decoded = decode_for(samples_[static_cast<std::size_t>(sample)], p);
+      const Sample& known = samples_[static_cast<std::size_t>(sample)];
+      const auto& contents = options_.contents;
+      const cv::Mat decoded =
+          decode_for(known, p, contents.empty() ? "" : contents[static_cast<std::size_t>(sample)]);
       const auto seed =
           mix_seed({options_.seed, options_.epoch, static_cast<std::uint64_t>(sample)});
       const cv::Mat image = options_.augment ? augment(decoded, *options_.augment, p, seed)
                                              : resize_and_crop(decoded, p);
       write_normalized(image, p,
                        batch.images.data_ptr<float>() + row * p.height * p.width * p.channels);
-      const Sample& known = samples_[static_cast<std::size_t>(sample)];
       batch.labels.data_ptr<std::int64_t>()[row] = known.label;
       if (targets_ > 0) {
         std::copy(known.targets.begin(), known.targets.end(),

@@ -9,11 +9,11 @@
 #include <opencv2/core.hpp>
 #include <thread>
 
-#include "core/atomic_file.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/messages.h"
 #include "datasets/formats/image_formats.h"
+#include "datasets/image_file.h"
 #include "datasets/labelled_files.h"
 
 namespace transfer {
@@ -45,16 +45,17 @@ std::string first_bytes(const std::string& path) {
 }
 
 /// Nothing for plain and for broken files.
-std::optional<SampleTraits> traits_of_file(const std::string& path,
+std::optional<SampleTraits> traits_of_file(const Sample& sample,
                                            const std::optional<SampleRange>& range) {
+  const std::string& path = sample.path;
   try {
     if (std::error_code error; !std::filesystem::is_regular_file(path, error)) return std::nullopt;
     const std::string start = first_bytes(path);
     const ImageFormat* format = format_of(start);
     if (format == nullptr || format->traits == nullptr) return std::nullopt;
     if (format->is_plain != nullptr && format->is_plain(start)) return std::nullopt;
-    const std::string bytes = read_file(path);
-    return format->traits({bytes, path, /*target_shorter_side=*/0, range});
+    const std::string bytes = read_image_file(sample);
+    return format->traits({bytes, path, /*target_shorter_side=*/0, range, sample.max_bytes});
   } catch (const DataError&) {
   } catch (const cv::Exception&) {
   } catch (const std::bad_alloc&) {
@@ -119,7 +120,7 @@ class Survey {
       for (std::size_t i = next_++; i < candidates_.size() && !stop_; i = next_++) {
         throw_if_stopped();
         const std::size_t position = candidates_[i];
-        const auto traits = traits_of_file(samples_[position].path, range_to_use());
+        const auto traits = traits_of_file(samples_[position], range_to_use());
         const std::lock_guard lock(mutex_);
         if (traits) record(*traits, position);
         if (progress_) progress_->advance(1);

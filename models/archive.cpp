@@ -1,5 +1,6 @@
 #include "models/archive.h"
 
+#include <caffe2/serialize/read_adapter_interface.h>
 #include <fmt/format.h>
 #include <torch/version.h>
 
@@ -8,6 +9,8 @@
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
+#include "models/admission.h"
+#include "models/archive_file.h"
 #include "models/model_file_kind.h"
 #include "models/torch_error.h"
 
@@ -46,9 +49,8 @@ constexpr const char* kMetadataFile = "transfer.json";
                   file.string(), TORCH_VERSION, cause_of(error)));
 }
 
-}  // namespace
-
-Archive read_archive(const std::filesystem::path& file) {
+/// Throws ModelError where there is no regular file.
+void require_regular_file(const std::filesystem::path& file) {
   switch (file_kind(file)) {
     case FileKind::kRegularFile: break;
     case FileKind::kNothing:
@@ -62,19 +64,65 @@ Archive read_archive(const std::filesystem::path& file) {
       throw ModelError(
           fmt::format("{}: is not a regular file. Expected a TorchScript file.", file.string()));
   }
-  Archive archive;
-  torch::jit::ExtraFilesMap extra_files{{kMetadataFile, ""}};
-  try {
-    archive.module = torch::jit::load(file.string(), torch::kCPU, extra_files);
-  } catch (const c10::Error& error) {
-    explain_unreadable(file, error.what_without_backtrace());
-  } catch (const std::exception& error) {
-    explain_unreadable(file, error.what());
+}
+
+/// LibTorch's reader over a file whose records are verified as they are read.
+class VerifiedBytes : public caffe2::serialize::ReadAdapterInterface {
+ public:
+  explicit VerifiedBytes(const ArchiveFile& file) : file_(file) {}
+  std::size_t size() const override { return file_.size(); }
+  std::size_t read(std::uint64_t position, void* bytes, std::size_t count,
+                   const char* /*what*/) const override {
+    return file_.read(position, bytes, count);
   }
-  archive.module.eval();
-  const std::string& text = extra_files.at(kMetadataFile);
-  if (!text.empty()) archive.metadata = parse_metadata(text, file.string());
-  return archive;
+
+ private:
+  const ArchiveFile& file_;
+};
+
+torch::jit::Module load_module(const ArchiveFile& archive, const std::filesystem::path& file) {
+  std::string error;
+  torch::jit::Module module;
+  try {
+    module = torch::jit::load(std::make_shared<VerifiedBytes>(archive), torch::kCPU);
+  } catch (const c10::Error& failure) {
+    error = failure.what_without_backtrace();
+  } catch (const std::exception& failure) {
+    error = failure.what();
+  }
+  archive.require_intact();  // damage is the better reason
+  if (!error.empty()) explain_unreadable(file, error);
+  return module;
+}
+
+std::optional<ModelMetadata> metadata_of(const ArchiveFile& archive,
+                                         const std::filesystem::path& file) {
+  for (const ArchiveRecord& record : archive.records()) {
+    if (record.name != std::string("extra/") + kMetadataFile) continue;
+    return parse_metadata(archive.contents(record), file.string());
+  }
+  return {};
+}
+
+}  // namespace
+
+Archive read_archive(const std::filesystem::path& file, const Trust& trust) {
+  require_regular_file(file);
+  try {
+    const ArchiveFile bytes(file);
+    if (!bytes.has("constants.pkl") || !bytes.has("data.pkl")) explain_unreadable(file, "");
+    bytes.require_intact(/*without_tensors=*/true);
+    auto metadata = metadata_of(bytes, file);
+    admit(bytes, file, metadata.has_value(), trust);
+    auto module = load_module(bytes, file);
+    module.eval();
+    return {std::move(module), std::move(metadata)};
+  } catch (const DamagedArchive& damage) {
+    const ModelFileKind kind = model_file_kind(file);
+    if (kind != ModelFileKind::kTorchScript) explain_unreadable(file, "");
+    throw ModelError(fmt::format("{}: {}. Copy it again from where it came, or export it again.",
+                                 file.string(), damage.what()));
+  }
 }
 
 void write_archive(const torch::jit::Module& module, const ModelMetadata& metadata,

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/trust.h"
 #include "models/backbone.h"
 #include "models/feature_check.h"
 #include "models/surgery.h"
@@ -37,10 +38,11 @@ struct Archive {
   std::optional<ModelMetadata> metadata;
 };
 
-/// Reads a TorchScript file; the metadata is empty without `transfer.json` inside. Throws
-/// ModelError, naming the file, what it holds and the remedy, when it cannot be loaded or its
-/// metadata is bad.
-Archive read_archive(const std::filesystem::path& file);
+/// Reads a TorchScript file that `trust` admits (models/admission.h); the metadata is empty without
+/// `transfer.json` inside. Every record's CRC-32 is verified. Throws ModelError, naming the file,
+/// what it holds and the remedy, when it is not admitted, is damaged, cannot be loaded or has bad
+/// metadata.
+Archive read_archive(const std::filesystem::path& file, const Trust& trust = {});
 
 /// Throws when a module that was read back is not what was written.
 using ArchiveCheck = std::function<void(const torch::jit::Module& reloaded)>;

@@ -10,6 +10,7 @@
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
+#include "core/folder_entries.h"
 #include "core/hash.h"
 #include "core/install_paths.h"
 #include "core/nearest_name.h"
@@ -34,10 +35,10 @@ std::vector<std::string> exported_names() {
   std::vector<std::string> names;
   for (const auto& folder : backbone_folders()) {
     std::error_code ignored;
-    for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
-      const std::string file = entry.path().filename().string();
-      if (file.ends_with(".pt") && !file.ends_with(kGoldenEnding)) {
-        names.push_back(entry.path().stem().string());
+    for (const auto& file : folder_entries(folder, ignored)) {
+      const std::string name = file.filename().string();
+      if (name.ends_with(".pt") && !name.ends_with(kGoldenEnding)) {
+        names.push_back(file.stem().string());
       }
     }
   }
@@ -140,9 +141,10 @@ void adapt_program(Backbone::Implementation& network) {
 Backbone::Backbone(std::shared_ptr<const Implementation> implementation)
     : implementation_(std::move(implementation)) {}
 
-Backbone Backbone::load(const std::filesystem::path& file, const InputSettings& settings) {
+Backbone Backbone::load(const std::filesystem::path& file, const InputSettings& settings,
+                        const Trust& trust) {
   auto implementation = std::make_shared<Implementation>();
-  Archive archive = read_archive(file);
+  Archive archive = read_archive(file, trust);
   implementation->file = file.string();
   implementation->module = archive.module;
   implementation->has_metadata = archive.metadata.has_value();

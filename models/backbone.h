@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/trust.h"
 #include "models/input_settings.h"
 #include "models/metadata.h"
 
@@ -26,9 +27,12 @@ class Backbone {
   /// say; the caller reports the assumptions(). A file with it decides by itself, but for the size
   /// of images and how they are fitted to it.
   ///
+  /// `trust` decides whether its program may run (models/admission.h).
+  ///
   /// Throws ConfigError where `settings` do not fit the network or contradict its file.
   /// Throws ModelError, naming the file and the remedy, when
   /// - the file is missing, a folder, unreadable, empty, truncated, a state dict, not TorchScript,
+  /// - a record of it is damaged, or `trust` does not admit it,
   /// - its metadata is malformed, or of a newer format than this program reads,
   /// - its weights do not match the hash in its metadata,
   /// - its weights are constants (torch.jit.freeze, optimize_for_inference),
@@ -38,7 +42,8 @@ class Backbone {
   /// - the features at the cut do not give the network's own outputs (see measure_features()),
   /// - it reads other channels than grey or colours and `settings` lack its mean and std.
   /// Further cuts are checked where they are made: see FrozenTrunk and TrainableNetwork.
-  static Backbone load(const std::filesystem::path& file, const InputSettings& settings = {});
+  static Backbone load(const std::filesystem::path& file, const InputSettings& settings = {},
+                       const Trust& trust = {});
 
   const std::string& file() const;
   const ModelMetadata& metadata() const;

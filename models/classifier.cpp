@@ -1,6 +1,7 @@
 #include "models/classifier.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -50,8 +51,9 @@ struct Classifier::Implementation {
   std::string file;
 };
 
-Classifier::Classifier(const std::filesystem::path& file, torch::Device device) {
-  Archive archive = read_archive(file);
+Classifier::Classifier(const std::filesystem::path& file, torch::Device device,
+                       const Trust& trust) {
+  Archive archive = read_archive(file, trust);
   if (!archive.metadata || archive.metadata->kind != ModelKind::kClassifier ||
       archive.metadata->classes.empty()) {
     throw ModelError(fmt::format(
@@ -69,8 +71,9 @@ Classifier::Classifier(Classifier&&) noexcept = default;
 const ModelMetadata& Classifier::metadata() const { return implementation_->metadata; }
 
 torch::Tensor Classifier::logits(const torch::Tensor& images) const {
+  torch::Tensor outputs;
   try {
-    return run_inference(implementation_->module, images, implementation_->device);
+    outputs = run_inference(implementation_->module, images, implementation_->device);
   } catch (const std::exception& error) {
     if (is_out_of_memory(error)) throw;
     const Preprocessing& p = implementation_->metadata.preprocessing;
@@ -79,6 +82,15 @@ torch::Tensor Classifier::logits(const torch::Tensor& images) const {
         "transfer.json says. Train it again. [LibTorch: {}]",
         implementation_->file, p.width, p.height, p.channels, cause_of(error.what())));
   }
+  const std::size_t classes = implementation_->metadata.classes.size();
+  if (outputs.dim() != 2 || outputs.size(0) != images.size(0) ||
+      static_cast<std::size_t>(outputs.size(1)) != classes) {
+    throw ModelError(fmt::format(
+        "{}: the network gives outputs of shape [{}] for {} images, but transfer.json names {} "
+        "classes. One of the two was changed; train it again or restore the file.",
+        implementation_->file, fmt::join(outputs.sizes(), ", "), images.size(0), classes));
+  }
+  return outputs.to(torch::kFloat);
 }
 
 }  // namespace transfer

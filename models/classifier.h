@@ -30,14 +30,15 @@ torch::Tensor predictions_of(const torch::Tensor& outputs, TargetKind kind);
 /// several threads at once.
 class Classifier {
  public:
-  /// Throws ModelError when `file` is not a model that this program trained.
-  Classifier(const std::filesystem::path& file, torch::Device device);
+  /// Throws ModelError when `file` is not a model that this program trained, is damaged, or `trust`
+  /// does not admit it (models/admission.h).
+  Classifier(const std::filesystem::path& file, torch::Device device, const Trust& trust = {});
   ~Classifier();
   Classifier(Classifier&&) noexcept;
 
   const ModelMetadata& metadata() const;
   /// images [N,C,H,W] on any device → logits [N,classes] on the CPU. Throws ModelError when the
-  /// model does not take them.
+  /// model does not take them or gives another number of outputs than it has class names.
   torch::Tensor logits(const torch::Tensor& images) const;
 
  private:

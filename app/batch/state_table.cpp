@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <numeric>
 
+#include "core/visible_text.h"
+
 namespace transfer {
 namespace {
 
@@ -43,7 +45,7 @@ StateTable::StateTable(std::vector<std::string> names, std::int64_t jobs_at_once
 }
 
 void StateTable::line(const std::string& text) const {
-  if (!is_terminal_) fmt::print(stderr, "{}\n", text);
+  if (!is_terminal_) fmt::print(stderr, "{}\n", visible(text));
 }
 
 void StateTable::begin(const std::vector<JobResult>& results, const BatchFolder& folder) {
@@ -101,7 +103,7 @@ void StateTable::waits_again(std::size_t job, const std::string& why) {
 }
 
 void StateTable::note(const std::string& text) {
-  fmt::print(stderr, "{}\n", text);
+  fmt::print(stderr, "{}\n", visible(text));
   drawn_lines_ = 0;
 }
 
@@ -122,7 +124,7 @@ std::string StateTable::row_text(const Row& row, const JobResult& result) const 
   if (row.seconds && !row.since) text += "  " + duration(*row.seconds);
   if (result.scores) text += "  " + result.scores->score.text(result.scores->val);
   if (!result.reason.empty()) text += "  " + result.reason;
-  return text;
+  return visible(text);
 }
 
 void StateTable::draw(const std::vector<JobResult>& results) {

@@ -13,6 +13,7 @@
 #include "configs/key_description.h"
 #include "configs/key_flags.h"
 #include "core/split_text.h"
+#include "core/trust.h"
 #include "models/strategy.h"
 
 namespace transfer {
@@ -27,6 +28,8 @@ Offer offer_of_key(const Field& field) {
       {"data.path", {{}, Paths::kFiles}},
       {"out", {{}, Paths::kFolders}},
       {"cache.dir", {{}, Paths::kFolders}},
+      {"trust", {all_names<TrustRule>()}},
+      {"trust_file", {{}, Paths::kFiles}},
   };
   if (const auto found = special.find(field.key); found != special.end()) return found->second;
   if (auto choices = choices_of(field); !choices.empty()) return {std::move(choices)};

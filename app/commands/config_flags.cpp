@@ -10,6 +10,10 @@ namespace {
 
 constexpr const char* kDeviceHelp = "auto, cpu, cuda or cuda:N";
 constexpr const char* kThreadsHelp = "Threads for arithmetic; 0 takes all cores";
+constexpr const char* kTrustHelp =
+    "Which model files may load, each of which holds a program: checked (default: operators on "
+    "tensors alone), sha256:DIGITS (only that file), pinned, ask, always";
+constexpr const char* kTrustFileHelp = "File of trusted hashes, as sha256sum prints them";
 
 }  // namespace
 
@@ -39,6 +43,8 @@ void add_config_flags(CLI::App& parser, ConfigSources& sources) {
                "TorchScript file, exported name, or flatten (pixels, no file)");
   add_key_flag(parser, sources, "seed", "Seed of everything random");
   add_key_flag(parser, sources, "augment.preset", "none, light, standard, strong");
+  add_key_flag(parser, sources, "trust", kTrustHelp);
+  add_key_flag(parser, sources, "trust_file", kTrustFileHelp);
   parser.add_option("--preset", sources.preset,
                     "Settings under presets/; default: the strategy's own");
   parser.add_option("--config", sources.files, "YAML file with settings; wins over the preset");
@@ -52,9 +58,21 @@ void add_machine_key_flags(CLI::App& parser, ConfigSources& sources) {
   add_key_flag(parser, sources, "threads", kThreadsHelp);
 }
 
+void add_trust_flags(CLI::App& parser, std::string& trust, std::string& trust_file) {
+  parser.add_option("--trust", trust, kTrustHelp);
+  parser.add_option("--trust-file", trust_file, kTrustFileHelp);
+}
+
 void add_machine_flags(CLI::App& parser, std::string& device, std::int64_t& threads) {
   parser.add_option("--device", device, kDeviceHelp);
   parser.add_option("--threads", threads, kThreadsHelp)->transform(whole_number(0, 4096));
+}
+
+void add_image_limit(CLI::App& parser, std::int64_t& max_image_bytes) {
+  parser
+      .add_option("--max-image-bytes", max_image_bytes,
+                  "Most bytes of an image file and of its decoded pixels, as data.max_image_bytes")
+      ->transform(whole_number(1024, 1'000'000'000'000));
 }
 
 }  // namespace transfer

@@ -14,14 +14,20 @@ namespace transfer {
 void add_key_flag(CLI::App& parser, ConfigSources& sources, const std::string& key,
                   const std::string& help);
 
-/// --data, --task, --backbone, --seed, --augment, --preset, --config and --set: what every command
-/// takes that reads a configuration.
+/// --data, --task, --backbone, --seed, --augment, --trust, --trust-file, --preset, --config and
+/// --set: what every command takes that reads a configuration.
 void add_config_flags(CLI::App& parser, ConfigSources& sources);
 
 /// --device and --threads as keys of the configuration.
 void add_machine_key_flags(CLI::App& parser, ConfigSources& sources);
 
+/// --trust and --trust-file for commands without a configuration.
+void add_trust_flags(CLI::App& parser, std::string& trust, std::string& trust_file);
+
 /// --device and --threads for commands without a configuration.
 void add_machine_flags(CLI::App& parser, std::string& device, std::int64_t& threads);
+
+/// --max-image-bytes, as data.max_image_bytes, for commands without a configuration.
+void add_image_limit(CLI::App& parser, std::int64_t& max_image_bytes);
 
 }  // namespace transfer

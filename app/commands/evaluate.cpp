@@ -9,6 +9,7 @@
 #include "app/compute/device.h"
 #include "app/features/broken_images.h"
 #include "app/features/model_logits.h"
+#include "app/preparation/model_trust.h"
 #include "app/preparation/reading_messages.h"
 #include "app/preparation/sample_range.h"
 #include "app/report/metrics_report.h"
@@ -27,9 +28,12 @@ struct EvaluateOptions {
   std::string split;
   std::string device = Config{}.device;
   std::int64_t threads = 0;
+  std::string trust = Config{}.trust;
+  std::string trust_file;
   std::int64_t top_k = 5;
   /// As data.columns.
   std::vector<std::string> columns;
+  std::int64_t max_image_bytes = kDefaultMaxImageBytes;
   bool json = false;
 };
 
@@ -42,13 +46,15 @@ void print_json(const std::string& split, const nlohmann::ordered_json& metrics)
 }
 
 int run_evaluate(const EvaluateOptions& options) {
+  const Trust trust = model_trust(options.trust, options.trust_file);
   const auto device = choose_device(options.device);
   const auto threads = use_threads(options.threads);
-  const Classifier model(options.model, device);
+  const Classifier model(options.model, device, trust);
   const auto& classes = model.metadata().classes;
   const Objective& objective = model.metadata().objective;
-  const auto [split, samples, findings] = open_for_evaluation(
-      options.data, options.split, classes, objective.targets(), column_roles(options.columns));
+  const auto [split, samples, findings] =
+      open_for_evaluation(options.data, options.split, classes, objective.targets(),
+                          column_roles(options.columns), options.max_image_bytes);
   report_reading(findings);
   report_sample_values(samples, model.metadata().preprocessing, threads);
   const auto result = model_logits(model, samples, device, threads, "evaluate");
@@ -83,6 +89,8 @@ CommandRun add_evaluate_flags(CLI::App& parser) {
                   "Columns of a CSV file, as data.columns: path=NAME, label=NAME, split=NAME")
       ->delimiter(',');
   add_machine_flags(parser, options->device, options->threads);
+  add_image_limit(parser, options->max_image_bytes);
+  add_trust_flags(parser, options->trust, options->trust_file);
   parser.add_option("--top-k", options->top_k, "K of top-K accuracy")
       ->transform(whole_number(1, 1'000'000));
   parser.add_flag("--json", options->json, "JSON on stdout");

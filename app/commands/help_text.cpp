@@ -28,6 +28,9 @@ Examples:
   transfer batch jobs.yaml --out runs/study --launcher slurm --dry-run
   transfer cache prune runs/study/feature-store --unused-days 30
 
+A model file holds a program. Files whose programs do more than compute with tensors are refused;
+--trust sha256:DIGITS loads only that file. SECURITY.md says more.
+
 `train` is the default command; `transfer COMMAND --help` lists its flags.
 )";
 

@@ -26,6 +26,7 @@
 #include "core/run_format.h"
 #include "core/shell_word.h"
 #include "core/stopwatch.h"
+#include "core/visible_text.h"
 #include "models/strategy.h"
 
 namespace transfer {
@@ -56,7 +57,7 @@ void write_results(Summary summary, const RunDirectory& run, const Stopwatch& si
   summary.seconds_total = since_start.seconds();
   write_file_atomically(run.file(run_file::kSummary), to_json(summary));
   run.remove_checkpoints();
-  fmt::print("{}", json ? to_json(summary) : to_text(summary));
+  fmt::print("{}", json ? to_json(summary) : visible_lines(to_text(summary)));
 }
 
 /// Lines of metrics.jsonl.
@@ -102,7 +103,8 @@ std::int64_t further_epochs(const TrainOptions& options) {
   const ConfigSources& given = options.sources;
   const bool only_machine_flags =
       std::all_of(given.flags.begin(), given.flags.end(), [](const auto& flag) {
-        return flag.first == "device" || flag.first == "threads" || flag.first == "data.path";
+        return flag.first == "device" || flag.first == "threads" || flag.first == "data.path" ||
+               flag.first.starts_with("trust");
       });
   const bool only_epochs =
       std::all_of(given.settings.begin(), given.settings.end(),
@@ -110,14 +112,42 @@ std::int64_t further_epochs(const TrainOptions& options) {
   if (!only_machine_flags || !only_epochs || !given.files.empty() || !given.preset.empty()) {
     throw ConfigError(
         "--resume takes the settings from the run's own config.yaml. Leave out the other flags "
-        "(--device, --threads, --set train.epochs=N and --data, if the images have moved, may "
-        "stay), "
+        "(--device, --threads, --trust, --trust-file, --set train.epochs=N and --data, if the "
+        "images have moved, may stay), "
         "or start a new run.");
   }
   if (given.settings.empty()) return 0;
   ConfigSources epochs;
   epochs.settings = given.settings;
   return resolve_config(epochs, strategy_choices()).train.epochs;
+}
+
+/// Throws ModelError where epochs were trained and their checkpoint is gone: training would start
+/// again without a word.
+void require_checkpoint(const Config& config, const RunDirectory& run) {
+  const std::int64_t epochs = count_epochs(run);
+  if (find_strategy(config.strategy).trunk_is_frozen || epochs == 0) return;
+  if (is_file(run.checkpoint())) return;
+  const std::string path = shell_word(run.path().string());
+  throw ModelError(fmt::format(
+      "{}: is missing, though {} epochs were trained, so the run cannot be resumed. Put "
+      "the file back, or train from the start: transfer --config {}/config.yaml --out "
+      "{} --overwrite",
+      run.checkpoint().string(), epochs, path, path));
+}
+
+/// Prepares a resumed run. Where its data has gone, the message says how to name its new place.
+Preparation prepare_again(const Config& config, const std::shared_ptr<ProcessGroup>& group,
+                          const TrainOptions& options) {
+  try {
+    return prepare(config, group);
+  } catch (const DataError& error) {
+    if (is_folder(config.data.path) || is_file(config.data.path)) throw;
+    throw DataError(
+        fmt::format("{} If it has moved, name its new place: transfer --resume {} "
+                    "--data PATH",
+                    error.what(), shell_word(options.resume)));
+  }
 }
 
 /// The run's own configuration, with the device, the threads and the epochs of the flags.
@@ -134,10 +164,11 @@ Config resumed_config(const TrainOptions& options, const RunDirectory& run) {
   return config;
 }
 
-/// The configuration that a run with other epochs keeps: without the flags of this time.
+/// The configuration that the run keeps: with the new place of the data, without the machine's
+/// flags of this time.
 Config config_to_keep(const TrainOptions& options, const RunDirectory& run) {
   TrainOptions lasting = options;
-  lasting.sources.flags.clear();
+  std::erase_if(lasting.sources.flags, [](const auto& flag) { return flag.first != "data.path"; });
   return resumed_config(lasting, run);
 }
 
@@ -192,6 +223,8 @@ int resume(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& gro
   const Config config = resumed_config(options, run);
   RunSpan span{/*resumes=*/true, options.pause_after};
   if (epochs > 0) span.config_to_keep = config_to_keep(options, run);
+  const bool moved = std::any_of(options.sources.flags.begin(), options.sources.flags.end(),
+                                 [](const auto& flag) { return flag.first == "data.path"; });
   if (is_file(run.file(run_file::kSummary))) {
     const std::string summary = finished_summary(run);
     if (epochs == 0) {
@@ -207,8 +240,10 @@ int resume(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& gro
   } else if (epochs > 0) {
     require_further_epochs(config, run, count_epochs(run));
   }
-  const Preparation preparation = prepare(config, group);
+  if (!span.finished) require_checkpoint(config, run);
+  const Preparation preparation = prepare_again(config, group, options);
   if (span.finished || is_file(run.checkpoint())) require_same_data(preparation, run);
+  if (moved && epochs == 0) run.write_config(config_to_keep(options, run));
   train_in(preparation, run, span, since_start, options.json);
   return 0;
 }
@@ -232,7 +267,7 @@ int run_chosen_strategy(const TrainOptions& options, const Stopwatch& since_star
     run.discard();
     throw;
   }
-  fmt::print(stderr, "{}", to_text(measured.advice));
+  fmt::print(stderr, "{}", visible_lines(to_text(measured.advice)));
   warn_of_unused_settings(measured.config);
   preparation.config = measured.config;
   train_in(preparation, run, {}, since_start, options.json, std::move(measured.probes));

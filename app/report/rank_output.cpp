@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "core/visible_text.h"
+
 namespace transfer {
 
 RankOutput::RankOutput(const ProcessGroup& group) {
@@ -24,7 +26,7 @@ RankOutput::~RankOutput() {
 void RankOutput::error(const std::string& message) const {
   std::FILE* target = stderr_ != nullptr ? stderr_ : stderr;
   // Whether anybody can read it is not checked: the program ends with its own status.
-  const std::string line = fmt::format("{}: {}\n", name_, message);
+  const std::string line = fmt::format("{}: {}\n", name_, visible(message));
   std::fwrite(line.data(), 1, line.size(), target);
   std::fflush(target);
 }

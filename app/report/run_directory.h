@@ -16,7 +16,8 @@ namespace transfer {
 /// locked while one of its objects lives, so that no two processes write to it.
 class RunDirectory {
  public:
-  /// Whether a folder holds anything but a lock that a killed process left behind.
+  /// Whether a folder holds anything but a lock that a killed process left behind. Throws
+  /// OutputError where it cannot be read.
   static bool is_used(const std::filesystem::path& path);
 
   /// Makes the folder and writes config.yaml. The name is `config.out`, or

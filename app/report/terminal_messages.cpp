@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "core/stopwatch.h"
+#include "core/visible_text.h"
 
 namespace transfer {
 namespace {
@@ -27,7 +28,7 @@ class TerminalMessages::Bar : public Progress {
  public:
   Bar(TerminalMessages& messages, std::string title, std::int64_t total, std::string unit)
       : messages_(messages),
-        title_(std::move(title)),
+        title_(visible(title)),
         unit_(std::move(unit)),
         total_(total),
         is_terminal_(::isatty(STDERR_FILENO) == 1) {}
@@ -72,9 +73,9 @@ class TerminalMessages::Bar : public Progress {
   double last_drawn_ = 0;
 };
 
-void TerminalMessages::note(const std::string& text) { write_line(text); }
+void TerminalMessages::note(const std::string& text) { write_line(visible(text)); }
 
-void TerminalMessages::warning(const std::string& text) { write_line("warning: " + text); }
+void TerminalMessages::warning(const std::string& text) { write_line("warning: " + visible(text)); }
 
 std::unique_ptr<Progress> TerminalMessages::begin(std::string title, std::int64_t total,
                                                   std::string unit) {

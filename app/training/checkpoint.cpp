@@ -7,11 +7,15 @@
 #include <torch/serialize/output-archive.h>
 
 #include <sstream>
+#include <stdexcept>
 #include <string_view>
 
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/run_format.h"
+#include "models/archive_file.h"
+#include "models/program_check.h"
+#include "models/torch_error.h"
 
 namespace transfer {
 namespace {
@@ -62,6 +66,9 @@ std::vector<BrokenImage> read_broken(torch::serialize::InputArchive& archive) {
   archive.read("broken_samples", samples);
   archive.read("broken_reasons", reasons);
   std::vector<BrokenImage> broken;
+  if (samples.toIntList().size() != reasons.toList().size()) {
+    throw std::out_of_range("as many broken images as reasons");
+  }
   for (std::size_t i = 0; i < samples.toIntList().size(); ++i) {
     broken.push_back({samples.toIntList()[i], reasons.toList()[i].get().toStringRef()});
   }
@@ -130,17 +137,38 @@ void require_format(torch::serialize::InputArchive& archive, const std::filesyst
                   run)));
 }
 
-/// Opens a file and runs `read`; what LibTorch says of a damaged file becomes a ModelError.
+/// Throws ModelError for a file that cannot be continued from.
+[[noreturn]] void refuse_checkpoint(const std::filesystem::path& file, const std::string& what) {
+  throw ModelError(
+      fmt::format("{0}: {1}. Put back what the run wrote, or train again from the start: transfer "
+                  "--config {2}/config.yaml --out {2} --overwrite",
+                  file.string(), what, file.parent_path().string()));
+}
+
+/// Opens a file and runs `read`. Its records are verified, and it may hold no program, which would
+/// run when it is loaded. Whatever LibTorch says of its content becomes a ModelError.
 template <typename Read>
 void read_archive_file(const std::filesystem::path& file, const Read& read) {
   try {
-    std::istringstream bytes(read_file(file));
+    const ArchiveFile bytes(file);
+    bytes.require_intact();
+    if (const auto program = find_any_program(bytes)) {
+      refuse_checkpoint(file, fmt::format("is not a checkpoint: it holds {} ({}), and checkpoints "
+                                          "hold numbers alone; nothing of it was run",
+                                          program->what, program->where));
+    }
     torch::serialize::InputArchive archive;
-    archive.load_from(bytes);
+    archive.load_from([&bytes](std::uint64_t position, void* target,
+                               std::size_t count) { return bytes.read(position, target, count); },
+                      [&bytes] { return bytes.size(); });
     read(archive);
-  } catch (const c10::Error& error) {
-    throw ModelError(fmt::format("{}: is not a checkpoint, or is damaged: {}", file.string(),
-                                 error.what_without_backtrace()));
+  } catch (const Error&) {
+    throw;
+  } catch (const DamagedArchive& damage) {
+    refuse_checkpoint(file, damage.what());
+  } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) throw;
+    refuse_checkpoint(file, "is not a checkpoint of this program, or its content is damaged");
   }
 }
 

@@ -138,8 +138,9 @@ bool Trainer::add_batch(const Batch& batch, std::int64_t index, std::int64_t bat
 
 void Trainer::take_step(std::int64_t batch, std::int64_t batches) {
   const Stopwatch clock;
-  progress_.rate = learning_rate(static_cast<double>(progress_.epoch) +
-                                 static_cast<double>(batch - 1) / static_cast<double>(batches));
+  const auto count = static_cast<double>(batches);
+  progress_.rate = learning_rate(
+      static_cast<double>(progress_.epoch) + static_cast<double>(batch - 1) / count, 1 / count);
   step_.finish(progress_.rate);
   if (average_) average_->update();
   seconds_in_steps_ += clock.seconds();
@@ -185,8 +186,8 @@ void Trainer::exchange_broken() {
   newly_broken_.clear();
 }
 
-double Trainer::learning_rate(double epoch) const {
-  return learning_rate_at(config_.train, epoch) * plateau_.factor() * progress_.rate_factor;
+double Trainer::learning_rate(double epoch, double step) const {
+  return learning_rate_at(config_.train, epoch, step) * plateau_.factor() * progress_.rate_factor;
 }
 
 ImageLogits Trainer::evaluate(EvaluatedSplit split, const std::string& title) {

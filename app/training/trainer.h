@@ -112,7 +112,7 @@ class Trainer {
   void save_if_agreed(bool is_due);
   /// Synchronises the network over all processes.
   void share_own_state();
-  double learning_rate(double epoch) const;
+  double learning_rate(double epoch, double step = 0) const;
   /// Throws TrainingError where training drove BatchNorm's running statistics out of the numbers.
   void require_finite_statistics() const;
   void finish_epoch();

@@ -228,7 +228,8 @@ cv::Mat decode_gif(const EncodedImage& image) {
   if (frame->code_size < 1 || frame->code_size > 11) {
     throw broken_image(image, "the GIF is damaged (an unknown size of codes)");
   }
-  const auto count = static_cast<std::size_t>(frame->place.area());
+  const auto count =
+      static_cast<std::size_t>(frame->place.width) * static_cast<std::size_t>(frame->place.height);
   const auto values = GifCodes(frame->codes, frame->code_size).unpack(count);
   if (values.size() < count) throw broken_image(image, "the GIF is damaged or ends early");
   cv::Mat rgb(canvas, CV_8UC3, cv::Scalar::all(255));

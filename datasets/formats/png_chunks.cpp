@@ -21,7 +21,11 @@ std::uint32_t checksum_of(std::string_view bytes) {
 void check_header(const EncodedImage& image) {
   constexpr std::size_t kHeaderEnd = 33;
   if (image.bytes.size() < kHeaderEnd) throw broken_image(image, "the PNG ends early");
-  require_sensible_size(image, big_endian(image.bytes, 16), big_endian(image.bytes, 20));
+  if (image.bytes.substr(kSignatureSize + 4, 4) != "IHDR") {
+    throw broken_image(image, "the PNG is damaged (its first chunk is not IHDR)");
+  }
+  require_sensible_size(image, big_endian(image.bytes, 16), big_endian(image.bytes, 20),
+                        /*bytes_per_pixel=*/1);
 }
 
 constexpr std::size_t kChunkFrame = 12;  // length, type and checksum around a chunk's data

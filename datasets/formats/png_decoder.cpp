@@ -105,8 +105,10 @@ cv::Mat read_png(const EncodedImage& image) {
     }
   };
   require(reader.read_header());
-  const int depth = reader.has_16_bits() ? CV_16U : CV_8U;
-  cv::Mat pixels(reader.height(), reader.width(), CV_MAKETYPE(depth, reader.channels()));
+  const int type = CV_MAKETYPE(reader.has_16_bits() ? CV_16U : CV_8U, reader.channels());
+  require_sensible_size(image, static_cast<std::uint64_t>(reader.width()),
+                        static_cast<std::uint64_t>(reader.height()), CV_ELEM_SIZE(type));
+  cv::Mat pixels(reader.height(), reader.width(), type);
   require(reader.read_pixels(pixels));
   return pixels;
 }

@@ -64,7 +64,7 @@ cv::Mat decode_tiff_bands(const EncodedImage& image, int bands) {
   int count = 0;
   while (true) {
     const TiffLayout layout = tiff_layout(file);
-    require_sensible_size(image, layout.width, layout.height);
+    require_sensible_size(image, layout.width, layout.height, static_cast<std::uint64_t>(bands));
     if (count == 0 || !is_auxiliary(file)) {
       found += layout.samples;
       ++count;

@@ -118,6 +118,14 @@ cv::Mat unsigned_numbers(const cv::Mat& samples) {
   return numbers;
 }
 
+/// Bytes that a pixel takes when it is decoded: more than as it is stored where OpenCV has no such
+/// numbers.
+std::uint64_t sample_bytes(const TiffLayout& layout, int depth) {
+  const bool becomes_double = depth == CV_32S && layout.format == SAMPLEFORMAT_UINT;
+  const int decoded = becomes_double ? CV_64F : depth == CV_16F ? CV_32F : depth;
+  return std::uint64_t{layout.samples} * CV_ELEM_SIZE1(decoded);
+}
+
 }  // namespace
 
 TiffLayout tiff_layout(const TiffFile& file) {
@@ -179,6 +187,7 @@ std::optional<int> tiff_sample_depth(const TiffLayout& layout) {
 
 cv::Mat read_tiff_samples(const EncodedImage& image, const TiffFile& file, const TiffLayout& layout,
                           int depth) {
+  require_sensible_size(image, layout.width, layout.height, sample_bytes(layout, depth));
   const TiffBlock block = block_of(file, layout);
   const int channels = layout.has_planes ? 1 : layout.samples;
   if (!is_sound(block, layout, channels)) {

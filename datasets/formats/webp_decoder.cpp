@@ -18,7 +18,8 @@ WebPBitstreamFeatures webp_header(const EncodedImage& image, std::string_view by
     throw broken_image(image, "the WebP's header is damaged or cut short");
   }
   require_sensible_size(image, static_cast<std::uint64_t>(header.width),
-                        static_cast<std::uint64_t>(header.height));
+                        static_cast<std::uint64_t>(header.height),
+                        /*bytes_per_pixel=*/header.has_alpha != 0 ? 4 : 3);
   return header;
 }
 

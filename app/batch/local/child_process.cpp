@@ -1,18 +1,17 @@
 #include "app/batch/local/child_process.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <system_error>
 
 #include "app/batch/wait_status.h"
 #include "core/errors.h"
+#include "core/write_failure.h"
 
 namespace transfer {
 namespace {
@@ -80,11 +79,7 @@ class StopSignalsHeld {
 ChildProcess ChildProcess::start(const std::vector<std::string>& arguments,
                                  const std::filesystem::path& log) {
   const Streams streams(log);
-  if (streams.log < 0) {
-    throw OutputError(
-        fmt::format("{}: cannot be written: {}. Free disk space and check the permissions.",
-                    log.string(), std::strerror(errno)));
-  }
+  if (streams.log < 0) throw write_failure(log, errno);
   std::vector<std::string> words = arguments;
   words.insert(words.begin(), "transfer");
   std::vector<char*> pointers;

@@ -46,7 +46,8 @@ TEST(RunDirectory, ALockThatAKilledRunLeftIsNoRunUnderWay) {
 
 TEST(RunDirectory, OnlyARunsFolderCanBeOpened) {
   TemporaryFolder folder;
-  folder.write("run/config.yaml", "");
+  folder.write("run/config.yaml", "seed: 1\n...\n");
+  folder.write("cut/config.yaml", "seed: 1\n");
   folder.write("run/checkpoint.pt", "");
   folder.write("text.txt", "");
   folder.write("empty/x", "");
@@ -57,6 +58,7 @@ TEST(RunDirectory, OnlyARunsFolderCanBeOpened) {
     expect_contains(refusal(file), {file, "is a file of a run", "--resume " + (folder / "run")});
   }
   EXPECT_NO_THROW(RunDirectory::open(folder / "run")) << "what the message says";
+  expect_contains(refusal("cut"), {"cut/config.yaml", "cut off", "whole file"});
   expect_contains(refusal("text.txt"), {"is a file", "give its folder"});
   expect_contains(refusal("nowhere"), {"nowhere", "no such folder", "give its folder"});
   expect_contains(refusal("empty"), {"not a run directory", "config.yaml"});

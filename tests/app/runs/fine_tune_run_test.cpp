@@ -1,9 +1,13 @@
+#include <caffe2/serialize/inline_container.h>
 #include <gmock/gmock.h>
 #include <torch/optim/optimizer.h>
+#include <torch/serialize/output-archive.h>
 
 #include "app/training/checkpoint.h"
 #include "app/training/training_step.h"
+#include "core/atomic_file.h"
 #include "core/errors.h"
+#include "models/archive_file.h"
 #include "models/model_weights.h"
 #include "tests/app/tiny_network.h"
 #include "tests/datasets/temporary_folder.h"
@@ -267,6 +271,61 @@ TEST(Checkpoint, DamagedAndForeignFilesAreRefused) {
   EXPECT_THROW(read_checkpoint(file, fewer, step.optimizer()), ModelError);
   std::filesystem::resize_file(file, std::filesystem::file_size(file) / 2);
   EXPECT_THROW(read_checkpoint(file, network.state(), step.optimizer()), ModelError);
+}
+
+TEST(Checkpoint, AFlippedBitIsFoundInEveryRecord) {
+  const std::string file = testing::TempDir() + "/flipped_checkpoint_test.pt";
+  TrainableNetwork network(fixture_backbone("tiny.pt"), five_classes(), torch::kCPU);
+  const Config config = sgd();
+  TrainingStep step(network, config, 5, {}, torch::kCPU);
+  write_checkpoint(file, network.state(), step.optimizer(), {});
+  const std::string sound = read_file(file);
+  const auto records = ArchiveFile(file).records();
+  for (const ArchiveRecord& record : records) {
+    if (record.size == 0) continue;
+    std::string bytes = sound;
+    bytes[record.begin + record.size / 2] ^= 8;
+    write_file_atomically(file, bytes);
+    EXPECT_THAT([&] { read_checkpoint(file, network.state(), step.optimizer()); },
+                testing::ThrowsMessage<ModelError>(testing::AllOf(
+                    testing::HasSubstr(file), testing::HasSubstr(record.name + " has the CRC-32"),
+                    testing::HasSubstr("--overwrite"))));
+  }
+}
+
+TEST(Checkpoint, OneThatHoldsAProgramIsRefusedBeforeItRuns) {
+  const std::string sound = testing::TempDir() + "/sound_checkpoint_test.pt";
+  const std::string file = testing::TempDir() + "/program_checkpoint_test.pt";
+  TrainableNetwork network(fixture_backbone("tiny.pt"), five_classes(), torch::kCPU);
+  const Config config = sgd();
+  TrainingStep step(network, config, 5, {}, torch::kCPU);
+  write_checkpoint(sound, network.state(), step.optimizer(), {});
+  const ArchiveFile archive(sound);
+  caffe2::serialize::PyTorchStreamWriter writer(file);
+  for (const ArchiveRecord& record : archive.records()) {
+    if (record.name.starts_with(".data/") || record.name == "version") continue;  // it writes these
+    std::string bytes = archive.contents(record);
+    if (record.name == "code/__torch__.py")
+      bytes += "  def __setstate__(self, x: int) -> None:\n    pass\n";
+    writer.writeRecord(record.name, bytes.data(), bytes.size());
+  }
+  writer.writeEndOfFile();
+  EXPECT_THAT([&] { read_checkpoint(file, network.state(), step.optimizer()); },
+              testing::ThrowsMessage<ModelError>(
+                  testing::AllOf(testing::HasSubstr(file), testing::HasSubstr("__setstate__"))));
+}
+
+TEST(Checkpoint, AnArchiveOfOtherContentIsRefusedInWords) {
+  const std::string file = testing::TempDir() + "/other_checkpoint_test.pt";
+  TrainableNetwork network(fixture_backbone("tiny.pt"), five_classes(), torch::kCPU);
+  const Config config = sgd();
+  TrainingStep step(network, config, 5, {}, torch::kCPU);
+  torch::serialize::OutputArchive archive;
+  archive.write("format", c10::IValue("a text"));
+  archive.save_to(file);
+  EXPECT_THAT([&] { read_checkpoint(file, network.state(), step.optimizer()); },
+              testing::ThrowsMessage<ModelError>(
+                  testing::AllOf(testing::HasSubstr(file), testing::HasSubstr("is damaged"))));
 }
 
 TEST(ModelWeights, AWrittenModelGivesItsNetworkBack) {

@@ -184,5 +184,16 @@ TEST(Png, AHeaderThatClaimsTooMuchIsRefused) {
   expect_contains(png_error(png), {"folder/a.png", "0 x 0"});
 }
 
+TEST(Png, OneWhoseFirstChunkIsNotTheHeaderIsRefused) {
+  const std::string bytes = encode_png(gradient(8, 8));
+  const std::string signature = bytes.substr(0, 8);
+  // Where the header's size would be, the text says 1 x 1.
+  const std::string text = chunk("tEXt", std::string("\0\0\0\1\0\0\0\1\x08\2\0\0\0", 13));
+  expect_contains(png_error(signature + text + bytes.substr(8)), {"first chunk is not IHDR"});
+  std::string huge = bytes.substr(8);
+  huge.replace(8, 8, number(60000) + number(60000));
+  EXPECT_THROW(decode_image(bytes.substr(0, 33) + huge, "a"), DataError) << "a second header";
+}
+
 }  // namespace
 }  // namespace transfer

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+#include "datasets/dataset.h"
+
+namespace transfer {
+
+/// The bytes of the sample's image file, from a single opening of it. Throws DataError "NAME:
+/// reason" where it is no regular file, has more than `sample.max_bytes` bytes, which is found out
+/// before any is read, or cannot be read whole. REQUIRES: the sample is a file. Thread-safe.
+std::string read_image_file(const Sample& sample);
+
+/// SHA-256, in hexadecimal, of the same bytes, with little memory. Throws likewise. Thread-safe.
+std::string hash_image_file(const Sample& sample);
+
+}  // namespace transfer
