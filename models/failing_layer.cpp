@@ -14,16 +14,20 @@ using torch::jit::Value;
 
 namespace {
 
-std::shared_ptr<Graph> flat_forward(const Module& module) {
-  auto graph = module.get_method("forward").graph()->copy();
+std::shared_ptr<Graph> flattened(const std::shared_ptr<Graph>& original) {
+  auto graph = original->copy();
   inline_all_calls(*graph);
   return graph;
+}
+
+std::shared_ptr<Graph> flat_forward(const Module& module) {
+  return flattened(module.get_method("forward").graph());
 }
 
 torch::jit::Stack run_graph(const std::shared_ptr<Graph>& graph, const Module& module,
                             const torch::Tensor& images) {
   const torch::NoGradGuard no_gradients;
-  torch::jit::Stack stack{module._ivalue(), images};
+  torch::jit::Stack stack{module._ivalue(), images.clone()};
   torch::jit::GraphExecutor(graph, "apart", torch::jit::ExecutorExecutionMode::SIMPLE).run(stack);
   return stack;
 }
@@ -85,6 +89,11 @@ std::string calling_modules(const Node* node) {
 
 torch::Tensor run_apart(const Module& module, const torch::Tensor& images) {
   return run_graph(flat_forward(module), module, images).at(0).toTensor();
+}
+
+torch::Tensor run_apart(const Module& module, const std::shared_ptr<Graph>& graph,
+                        const torch::Tensor& images) {
+  return run_graph(flattened(graph), module, images).at(0).toTensor();
 }
 
 std::string failing_layer(const Module& module, const torch::Tensor& images) {

@@ -114,6 +114,7 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
   Summary summary = begin_summary(p, run);
   const Stopwatch training;
   TrainableNetwork network(p.backbone, trainable_options(p.config, p.classes()), p.device);
+  rehearse_training(p.config, network);
   const Loss loss = training_loss(p.config, truth_of(p.dataset.train), p.classes(), p.device);
   const bool resumes = !span.finished && span.resumes &&
                        broadcast_number(*p.group, is_file(run.checkpoint()) ? 1 : 0) > 0;
