@@ -20,8 +20,10 @@
 namespace transfer {
 namespace {
 
-/// A number that checkpoints have only since runs can go on; without it, it is 0.
-constexpr std::string_view kOptionalNumber = "stopping_since";
+/// Numbers that older checkpoints of this format lack; without them, they are 0.
+bool is_optional(std::string_view number) {
+  return number == "stopping_since" || number == "seconds_total" || number == "seconds_extract";
+}
 
 /// Calls `visit(name, number)` for every number of the progress; the same for writing and reading.
 template <typename Progress, typename Visit>
@@ -33,13 +35,15 @@ void for_each_number(Progress& p, const Visit& visit) {
   visit("rate", p.rate);
   visit("retries", p.retries);
   visit("rate_factor", p.rate_factor);
-  visit("seconds", p.seconds);
+  visit("seconds", p.seconds.train);
+  visit("seconds_total", p.seconds.total);
+  visit("seconds_extract", p.seconds.extract);
   visit("threads", p.threads);
   visit("replicas", p.replicas);
   visit("stopping_best_loss", p.stopping.best_loss);
   visit("stopping_epoch", p.stopping.epoch);
   visit("stopping_best_epoch", p.stopping.best_epoch);
-  visit(kOptionalNumber, p.stopping.since);
+  visit("stopping_since", p.stopping.since);
   visit("plateau_factor", p.plateau.factor);
   visit("plateau_best_loss", p.plateau.best_loss);
   visit("plateau_bad_epochs", p.plateau.bad_epochs);
@@ -221,7 +225,7 @@ TrainingProgress read_checkpoint(const std::filesystem::path& file, const NamedT
     for_each_number(progress, [&archive](std::string_view name, auto& number) {
       c10::IValue value;
       const bool is_there = archive.try_read(std::string(name), value);
-      if (!is_there && name == kOptionalNumber) return;
+      if (!is_there && is_optional(name)) return;
       if (!is_there) archive.read(std::string(name), value);  // throws
       number = value.to<std::decay_t<decltype(number)>>();
     });

@@ -17,7 +17,7 @@ from pathlib import Path
 from tests.faults.injection import ERRORS, Fault, faults_of, run_with
 from tests.faults.scenarios import SCENARIOS
 
-REFUSALS = (2, 3, 4, 5, 6, 7, 8)
+REFUSALS = (2, 3, 4, 5, 6, 7, 8, 9)
 # The numbers of the calls that are made to fail: each one at first, then one in a few.
 EVERY_CALL_UP_TO = 40
 STRIDE = 25
