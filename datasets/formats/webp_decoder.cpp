@@ -68,11 +68,8 @@ SampleTraits webp_traits(const EncodedImage& image) {
 }
 
 bool is_plain_webp(std::string_view start) {
-  constexpr std::size_t kTypeAt = 12;
   constexpr std::size_t kFlagsAt = 20;
-  constexpr char kHasAnimation = 0x02;
-  if (start.size() <= kFlagsAt) return false;
-  return start.substr(kTypeAt, 4) != "VP8X" || (start[kFlagsAt] & kHasAnimation) == 0;
+  return start.size() > kFlagsAt && !is_webp_animation(start);
 }
 
 }  // namespace transfer
