@@ -19,6 +19,7 @@
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/messages.h"
+#include "models/torch_warnings.h"
 
 namespace {
 
@@ -60,6 +61,7 @@ int fail(transfer::ProcessGroup& group, const transfer::RankOutput& output,
 int main(int argc, char** argv) {
   transfer::keep_freed_memory();
   transfer::install_signal_handlers();
+  transfer::silence_torch_warnings();
   transfer::TerminalMessages messages;
   transfer::send_messages_to(messages);
   auto group = transfer::single_process();
