@@ -195,7 +195,11 @@ int main(int count, char** arguments) {
   finding_prefix = options.artifact_prefix;
   ::signal(SIGABRT, on_abort);
   ::signal(SIGALRM, on_alarm);
-  if (__sanitizer_set_death_callback != nullptr) __sanitizer_set_death_callback(on_death);
+  if (__sanitizer_set_death_callback != nullptr) {
+    __sanitizer_set_death_callback(on_death);
+  } else {
+    for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) ::signal(number, on_abort);
+  }
   bool are_files = false;
   const auto seeds = seeds_of(options, are_files);
   std::int64_t runs = 0;

@@ -36,9 +36,9 @@ class Result:
 
 
 def targets_of(build):
-    """The built targets with the largest input of each."""
+    """The built targets, each with its largest input and the megabytes that may be asked for at once."""
     lines = (build / "fuzz" / "targets.txt").read_text().split("\n")
-    return {name: int(largest) for name, largest in (line.split() for line in lines if line)}
+    return {name: limits for name, *limits in (line.split() for line in lines if line)}
 
 
 def environment_of(build):
@@ -57,13 +57,14 @@ def number_in(log, pattern):
     return int(found[-1]) if found else 0
 
 
-def run(build, target, largest, seconds):
+def run(build, target, largest, largest_block_mb, seconds):
     corpus, findings, log = build / "corpus" / target, build / "findings" / target, build / "logs" / f"{target}.log"
     for folder in (corpus, findings, log.parent):
         folder.mkdir(parents=True, exist_ok=True)
     command = [
         build / "fuzz" / f"fuzz_{target}", f"-max_total_time={seconds}", f"-timeout={SECONDS_PER_INPUT}",
-        f"-rss_limit_mb={MEMORY_MB}", f"-max_len={largest}", f"-artifact_prefix={findings}/", "-print_final_stats=1",
+        f"-rss_limit_mb={MEMORY_MB}", f"-malloc_limit_mb={largest_block_mb}", f"-max_len={largest}",
+        f"-artifact_prefix={findings}/", "-print_final_stats=1",
     ]
     if target in WITH_YAML:
         command.append(f"-dict={build / 'seeds' / 'yaml.dict'}")
@@ -101,7 +102,7 @@ def main():
     results = []
     with ThreadPoolExecutor(options.jobs) as pool:
         for name in options.targets or known:
-            running = pool.submit(run, build, name, known[name], options.seconds)
+            running = pool.submit(run, build, name, *known[name], options.seconds)
             running.add_done_callback(lambda done: tell(done.result()))
             results.append(running)
     results = [running.result() for running in results]

@@ -38,7 +38,8 @@ bool takes(const torch::jit::Module& module, const torch::Tensor& images) {
   try {
     run_apart(module, images);
     return true;
-  } catch (const std::exception&) {
+  } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) throw;
     return false;
   }
 }
@@ -140,6 +141,7 @@ class DryPass {
     try {
       return run_apart(module_, features_, images_);
     } catch (const std::exception& error) {
+      if (is_out_of_memory(error)) throw;
       if (!takes(module_, image(0))) throw explain_failed_pass(backbone_, error);
       const std::string layer = failing_layer(module_, images_);
       throw ModelError(fmt::format(
@@ -195,6 +197,7 @@ class DryPass {
     try {
       alone = run_apart(stored, features_, fed);
     } catch (const std::exception& error) {
+      if (is_out_of_memory(error)) throw;
       if (!takes(module_, images)) throw explain_failed_pass(backbone_, error);
       refuse_layout(failing_layer(stored, fed), cause_of(error.what()));
     }

@@ -2,6 +2,7 @@
 
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
+#include "core/lack_of_resources.h"
 #include "models/graph_calls.h"
 
 namespace transfer {
@@ -53,7 +54,8 @@ bool runs_up_to(std::size_t count, const Module& module, const torch::Tensor& im
   try {
     run_graph(graph, module, images);
     return true;
-  } catch (const std::exception&) {
+  } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) throw;
     return false;
   }
 }

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "core/errors.h"
+#include "core/lack_of_resources.h"
 #include "models/graph_calls.h"
 #include "models/graph_outputs.h"
 #include "models/pooling_check.h"
@@ -98,7 +99,8 @@ class FeatureMeasurement {
     try {
       torch::jit::GraphExecutor(flat, "features", torch::jit::ExecutorExecutionMode::SIMPLE)
           .run(stack);
-    } catch (const std::exception&) {
+    } catch (const std::exception& error) {
+      if (is_out_of_memory(error)) throw;
       return std::nullopt;
     }
     return stack.at(0);

@@ -1,17 +1,20 @@
 #!/usr/bin/env bash
 # Builds the fuzz targets with sanitizers in build/fuzz, makes their seeds and runs them.
 # SECONDS_EACH=60 is for each target; TARGETS="png csv" names some of them; JOBS run at once.
-# With clang (16 to 14 are Debian's) they run under libFuzzer, else under a plain loop.
+# With clang they run under libFuzzer, else under a plain loop; FUZZ_CXX names the compiler.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source setup/say.sh
 build=build/fuzz
 compiler=${FUZZ_CXX:-}
-for candidate in clang++ clang++-19 clang++-18 clang++-17 clang++-16 clang++-15 clang++-14 g++; do
-  [ -z "$compiler" ] || break
-  compiler=$(command -v $candidate || true)
-done
-[ -n "$compiler" ] || stop "there is neither clang++ nor g++" "apt-get install clang-14"
+if [ -z "$compiler" ]; then
+  bash setup/install_debian_packages.sh setup/debian-packages-fuzz.txt ||
+    say "clang cannot be installed here: seeds are changed blindly, without libFuzzer"
+  for candidate in clang++-14 clang++ g++; do
+    compiler=$(command -v $candidate || true)
+    [ -z "$compiler" ] || break
+  done
+fi
 mkdir -p $build
 generator=(-G Ninja)
 [ ! -e $build/CMakeCache.txt ] || generator=()

@@ -25,7 +25,7 @@ std::vector<LimitedImage> limited_images() {
   const cv::Mat rgb = gradient(20, 10);
   cv::Mat rgba(10, 20, CV_8UC4, cv::Scalar::all(200));
   const cv::Mat deep(10, 20, CV_16UC4, cv::Scalar::all(40000));
-  const cv::Mat bands(10, 20, CV_8UC(16), cv::Scalar::all(9));
+  const cv::Mat bands = cv::Mat::zeros(10, 20, CV_8UC(16));
   return {{"JPEG", encode_jpeg(rgb), 600},
           {"PNG", encode_png(rgb), 600},
           {"PNG of 16 bits with alpha", encode_png(deep), 1600},
