@@ -41,11 +41,11 @@ TEST(ArchiveFile, ABitFlippedInAnyRecordIsFoundAndNamed) {
   EXPECT_NO_THROW(sound.require_intact());
   for (const ArchiveRecord& record : sound.records()) {
     if (record.size == 0) continue;
-    for (const std::uint64_t at : {record.begin, record.begin + record.size - 1}) {
+    for (const std::uint64_t at : {record.begin, record.begin + record.stored_size - 1}) {
       const auto file = changed_copy("tiny.pt", [at](std::string& bytes) { bytes[at] ^= 4; });
       EXPECT_THAT(refusal_of(file),
                   AllOf(HasSubstr(file), HasSubstr("is damaged"),
-                        HasSubstr(" " + record.name + " "), HasSubstr("Copy it again")))
+                        HasSubstr("its record " + record.name + " "), HasSubstr("Copy it again")))
           << at;
     }
   }
