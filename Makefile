@@ -1,10 +1,14 @@
-.PHONY: help announce debian-packages python backbone build setup demo test package test-package test-docker \
-        architectures lint lint-all clean
+.PHONY: help announce debian-packages python backbone build setup demo test test-sanitizers test-faults test-soak fuzz package test-package \
+        test-docker architectures lint lint-all clean
 
 help:
 	@echo "make demo          set everything up, build the program and train on real images"
 	@echo "make test          set everything up, build the tests too and run them"
 	@echo "make setup         Debian packages, .venv, the default backbone, the program"
+	@echo "make test-sanitizers  unit tests and some of the program's under address and thread sanitizers"
+	@echo "make test-faults   fail the n-th open, read, write, rename, fsync, mmap of the program, for every n"
+	@echo "make test-soak     JOBS=500 small jobs in two batches on one store, with random kills"
+	@echo "make fuzz          fuzz everything that reads bytes from outside: SECONDS=60 for each target, TARGETS=\"png csv\""
 	@echo "make package       a Debian package and a relocatable archive, in build/packages/"
 	@echo "make test-package  build both packages and try them in a bare Debian 12 (as root)"
 	@echo "make test-docker   build the Docker image and check it"
@@ -35,6 +39,18 @@ demo: setup
 test: backbone
 	@bash setup/build.sh all
 	@bash setup/test.sh
+
+test-sanitizers: backbone
+	@bash setup/test_sanitizers.sh
+
+test-faults: backbone
+	@bash setup/test_endurance.sh faults
+
+test-soak: backbone
+	@bash setup/test_endurance.sh soak --jobs "$(or $(JOBS),500)"
+
+fuzz: backbone
+	@SECONDS_EACH="$(SECONDS)" TARGETS="$(TARGETS)" bash setup/fuzz.sh
 
 package: backbone
 	@bash setup/package.sh

@@ -4,12 +4,15 @@ set(TRANSFER_TEST_ENVIRONMENT
   "TRANSFER_FIXTURES=${CMAKE_BINARY_DIR}/fixtures"
   "TRANSFER_GOLDEN=${CMAKE_BINARY_DIR}/golden"
   "TRANSFER_HAS_MPI=${TRANSFER_HAS_MPI}"
+  "TRANSFER_TEST_TIMEOUT_FACTOR=${TRANSFER_TEST_TIMEOUT_FACTOR}"
   "PYTHONDONTWRITEBYTECODE=1"
   ${TRANSFER_SANITIZER_ENVIRONMENT})
 math(EXPR TRANSFER_UNIT_TEST_TIMEOUT "240 * ${TRANSFER_TEST_TIMEOUT_FACTOR}")
+math(EXPR TRANSFER_CLI_TEST_TIMEOUT "400 * ${TRANSFER_TEST_TIMEOUT_FACTOR}")
 
-# All unit tests.
+# All unit tests, and what `make test-sanitizers` needs.
 add_custom_target(unit_tests)
+add_custom_target(sanitized_tests DEPENDS unit_tests transfer)
 
 # transfer_unit_tests(ROOM LIBRARIES...): one GoogleTest executable of tests/ROOM/*.cpp. It runs as
 # one CTest case, since starting LibTorch for each single test would cost more than the tests.
@@ -23,8 +26,17 @@ function(transfer_unit_tests room)
   add_dependencies(unit_tests test_${room})
   add_test(NAME unit.${room} COMMAND test_${room} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(unit.${room} PROPERTIES
-    ENVIRONMENT "${TRANSFER_TEST_ENVIRONMENT}" TIMEOUT ${TRANSFER_UNIT_TEST_TIMEOUT} FIXTURES_REQUIRED models)
+    ENVIRONMENT "${TRANSFER_TEST_ENVIRONMENT}" TIMEOUT ${TRANSFER_UNIT_TEST_TIMEOUT} FIXTURES_REQUIRED models
+    LABELS sanitizers)
 endfunction()
+
+# Black-box tests that run with sanitizers too, beside the unit tests: those that read what others wrote, and those in
+# which threads work together. All of them would take an hour.
+set(TRANSFER_SANITIZED_TESTS cli.train cli.replicas)
+if(NOT TRANSFER_SANITIZE STREQUAL "thread")
+  list(APPEND TRANSFER_SANITIZED_TESTS cli.awkward_input cli.contradictions cli.foreign_input cli.refusals
+    cli.sample_values cli.targets)
+endif()
 
 # transfer_python_tests(): every tests/*/test_*.py is one CTest case, run by the .venv's Python.
 function(transfer_python_tests)
@@ -37,7 +49,10 @@ function(transfer_python_tests)
     add_test(NAME ${folder}.${name} COMMAND ${TRANSFER_PYTHON} -m unittest -v ${script}
              WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     set_tests_properties(${folder}.${name} PROPERTIES
-      ENVIRONMENT "${TRANSFER_TEST_ENVIRONMENT}" TIMEOUT 400 FIXTURES_REQUIRED models)
+      ENVIRONMENT "${TRANSFER_TEST_ENVIRONMENT}" TIMEOUT ${TRANSFER_CLI_TEST_TIMEOUT} FIXTURES_REQUIRED models)
+    if(${folder}.${name} IN_LIST TRANSFER_SANITIZED_TESTS)
+      set_tests_properties(${folder}.${name} PROPERTIES LABELS sanitizers)
+    endif()
     if(folder STREQUAL "mpi")  # several processes at once
       set_tests_properties(${folder}.${name} PROPERTIES PROCESSORS 2)
     endif()

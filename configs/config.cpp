@@ -12,6 +12,7 @@
 #include "configs/working_directory.h"
 #include "configs/yaml_settings.h"
 #include "core/errors.h"
+#include "core/folder_entries.h"
 #include "core/install_paths.h"
 #include "core/nearest_name.h"
 #include "core/trust.h"
@@ -228,8 +229,8 @@ std::string to_yaml(const Config& config) {
 std::vector<std::string> list_presets() {
   std::vector<std::string> names;
   std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(presets_folder(), ignored)) {
-    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem().string());
+  for (const auto& file : folder_entries(presets_folder(), ignored)) {
+    if (file.extension() == ".yaml") names.push_back(file.stem().string());
   }
   std::sort(names.begin(), names.end());
   return names;

@@ -33,6 +33,9 @@ struct ImageSize {
   bool operator==(const ImageSize&) const = default;
 };
 
+/// The default of `data.max_image_bytes`.
+inline constexpr std::int64_t kDefaultMaxImageBytes = std::int64_t{1} << 30;
+
 /// Where the images come from and how they are divided.
 struct DataConfig {
   std::string path;
@@ -45,6 +48,7 @@ struct DataConfig {
   std::int64_t fold = 1;  ///< from 1 on
   std::int64_t max_per_class = 0;
   double max_broken = 0.05;
+  std::int64_t max_image_bytes = kDefaultMaxImageBytes;
   std::int64_t workers = 0;
   ImageSize input_size;
   std::optional<Resize> resize;

@@ -18,7 +18,7 @@ void add_cache_fields(std::vector<Field>& fields, CacheConfig& c) {
        "float32"},
       {"cache.memory_mb", &c.memory_mb, between(0, 1e9), "megabytes", kPlaceOrSpeed,
        kStoredFeatures,
-       "Features held in memory; beyond it they go to memory-mapped files. auto: 1024, or less "
+       "Features held in memory; beyond it they go to files. auto: 1024, or less "
        "where a container's memory limit leaves less.",
        "4096"},
       {"cache.share", &c.share, kNoLimits, "none", kPlaceOrSpeed, kStoredFeatures,

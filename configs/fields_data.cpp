@@ -45,6 +45,13 @@ void add_data_fields(std::vector<Field>& fields, DataConfig& d) {
        kEveryRun,
        "Unreadable images that are left out with a warning; with more of them the run stops.",
        "0.01"},
+      {"data.max_image_bytes", &d.max_image_bytes, between(1024, 1e12), "bytes", kResult, kEveryRun,
+       "Most bytes of an image file, and most bytes that its pixels take when they are decoded: "
+       "width x height x channels, twice as much with 16 bits. A larger image counts as "
+       "unreadable; "
+       "decoding one may take three times as much memory. predict and evaluate have "
+       "--max-image-bytes.",
+       "4294967296"},
       {"data.workers", &d.workers, between(0, 1024), "threads", kPlaceOrSpeed, kEveryRun,
        "Threads that decode and augment images. 0: as many as `threads`.", "4"},
       {"data.input_size", &d.input_size, between(1, 8192), "pixels", kResult, kEveryRun,

@@ -54,8 +54,8 @@ void move_into(const fs::path& folder, Setting& setting) {
 std::string to_yaml(const Config& config, const fs::path& working_directory) {
   YAML::Emitter folder;
   folder << working_directory.string();
-  return fmt::format("# Relative paths below are meant from here.\n{}: {}\n{}", kWorkingDirectory,
-                     folder.c_str(), to_yaml(config));
+  return fmt::format("# Relative paths below are meant from here.\n{}: {}\n{}{}", kWorkingDirectory,
+                     folder.c_str(), to_yaml(config), kConfigEnd);
 }
 
 std::vector<Setting> read_config_file(const fs::path& file) {

@@ -13,7 +13,11 @@ namespace transfer {
 /// setting: it says from where the file's relative paths are meant.
 inline constexpr const char* kWorkingDirectory = "working_directory";
 
-/// The configuration as to_yaml() writes it, behind the name of that folder.
+/// YAML's sign for the end of a document. A run's config.yaml ends with it, so that one that was
+/// cut off is noticed.
+inline constexpr const char* kConfigEnd = "...\n";
+
+/// The configuration as to_yaml() writes it, between the name of that folder and kConfigEnd.
 std::string to_yaml(const Config& config, const std::filesystem::path& working_directory);
 
 /// The settings of a file, where `working_directory` may stand beside the keys. If it names another

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "configs/fields.h"
 #include "core/atomic_file.h"
@@ -26,6 +27,17 @@ std::string first_of_group(const std::string& key, const KnownKeys& known) {
     if (renamed.old_name.starts_with(prefix)) return renamed.new_name;
   }
   return "";
+}
+
+/// The keys and groups that may stand where `key` does.
+std::vector<std::string> names_beside(const std::string& key, const KnownKeys& known) {
+  const auto start = key.rfind('.') == std::string::npos ? 0 : key.rfind('.') + 1;
+  std::set<std::string> names;
+  for (const std::string& name : known.names) {
+    if (name.starts_with(key.substr(0, start))) names.insert(name.substr(0, name.find('.', start)));
+  }
+  if (start == 0) names.insert(known.passed_over.begin(), known.passed_over.end());
+  return {names.begin(), names.end()};
 }
 
 /// One level of nested maps.
@@ -63,9 +75,8 @@ class Flattening {
   void add_group(const std::string& key, const YAML::Node& value, const std::string& where) {
     const std::string member = first_of_group(key, known_);
     if (member.empty()) {
-      auto names = known_.names;
-      names.insert(names.end(), known_.passed_over.begin(), known_.passed_over.end());
-      throw ConfigError(fmt::format("{}: unknown key '{}'{}", where, key, suggestion(key, names)));
+      throw ConfigError(fmt::format("{}: unknown key '{}'{}", where, key,
+                                    suggestion(key, names_beside(key, known_))));
     }
     if (value.IsNull()) return;
     if (!value.IsMap()) {

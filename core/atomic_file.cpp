@@ -2,35 +2,62 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <random>
 #include <system_error>
 #include <utility>
 
 #include "core/errors.h"
 #include "core/file_kind.h"
+#include "core/folder_entries.h"
+#include "core/open_file.h"
+#include "core/write_failure.h"
 
 namespace transfer {
 namespace {
 
-[[noreturn]] void throw_write_error(const std::filesystem::path& path, int error) {
-  throw OutputError(
-      fmt::format("{}: cannot be written: {}. Free some space and check the permissions, or "
-                  "choose another folder.",
-                  path.string(), std::strerror(error)));
+constexpr std::string_view kTemporaryEnding = ".tmp";
+constexpr std::size_t kRandomDigits = 16;
+
+/// open(2) without the interruptions of network file systems. Returns −1 with errno.
+int open_uninterrupted(const std::filesystem::path& path, int flags) {
+  constexpr mode_t kMode = 0664;
+  int descriptor = -1;
+  do {
+    descriptor = ::open(path.c_str(), flags | O_CLOEXEC, kMode);
+  } while (descriptor < 0 && errno == EINTR);
+  return descriptor;
+}
+
+/// Reads as many bytes as the file had at first. Returns 0 or the error (an errno).
+int read_all(int descriptor, std::string& contents) {
+  struct stat found = {};
+  if (::fstat(descriptor, &found) != 0) return errno;
+  contents.resize(static_cast<std::size_t>(found.st_size));
+  for (std::size_t done = 0; done < contents.size();) {
+    const ssize_t count = ::read(descriptor, contents.data() + done, contents.size() - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return errno;
+    if (count == 0) return EIO;  // truncated meanwhile
+    done += static_cast<std::size_t>(count);
+  }
+  return 0;
 }
 
 void flush_to_disk(const std::filesystem::path& opened, const std::filesystem::path& reported) {
-  const int descriptor = ::open(opened.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) throw_write_error(reported, errno);
-  const int result = ::fsync(descriptor);
+  const int descriptor = open_uninterrupted(opened, O_RDONLY);
+  if (descriptor < 0) throw write_failure(reported, errno);
+  int result = 0;
+  do {
+    result = ::fsync(descriptor);
+  } while (result != 0 && errno == EINTR);
   const int error = errno;
   ::close(descriptor);
-  if (result != 0 && error != EINVAL) throw_write_error(reported, error);
+  if (result != 0 && error != EINVAL) throw write_failure(reported, error);
 }
 
 std::filesystem::path folder_of(const std::filesystem::path& path) {
@@ -39,22 +66,22 @@ std::filesystem::path folder_of(const std::filesystem::path& path) {
 
 /// Makes an empty file beside `path` under a unique name. The process id would not do: processes in
 /// different containers can share both the folder and their id. Nor would mkstemp, whose files only
-/// their owner can read.
+/// their owner can read. Without any umask everyone could write to the file: that is left out.
 std::filesystem::path make_temporary(const std::filesystem::path& path) {
   constexpr int kTries = 100;
   std::random_device random;
   int error = EEXIST;
   for (int i = 0; i < kTries && error == EEXIST; ++i) {
     std::filesystem::path temporary = path;
-    temporary += fmt::format(".{:08x}{:08x}.tmp", random(), random());
-    const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    temporary += fmt::format(".{:08x}{:08x}{}", random(), random(), kTemporaryEnding);
+    const int descriptor = open_uninterrupted(temporary, O_WRONLY | O_CREAT | O_EXCL);
     if (descriptor >= 0) {
       ::close(descriptor);
       return temporary;
     }
     error = errno;
   }
-  throw_write_error(path, error);
+  throw write_failure(path, error);
 }
 
 }  // namespace
@@ -70,19 +97,30 @@ AtomicFile::~AtomicFile() {
 
 void AtomicFile::commit() {
   flush_to_disk(temporary_, path_);
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw_write_error(path_, errno);
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw write_failure(path_, errno);
   committed_ = true;
   flush_to_disk(folder_of(path_), path_);
 }
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view contents) {
   AtomicFile file(path);
-  errno = 0;
-  std::ofstream stream(file.temporary_path(), std::ios::binary | std::ios::trunc);
-  stream.write(contents.data(), static_cast<std::streamsize>(contents.size()));
-  stream.close();
-  if (!stream) throw_write_error(path, errno != 0 ? errno : EIO);
+  OpenFile::for_writing(file.temporary_path(), path).write(0, contents.data(), contents.size());
   file.commit();
+}
+
+bool is_temporary_file(const std::filesystem::path& path) {
+  if (path.extension() != kTemporaryEnding) return false;
+  const std::string digits = path.stem().extension().string();  // with its dot
+  return digits.size() == kRandomDigits + 1 &&
+         digits.find_first_not_of("0123456789abcdef", 1) == std::string::npos;
+}
+
+void remove_temporary_files(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  for (const auto& entry : folder_entries(folder, ignored)) {
+    const bool is_folder = std::filesystem::is_directory(entry, ignored);
+    if (is_temporary_file(entry) && !is_folder) std::filesystem::remove(entry, ignored);
+  }
 }
 
 std::string read_file(const std::filesystem::path& path) {
@@ -94,17 +132,16 @@ std::string read_file(const std::filesystem::path& path) {
                                   path.string()));
     default: break;  // opening it below gives the reason
   }
-  errno = 0;
-  std::ifstream stream(path, std::ios::binary | std::ios::ate);
-  if (!stream) {
+  const int descriptor = open_uninterrupted(path, O_RDONLY);
+  if (descriptor < 0) {
     throw DataError(fmt::format("{}: cannot be read: {}.", path.string(), std::strerror(errno)));
   }
-  const std::streamoff size = stream.tellg();
-  std::string contents(size > 0 ? static_cast<std::size_t>(size) : 0, '\0');
-  stream.seekg(0);
-  stream.read(contents.data(), static_cast<std::streamsize>(contents.size()));
-  if (!stream || size < 0) {
-    throw DataError(fmt::format("{}: cannot be read to its end.", path.string()));
+  std::string contents;
+  const int error = read_all(descriptor, contents);
+  ::close(descriptor);
+  if (error != 0) {
+    throw DataError(
+        fmt::format("{}: cannot be read to its end: {}.", path.string(), std::strerror(error)));
   }
   return contents;
 }

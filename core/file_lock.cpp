@@ -8,23 +8,37 @@
 
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <thread>
+#include <utility>
 
 #include "core/cancellation.h"
 #include "core/errors.h"
+#include "core/file_trust.h"
+#include "core/open_file.h"
 #include "core/stopwatch.h"
+#include "core/write_failure.h"
 
 namespace transfer {
 
 namespace {
 
-/// Whether `path` is still the file that was opened: whoever held the lock may have removed it.
-bool is_still_at(int descriptor, const std::filesystem::path& path) {
-  struct stat opened = {};
-  struct stat found = {};
-  return ::fstat(descriptor, &opened) == 0 && ::stat(path.c_str(), &found) == 0 &&
-         opened.st_dev == found.st_dev && opened.st_ino == found.st_ino;
+/// Throws OutputError for what somebody has put in the place of a lock: it would lock nothing, or
+/// the wrong file.
+void refuse_other_than_file(const std::filesystem::path& file, int error) {
+  if (error != ELOOP && error != ENODEV) return;
+  throw OutputError(
+      fmt::format("{}: is {}. Expected a file that this program makes itself: remove "
+                  "it.",
+                  file.string(),
+                  error == ELOOP ? "a symbolic link, which is not followed" : "no regular file"));
+}
+
+/// Throws OutputError for a disk or a process in trouble, which does not say that there are no
+/// locks: to go on without one could mix what two processes write.
+void refuse_trouble(const std::filesystem::path& file, int error) {
+  for (const int trouble : {EIO, ENOSPC, EDQUOT, ENOMEM, EMFILE, ENFILE}) {
+    if (error == trouble) throw write_failure(file, error);
+  }
 }
 
 }  // namespace
@@ -34,8 +48,12 @@ class FileLock::Descriptor {
  public:
   explicit Descriptor(std::filesystem::path file)
       // On NFS, flock reaches other machines only for files that are open for writing.
-      : file_(std::move(file)),
-        number_(::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {}
+      : file_(std::move(file)), number_(open_regular_file(file_, O_RDWR | O_CREAT)) {
+    if (number_ >= 0) return;
+    const int error = errno;
+    refuse_other_than_file(file_, error);
+    refuse_trouble(file_, error);
+  }
   ~Descriptor() { close(); }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
@@ -80,15 +98,28 @@ FileLock FileLock::take(const std::filesystem::path& file, double seconds,
 
 void FileLock::give_back() const { descriptor_->close(); }
 
-NumberedLocks::NumberedLocks(const std::filesystem::path& file)
-    : descriptor_(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
-  if (descriptor_ < 0) {
-    throw OutputError(fmt::format("{}: cannot be written: {}. Check the folder's permissions.",
-                                  file.string(), std::strerror(errno)));
-  }
+NumberedLocks::NumberedLocks(std::filesystem::path file) : file_(std::move(file)) { open(); }
+
+NumberedLocks::~NumberedLocks() {
+  if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-NumberedLocks::~NumberedLocks() { ::close(descriptor_); }
+void NumberedLocks::open() {
+  descriptor_ = open_regular_file(file_, O_RDWR | O_CREAT);
+  if (descriptor_ < 0) {
+    refuse_other_than_file(file_, errno);
+    throw write_failure(file_, errno);
+  }
+  if (const auto reason = why_untrusted(descriptor_, file_)) throw OutputError(*reason);
+}
+
+void NumberedLocks::follow_file() {
+  if (is_still_at(descriptor_, file_)) return;
+  ::close(std::exchange(descriptor_, -1));
+  open();
+}
+
+void NumberedLocks::touch() const { ::futimens(descriptor_, nullptr); }
 
 bool NumberedLocks::try_take(std::int64_t first, std::int64_t count) {
   struct flock range = {};
@@ -97,7 +128,9 @@ bool NumberedLocks::try_take(std::int64_t first, std::int64_t count) {
   range.l_start = first;
   range.l_len = count;
   if (::fcntl(descriptor_, F_OFD_SETLK, &range) == 0) return true;
-  return errno != EAGAIN && errno != EACCES;
+  if (errno == EAGAIN || errno == EACCES) return false;
+  excludes_others_ = false;
+  return true;
 }
 
 void NumberedLocks::give_back(std::int64_t first, std::int64_t count) {

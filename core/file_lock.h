@@ -14,7 +14,8 @@ namespace transfer {
 /// releases it.
 class FileLock {
  public:
-  /// Empty while another process holds it.
+  /// Empty while another process holds it. Throws OutputError where a symbolic link or anything
+  /// else but a regular file is in its place.
   static std::optional<FileLock> try_take(const std::filesystem::path& file);
 
   /// The same after waiting for at most `seconds`. Throws OutputError with the message `held` when
@@ -36,8 +37,9 @@ class FileLock {
 /// everyone gets them.
 class NumberedLocks {
  public:
-  /// Makes `file` where it is missing. Throws OutputError when it cannot be opened.
-  explicit NumberedLocks(const std::filesystem::path& file);
+  /// Makes `file` where it is missing. Throws OutputError when it cannot be opened, is no regular
+  /// file or is not to be relied on (see core/file_trust.h).
+  explicit NumberedLocks(std::filesystem::path file);
   ~NumberedLocks();
   NumberedLocks(const NumberedLocks&) = delete;
   NumberedLocks& operator=(const NumberedLocks&) = delete;
@@ -46,8 +48,22 @@ class NumberedLocks {
   bool try_take(std::int64_t first, std::int64_t count = 1);
   void give_back(std::int64_t first, std::int64_t count = 1);
 
+  /// Whether all locks taken so far keep others out, which is not so on every file system.
+  bool excludes_others() const { return excludes_others_; }
+
+  /// Opens the file anew if it was removed or replaced since. REQUIRES: none of the locks is held.
+  /// Throws like the constructor.
+  void follow_file();
+
+  /// Makes now the date at which the file was last changed.
+  void touch() const;
+
  private:
+  void open();
+
+  std::filesystem::path file_;
   int descriptor_ = -1;
+  bool excludes_others_ = true;
 };
 
 }  // namespace transfer

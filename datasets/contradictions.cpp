@@ -167,9 +167,11 @@ void check_copies(const LabelledFiles& found, const std::vector<std::int64_t>& g
   }
   if (!findings.copies_under_two_labels.empty()) {
     findings.warnings.push_back(fmt::format(
-        "{}: {} images occur with different targets, byte for byte the same: {}. Remove the "
-        "wrong ones.",
-        config.path, findings.copies_under_two_labels.size(),
+        "{}: {} with different targets, byte for byte the same: {}. Remove the wrong ones.",
+        config.path,
+        findings.copies_under_two_labels.size() == 1
+            ? "1 image occurs"
+            : fmt::format("{} images occur", findings.copies_under_two_labels.size()),
         first_five(findings.copies_under_two_labels)));
   }
   if (leaks.empty()) return;

@@ -12,11 +12,11 @@
 #include <numeric>
 #include <string>
 #include <string_view>
-#include <thread>
 
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/hash.h"
+#include "core/worker_threads.h"
 #include "datasets/formats/image_formats.h"
 #include "datasets/image_content.h"
 
@@ -77,11 +77,11 @@ void for_each_position(const Positions& positions, const std::function<void(std:
       work(positions[i]);
     }
   };
-  std::vector<std::jthread> threads;
+  WorkerThreads threads;
   const std::size_t count = std::min(kMostThreads, positions.size() / kFewest);
-  for (std::size_t i = 1; i < count; ++i) threads.emplace_back(run);
+  threads.start(static_cast<std::int64_t>(count) - 1, run);
   run();
-  threads.clear();
+  threads.join();
   throw_if_stopped();
 }
 
@@ -128,14 +128,16 @@ void read_middle(const LabelledFile& file, ContentKey& key) {
   key.block = std::hash<std::string>()(OpenFile(file.path).read(kBlock, middle));
 }
 
-void read_whole(const LabelledFile& file, ContentKey& key) {
+void read_whole(const LabelledFile& file, std::int64_t max_image_bytes, ContentKey& key) {
   constexpr std::size_t kSignature = 16;
   if (file.array == nullptr && format_of(OpenFile(file.path).read(kSignature, 0)) == nullptr) {
     key.size = 0;
     return;
   }
   try {
-    key.whole = content_hash({file.path, 0, {}, file.array, file.position});
+    Sample sample{file.path, 0, {}, file.array, file.position};
+    sample.max_bytes = max_image_bytes;
+    key.whole = content_hash(sample);
   } catch (const DataError&) {
     key.size = 0;
   }
@@ -143,13 +145,15 @@ void read_whole(const LabelledFile& file, ContentKey& key) {
 
 }  // namespace
 
-std::vector<std::int64_t> copy_groups(const std::vector<LabelledFile>& files) {
+std::vector<std::int64_t> copy_groups(const std::vector<LabelledFile>& files,
+                                      std::int64_t max_image_bytes) {
   Keys keys(files.size());
   Positions positions(files.size());
   std::iota(positions.begin(), positions.end(), 0);
   for_each_position(positions, [&](std::size_t i) { read_size(files[i], keys[i]); });
   for_each_position(shared(keys), [&](std::size_t i) { read_middle(files[i], keys[i]); });
-  for_each_position(shared(keys), [&](std::size_t i) { read_whole(files[i], keys[i]); });
+  for_each_position(shared(keys),
+                    [&](std::size_t i) { read_whole(files[i], max_image_bytes, keys[i]); });
 
   std::map<ContentKey, Positions> groups;
   for (const std::size_t i : positions) {

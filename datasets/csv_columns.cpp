@@ -111,6 +111,11 @@ class Header {
       throw DataError(text +
                       "The first row names an image. Put a header such as path,label above it.");
     }
+    if (fields_.size() == 1 && fields_.front().find('|') != std::string::npos) {
+      throw DataError(text +
+                      "The fields are separated by '|', which separates the labels of an image. "
+                      "Save the file with commas, semicolons or tabs.");
+    }
     text += "Expected a header such as path,label,split";
     Names numbers;
     Names others;
@@ -188,6 +193,11 @@ std::vector<std::size_t> value_columns(const CsvRow& header, const Header& colum
           "{}: there is no column '{}' of numbers to predict; found: {}{}. Name columns of the "
           "file with data.targets.",
           columns.where(), name, fmt::join(header.fields, ", "), suggestion(name, header.fields)));
+    }
+    if (std::find(values.begin(), values.end(), *column) != values.end()) {
+      throw DataError(
+          fmt::format("{}: data.targets names the column '{}' twice. Name each column once.",
+                      columns.where(), name));
     }
     values.push_back(*column);
   }

@@ -93,7 +93,7 @@ std::vector<float> read_values(const CsvRow& row, const CsvRow& header,
           "{}: the column '{}' {}. Expected a number such as 0.5 in every row; correct or remove "
           "the row, or name the columns to predict with data.targets.",
           where, header.fields[column],
-          text.empty() ? "is empty" : fmt::format("holds '{}', which is not a number", text)));
+          text.empty() ? "is empty" : fmt::format("holds '{}', which is no finite float32", text)));
     }
     values.push_back(*number);
   }
@@ -175,8 +175,10 @@ std::vector<CsvRow> read_rows(const DecodedText& decoded, const std::string& nam
     // Spreadsheets leave blank fields at the end of some rows.
     while (row.fields.size() > width && trimmed(row.fields.back()).empty()) row.fields.pop_back();
     if (row.fields.size() == width) continue;
-    throw DataError(fmt::format("{}:{}: found {} fields, expected {} as in the header.", name,
-                                row.line, row.fields.size(), width));
+    throw DataError(
+        fmt::format("{}:{}: found {} fields, expected {} as in the header. Correct or remove the "
+                    "row; a field that holds the separator stands in double quotes.",
+                    name, row.line, row.fields.size(), width));
   }
   return rows;
 }

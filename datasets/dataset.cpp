@@ -25,7 +25,8 @@ bool names_splits(const LabelledFiles& found) {
 
 /// The data as a reader finds it. Where some images have a split, those without one are for
 /// training.
-LabelledFiles read_files(const std::string& path, const WantedTargets& wanted) {
+LabelledFiles read_files(const std::string& path, const WantedTargets& wanted,
+                         std::int64_t max_image_bytes) {
   if (path.empty()) {
     throw DataError(
         "no data was given. Expected --data DIR with one folder per class or with IDX files, or "
@@ -46,12 +47,17 @@ LabelledFiles read_files(const std::string& path, const WantedTargets& wanted) {
         path, kind == FileKind::kFolder ? "a folder" : "this file"));
   }
   if (kind == FileKind::kFolder) {
-    found = is_idx_folder(path) ? read_idx(path) : read_folder(path);
+    found = is_idx_folder(path) ? read_idx(path, max_image_bytes) : read_folder(path);
   } else if (is_csv) {
     found = read_csv(path, wanted);
   } else {
     throw DataError(
         fmt::format("{}: is a file. Expected a folder of class folders, or a .csv file.", path));
+  }
+  const ColumnRoles& roles = wanted.roles;
+  if (!is_csv && !(roles.path.empty() && roles.label.empty() && roles.split.empty())) {
+    found.findings.notes.emplace_back(
+        "data.columns has no effect: it names columns of a CSV file, and the data is a folder");
   }
   if (names_splits(found)) {
     for (auto& file : found.files) {
@@ -109,7 +115,7 @@ class KnownClasses {
 /// Throws DataError for a class that is not among the known ones.
 std::vector<Sample> samples_of(const LabelledFiles& found, const std::vector<std::int64_t>& groups,
                                const std::string& split, TargetKind kind, const KnownClasses& known,
-                               const std::string& path) {
+                               const std::string& path, std::int64_t max_image_bytes) {
   std::vector<Sample> samples;
   // Images with exactly one label each can be divided by class.
   const bool has_classes =
@@ -119,6 +125,7 @@ std::vector<Sample> samples_of(const LabelledFiles& found, const std::vector<std
     const LabelledFile& file = found.files[i];
     if (file.split != split) continue;
     Sample sample{file.path, 0, file.values, file.array, file.position};
+    sample.max_bytes = max_image_bytes;
     if (!groups.empty()) sample.copy_group = groups[i];
     if (kind == TargetKind::kLabels) sample.targets.resize(known.size(), 0.0F);
     for (const std::string& label : file.labels) {
@@ -134,8 +141,8 @@ std::vector<Sample> samples_of(const LabelledFiles& found, const std::vector<std
 }  // namespace
 
 Dataset open_dataset(const DataConfig& config, std::uint64_t seed, TargetKind kind) {
-  LabelledFiles found =
-      read_files(config.path, {kind, config.targets, column_roles(config.columns)});
+  LabelledFiles found = read_files(
+      config.path, {kind, config.targets, column_roles(config.columns)}, config.max_image_bytes);
   for (auto& file : found.files) {
     if (file.split.empty()) file.split = "train";
   }
@@ -145,9 +152,10 @@ Dataset open_dataset(const DataConfig& config, std::uint64_t seed, TargetKind ki
   Findings findings = std::move(found.findings);
   check_class_names(class_names(found, ""), config.path, findings);
   check_repeated_paths(found, kind, config.path, findings);
-  const auto groups = copy_groups(found.files);
+  const auto groups = copy_groups(found.files, config.max_image_bytes);
   const auto take = [&](const std::string& split) {
-    return samples_of(found, groups, split, kind, {dataset.classes, "train"}, config.path);
+    return samples_of(found, groups, split, kind, {dataset.classes, "train"}, config.path,
+                      config.max_image_bytes);
   };
   dataset.train = take("train");
   dataset.val = take("val");
@@ -169,9 +177,10 @@ Dataset open_dataset(const DataConfig& config, std::uint64_t seed, TargetKind ki
 
 EvaluationData open_for_evaluation(const std::string& path, const std::string& split,
                                    const std::vector<std::string>& classes, TargetKind kind,
-                                   const ColumnRoles& roles) {
+                                   const ColumnRoles& roles, std::int64_t max_image_bytes) {
   LabelledFiles found = read_files(
-      path, {kind, kind == TargetKind::kValues ? classes : std::vector<std::string>(), roles});
+      path, {kind, kind == TargetKind::kValues ? classes : std::vector<std::string>(), roles},
+      max_image_bytes);
   Findings findings = std::move(found.findings);
   check_class_names(class_names(found, ""), path, findings);
   check_repeated_paths(found, kind, path, findings);
@@ -192,7 +201,8 @@ EvaluationData open_for_evaluation(const std::string& path, const std::string& s
             : ": the data names no splits, and which images `train` left out is unknown",
         names_splits(found) ? "test, else val" : "all images"));
   }
-  return {chosen, samples_of(found, {}, chosen, kind, {classes, "the model"}, path),
+  return {chosen,
+          samples_of(found, {}, chosen, kind, {classes, "the model"}, path, max_image_bytes),
           std::move(findings)};
 }
 

@@ -28,6 +28,8 @@ struct Sample {
   std::int64_t position = 0;
   /// Samples with the same number hold the same image, byte for byte; −1: no other sample does.
   std::int64_t copy_group = -1;
+  /// The most bytes that its file may have, and its pixels when they are decoded.
+  std::int64_t max_bytes = kDefaultMaxImageBytes;
 };
 
 /// Images for training, validation and the final test.
@@ -67,7 +69,8 @@ struct EvaluationData {
 EvaluationData open_for_evaluation(const std::string& path, const std::string& split,
                                    const std::vector<std::string>& classes,
                                    TargetKind kind = TargetKind::kClass,
-                                   const ColumnRoles& roles = {});
+                                   const ColumnRoles& roles = {},
+                                   std::int64_t max_image_bytes = kDefaultMaxImageBytes);
 
 /// The images below a folder, sorted, and what is passed over.
 struct FolderImages {

@@ -19,6 +19,12 @@ enum SplitUse : std::uint64_t { kTestSplit = 1, kValSplit, kTrainLimit, kValLimi
 
 /// Divides the images for training and validation into the folds of the configuration.
 void divide_into_folds(Dataset& dataset, const DataConfig& config, std::uint64_t seed) {
+  if (!dataset.val.empty()) {
+    dataset.findings.notes.push_back(
+        fmt::format("data.folds divides the {} validation images of the data again, together with "
+                    "its training images",
+                    dataset.val.size()));
+  }
   std::move(dataset.val.begin(), dataset.val.end(), std::back_inserter(dataset.train));
   if (static_cast<std::int64_t>(dataset.train.size()) < config.folds) {
     throw DataError(fmt::format("{}: {} images cannot be divided into {} folds (data.folds).",
@@ -61,9 +67,28 @@ void take_validation(Dataset& dataset, const DataConfig& config, std::uint64_t s
       config.path));
 }
 
+/// Notes the settings that divide images but have nothing to divide.
+void note_unused_division(Dataset& dataset, const DataConfig& config) {
+  const DataConfig defaults;
+  const auto note = [&](const char* key, const char* reason) {
+    dataset.findings.notes.push_back(fmt::format("{} has no effect: {}", key, reason));
+  };
+  if (config.val_fraction != defaults.val_fraction && config.folds > 0) {
+    note("data.val_fraction", "data.folds says how many images are left out for validation");
+  } else if (config.val_fraction != defaults.val_fraction && !dataset.val.empty()) {
+    note("data.val_fraction", "the data has validation images of its own");
+  }
+  if (config.test_fraction > 0 && !(dataset.val.empty() && dataset.test.empty())) {
+    note("data.test_fraction", dataset.test.empty()
+                                   ? "it is for data without splits, and this has validation images"
+                                   : "the data has test images of its own");
+  }
+}
+
 }  // namespace
 
 void divide(Dataset& dataset, const DataConfig& config, std::uint64_t seed) {
+  note_unused_division(dataset, config);
   if (dataset.val.empty() && dataset.test.empty() && config.test_fraction > 0) {
     std::tie(dataset.train, dataset.test) =
         stratified_split(dataset.train, config.test_fraction, mix_seed({seed, kTestSplit}));

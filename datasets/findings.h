@@ -12,6 +12,7 @@ enum class SkipReason {
   kHidden,          ///< a folder of images, or an image, whose name begins with a full stop
   kDanglingLink,    ///< a link that leads nowhere
   kOutsideClasses,  ///< an image beside the class folders
+  kReadBefore,      ///< a link to a folder that is read by another name, or that lies above
   kBesideSplits,    ///< a folder beside train, val and test
 };
 
@@ -33,7 +34,9 @@ struct Findings {
   std::vector<SkippedFile> skipped;
   /// Pairs of paths of the same image, byte for byte: in two splits, "val/1.png = train/7.png".
   std::vector<std::string> copies_across_splits;
-  /// The same, of images that lie under two labels.
+  /// The same, of images that are almost a training image, where frozen features tell.
+  std::vector<std::string> near_copies_across_splits;
+  /// As copies_across_splits, of images that lie under two labels.
   std::vector<std::string> copies_under_two_labels;
   /// Images that are a copy of one before them, wherever it lies.
   std::int64_t copies = 0;

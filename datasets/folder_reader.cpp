@@ -80,7 +80,10 @@ class FileWalk {
   void collect(const fs::path& folder) {
     std::error_code error;
     const fs::path canonical = fs::canonical(folder, error);
-    if (!error && !visited_.insert(canonical).second) return;
+    if (!error && !visited_.insert(canonical).second) {
+      skip(folder, SkipReason::kReadBefore);
+      return;
+    }
     for (const auto& entry : sorted_entries(folder)) {
       throw_if_stopped();
       if (is_hidden(entry)) {
@@ -160,8 +163,11 @@ void read_classes(const fs::path& folder, const std::string& split, LabelledFile
   if (classes.empty()) {
     throw DataError(fmt::format(
         "{}: holds no class folders. Expected one folder per class with its images inside, such "
-        "as {}/cats/1.jpg.{}",
+        "as {}/cats/1.jpg.{}{}",
         folder.string(), folder.string(),
+        split.empty() || split == "train"
+            ? ""
+            : fmt::format(" Without {} images, remove the folder.", split),
         skipped.empty() ? "" : " " + skip_messages(skipped).front().text + "."));
   }
   for (const auto& entry : classes) {

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fstream>
 #include <memory>
+#include <new>
 #include <optional>
 
 #include "core/big_endian.h"
@@ -53,11 +54,12 @@ class ByteStream {
     if (!stream_) throw DataError(fmt::format("{}: {}", name_, std::strerror(errno)));
   }
 
-  /// The next `count` bytes, or fewer where the file ends. Memory grows with the bytes that are
-  /// there, not with what a damaged header claims.
+  /// The next `count` bytes, or fewer where the file ends. Pieces that are not there take no
+  /// memory, whatever a damaged header claims.
   std::string read(std::uint64_t count) {
     constexpr std::uint64_t kPiece = 1 << 20;
     std::string bytes;
+    reserve(bytes, count);
     while (bytes.size() < count) {
       throw_if_stopped();
       const std::size_t before = bytes.size();
@@ -78,8 +80,27 @@ class ByteStream {
   }
 
   const std::string& name() const { return name_; }
+  /// Whatever its name says.
+  bool is_compressed() const { return gzdirect(stream_.get()) == 0; }
+  /// Of the file as it lies on the disk.
+  std::uint64_t stored_bytes() const {
+    std::error_code error;
+    const auto size = fs::file_size(name_, error);
+    return error ? 0 : size;
+  }
 
  private:
+  void reserve(std::string& bytes, std::uint64_t count) const {
+    // gzip holds at most 1032 times its size.
+    constexpr std::uint64_t kMostOfDeflate = 1100;
+    const std::uint64_t most = stored_bytes() * (is_compressed() ? kMostOfDeflate : 1);
+    try {
+      bytes.reserve(std::min(count, most));
+    } catch (const std::bad_alloc&) {
+      throw DataError(
+          fmt::format("{}: there is not enough memory for its {} bytes of images.", name_, count));
+    }
+  }
   void require_gzip() const {
     std::ifstream file(name_, std::ios::binary);
     std::array<char, 2> start{};
@@ -136,16 +157,36 @@ std::string read_elements(ByteStream& stream, std::uint64_t count, const std::st
   return elements;
 }
 
-std::shared_ptr<const ImageArray> read_images(const fs::path& file) {
+/// Throws DataError where the images would take far more memory than their file lets expect: a few
+/// megabytes of gzip can hold gigabytes of zeros.
+void require_plausible_claim(const ByteStream& stream, std::uint64_t count, std::uint64_t size,
+                             std::uint64_t max_image_bytes) {
+  // Images of digits are compressed to a fifth, outlines to a fiftieth.
+  constexpr std::uint64_t kMostCompression = 200;
+  constexpr std::uint64_t kBytesBesidePixels = 512;  // what the program keeps of an image
+  // Others cannot hold more than their size.
+  if (!stream.is_compressed()) return;
+  const std::uint64_t stored = stream.stored_bytes();
+  const std::uint64_t most = std::max(max_image_bytes, stored * kMostCompression);
+  if (count <= most / (size + kBytesBesidePixels)) return;
+  throw DataError(fmt::format(
+      "{}: its header names {} images, {} bytes, but the file has only {} bytes. Expected at most "
+      "{} times as many. Download it again. If it is right, decompress it with gunzip.",
+      stream.name(), count, count * size, stored, kMostCompression));
+}
+
+std::shared_ptr<const ImageArray> read_images(const fs::path& file, std::int64_t max_image_bytes) {
   ByteStream stream(file);
   const auto sizes = read_header(stream, kImagesMagic, "8-bit images (count, height, width)");
+  const auto most = static_cast<std::uint64_t>(std::min(max_image_bytes, kMaxPixels));
   const std::uint64_t size = sizes[1] * sizes[2];
-  if (sizes[0] == 0 || size == 0 || size > static_cast<std::uint64_t>(kMaxPixels)) {
+  if (sizes[0] == 0 || size == 0 || size > most) {
     throw DataError(
         fmt::format("{}: its header names {} images of {}x{}. Expected at least one, each of 1 "
-                    "to {} pixels. Download it again.",
-                    stream.name(), sizes[0], sizes[2], sizes[1], kMaxPixels));
+                    "to {} pixels (data.max_image_bytes). Download it again.",
+                    stream.name(), sizes[0], sizes[2], sizes[1], most));
   }
+  require_plausible_claim(stream, sizes[0], size, static_cast<std::uint64_t>(max_image_bytes));
   auto array = std::make_shared<ImageArray>();
   array->height = static_cast<std::int64_t>(sizes[1]);
   array->width = static_cast<std::int64_t>(sizes[2]);
@@ -166,7 +207,8 @@ std::string read_labels(const fs::path& file, std::int64_t images, const fs::pat
   return read_elements(stream, sizes[0], fmt::format("{} labels", sizes[0]));
 }
 
-void add_split(const fs::path& folder, const SplitFiles& names, LabelledFiles& found) {
+void add_split(const fs::path& folder, const SplitFiles& names, std::int64_t max_image_bytes,
+               LabelledFiles& found) {
   const auto images = find_file(folder, names.images);
   const auto labels = find_file(folder, names.labels);
   if (!images && !labels) return;
@@ -176,7 +218,13 @@ void add_split(const fs::path& folder, const SplitFiles& names, LabelledFiles& f
         folder.string(), (images ? *images : *labels).filename().string(),
         images ? names.labels : names.images, images ? names.labels : names.images));
   }
-  const auto array = read_images(*images);
+  for (const auto& file : {*images, *labels}) {
+    const fs::path packed = file.string() + ".gz";
+    if (!is_file(packed)) continue;
+    found.findings.notes.push_back(
+        fmt::format("{}: is read; {} is not", file.string(), packed.filename().string()));
+  }
+  const auto array = read_images(*images, max_image_bytes);
   const std::string classes = read_labels(*labels, array->count(), *images);
   for (std::int64_t i = 0; i < array->count(); ++i) {
     const auto label = static_cast<unsigned char>(classes[static_cast<std::size_t>(i)]);
@@ -198,10 +246,10 @@ bool is_idx_folder(const fs::path& folder) {
   });
 }
 
-LabelledFiles read_idx(const fs::path& folder) {
+LabelledFiles read_idx(const fs::path& folder, std::int64_t max_image_bytes) {
   LabelledFiles found;
   found.labels_are_numbers = true;
-  for (const SplitFiles& names : kSplits) add_split(folder, names, found);
+  for (const SplitFiles& names : kSplits) add_split(folder, names, max_image_bytes, found);
   return found;
 }
 

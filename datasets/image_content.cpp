@@ -3,13 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <opencv2/core.hpp>
 
-#include "core/atomic_file.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/hash.h"
 #include "datasets/decode.h"
+#include "datasets/image_file.h"
 
 namespace transfer {
 namespace {
@@ -37,12 +39,33 @@ std::optional<std::string> why_broken(const Sample& sample, const Preprocessing&
 }
 
 std::string content_hash(const Sample& sample) {
-  if (sample.array == nullptr) return sha256_hex(read_file(sample.path));
+  if (sample.array == nullptr) return hash_image_file(sample);
   const ImageArray& array = *sample.array;
   Sha256 hash;
   hash.update(fmt::format("{}x{} ", array.height, array.width));
   hash.update(array.image(sample.position));
   return hash.hex();
+}
+
+std::string content_sketch(const Sample& sample) {
+  constexpr std::size_t kDigits = 16;
+  if (sample.array != nullptr) return content_hash(sample).substr(0, kDigits);
+  constexpr std::uintmax_t kBlock = 16 << 10;
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(sample.path, error);
+  std::ifstream stream(sample.path, std::ios::binary);
+  if (error || !stream) return "";
+  Sha256 hash;
+  hash.update(fmt::format("{} ", size));
+  std::string block(kBlock, '\0');
+  // Blocks of a small file overlap.
+  for (const std::uintmax_t first : {std::uintmax_t{0}, size / 2, size - std::min(size, kBlock)}) {
+    stream.clear();
+    stream.seekg(static_cast<std::streamoff>(first));
+    stream.read(block.data(), static_cast<std::streamsize>(kBlock));
+    hash.update(block.data(), static_cast<std::size_t>(stream.gcount()));
+  }
+  return stream.bad() ? "" : hash.hex().substr(0, kDigits);
 }
 
 bool are_grey(const std::vector<Sample>& samples, const std::optional<SampleRange>& sample_range) {

@@ -67,8 +67,10 @@ bool is_idx_folder(const std::filesystem::path& folder);
 /// Reads a folder of MNIST's IDX files, compressed (`.gz`) or not: `train-images-idx3-ubyte` and
 /// `train-labels-idx1-ubyte` for training, `t10k-…` for testing; one of the two splits may be
 /// absent. The images stay in memory. Format: Y. LeCun, C. Cortes, C. Burges, "The MNIST database
-/// of handwritten digits". Throws DataError naming the file, what was found and what to do.
-LabelledFiles read_idx(const std::filesystem::path& folder);
+/// of handwritten digits". Throws DataError naming the file, what was found and what to do, also
+/// where an image has more than `max_image_bytes` pixels, and where a file claims to hold far more
+/// than its size allows.
+LabelledFiles read_idx(const std::filesystem::path& folder, std::int64_t max_image_bytes);
 
 /// A file's ending with ASCII letters in lower case, such as ".jpg"; empty where it has none.
 std::string lower_case_ending(const std::filesystem::path& file);

@@ -33,6 +33,9 @@ struct LoaderOptions {
   /// The augmentation of sample i of the list is seeded by (seed, epoch, i).
   std::uint64_t seed = 0;
   std::uint64_t epoch = 0;
+  /// What content_hash() gave for each sample of the list: an image whose bytes are others now is
+  /// broken. Empty compares nothing.
+  std::vector<std::string> contents = {};
   /// The most batches that are ready or being filled at any time; this bounds the memory.
   std::int64_t queue_batches = 4;
 };

@@ -87,8 +87,10 @@ torch::jit::Module load_module(const ArchiveFile& archive, const std::filesystem
   try {
     module = torch::jit::load(std::make_shared<VerifiedBytes>(archive), torch::kCPU);
   } catch (const c10::Error& failure) {
+    if (is_out_of_memory(failure)) throw;
     error = failure.what_without_backtrace();
   } catch (const std::exception& failure) {
+    if (is_out_of_memory(failure)) throw;
     error = failure.what();
   }
   archive.require_intact();  // damage is the better reason
@@ -101,6 +103,7 @@ torch::jit::Module read_back(std::istream& written, const std::filesystem::path&
   try {
     return torch::jit::load(written, torch::kCPU);
   } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) throw;
     throw ModelError(fmt::format(
         "{}: was not written: LibTorch cannot read the trained model back. Export the backbone "
         "again, traced instead of scripted or the other way round. [LibTorch: {}]",

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "core/errors.h"
@@ -43,16 +45,28 @@ void parse_channels(const json& object, Preprocessing& p) {
   if (count == 0 || p.mean.size() != count || p.std.size() != count) {
     throw std::invalid_argument("preprocessing.mean and std need one number per channel");
   }
+  const bool are_finite =
+      std::ranges::all_of(p.mean, [](float mean) { return std::isfinite(mean); });
+  const bool can_divide =
+      std::ranges::all_of(p.std, [](float std) { return std::isfinite(std) && std > 0; });
+  if (!are_finite || !can_divide) {
+    throw std::invalid_argument("preprocessing.mean and std need finite numbers, std above 0");
+  }
 }
+
+/// The largest side to which images are resized before the crop.
+constexpr std::int64_t kLargestResize = 16384;
 
 bool sizes_are_sound(const Preprocessing& p) {
   if (p.height < 1 || p.width < 1 || p.height > 8192 || p.width > 8192) return false;
   switch (p.resize_rule) {
     case ResizeRule::kStretch:
     case ResizeRule::kPad: return true;
-    case ResizeRule::kShorterSide: return p.resize >= std::max(p.height, p.width);
+    case ResizeRule::kShorterSide:
+      return p.resize >= std::max(p.height, p.width) && p.resize <= kLargestResize;
     case ResizeRule::kCover: break;
   }
+  if (p.resize > kLargestResize) return false;
   return p.resize >= std::min(p.height, p.width);
 }
 
@@ -112,6 +126,9 @@ Objective parse_objective(const json& object) {
   if (!loss) throw std::invalid_argument("loss is '" + name + "'");
   objective.loss = *loss;
   objective.huber_delta = object.value("huber_delta", objective.huber_delta);
+  if (!std::isfinite(objective.huber_delta) || objective.huber_delta <= 0) {
+    throw std::invalid_argument("huber_delta is not a number above 0");
+  }
   return objective;
 }
 

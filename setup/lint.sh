@@ -21,13 +21,14 @@ say "Lint: clang-tidy (up to a minute per file that includes LibTorch)"
 unity=$([ "${1:-}" = --all ] && echo ON || echo OFF)
 # clang cannot read a header that gcc precompiled.
 cmake -S . -B build/lint -Wno-dev -DCMAKE_UNITY_BUILD="$unity" -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON \
+  -DTRANSFER_BUILD_FUZZERS=ON \
   -DTORCH_DIR="$(sed -n 's/^TORCH_DIR:[^=]*=//p' build/CMakeCache.txt)" > build/lint.log 2>&1 ||
   { cat build/lint.log >&2; stop "CMake could not configure build/lint" "fix what the message above names"; }
 tidy=(clang-tidy -p build/lint --quiet)
 if [ "$unity" = ON ]; then
   mapfile -t sources < <(sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' build/lint/compile_commands.json)
   tidy+=(--checks=-bugprone-suspicious-include
-         --header-filter="^$PWD/(app|bench|configs|core|datasets|models|tests)/.*\.(h|cpp)$")
+         --header-filter="^$PWD/(app|bench|configs|core|datasets|fuzz|models|tests)/.*\.(h|cpp)$")
 else
   mapfile -t sources < <(printf '%s\n' "${files[@]}" | grep '\.cpp$' || true)
 fi

@@ -102,6 +102,7 @@ std::optional<FeatureSet> ProbedFeatures::at(const std::string& stage) const {
   set.targets = images.targets;
   set.samples = images.samples;
   set.broken = images.broken;
+  set.contents = images.contents;
   const FeatureTable& table = images.views.front();
   set.views.push_back(FeatureTable::in_memory(table.rows(), width));
   set.views.back().write(0, table.read(0, table.rows()).narrow(1, first, width));

@@ -7,6 +7,7 @@
 #include "app/commands/command.h"
 #include "app/commands/config_flags.h"
 #include "app/features/cache_folder.h"
+#include "core/visible_text.h"
 
 namespace transfer {
 namespace {
@@ -23,7 +24,8 @@ int run_advise(const AdviseOptions& options) {
   const auto measured = take_advice(preparation, options.sources,
                                     feature_store_folder(preparation.config.cache), since_start);
   warn_of_unused_settings(measured.config);
-  fmt::print("{}", options.json ? to_json(measured.advice) : to_text(measured.advice));
+  fmt::print("{}",
+             options.json ? to_json(measured.advice) : visible_lines(to_text(measured.advice)));
   return 0;
 }
 

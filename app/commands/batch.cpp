@@ -15,6 +15,7 @@
 #include "configs/slurm.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
+#include "core/visible_text.h"
 #include "models/strategy.h"
 
 namespace transfer {
@@ -120,7 +121,7 @@ int run_batch(const BatchOptions& options) {
   const BatchSummary summary{plan, folder, results, rank_groups(plan, results)};
   write_file_atomically(folder.summary_csv(), to_csv(summary));
   write_file_atomically(folder.summary_json(), to_json(summary));
-  fmt::print("{}", options.json ? to_json(summary) : to_text(summary));
+  fmt::print("{}", options.json ? to_json(summary) : visible_lines(to_text(summary)));
   require_all_finished(results, options);
   return 0;
 }

@@ -9,6 +9,7 @@
 #include "core/errors.h"
 #include "core/json_text.h"
 #include "core/messages.h"
+#include "core/visible_text.h"
 #include "models/probed_stages.h"
 
 namespace transfer {
@@ -50,7 +51,7 @@ int run_cache_ls(const CacheOptions& options) {
   for (const CacheEntry& entry : entries) {
     bytes += entry.bytes;
     fmt::print("{:8}  {:8.1f}  {:5.1f} days  {} ({})\n", entry.rows, megabytes(entry.bytes),
-               entry.days, described(entry), entry.folder.filename().string());
+               entry.days, visible(described(entry)), entry.folder.filename().string());
   }
   fmt::print("{:.1f} MB in {}\n", megabytes(bytes), options.folder);
   return 0;
@@ -71,7 +72,7 @@ int run_cache_prune(const CacheOptions& options) {
         options.keep_mb && kept + entry.bytes > *options.keep_mb * (std::int64_t{1} << 20);
     if ((options.all || is_old || is_too_much) && remove_entry(entry)) {
       removed += entry.bytes;
-      fmt::print("removed  {:8.1f} MB  {}\n", megabytes(entry.bytes), described(entry));
+      fmt::print("removed  {:8.1f} MB  {}\n", megabytes(entry.bytes), visible(described(entry)));
     } else {
       kept += entry.bytes;
       if (options.all || is_old || is_too_much) {

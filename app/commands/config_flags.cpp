@@ -68,4 +68,11 @@ void add_machine_flags(CLI::App& parser, std::string& device, std::int64_t& thre
   parser.add_option("--threads", threads, kThreadsHelp)->transform(whole_number(0, 4096));
 }
 
+void add_image_limit(CLI::App& parser, std::int64_t& max_image_bytes) {
+  parser
+      .add_option("--max-image-bytes", max_image_bytes,
+                  "Most bytes of an image file and of its decoded pixels, as data.max_image_bytes")
+      ->transform(whole_number(1024, 1'000'000'000'000));
+}
+
 }  // namespace transfer

@@ -27,4 +27,7 @@ void add_trust_flags(CLI::App& parser, std::string& trust, std::string& trust_fi
 /// --device and --threads for commands without a configuration.
 void add_machine_flags(CLI::App& parser, std::string& device, std::int64_t& threads);
 
+/// --max-image-bytes, as data.max_image_bytes, for commands without a configuration.
+void add_image_limit(CLI::App& parser, std::int64_t& max_image_bytes);
+
 }  // namespace transfer

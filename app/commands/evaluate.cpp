@@ -33,6 +33,7 @@ struct EvaluateOptions {
   std::int64_t top_k = 5;
   /// As data.columns.
   std::vector<std::string> columns;
+  std::int64_t max_image_bytes = kDefaultMaxImageBytes;
   bool json = false;
 };
 
@@ -51,8 +52,9 @@ int run_evaluate(const EvaluateOptions& options) {
   const Classifier model(options.model, device, trust);
   const auto& classes = model.metadata().classes;
   const Objective& objective = model.metadata().objective;
-  const auto [split, samples, findings] = open_for_evaluation(
-      options.data, options.split, classes, objective.targets(), column_roles(options.columns));
+  const auto [split, samples, findings] =
+      open_for_evaluation(options.data, options.split, classes, objective.targets(),
+                          column_roles(options.columns), options.max_image_bytes);
   report_reading(findings);
   report_sample_values(samples, model.metadata().preprocessing, threads);
   const auto result = model_logits(model, samples, device, threads, "evaluate");
@@ -87,6 +89,7 @@ CommandRun add_evaluate_flags(CLI::App& parser) {
                   "Columns of a CSV file, as data.columns: path=NAME, label=NAME, split=NAME")
       ->delimiter(',');
   add_machine_flags(parser, options->device, options->threads);
+  add_image_limit(parser, options->max_image_bytes);
   add_trust_flags(parser, options->trust, options->trust_file);
   parser.add_option("--top-k", options->top_k, "K of top-K accuracy")
       ->transform(whole_number(1, 1'000'000));

@@ -12,6 +12,7 @@
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/json_text.h"
+#include "core/visible_text.h"
 #include "models/complexity.h"
 #include "models/dry_pass.h"
 #include "models/strategy.h"
@@ -54,45 +55,46 @@ std::string describe(const Preprocessing& p) {
   }
   const std::string size = p.height == p.width
                                ? fmt::format("{}x{}", p.width, p.height)
-                               : fmt::format("{}x{} (width x height)", p.width, p.height);
+                               : fmt::format("{}x{} (height x width)", p.height, p.width);
   return fmt::format("{} {}, {}; (mean, std) of {} pixels:{}", channels_text(p), size,
                      resize_text(p), name_of(p.scale), normalisation);
 }
 
 void print_classifier(const Backbone& backbone) {
   if (backbone.has_classifier()) {
-    fmt::print("classifier     {}: {} features -> {} outputs ({})\n", backbone.classifier_name(),
-               backbone.feature_count(), backbone.output_count(),
-               backbone.classifier_description());
+    fmt::print("classifier     {}: {} features -> {} outputs ({})\n",
+               visible(backbone.classifier_name()), backbone.feature_count(),
+               backbone.output_count(), backbone.classifier_description());
   } else {
-    fmt::print("classifier     {}\n", backbone.classifier_description());
+    fmt::print("classifier     {}\n", visible(backbone.classifier_description()));
   }
 }
 
 void print_text(const Backbone& backbone, const std::vector<StageComplexity>& stages) {
   const ModelMetadata& m = backbone.metadata();
-  fmt::print("{} ({})\n", m.name, backbone.file());
-  fmt::print("source         {} {}\n", or_unknown(m.source), m.source_version);
-  fmt::print("licence        {}\n", or_unknown(m.license));
+  fmt::print("{} ({})\n", visible(m.name), visible(backbone.file()));
+  fmt::print("source         {} {}\n", visible(or_unknown(m.source)), visible(m.source_version));
+  fmt::print("licence        {}\n", visible(or_unknown(m.license)));
   fmt::print("preprocessing  {}{}\n", describe(m.preprocessing),
              backbone.assumptions().empty() ? "" : " (assumed, see below)");
   for (const std::string& assumption : backbone.assumptions()) {
-    fmt::print("assumed        {}\n", assumption);
+    fmt::print("assumed        {}\n", visible(assumption));
   }
   print_classifier(backbone);
   for (const std::string& remark : backbone.remarks()) {
-    if (remark != backbone.classifier_description()) fmt::print("changed        {}\n", remark);
+    if (remark != backbone.classifier_description())
+      fmt::print("changed        {}\n", visible(remark));
   }
   if (backbone.repaired_layers() > 0) {
     fmt::print("repaired       {} layers that tracing had fixed in evaluation mode\n",
                backbone.repaired_layers());
   }
-  fmt::print("weights        sha256 {}\n\n", m.weights_sha256);
+  fmt::print("weights        sha256 {}\n\n", visible(m.weights_sha256));
   fmt::print("{:<20} {:<16} {:>12} {:>15}\n", "stage", "output", "parameters", "multiply-adds");
   std::int64_t parameters = 0;
   std::int64_t multiply_adds = 0;
   for (const auto& stage : stages) {
-    fmt::print("{:<20} {:<16} {:>12} {:>15}\n", stage.path,
+    fmt::print("{:<20} {:<16} {:>12} {:>15}\n", visible(stage.path),
                fmt::format("{}", fmt::join(stage.output_shape, "x")), stage.parameters,
                stage.multiply_adds);
     parameters += stage.parameters;

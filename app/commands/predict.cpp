@@ -17,11 +17,13 @@
 #include "app/preparation/sample_range.h"
 #include "app/report/prediction_format.h"
 #include "core/cancellation.h"
+#include "core/count_text.h"
 #include "core/csv.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
 #include "core/json_text.h"
 #include "core/messages.h"
+#include "core/visible_text.h"
 #include "datasets/dataset.h"
 
 namespace transfer {
@@ -45,6 +47,7 @@ struct PredictOptions {
   OutputFormat format = OutputFormat::kText;
   std::string device = Config{}.device;
   std::int64_t threads = 0;
+  std::int64_t max_image_bytes = kDefaultMaxImageBytes;
   std::string trust = Config{}.trust;
   std::string trust_file;
   /// Whether an image without a prediction is an error.
@@ -72,7 +75,8 @@ std::vector<std::string> read_list() {
   return lines;
 }
 
-std::vector<Sample> collect_images(const std::vector<std::string>& paths) {
+std::vector<Sample> collect_images(const std::vector<std::string>& paths,
+                                   std::int64_t max_image_bytes) {
   std::vector<Sample> samples;
   Findings findings;
   const auto add = [&](const std::string& path) {
@@ -94,6 +98,7 @@ std::vector<Sample> collect_images(const std::vector<std::string>& paths) {
   }
   report_reading(findings);
   if (samples.empty()) throw DataError("no images were found at the paths given.");
+  for (Sample& sample : samples) sample.max_bytes = max_image_bytes;
   return samples;
 }
 
@@ -154,8 +159,8 @@ void print_json(const std::vector<Prediction>& predictions, const PredictionForm
 
 void print_text(const std::vector<Prediction>& predictions, const PredictionFormat& format) {
   for (const auto& p : predictions) {
-    fmt::print("{}:{}\n", p.path,
-               p.numbers.empty() ? " error: " + p.error : format.text(p.numbers));
+    const std::string text = p.numbers.empty() ? " error: " + p.error : format.text(p.numbers);
+    fmt::print("{}:{}\n", visible(p.path), visible(text));
   }
 }
 
@@ -170,11 +175,13 @@ void report_failures(const std::vector<Prediction>& predictions, bool strict) {
   }
   if (failed.empty()) return;
   if (failed.size() == predictions.size()) {
-    throw DataError(fmt::format("none of the {} images can be read. The first: {}", failed.size(),
-                                first_reason));
+    throw DataError(failed.size() == 1
+                        ? first_reason
+                        : fmt::format("none of the {} images can be read. The first: {}",
+                                      failed.size(), first_reason));
   }
-  const std::string text = fmt::format("{} of {} images have no prediction: {}", failed.size(),
-                                       predictions.size(), first_five(failed));
+  const std::string text = fmt::format("{} of {} have no prediction: {}", failed.size(),
+                                       count_text(predictions.size(), "image"), first_five(failed));
   if (strict) throw DataError(text + ". Leave out --strict to accept that.");
   warn("{}", text);
 }
@@ -183,7 +190,7 @@ int run_predict(const PredictOptions& options) {
   const Trust trust = model_trust(options.trust, options.trust_file);
   const auto device = choose_device(options.device);
   const auto threads = use_threads(options.threads);
-  const auto samples = collect_images(options.paths);
+  const auto samples = collect_images(options.paths, options.max_image_bytes);
   const Classifier model(options.model, device, trust);
   const TargetKind kind = model.metadata().objective.targets();
   report_sample_values(samples, model.metadata().preprocessing, threads);
@@ -211,6 +218,7 @@ CommandRun add_predict_flags(CLI::App& parser) {
       "--strict", options->strict,
       "End with exit status 3 where any image has no prediction, not only where all have none");
   add_machine_flags(parser, options->device, options->threads);
+  add_image_limit(parser, options->max_image_bytes);
   add_trust_flags(parser, options->trust, options->trust_file);
   return [options](const auto&) { return run_predict(*options); };
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/errors.h"
 #include "core/messages.h"
 
@@ -11,6 +13,27 @@ void report_broken(const std::vector<BrokenImage>& broken) {
   for (const BrokenImage& image : broken) {
     warn("left out: {}", image.reason);
   }
+}
+
+bool is_broken(const Batch& batch, std::int64_t sample) {
+  return std::any_of(batch.broken.begin(), batch.broken.end(),
+                     [sample](const BrokenImage& image) { return image.sample == sample; });
+}
+
+std::vector<BrokenImage> add_broken(const std::vector<BrokenImage>& more,
+                                    std::vector<BrokenImage>& broken) {
+  const auto comes_first = [](const BrokenImage& a, const BrokenImage& b) {
+    return a.sample < b.sample;
+  };
+  std::vector<BrokenImage> added;
+  for (const BrokenImage& image : more) {
+    const auto place = std::lower_bound(broken.begin(), broken.end(), image, comes_first);
+    if (place != broken.end() && place->sample == image.sample) continue;
+    broken.insert(place, image);
+    added.push_back(image);
+  }
+  std::sort(added.begin(), added.end(), comes_first);
+  return added;
 }
 
 void require_few_broken(const std::vector<BrokenImage>& broken, std::int64_t total,

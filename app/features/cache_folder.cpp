@@ -12,6 +12,7 @@
 #include "core/errors.h"
 #include "core/file_kind.h"
 #include "core/file_lock.h"
+#include "core/folder_entries.h"
 #include "core/json_text.h"
 
 namespace transfer {
@@ -28,9 +29,9 @@ constexpr std::int64_t kDescriptionLock = FeatureArchive::kLocks;
 void remove_unfinished_description(const fs::path& folder) {
   const std::string beginning = std::string(kDescription) + ".";
   std::error_code ignored;
-  for (const auto& file : fs::directory_iterator(folder, ignored)) {
-    const bool is_of_description = file.path().filename().string().starts_with(beginning);
-    if (is_of_description && file.path().extension() == ".tmp") fs::remove(file.path(), ignored);
+  for (const fs::path& file : folder_entries(folder, ignored)) {
+    const bool is_of_description = file.filename().string().starts_with(beginning);
+    if (is_of_description && file.extension() == ".tmp") fs::remove(file, ignored);
   }
 }
 
@@ -39,15 +40,30 @@ double days_since(fs::file_time_type time) {
   return std::max(seconds.count(), 0.0) / (24.0 * 60 * 60);
 }
 
+/// An entry's folder lies in the store itself: a link could lead to any other folder.
+bool is_entry(const fs::path& folder) {
+  std::error_code ignored;
+  return !fs::is_symlink(folder, ignored) && is_file(folder / FeatureArchive::kLockFile);
+}
+
+/// Throws DataError.
+std::vector<fs::path> entries_of(const fs::path& folder) {
+  std::error_code error;
+  auto entries = folder_entries(folder, error);
+  if (!error) return entries;
+  throw DataError(fmt::format("{}: the folder cannot be read: {}. Check the permissions.",
+                              folder.string(), error.message()));
+}
+
 CacheEntry read_entry(const fs::path& folder) {
   CacheEntry entry;
   entry.folder = folder;
   std::error_code error;
-  for (const auto& file : fs::directory_iterator(folder, error)) {
-    const auto size = static_cast<std::int64_t>(file.file_size(error));
+  for (const fs::path& file : entries_of(folder)) {
+    const auto size = static_cast<std::int64_t>(fs::file_size(file, error));
     if (error) continue;
     entry.bytes += size;
-    if (file.path().extension() == ".keys") entry.rows += size / FeatureArchive::kKeyLine;
+    if (file.extension() == ".keys") entry.rows += size / FeatureArchive::kKeyLine;
   }
   const auto used = fs::last_write_time(folder / FeatureArchive::kLockFile, error);
   if (!error) entry.days = days_since(used);
@@ -94,30 +110,41 @@ std::vector<CacheEntry> list_cache(const fs::path& store) {
                     ".");
   }
   std::vector<CacheEntry> entries;
-  std::error_code error;
-  bool is_empty = true;
-  for (const auto& folder : fs::directory_iterator(store, error)) {
-    is_empty = false;
-    if (is_file(folder.path() / FeatureArchive::kLockFile)) {
-      entries.push_back(read_entry(folder.path()));
-    }
+  const auto folders = entries_of(store);
+  for (const fs::path& folder : folders) {
+    if (is_entry(folder)) entries.push_back(read_entry(folder));
   }
-  if (entries.empty() && !is_empty) refuse_other_folder(store);
+  if (entries.empty() && !folders.empty()) refuse_other_folder(store);
   std::sort(entries.begin(), entries.end(), [](const CacheEntry& a, const CacheEntry& b) {
     return std::pair(a.days, a.folder) < std::pair(b.days, b.folder);
   });
   return entries;
 }
 
+void remove_leftovers(const fs::path& store) {
+  std::error_code ignored;
+  for (const fs::path& folder : folder_entries(store, ignored)) {
+    if (!is_entry(folder)) continue;
+    try {
+      NumberedLocks locks(folder / FeatureArchive::kLockFile);
+      remove_leftovers(folder, locks);
+      if (!locks.try_take(kDescriptionLock)) continue;
+      if (locks.excludes_others()) remove_unfinished_description(folder);
+    } catch (const OutputError&) {
+      continue;  // another user's
+    }
+  }
+}
+
 bool remove_entry(const CacheEntry& entry) {
   NumberedLocks locks(entry.folder / FeatureArchive::kLockFile);
   if (!locks.try_take(0, kDescriptionLock + 1)) return false;
   std::error_code error;
-  for (const auto& file : fs::directory_iterator(entry.folder, error)) {
-    const std::string ending = file.path().extension().string();
-    const std::string name = file.path().filename().string();
+  for (const fs::path& file : entries_of(entry.folder)) {
+    const std::string ending = file.extension().string();
+    const std::string name = file.filename().string();
     if (ending == ".features" || ending == ".keys" || ending == ".tmp" || name == kDescription) {
-      fs::remove(file.path(), error);
+      fs::remove(file, error);
     }
   }
   fs::remove(entry.folder / FeatureArchive::kLockFile, error);

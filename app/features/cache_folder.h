@@ -35,6 +35,9 @@ void describe_archive(const std::filesystem::path& folder, const std::string& ba
 /// folder, or if it holds other things and no features.
 std::vector<CacheEntry> list_cache(const std::filesystem::path& store);
 
+/// Removes what killed processes left unfinished in all entries that no process is writing to.
+void remove_leftovers(const std::filesystem::path& store);
+
 /// Removes an entry with all that killed processes left in it. Returns false, and removes nothing,
 /// if a process is writing to it. Processes that read it keep what they have opened.
 bool remove_entry(const CacheEntry& entry);

@@ -1,8 +1,6 @@
 #include "app/features/feature_archive.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <chrono>
@@ -11,9 +9,14 @@
 
 #include "core/atomic_file.h"
 #include "core/cancellation.h"
+#include "core/crc32.h"
 #include "core/errors.h"
+#include "core/file_kind.h"
+#include "core/file_trust.h"
+#include "core/folder_entries.h"
 #include "core/hash.h"
 #include "core/messages.h"
+#include "core/open_file.h"
 
 namespace transfer {
 namespace {
@@ -31,14 +34,17 @@ std::size_t portion_size(std::size_t missing) {
   return std::clamp(missing / kPart, kLeast, kMost);
 }
 
+/// Makes the archive's folder, or checks that what is in it can be relied on.
 fs::path made(fs::path folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (!error) return folder;
-  throw OutputError(
-      fmt::format("{}: the feature store cannot be made: {}. Choose another folder with cache.dir, "
-                  "or raise cache.memory_mb.",
-                  folder.string(), error.message()));
+  if (const std::error_code error = make_folder(folder)) {
+    throw OutputError(fmt::format(
+        "{}: the feature store cannot be made: {}. Choose another folder with cache.dir, "
+        "or raise cache.memory_mb.",
+        folder.string(), error.message()));
+  }
+  if (folder.has_parent_path()) require_guarded_folder(folder.parent_path());
+  require_trusted_folder(folder);
+  return folder;
 }
 
 /// Locks that are released when the portion is done or fails.
@@ -70,32 +76,44 @@ bool is_unfinished_segment(const fs::path& file) {
   return is_of_segment && file.extension() == ".tmp";
 }
 
-/// The keys of a segment; empty if the file is truncated.
-std::vector<std::string> read_keys(const fs::path& file) {
-  const std::string text = read_file(file);
-  std::vector<std::string> keys;
-  constexpr auto kLine = static_cast<std::size_t>(FeatureArchive::kKeyLine);
-  if (text.size() % kLine != 0) return keys;
-  for (std::size_t i = 0; i < text.size(); i += kLine) {
-    keys.push_back(text.substr(i, static_cast<std::size_t>(FeatureArchive::kKeyDigits)));
+/// A writer names the keys before the rows.
+bool are_keys_without_rows(const fs::path& file) {
+  if (file.extension() != ".keys") return false;
+  fs::path features = file;
+  return !is_file(features.replace_extension(".features"));
+}
+
+/// The text of a list of keys. Throws DataError.
+std::string read_keys(const fs::path& file) {
+  const OpenFile keys = OpenFile::for_reading(file);
+  if (const auto reason = why_untrusted(keys.descriptor(), file)) throw DataError(*reason);
+  std::string text(static_cast<std::size_t>(keys.facts().st_size), '\0');
+  if (text.size() % FeatureArchive::kKeyLine != 0) {
+    throw DataError(fmt::format("{}: is truncated.", file.string()));
   }
-  return keys;
+  keys.read(0, text.data(), text.size());
+  return text;
+}
+
+std::string key_at(const std::string& text, std::int64_t row) {
+  return text.substr(static_cast<std::size_t>(row * FeatureArchive::kKeyLine),
+                     static_cast<std::size_t>(FeatureArchive::kKeyDigits));
 }
 
 }  // namespace
 
 FeatureArchive::FeatureArchive(fs::path folder, RowFormat format)
     : folder_(made(std::move(folder))), format_(std::move(format)), locks_(folder_ / kLockFile) {
-  ::utimensat(AT_FDCWD, (folder_ / kLockFile).c_str(), nullptr, 0);
+  locks_.touch();
   refresh();
 }
 
 void FeatureArchive::refresh() {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder_, error)) {
-    if (entry.path().extension() != ".features") continue;
-    if (!known_segments_.insert(entry.path().filename().string()).second) continue;
-    read_segment(entry.path());
+  std::error_code ignored;  // what is not found is computed
+  for (const fs::path& file : folder_entries(folder_, ignored)) {
+    if (file.extension() != ".features") continue;
+    if (!known_segments_.insert(file.filename().string()).second) continue;
+    read_segment(file);
   }
 }
 
@@ -103,56 +121,118 @@ void FeatureArchive::read_segment(const fs::path& features) {
   fs::path keys_file = features;
   keys_file.replace_extension(".keys");
   try {
-    const auto keys = read_keys(keys_file);
-    auto table = std::make_shared<const FeatureTable>(
-        FeatureTable::open_file(features, static_cast<std::int64_t>(keys.size()), format_));
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-      places_[keys[i]] = {table, static_cast<std::int64_t>(i)};
+    const std::string text = read_keys(keys_file);
+    const auto rows = static_cast<std::int64_t>(text.size()) / kKeyLine;
+    const auto segment = std::make_shared<const FeatureSegment>(
+        features, rows, crc32_of(text.data(), text.size()), format_);
+    for (std::int64_t row = 0; row < rows; ++row) {
+      StoredRow& stored = rows_[key_at(text, row)];
+      if (!stored.is_checked) stored.place = {segment, row};
     }
-  } catch (const Error& error) {
-    // Damaged, or pruned at this moment.
+  } catch (const DataError& error) {
+    if (file_kind(features) == FileKind::kNothing) return;  // pruned at this moment
     warn("{} Its features are computed again.", error.what());
-    std::error_code ignored;
-    fs::remove(features, ignored);
-    known_segments_.erase(features.filename().string());
+    std::error_code failure;
+    if (fs::remove(features, failure)) known_segments_.erase(features.filename().string());
   }
 }
 
-std::vector<std::int64_t> FeatureArchive::missing_positions(
-    const std::vector<std::string>& keys) const {
+void FeatureArchive::check(const std::vector<std::string>& keys) {
+  std::vector<char> row(static_cast<std::size_t>(format_.bytes()));
+  for (const std::string& key : keys) {
+    const auto found = rows_.find(key);
+    if (found == rows_.end() || found->second.is_checked) continue;
+    throw_if_stopped();
+    const FeatureTable::Place place = found->second.place;
+    try {
+      place.segment->read(place.row, row.data());
+      found->second.is_checked = true;
+    } catch (const DamagedFeatures& error) {
+      give_up(place.segment, error.damage());
+    }
+  }
+}
+
+void FeatureArchive::give_up(const std::shared_ptr<const FeatureSegment>& segment,
+                             const std::string& damage) {
+  const std::string name = segment->file().filename().string();
+  if (file_kind(segment->file()) != FileKind::kNothing) {  // else it was pruned
+    if (own_segments_.contains(name)) {
+      throw OutputError(
+          fmt::format("{} This run has just written it: the disk does not keep what is written, or "
+                      "something else changes it. Choose another folder with cache.dir.",
+                      damage));
+    }
+    warn("{} The features in it are computed again.", damage);
+  }
+  if (segment->remove()) known_segments_.erase(name);
+  std::erase_if(rows_, [&](const auto& row) { return row.second.place.segment == segment; });
+}
+
+std::vector<std::int64_t> FeatureArchive::missing_positions(const std::vector<std::string>& keys) {
+  check(keys);
   std::vector<std::int64_t> missing;
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    if (!places_.contains(keys[i])) missing.push_back(static_cast<std::int64_t>(i));
+    if (keys[i].empty() || rows_.contains(keys[i]) || left_out_.contains(keys[i])) continue;
+    missing.push_back(static_cast<std::int64_t>(i));
   }
   return missing;
 }
 
-std::int64_t FeatureArchive::missing(const std::vector<std::string>& keys) const {
+std::int64_t FeatureArchive::missing(const std::vector<std::string>& keys) {
   return static_cast<std::int64_t>(missing_positions(keys).size());
 }
 
-void FeatureArchive::remove_leftovers() {
-  if (!locks_.try_take(0, kLocks)) return;
+void remove_leftovers(const fs::path& folder, NumberedLocks& locks) {
+  if (!locks.try_take(0, FeatureArchive::kLocks)) return;
   std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(folder_, ignored)) {
-    if (is_unfinished_segment(entry.path())) fs::remove(entry.path(), ignored);
+  if (locks.excludes_others()) {
+    for (const fs::path& file : folder_entries(folder, ignored)) {
+      if (is_unfinished_segment(file) || are_keys_without_rows(file)) fs::remove(file, ignored);
+    }
   }
-  locks_.give_back(0, kLocks);
+  locks.give_back(0, FeatureArchive::kLocks);
 }
 
 void FeatureArchive::write_segment(const std::vector<std::string>& keys,
                                    const std::vector<std::int64_t>& positions,
                                    const Compute& compute) {
-  std::string lines;
+  std::string all_keys;
   for (const std::int64_t position : positions) {
-    lines += keys[static_cast<std::size_t>(position)] + "\n";
+    all_keys += keys[static_cast<std::size_t>(position)] + "\n";
   }
-  const fs::path base = made(folder_) / sha256_hex(lines).substr(0, 32);
-  auto table = FeatureTable::create_file(base.string() + ".features",
-                                         static_cast<std::int64_t>(positions.size()), format_);
+  const std::string name = sha256_hex(all_keys).substr(0, 32) + ".features";
+  const auto count = static_cast<std::int64_t>(positions.size());
+  FeatureSegmentWriter writer(folder_ / name, count, format_);
+  auto table = FeatureTable::written_by(writer, count, format_);
   compute(positions, table);
-  write_file_atomically(base.string() + ".keys", lines);
-  table.finish();
+  const auto stored = writer.stored_rows();
+  std::string lines;
+  for (const std::int64_t row : stored) lines += key_at(all_keys, row) + "\n";
+  if (!lines.empty()) {
+    fs::path keys_file = folder_ / name;
+    write_file_atomically(keys_file.replace_extension(".keys"), lines);
+    writer.finish(crc32_of(lines.data(), lines.size()));
+    own_segments_.insert(name);
+    known_segments_.erase(name);
+    refresh();
+  }
+  for (std::int64_t row = 0; row < count; ++row) {
+    const std::string key = key_at(all_keys, row);
+    if (!std::binary_search(stored.begin(), stored.end(), row)) {
+      left_out_.insert(key);
+    } else if (!rows_.contains(key)) {
+      throw OutputError(
+          fmt::format("{}: cannot be read again after it was written. Choose another folder with "
+                      "cache.dir.",
+                      (folder_ / name).string()));
+    }
+  }
+}
+
+void FeatureArchive::reach_folder() {
+  made(folder_);
+  locks_.follow_file();
 }
 
 bool FeatureArchive::compute_portion(const std::vector<std::string>& keys,
@@ -162,6 +242,7 @@ bool FeatureArchive::compute_portion(const std::vector<std::string>& keys,
   for (const std::int64_t position : missing) {
     by_lock[lock_of(keys[static_cast<std::size_t>(position)])].push_back(position);
   }
+  reach_folder();
   HeldLocks held(locks_);
   std::vector<std::int64_t> portion;
   for (const auto& [number, positions] : by_lock) {
@@ -172,18 +253,26 @@ bool FeatureArchive::compute_portion(const std::vector<std::string>& keys,
   if (portion.empty()) return false;
   refresh();  // the previous holder of the lock may have written them
   std::erase_if(portion, [&](std::int64_t position) {
-    return places_.contains(keys[static_cast<std::size_t>(position)]);
+    return rows_.contains(keys[static_cast<std::size_t>(position)]);
   });
   std::sort(portion.begin(), portion.end());
-  if (!portion.empty()) write_segment(keys, portion, compute);
-  refresh();
+  if (portion.empty()) return true;
+  try {
+    write_segment(keys, portion, compute);
+  } catch (const OutputError&) {
+    if (is_folder(folder_) || was_removed_) throw;
+    was_removed_ = true;
+    warn("{}: was removed meanwhile. What was computed for it is computed again.",
+         folder_.string());
+  }
   return true;
 }
 
 FeatureTable FeatureArchive::rows(const std::vector<std::string>& keys, const Compute& compute,
                                   const std::function<void()>& waits) {
+  reach_folder();
+  remove_leftovers(folder_, locks_);
   auto missing = missing_positions(keys);
-  if (!missing.empty()) remove_leftovers();
   bool has_told = false;
   while (!missing.empty()) {
     throw_if_stopped();
@@ -197,7 +286,10 @@ FeatureTable FeatureArchive::rows(const std::vector<std::string>& keys, const Co
   }
   std::vector<FeatureTable::Place> places;
   places.reserve(keys.size());
-  for (const std::string& key : keys) places.push_back(places_.at(key));
+  for (const std::string& key : keys) {
+    const auto found = rows_.find(key);
+    places.push_back(found == rows_.end() ? FeatureTable::Place{} : found->second.place);
+  }
   return FeatureTable::of_places(std::move(places), format_);
 }
 

@@ -12,18 +12,20 @@
 #include "app/features/broken_images.h"
 #include "app/features/cache_folder.h"
 #include "app/features/feature_archive.h"
+#include "app/features/image_contents.h"
 #include "app/features/image_pass.h"
 #include "configs/fields.h"
-#include "core/cancellation.h"
-#include "core/errors.h"
+#include "core/count_text.h"
 #include "core/hash.h"
 #include "core/messages.h"
 #include "core/stopwatch.h"
 #include "datasets/decode.h"
-#include "datasets/image_content.h"
 
 namespace transfer {
 namespace {
+
+/// Raised whenever files of features are written in another way than before.
+constexpr int kFileVersion = 2;
 
 /// Bytes of features that may be held in memory.
 std::int64_t memory_limit(const CacheConfig& cache) {
@@ -40,38 +42,8 @@ std::string augment_key(const Config& config) {
   return to_yaml(of_images);
 }
 
-/// The images whose rows in a finished table are zero, as those of broken images are. Each is
-/// decoded again to learn the reason.
-std::vector<BrokenImage> broken_rows(const FeatureTable& table, const std::vector<Sample>& samples,
-                                     const Preprocessing& preprocessing) {
-  constexpr std::int64_t kBytes = std::int64_t{1} << 24;
-  const std::int64_t chunk = std::max<std::int64_t>(kBytes / table.format().bytes(), 1);
-  std::vector<BrokenImage> broken;
-  for (std::int64_t first = 0; first < table.rows(); first += chunk) {
-    const auto part = table.read(first, std::min(chunk, table.rows() - first)).flatten(1);
-    const auto empty = part.eq(0).all(1).nonzero().flatten();
-    for (std::int64_t i = 0; i < empty.size(0); ++i) {
-      const std::int64_t row = first + empty[i].item<std::int64_t>();
-      const auto reason = why_broken(samples[static_cast<std::size_t>(row)], preprocessing);
-      if (reason) broken.push_back({row, *reason});
-    }
-  }
-  return broken;
-}
-
-/// SHA-256 of the content of each image.
-std::vector<std::string> contents_of(const std::vector<Sample>& samples) {
-  std::vector<std::string> contents;
-  contents.reserve(samples.size());
-  for (const Sample& sample : samples) {
-    throw_if_stopped();
-    try {
-      contents.push_back(content_hash(sample));
-    } catch (const DataError&) {
-      contents.push_back(sha256_hex("unreadable"));
-    }
-  }
-  return contents;
+std::int64_t set_size(const std::vector<Sample>& samples) {
+  return static_cast<std::int64_t>(samples.size());
 }
 
 std::vector<std::int64_t> all_positions(const std::vector<Sample>& samples) {
@@ -116,8 +88,8 @@ LoaderOptions FeatureStore::loader_options(std::int64_t view) const {
 
 std::filesystem::path FeatureStore::archive_folder() const {
   const std::string key =
-      fmt::format("decoder {}\n{}\n{}\n{}\n{} {}\n", kDecoderVersion, backbone_.fingerprint(),
-                  layers_.key, to_key(backbone_.metadata().preprocessing),
+      fmt::format("files {} decoder {}\n{}\n{}\n{}\n{} {}\n", kFileVersion, kDecoderVersion,
+                  backbone_.fingerprint(), layers_.key, to_key(backbone_.metadata().preprocessing),
                   fmt::join(layers_.format.shape, " "), c10::toString(layers_.format.type));
   return folder_ / sha256_hex(key).substr(0, 32);
 }
@@ -126,12 +98,12 @@ std::vector<std::string> FeatureStore::row_keys(const std::vector<std::string>& 
                                                 std::int64_t view) const {
   if (view == 0) return contents;
   const std::string augmentation = augment_key(config_);
-  std::vector<std::string> keys;
-  keys.reserve(contents.size());
+  std::vector<std::string> keys(contents.size());
   for (std::size_t i = 0; i < contents.size(); ++i) {
+    if (contents[i].empty()) continue;
     // An image's augmentation depends on its position in the list.
-    keys.push_back(sha256_hex(fmt::format("{}\n{}\nseed {} view {} position {}\n", contents[i],
-                                          augmentation, config_.seed, view, i)));
+    keys[i] = sha256_hex(fmt::format("{}\n{}\nseed {} view {} position {}\n", contents[i],
+                                     augmentation, config_.seed, view, i));
   }
   return keys;
 }
@@ -144,9 +116,7 @@ void FeatureStore::reuse(const FeatureSet& known) {
   }
 }
 
-std::vector<std::int64_t> FeatureStore::take_known(const std::vector<Sample>& samples,
-                                                   const std::vector<std::int64_t>& positions,
-                                                   FeatureTable& table,
+std::vector<std::int64_t> FeatureStore::take_known(const Part& part, FeatureTable& table,
                                                    std::vector<BrokenImage>& broken) const {
   std::map<std::int64_t, std::string> known_broken;
   if (known_ != nullptr) {
@@ -155,18 +125,30 @@ std::vector<std::int64_t> FeatureStore::take_known(const std::vector<Sample>& sa
     }
   }
   std::vector<std::int64_t> unknown;
-  for (std::size_t i = 0; i < positions.size(); ++i) {
+  for (std::size_t i = 0; i < part.positions.size(); ++i) {
     const auto row = static_cast<std::int64_t>(i);
-    const auto found = known_rows_.find(samples[static_cast<std::size_t>(positions[i])].path);
-    if (found == known_rows_.end()) {
+    const std::int64_t sample = part.positions[i];
+    const auto found = known_rows_.find(part.samples[static_cast<std::size_t>(sample)].path);
+    if (found == known_rows_.end() || !is_same_content(part, sample, found->second)) {
       unknown.push_back(row);
       continue;
     }
     const auto reason = known_broken.find(found->second);
-    if (reason != known_broken.end()) broken.push_back({positions[i], reason->second});
-    table.write(row, known_->views.front().read(found->second, 1));  // zeros where it is broken
+    if (reason != known_broken.end()) {
+      broken.push_back({sample, reason->second});
+    } else {
+      table.write(row, known_->views.front().read(found->second, 1));
+    }
   }
   return unknown;
+}
+
+bool FeatureStore::is_same_content(const Part& part, std::int64_t sample,
+                                   std::int64_t known_row) const {
+  if (part.contents.empty()) return true;  // the row is not kept under a hash
+  const auto row = static_cast<std::size_t>(known_row);
+  return row < known_->contents.size() &&
+         known_->contents[row] == part.contents[static_cast<std::size_t>(sample)];
 }
 
 std::vector<BrokenImage> FeatureStore::compute(const Part& part, FeatureTable& table) {
@@ -174,10 +156,11 @@ std::vector<BrokenImage> FeatureStore::compute(const Part& part, FeatureTable& t
   std::vector<std::int64_t> rows(part.positions.size());
   std::iota(rows.begin(), rows.end(), 0);
   if (part.view == 0 && known_ != nullptr) {
-    rows = take_known(part.samples, part.positions, table, broken);
+    rows = take_known(part, table, broken);
   }
   if (rows.empty()) return broken;
   ImagePass pass{part.samples, loader_options(part.view), device_, threads_, part.title};
+  pass.loader.contents = part.contents;  // what is decoded is what was hashed
   pass.progress = part.progress;
   pass.uses_one_thread_per_stream = true;
   for (const std::int64_t row : rows) {
@@ -193,15 +176,11 @@ std::vector<BrokenImage> FeatureStore::compute(const Part& part, FeatureTable& t
         return features;
       },
       [&](const Batch& batch, const torch::Tensor& features) {
-        auto computed = features.narrow(0, 0, batch.count).clone();
+        const auto computed = features.narrow(0, 0, batch.count).to(torch::kCPU);
         for (std::int64_t i = 0; i < batch.count; ++i) {
-          const auto row = computed.narrow(0, i, 1);
           const std::int64_t sample = batch.samples[static_cast<std::size_t>(i)];
-          if (std::any_of(batch.broken.begin(), batch.broken.end(),
-                          [sample](const auto& image) { return image.sample == sample; })) {
-            row.zero_();
-          }
-          table.write(rows[static_cast<std::size_t>(batch.first + i)], row);
+          if (is_broken(batch, sample)) continue;  // its row stays unwritten
+          table.write(rows[static_cast<std::size_t>(batch.first + i)], computed.narrow(0, i, 1));
         }
       });
   broken.insert(broken.end(), found_broken.begin(), found_broken.end());
@@ -210,41 +189,32 @@ std::vector<BrokenImage> FeatureStore::compute(const Part& part, FeatureTable& t
   return broken;
 }
 
-FeatureTable FeatureStore::compute_in_memory(const std::vector<Sample>& samples,
-                                             const std::string& title, std::int64_t view,
-                                             std::vector<BrokenImage>& broken) {
-  auto table = FeatureTable::in_memory(static_cast<std::int64_t>(samples.size()), layers_.format);
-  const auto found = compute({samples, all_positions(samples), view, title}, table);
-  broken.insert(broken.end(), found.begin(), found.end());
-  std::sort(broken.begin(), broken.end(),
-            [](const auto& a, const auto& b) { return a.sample < b.sample; });
-  return table;
-}
-
-FeatureTable FeatureStore::archived(const std::vector<Sample>& samples,
-                                    const std::vector<std::string>& contents,
-                                    const std::string& title, std::int64_t view,
-                                    std::vector<BrokenImage>& broken) {
+FeatureTable FeatureStore::archived(const Part& part, std::vector<BrokenImage>& broken) {
+  const auto count = static_cast<std::int64_t>(part.samples.size());
   const auto folder = archive_folder();
   FeatureArchive archive(folder, layers_.format);
+  if (!has_swept_) remove_leftovers(folder_);
+  has_swept_ = true;
   describe_archive(folder, backbone_.metadata().name, layers_.key);
-  const auto keys = row_keys(contents, view);
+  const auto keys = row_keys(part.contents, part.view);
   const std::int64_t missing = archive.missing(keys);
-  if (missing < static_cast<std::int64_t>(samples.size())) {
-    note("{}: features of {} images read from {}", title,
-         static_cast<std::int64_t>(samples.size()) - missing, folder.string());
+  if (missing < count) {
+    const auto found = static_cast<std::size_t>(count - missing);
+    note("{}: features of {} read from {}", part.title, count_text(found, "image"),
+         folder.string());
   }
-  const auto progress = begin_progress(title, missing, "images");
+  const auto progress = begin_progress(part.title, missing, "images");
   auto table = archive.rows(
       keys,
-      [&](const std::vector<std::int64_t>& positions, FeatureTable& part) {
-        compute({samples, positions, view, title, progress.get()}, part);
+      [&](const std::vector<std::int64_t>& positions, FeatureTable& portion) {
+        Part missing_part = part;
+        missing_part.positions = positions;
+        missing_part.progress = progress.get();
+        const auto found = compute(missing_part, portion);
+        broken.insert(broken.end(), found.begin(), found.end());
       },
-      [&title] { note("{}: waiting for features that another process is computing", title); });
+      [&part] { note("{}: waiting for features that another process is computing", part.title); });
   if (missing > 0) progress->finish();
-  if (view == 0) {
-    broken = broken_rows(table, samples, backbone_.metadata().preprocessing);
-  }
   return table;
 }
 
@@ -255,36 +225,46 @@ bool FeatureStore::fits_into_memory(const std::vector<Sample>& samples) {
   return true;
 }
 
-std::vector<BrokenImage> FeatureStore::newly_broken(const FeatureSet& set) const {
-  std::vector<BrokenImage> unknown;
-  for (const BrokenImage& image : set.broken) {
-    const auto& path = set.samples[static_cast<std::size_t>(image.sample)].path;
-    if (!known_rows_.contains(path)) unknown.push_back(image);
+FeatureTable FeatureStore::extract_view(const Part& part, FeatureSet& set,
+                                        std::vector<BrokenImage>& broken) {
+  const bool fits = fits_into_memory(part.samples);
+  if (fits && !config_.cache.share) {
+    auto table = FeatureTable::in_memory(set_size(part.samples), layers_.format);
+    Part whole = part;
+    whole.positions = all_positions(part.samples);
+    broken = compute(whole, table);
+    return table;
   }
-  return unknown;
+  if (set.contents.empty()) set.contents = contents_of(part.samples, broken);
+  Part hashed = part;
+  hashed.contents = set.contents;
+  auto table = archived(hashed, broken);
+  return fits ? table.copy_in_memory() : std::move(table);
+}
+
+std::vector<BrokenImage> FeatureStore::unknown_to_user(std::vector<BrokenImage> broken,
+                                                       const std::vector<Sample>& samples) const {
+  std::erase_if(broken, [&](const BrokenImage& image) {
+    return known_rows_.contains(samples[static_cast<std::size_t>(image.sample)].path);
+  });
+  return broken;
 }
 
 FeatureSet FeatureStore::extract(const std::vector<Sample>& samples, const std::string& title,
                                  std::int64_t augmented_views, bool names_broken) {
   FeatureSet set;
   set.samples = samples;
-  std::vector<std::string> contents;
   for (std::int64_t view = 0; view <= augmented_views; ++view) {
     const std::string name = view == 0 ? title : fmt::format("{}, view {}", title, view);
-    const bool fits = fits_into_memory(samples);
     std::vector<BrokenImage> broken;
-    if (fits && !config_.cache.share) {
-      set.views.push_back(compute_in_memory(samples, name, view, broken));
-    } else {
-      if (contents.empty()) contents = contents_of(samples);
-      auto table = archived(samples, contents, name, view, broken);
-      set.views.push_back(fits ? table.copy_in_memory() : std::move(table));
-    }
-    if (view > 0) continue;  // views of one image are broken alike
-    set.broken = std::move(broken);
-    if (names_broken) report_broken(newly_broken(set));
-    require_few_broken(set.broken, static_cast<std::int64_t>(samples.size()), title,
-                       config_.data.max_broken);
+    set.views.push_back(extract_view({samples, {}, view, name}, set, broken));
+    // An image may fail in one view only, where reading it fails for a moment.
+    const auto added = add_broken(broken, set.broken);
+    if (names_broken) report_broken(unknown_to_user(added, samples));
+    require_few_broken(set.broken, set_size(samples), title, config_.data.max_broken);
+  }
+  for (const BrokenImage& image : set.broken) {
+    for (FeatureTable& view : set.views) view.clear_row(image.sample);
   }
   const Truth truth = truth_of(samples, set.broken);
   set.labels = truth.labels;

@@ -37,7 +37,8 @@ StoredLayers stored_layers(const FrozenTrunk& trunk);
 constexpr std::int64_t kStoreBatch = 8;
 
 /// Features of one split, with one row per image in each view: view 0 is the image itself, the
-/// others are augmented copies.
+/// others are augmented copies. An image that is broken in one view is so in all: its rows are
+/// zeros.
 struct FeatureSet {
   std::vector<FeatureTable> views;
   /// [N] int64; −1 for a broken image, which losses and metrics ignore.
@@ -46,6 +47,9 @@ struct FeatureSet {
   torch::Tensor targets;
   std::vector<Sample> samples;
   std::vector<BrokenImage> broken;
+  /// SHA-256 of each image's content as it was when its features were computed, or "" where it
+  /// could not be read; empty for features that were not looked for in the store.
+  std::vector<std::string> contents;
 
   Truth truth() const { return {labels, targets}; }
   std::int64_t rows() const { return labels.size(0); }
@@ -84,35 +88,36 @@ class FeatureStore {
                      std::int64_t augmented_views, bool names_broken = true);
 
  private:
-  /// Features of one view, computed into memory. Adds to `broken`.
-  FeatureTable compute_in_memory(const std::vector<Sample>& samples, const std::string& title,
-                                 std::int64_t view, std::vector<BrokenImage>& broken);
-  /// Features of one view from the archive, which gets those that it lacks. Adds to `broken`.
-  FeatureTable archived(const std::vector<Sample>& samples,
-                        const std::vector<std::string>& contents, const std::string& title,
-                        std::int64_t view, std::vector<BrokenImage>& broken);
-  /// Whether one more view fits into memory; if so, its room is reserved.
-  bool fits_into_memory(const std::vector<Sample>& samples);
-  /// Writes the known features of the samples at `positions` into `table` and returns the rows that
-  /// are still to be computed.
-  std::vector<std::int64_t> take_known(const std::vector<Sample>& samples,
-                                       const std::vector<std::int64_t>& positions,
-                                       FeatureTable& table, std::vector<BrokenImage>& broken) const;
   /// What a pass is for.
   struct Part {
     const std::vector<Sample>& samples;
     /// Positions of those to be computed.
-    std::vector<std::int64_t> positions;
+    std::vector<std::int64_t> positions = {};
     std::int64_t view = 0;
-    std::string title;
+    std::string title = "";
+    /// The content hash of each sample, under which its row is kept; empty in memory.
+    std::vector<std::string> contents = {};
     /// See ImagePass.
     Progress* progress = nullptr;
   };
+  /// Features of one view, from memory or the archive. Adds to `broken`, and the hashes to `set`.
+  FeatureTable extract_view(const Part& part, FeatureSet& set, std::vector<BrokenImage>& broken);
+  /// Features of one view from the archive, which gets those that it lacks. Adds to `broken`.
+  FeatureTable archived(const Part& part, std::vector<BrokenImage>& broken);
+  /// Whether one more view fits into memory; if so, its room is reserved.
+  bool fits_into_memory(const std::vector<Sample>& samples);
+  /// Writes the known features of the part into `table` and returns the rows that are still to be
+  /// computed.
+  std::vector<std::int64_t> take_known(const Part& part, FeatureTable& table,
+                                       std::vector<BrokenImage>& broken) const;
+  /// Whether a known row is that of the sample's content.
+  bool is_same_content(const Part& part, std::int64_t sample, std::int64_t known_row) const;
   /// Runs the layers over the images whose features are not known and fills `table`, one row per
-  /// position. Returns the broken ones.
+  /// position; rows of broken images, which it returns, stay unwritten.
   std::vector<BrokenImage> compute(const Part& part, FeatureTable& table);
-  /// The broken images of the set that are not among the known ones, which were named before.
-  std::vector<BrokenImage> newly_broken(const FeatureSet& set) const;
+  /// Those broken images that are not among the known ones, which were named before.
+  std::vector<BrokenImage> unknown_to_user(std::vector<BrokenImage> broken,
+                                           const std::vector<Sample>& samples) const;
   std::filesystem::path archive_folder() const;
   /// The keys of the samples' rows in the archive.
   std::vector<std::string> row_keys(const std::vector<std::string>& contents,
@@ -133,6 +138,8 @@ class FeatureStore {
   std::unordered_map<std::string, std::int64_t> known_rows_;
   double forward_seconds_ = 0;
   std::int64_t computed_ = 0;
+  /// Whether leftovers of killed processes have been removed from the store.
+  bool has_swept_ = false;
 };
 
 }  // namespace transfer

@@ -1,19 +1,17 @@
 #include "app/preparation/model_trust.h"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <iostream>
 
 #include "core/cancellation.h"
+#include "core/standard_streams.h"
 
 namespace transfer {
 namespace {
 
 bool ask_on_terminal(const std::string& question) {
-  fmt::print(stderr, "{} [y/N] ", question);
-  std::fflush(stderr);
+  write_to_stderr(question + " [y/N] ");
   std::string answer;
   std::getline(std::cin, answer);
   throw_if_stopped();

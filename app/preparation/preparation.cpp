@@ -27,10 +27,9 @@ const char* outputs_called(TargetKind kind) {
 void report_findings(const Findings& findings, std::string_view outputs) {
   report_reading(findings);
   if (findings.copies > 0) {
-    note(
-        "{} images are copies of another, byte for byte; where the program divides the images, "
-        "copies stay together",
-        findings.copies);
+    note("{} of another, byte for byte; where the program divides the images, copies stay together",
+         findings.copies == 1 ? "1 image is a copy"
+                              : fmt::format("{} images are copies", findings.copies));
   }
   if (!findings.missing_in_val.empty()) {
     warn(

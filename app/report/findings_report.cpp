@@ -30,6 +30,7 @@ ordered_json findings_object(const Findings& findings) {
           {"skipped", skipped},
           {"copies", findings.copies},
           {"copies_across_splits", list_of(findings.copies_across_splits)},
+          {"near_copies_across_splits", list_of(findings.near_copies_across_splits)},
           {"copies_with_different_targets", list_of(findings.copies_under_two_labels)},
           {"missing_in_val", list_of(findings.missing_in_val)}};
 }

@@ -1,4 +1,5 @@
 #include "app/report/metrics_report.h"
+#include "core/visible_text.h"
 
 #include <fmt/format.h>
 
@@ -88,7 +89,7 @@ struct ToJson {
 };
 
 struct ToText {
-  const std::string& title;
+  std::string title;
   const Names& names;
 
   std::string operator()(const ClassificationMetrics& m) const {
@@ -153,7 +154,9 @@ ordered_json metrics_object(const Metrics& metrics, const std::vector<std::strin
 
 std::string metrics_text(const std::string& title, const Metrics& metrics,
                          const std::vector<std::string>& classes) {
-  return std::visit(ToText{title, classes}, metrics);
+  Names names;
+  for (const std::string& name : classes) names.push_back(visible(name));
+  return std::visit(ToText{visible(title), names}, metrics);
 }
 
 }  // namespace transfer

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <ctime>
 #include <fstream>
 #include <sstream>
@@ -12,8 +13,10 @@
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
+#include "core/folder_entries.h"
 #include "core/run_files.h"
 #include "core/shell_word.h"
+#include "core/write_failure.h"
 
 namespace transfer {
 namespace {
@@ -74,6 +77,18 @@ void require_run(const RunDirectory& run) {
                       : why_absent(path, "folder")));
 }
 
+/// Throws ConfigError where the run's configuration was cut off: what is missing would be taken as
+/// left at its default.
+void require_whole_config(const RunDirectory& run) {
+  const fs::path file = run.file(run_file::kConfig);
+  if (read_file(file).ends_with(kConfigEnd)) return;
+  throw ConfigError(
+      fmt::format("{}: is empty or was cut off: its last line is not '...'. Put the whole file "
+                  "back, or start a "
+                  "new run.",
+                  file.string()));
+}
+
 fs::path default_path(const Config& config) {
   const auto data = fs::path(config.data.path).lexically_normal();
   const auto name = data.has_filename() ? data.stem() : data.parent_path().stem();
@@ -89,9 +104,15 @@ fs::path default_path(const Config& config) {
 bool RunDirectory::is_used(const fs::path& path) {
   std::error_code error;
   if (!fs::is_directory(path, error)) return fs::exists(path, error);
-  const auto entries = fs::directory_iterator(path, error);
-  return std::any_of(fs::begin(entries), fs::end(entries),
-                     [](const auto& entry) { return entry.path().filename() != kLock; });
+  const auto entries = folder_entries(path, error);
+  if (error) {
+    throw OutputError(fmt::format(
+        "{}: the folder cannot be read: {}. Check its permissions, or choose another folder.",
+        path.string(), error.message()));
+  }
+  return std::any_of(entries.begin(), entries.end(), [](const fs::path& entry) {
+    return entry.filename() != kLock && !is_temporary_file(entry);
+  });
 }
 
 RunDirectory RunDirectory::create(const Config& config) {
@@ -119,6 +140,7 @@ RunDirectory RunDirectory::create(const Config& config) {
 RunDirectory RunDirectory::open(const fs::path& path) {
   RunDirectory run(path);
   require_run(run);
+  require_whole_config(run);
   run.lock();
   return run;
 }
@@ -132,6 +154,7 @@ RunDirectory RunDirectory::of_other_process(const fs::path& path) {
 void RunDirectory::lock() {
   constexpr double kSeconds = 20;
   lock_ = FileLock::take(file(kLock), kSeconds, is_written_message(path_));
+  remove_temporary_files(path_);
 }
 
 void RunDirectory::write_config(const Config& config) const {
@@ -145,12 +168,14 @@ void RunDirectory::write_config(const Config& config) const {
 
 void RunDirectory::append_metrics(std::string_view json_line) const {
   if (!is_written_here_) return;
+  errno = 0;
   std::ofstream stream(file(run_file::kMetrics), std::ios::app);
   stream << json_line << '\n';
   stream.flush();
   if (!stream) {
-    throw OutputError(fmt::format("{}: cannot be written. Free disk space, then run with --resume.",
-                                  file(run_file::kMetrics).string()));
+    const OutputError failure = write_failure(file(run_file::kMetrics), errno != 0 ? errno : EIO);
+    throw OutputError(
+        fmt::format("{} A run with a checkpoint goes on with --resume.", failure.what()));
   }
 }
 

@@ -4,9 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 
+#include "core/standard_streams.h"
 #include "core/stopwatch.h"
+#include "core/visible_text.h"
 
 namespace transfer {
 namespace {
@@ -18,16 +19,13 @@ constexpr double kLogInterval = 10.0;
 /// To the start of the line, and clear it.
 constexpr const char* kClearLine = "\r\033[K";
 
-/// A message that nobody can read any more is no failure.
-void write_to_stderr(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
-
 }  // namespace
 
 class TerminalMessages::Bar : public Progress {
  public:
   Bar(TerminalMessages& messages, std::string title, std::int64_t total, std::string unit)
       : messages_(messages),
-        title_(std::move(title)),
+        title_(visible(title)),
         unit_(std::move(unit)),
         total_(total),
         is_terminal_(::isatty(STDERR_FILENO) == 1) {}
@@ -72,9 +70,9 @@ class TerminalMessages::Bar : public Progress {
   double last_drawn_ = 0;
 };
 
-void TerminalMessages::note(const std::string& text) { write_line(text); }
+void TerminalMessages::note(const std::string& text) { write_line(visible(text)); }
 
-void TerminalMessages::warning(const std::string& text) { write_line("warning: " + text); }
+void TerminalMessages::warning(const std::string& text) { write_line("warning: " + visible(text)); }
 
 std::unique_ptr<Progress> TerminalMessages::begin(std::string title, std::int64_t total,
                                                   std::string unit) {
@@ -84,14 +82,12 @@ std::unique_ptr<Progress> TerminalMessages::begin(std::string title, std::int64_
 void TerminalMessages::write_line(const std::string& text) {
   const std::lock_guard lock(mutex_);
   write_to_stderr(fmt::format("{}{}\n", shows_bar_ ? kClearLine : "", text));
-  std::fflush(stderr);
   shows_bar_ = false;
 }
 
 void TerminalMessages::draw(const std::string& bar) {
   const std::lock_guard lock(mutex_);
   write_to_stderr(kClearLine + bar);
-  std::fflush(stderr);
   shows_bar_ = true;
 }
 

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "app/report/versions.h"
 #include "core/atomic_file.h"
@@ -17,6 +18,7 @@
 #include "core/messages.h"
 #include "core/run_format.h"
 #include "core/shell_word.h"
+#include "datasets/image_content.h"
 #include "datasets/target_text.h"
 
 namespace transfer {
@@ -28,19 +30,13 @@ using nlohmann::ordered_json;
 constexpr std::size_t kMostListedImages = 200'000;
 constexpr std::size_t kMostNamed = 5;
 
-/// An image's path below the data, so that it is the same from every folder, its label, and the
-/// bytes of its file, −1 for none.
+/// An image's path below the data, so that it is the same from every folder, its label, and its
+/// content_sketch().
 struct ImageLabel {
   std::string path;
   std::string label;
-  std::int64_t bytes = -1;
+  std::string content;
 };
-
-std::int64_t bytes_of(const Sample& sample) {
-  std::error_code error;
-  const auto bytes = fs::file_size(sample.path, error);
-  return error ? -1 : static_cast<std::int64_t>(bytes);
-}
 
 std::vector<ImageLabel> image_labels(const Preparation& p, const std::vector<Sample>& samples) {
   const fs::path data = fs::absolute(p.config.data.path).lexically_normal();
@@ -52,7 +48,7 @@ std::vector<ImageLabel> image_labels(const Preparation& p, const std::vector<Sam
     const std::string below = path.lexically_relative(root).string();
     images.push_back({below.empty() || below.starts_with("..") ? path.string() : below,
                       target_text(sample, p.dataset.classes, p.objective().targets()),
-                      bytes_of(sample)});
+                      content_sketch(sample)});
   }
   return images;
 }
@@ -60,7 +56,7 @@ std::vector<ImageLabel> image_labels(const Preparation& p, const std::vector<Sam
 std::string hash_of(const std::vector<ImageLabel>& images) {
   Sha256 hash;
   for (const ImageLabel& image : images) {
-    hash.update(fmt::format("{}\t{}\t{}\n", image.path, image.label, image.bytes));
+    hash.update(fmt::format("{}\t{}\t{}\n", image.path, image.label, image.content));
   }
   return hash.hex();
 }
@@ -69,7 +65,7 @@ ordered_json split_record(const std::vector<ImageLabel>& images) {
   ordered_json record = {{"count", images.size()}, {"sha256", hash_of(images)}};
   if (images.size() > kMostListedImages) return record;
   for (const ImageLabel& image : images) {
-    record["images"].push_back({image.path, image.label, image.bytes});
+    record["images"].push_back({image.path, image.label, image.content});
   }
   return record;
 }
@@ -90,7 +86,7 @@ std::string difference(const ordered_json& record, const std::vector<ImageLabel>
   std::map<std::string, ImageLabel> before;
   for (const auto& image : record["images"]) {
     const auto path = image.at(0).get<std::string>();
-    before[path] = {path, image.at(1).get<std::string>(), image.at(2).get<std::int64_t>()};
+    before[path] = {path, image.at(1).get<std::string>(), image.at(2).get<std::string>()};
   }
   std::vector<std::string> added;
   std::vector<std::string> relabelled;
@@ -105,14 +101,14 @@ std::string difference(const ordered_json& record, const std::vector<ImageLabel>
     if (old.label != image.label) {
       relabelled.push_back(fmt::format("{}: {}, now {}", image.path, old.label, image.label));
     }
-    if (old.bytes != image.bytes) replaced.push_back(image.path);
+    if (old.content != image.content) replaced.push_back(image.path);
     before.erase(found);
   }
   std::vector<std::string> removed;
   for (const auto& [path, image] : before) removed.push_back(path);
   std::vector<std::string> parts = {named(added, "added"), named(removed, "removed"),
                                     named(relabelled, "with another label"),
-                                    named(replaced, "of another size")};
+                                    named(replaced, "with other content")};
   std::erase(parts, "");
   return parts.empty() ? "the same images in another order"
                        : fmt::format("{}", fmt::join(parts, ", "));
@@ -135,6 +131,23 @@ std::string changes_of(const ordered_json& splits, const Preparation& p,
                                   what.empty() ? "" : ", ", what));
   }
   return fmt::format("{}", fmt::join(changes, "; "));
+}
+
+/// How many images have gone from training to validation or back, which happens where the program
+/// divides images whose list has changed.
+std::int64_t moved_between_splits(const ordered_json& splits, const Preparation& p) {
+  std::int64_t moved = 0;
+  const auto count = [&](const char* before, const std::vector<Sample>& now) {
+    if (!splits.at(before).contains("images")) return;
+    std::set<std::string> paths;
+    for (const auto& image : splits.at(before)["images"]) paths.insert(image.at(0));
+    for (const ImageLabel& image : image_labels(p, now)) {
+      moved += paths.contains(image.path) ? 1 : 0;
+    }
+  };
+  count("train", p.dataset.val);
+  count("val", p.dataset.train);
+  return moved;
 }
 
 std::string train_anew(const RunDirectory& run) {
@@ -212,9 +225,16 @@ void require_same_data(const Preparation& p, const RunDirectory& run) {
     const auto& splits = record.at("splits");
     const std::string changes = changes_of(splits, p, {"train", "val"});
     if (!changes.empty()) {
+      const std::int64_t moved = moved_between_splits(splits, p);
       throw DataError(fmt::format(
-          "{}: the images have changed since the run began: {}. Put them back as they were, {}",
-          p.config.data.path, changes, train_anew(run)));
+          "{}: the images have changed since the run began: {}.{} Put them back as they were, {}",
+          p.config.data.path, changes,
+          moved == 0
+              ? ""
+              : fmt::format(" {} of them went from one split to the other, since the program "
+                            "divides images by their list and labels.",
+                            moved),
+          train_anew(run)));
     }
     const std::string test = changes_of(splits, p, {"test"});
     if (!test.empty()) {

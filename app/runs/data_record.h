@@ -6,8 +6,8 @@
 namespace transfer {
 
 /// Writes data.json: the backbone's hash, the classes in their order, the images of each split with
-/// their labels and sizes in bytes, and the versions that the run began with. Up to 200,000 images
-/// are listed; of more, their number and a hash are kept. Throws OutputError.
+/// their labels and a hash of their content, and the versions that the run began with. Up to
+/// 200,000 images are listed; of more, their number and a hash are kept. Throws OutputError.
 void write_data_record(const Preparation& preparation, const RunDirectory& run);
 
 /// Compares data.json with what a resumed run has found. Throws DataError, which names what

@@ -90,7 +90,7 @@ std::int64_t continue_run(Trainer& trainer, const Config& config, const RunDirec
         name_of(config.train.schedule), config.train.epochs, trainer.next_learning_rate());
   };
   if (span.finished) {
-    trainer.go_on(span.finished->epochs, span.finished->best_epoch);
+    trainer.go_on(span.finished->epochs, span.finished->best_epoch, span.finished->seconds);
     note(
         "{}: goes on after epoch {} with the weights of its model.pt (epoch {}). The optimizer "
         "and the patience start anew. {}",
@@ -114,6 +114,7 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
   Summary summary = begin_summary(p, run);
   const Stopwatch training;
   TrainableNetwork network(p.backbone, trainable_options(p.config, p.classes()), p.device);
+  rehearse_training(p.config, network);
   const Loss loss = training_loss(p.config, truth_of(p.dataset.train), p.classes(), p.device);
   const bool resumes = !span.finished && span.resumes &&
                        broadcast_number(*p.group, is_file(run.checkpoint()) ? 1 : 0) > 0;
@@ -140,6 +141,8 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
   task.pause_after = span.pause_after;
   task.start_counts = start.is_fitted;
   task.group = p.group;
+  task.since_start = span.since_start;
+  task.seconds_extract = summary.seconds_extract;
   task.known_broken = std::move(start.broken);
   task.on_epoch = [&run](const EpochReport& report) { report_epoch(run, report); };
   task.on_going_on = [&run, &span] {
@@ -149,7 +152,9 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
   Trainer trainer(network, std::move(task));
   run.keep_metrics(continue_run(trainer, p.config, run, span, resumes));
   const TrainingOutcome outcome = trainer.run();
-  summary.seconds_train = training.seconds() - summary.seconds_extract;
+  summary.seconds_train = training.seconds() - summary.seconds_extract + outcome.earlier.train;
+  summary.seconds_extract += outcome.earlier.extract;
+  summary.seconds_total = outcome.earlier.total;
   summarize_training(p, outcome, summary);
   evaluate_splits(p, run, trainer, summary);
   if (!p.group->is_rank0()) return summary;

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <iterator>
 #include <optional>
 
 #include "app/compute/device.h"
 #include "app/features/feature_store.h"
+#include "app/features/near_copies.h"
 #include "app/report/prediction_table.h"
 #include "app/runs/run_record.h"
 #include "app/training/head_fit.h"
@@ -64,6 +66,21 @@ Features extract(const Preparation& p, const RunDirectory& run, const std::strin
   return features;
 }
 
+/// Lists and warns of images that measure the model and are almost training images.
+void look_for_near_copies(const Features& features, Findings& findings) {
+  const auto look = [&](const FeatureSet& measuring, const char* name) {
+    auto pairs = near_copies(features.train, measuring);
+    if (pairs.empty()) return;
+    warn(
+        "{} {} {} almost the same as a training image: {}. If they show the same thing, the scores "
+        "are too good; remove them from one of the splits.",
+        pairs.size(), name, pairs.size() == 1 ? "image is" : "images are", first_five(pairs));
+    std::move(pairs.begin(), pairs.end(), std::back_inserter(findings.near_copies_across_splits));
+  };
+  look(features.val, "validation");
+  if (features.test) look(*features.test, "test");
+}
+
 HeadProblem make_problem(const Preparation& p, const Features& features, const RunDirectory& run) {
   HeadProblem problem = head_problem(p.config, p.classes(), p.device, features.train, features.val);
   problem.weight_decay = p.config.head.weight_decay.value_or(0);
@@ -118,6 +135,7 @@ Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run, St
   summary.seconds_extract = extraction.seconds();
   if (!p.group->is_rank0()) return summary;
 
+  look_for_near_copies(features, summary.findings);
   const Stopwatch training;
   const FittedHead fitted = fit(p, features, run, known, summary);
   summary.seconds_train = training.seconds();

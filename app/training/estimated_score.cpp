@@ -12,9 +12,37 @@ EstimatedScore from_parts(const torch::Tensor& parts) {
   return {value, standard_deviation / std::sqrt(static_cast<double>(parts.size(0))), parts};
 }
 
+/// Whether every part says "right" or "wrong", or for a difference which of two is right alone.
+bool counts_images(const torch::Tensor& parts) {
+  return parts.eq(parts.round()).all().item<bool>();
+}
+
+/// As from_parts, with the standard error of Agresti and Coull, "Approximate Is Better than 'Exact'
+/// for Interval Estimation of Binomial Proportions" (1998): as if two more images were right and
+/// two wrong. Without them ten right images out of ten would leave no doubt.
+EstimatedScore from_right_images(const torch::Tensor& parts) {
+  EstimatedScore score = from_parts(parts);
+  const auto images = static_cast<double>(parts.size(0)) + 4;
+  const double share = (score.value * static_cast<double>(parts.size(0)) + 2) / images;
+  score.standard_error = std::sqrt(share * (1 - share) / images);
+  return score;
+}
+
+/// As from_parts, with the standard error of Agresti and Min, "Simple Improved Confidence Intervals
+/// for Comparing Matched Proportions" (2005): as if each of the two were right alone on half an
+/// image more, and both right and both wrong on as much.
+EstimatedScore from_right_alone(const torch::Tensor& parts) {
+  EstimatedScore score = from_parts(parts);
+  const auto images = static_cast<double>(parts.size(0)) + 2;
+  const double alone = parts.abs().sum().item<double>() + 1;
+  const double lead = parts.sum().item<double>();
+  score.standard_error = std::sqrt(alone - lead * lead / images) / images;
+  return score;
+}
+
 EstimatedScore right_labels(const torch::Tensor& logits, const torch::Tensor& targets) {
   if (targets.sum(1).eq(1).all().item<bool>()) {
-    return from_parts(logits.argmax(1).eq(targets.argmax(1)).to(torch::kFloat64));
+    return from_right_images(logits.argmax(1).eq(targets.argmax(1)).to(torch::kFloat64));
   }
   return from_parts(logits.ge(0).eq(targets.ge(0.5)).to(torch::kFloat64).mean(1));
 }
@@ -35,7 +63,7 @@ EstimatedScore estimate_score(const Objective& objective, const torch::Tensor& o
                               const Truth& truth) {
   switch (objective.targets()) {
     case TargetKind::kClass:
-      return from_parts(outputs.argmax(1).eq(truth.labels).to(torch::kFloat64));
+      return from_right_images(outputs.argmax(1).eq(truth.labels).to(torch::kFloat64));
     case TargetKind::kLabels: return right_labels(outputs, truth.targets);
     case TargetKind::kValues: break;
   }
@@ -43,7 +71,8 @@ EstimatedScore estimate_score(const Objective& objective, const torch::Tensor& o
 }
 
 EstimatedScore paired_difference(const EstimatedScore& score, const EstimatedScore& other) {
-  return from_parts(score.parts - other.parts);
+  const auto parts = score.parts - other.parts;
+  return counts_images(parts) ? from_right_alone(parts) : from_parts(parts);
 }
 
 ScoreName estimated_score_name(const Objective& objective) {

@@ -24,7 +24,8 @@ EstimatedScore paired_difference(const EstimatedScore& score, const EstimatedSco
 /// Accuracy for classes; for labels accuracy where every image has exactly one, else the part of
 /// the labels that are right; R², averaged over the columns, for numbers. Outputs [n,C] in the
 /// targets' units; every row counts. The error is the standard deviation of what each image
-/// contributes over √n; for R², a ratio of two sums, to first order.
+/// contributes over √n; for R², a ratio of two sums, to first order. Where images are counted as
+/// right or wrong, it is a little larger, so that few images never leave no doubt.
 EstimatedScore estimate_score(const Objective& objective, const torch::Tensor& outputs,
                               const Truth& truth);
 

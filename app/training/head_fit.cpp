@@ -174,9 +174,10 @@ class HeadFit {
       const auto rows = gather(train, std::span(order).subspan(first, count));
       const double batch_weight = problem_.loss.weight(rows.truth);
       if (batch_weight == 0) continue;
+      const auto images = static_cast<double>(order.size());
       rate = learning_rate_at(problem_.options,
-                              static_cast<double>(epoch_) +
-                                  static_cast<double>(first) / static_cast<double>(order.size())) *
+                              static_cast<double>(epoch_) + static_cast<double>(first) / images,
+                              static_cast<double>(count) / images) *
              plateau_.factor();
       set_learning_rate(optimizer, head, rate);
       optimizer.zero_grad();

@@ -15,11 +15,11 @@ double cosine_between(double first, double last, double progress) {
 
 }  // namespace
 
-double learning_rate_at(const TrainConfig& config, double epoch) {
+double learning_rate_at(const TrainConfig& config, double epoch, double step) {
   const auto epochs = static_cast<double>(config.epochs);
   const bool has_own_warmup = config.schedule == Schedule::kOneCycle;
   if (!has_own_warmup && epoch < config.warmup_epochs) {
-    return config.lr * epoch / config.warmup_epochs;
+    return config.lr * std::min((epoch + step) / config.warmup_epochs, 1.0);
   }
   switch (config.schedule) {
     case Schedule::kConstant:

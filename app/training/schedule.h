@@ -8,10 +8,12 @@
 namespace transfer {
 
 /// The learning rate after `epoch` epochs (fractions count the steps within one): linear warm-up
-/// from 0 over `warmup_epochs`, then constant, cosine to 0 at `epochs` (Loshchilov and Hutter 2017,
+/// over `warmup_epochs`, then constant, cosine to 0 at `epochs` (Loshchilov and Hutter 2017,
 /// without restarts) or a step down every `step_epochs`. `onecycle` is one_cycle_rate() without
-/// warm-up; `plateau` is constant here, times PlateauSchedule's factor.
-double learning_rate_at(const TrainConfig& config, double epoch);
+/// warm-up; `plateau` is constant here, times PlateauSchedule's factor. The warm-up counts the step
+/// that is about to be taken, the fraction `step` of an epoch, so that none is taken at a rate of
+/// 0.
+double learning_rate_at(const TrainConfig& config, double epoch, double step = 0);
 
 /// One cycle (Smith and Topin 2018) with the two phases of torch's OneCycleLR: from peak / 25 along
 /// a half cosine to `peak` at 30 % of the run, and down to peak / 250,000 at its end. `progress` is

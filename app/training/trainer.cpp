@@ -82,8 +82,8 @@ TrainingOutcome Trainer::run() {
     torch::Tensor target = state[i].second;
     target.copy_(best_[i]);
   }
-  return {stopping_.best_epoch(), progress_.epoch, seconds_in_steps_, step_.reduction_cost(),
-          broken_};
+  return {stopping_.best_epoch(), progress_.epoch, seconds_in_steps_,
+          step_.reduction_cost(), broken_,         earlier_};
 }
 
 Shard Trainer::shard() const {
@@ -138,8 +138,9 @@ bool Trainer::add_batch(const Batch& batch, std::int64_t index, std::int64_t bat
 
 void Trainer::take_step(std::int64_t batch, std::int64_t batches) {
   const Stopwatch clock;
-  progress_.rate = learning_rate(static_cast<double>(progress_.epoch) +
-                                 static_cast<double>(batch - 1) / static_cast<double>(batches));
+  const auto count = static_cast<double>(batches);
+  progress_.rate = learning_rate(
+      static_cast<double>(progress_.epoch) + static_cast<double>(batch - 1) / count, 1 / count);
   step_.finish(progress_.rate);
   if (average_) average_->update();
   seconds_in_steps_ += clock.seconds();
@@ -185,8 +186,8 @@ void Trainer::exchange_broken() {
   newly_broken_.clear();
 }
 
-double Trainer::learning_rate(double epoch) const {
-  return learning_rate_at(config_.train, epoch) * plateau_.factor() * progress_.rate_factor;
+double Trainer::learning_rate(double epoch, double step) const {
+  return learning_rate_at(config_.train, epoch, step) * plateau_.factor() * progress_.rate_factor;
 }
 
 ImageLogits Trainer::evaluate(EvaluatedSplit split, const std::string& title) {
@@ -247,7 +248,7 @@ void Trainer::finish_epoch() {
   progress_.loss_sum = 0;
   progress_.loss_weight = 0;
   const EpochReport report{progress_.epoch,   train_loss,     val_loss,
-                           score_of(metrics), progress_.rate, seconds_before_ + clock_.seconds()};
+                           score_of(metrics), progress_.rate, earlier_.train + clock_.seconds()};
   if (task_.on_epoch) task_.on_epoch(report);
   const bool is_due =
       config_.train.checkpoint_epochs > 0 && progress_.epoch % config_.train.checkpoint_epochs == 0;

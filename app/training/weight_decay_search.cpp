@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <unordered_map>
 
 #include "app/training/fold_heads.h"
 #include "core/random.h"
@@ -48,6 +49,20 @@ torch::Tensor turned_to_principal_axes(const torch::Tensor& scaled) {
       .contiguous();
 }
 
+/// A fold for each row, dealt in turn; copies of an image follow the first of them, so that no head
+/// is scored on an image that it was fitted to.
+std::vector<std::int64_t> dealt_folds(const std::vector<std::int64_t>& rows,
+                                      const std::vector<Sample>& samples) {
+  std::vector<std::int64_t> folds;
+  std::unordered_map<std::int64_t, std::int64_t> fold_of_group;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::int64_t turn = static_cast<std::int64_t>(i) % kFolds;
+    const std::int64_t group = samples[static_cast<std::size_t>(rows[i])].copy_group;
+    folds.push_back(group < 0 ? turn : fold_of_group.try_emplace(group, turn).first->second);
+  }
+  return folds;
+}
+
 FoldedImages sample_images(const HeadProblem& problem) {
   const FeatureSet& train = problem.train;
   const auto* all_labels = train.labels.data_ptr<std::int64_t>();
@@ -62,14 +77,11 @@ FoldedImages sample_images(const HeadProblem& problem) {
     return all_labels[a] < all_labels[b];
   });
   std::vector<torch::Tensor> features;
-  std::vector<std::int64_t> folds;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    features.push_back(train.views.front().read(rows[i], 1));
-    folds.push_back(static_cast<std::int64_t>(i) % kFolds);
-  }
+  for (const std::int64_t row : rows) features.push_back(train.views.front().read(row, 1));
   return {turned_to_principal_axes(problem.scaling.apply(torch::cat(features)).to(problem.device)),
           train.truth().select(torch::tensor(rows, torch::kInt64)).to(problem.device),
-          torch::tensor(folds, torch::kInt64).to(problem.device), kFolds};
+          torch::tensor(dealt_folds(rows, train.samples), torch::kInt64).to(problem.device),
+          kFolds};
 }
 
 }  // namespace

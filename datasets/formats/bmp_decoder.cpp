@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdlib>
@@ -102,14 +103,15 @@ BmpHeader read_header(const BmpBytes& file, const EncodedImage& image) {
   }
   const std::int64_t width = is_os2 ? file.number(18, 2) : file.signed_number(18);
   const std::int64_t height = is_os2 ? file.number(20, 2) : file.signed_number(22);
-  require_sensible_size(image, width < 0 ? 0 : static_cast<std::uint64_t>(width),
-                        static_cast<std::uint64_t>(std::llabs(height)));
   BmpHeader header;
+  header.bits = file.number(is_os2 ? 24 : 28, 2);
+  require_sensible_size(image, width < 0 ? 0 : static_cast<std::uint64_t>(width),
+                        static_cast<std::uint64_t>(std::llabs(height)),
+                        /*bytes_per_pixel=*/header.bits > 24 ? 4 : 3);
   header.pixels_at = file.number(10, 4);
   header.width = static_cast<int>(width);
   header.height = static_cast<int>(std::llabs(height));
   header.is_top_down = height < 0;
-  header.bits = file.number(is_os2 ? 24 : 28, 2);
   if (!is_os2) header.compression = static_cast<BmpCompression>(file.number(30, 4));
   if (!is_known(header.bits, header.compression)) {
     throw file.broken(
@@ -176,7 +178,8 @@ class RunLengths {
       } else if (value == 1) {
         break;
       } else if (value == 2) {
-        x_ += next();
+        // Beyond the row it does not matter how far.
+        x_ = std::min(x_ + next(), header_.width + 1);
         y_ += next();
       } else {
         put_literals(value);

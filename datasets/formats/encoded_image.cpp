@@ -2,18 +2,25 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace transfer {
 
 DataError broken_image(const EncodedImage& image, std::string_view reason) {
   return DataError(fmt::format("{}: {}", image.name, reason));
 }
 
-void require_sensible_size(const EncodedImage& image, std::uint64_t width, std::uint64_t height) {
+void require_sensible_size(const EncodedImage& image, std::uint64_t width, std::uint64_t height,
+                           std::uint64_t bytes_per_pixel, std::uint64_t least_bytes) {
   constexpr auto kLimit = static_cast<std::uint64_t>(kMaxPixels);
-  if (width > 0 && height > 0 && height <= kLimit / width) return;
-  throw broken_image(image, fmt::format("the header claims {} x {} pixels, {}", width, height,
-                                        width == 0 || height == 0 ? "which is no image"
-                                                                  : "more than is sensible"));
+  const std::string claim = fmt::format("the header claims {} x {} pixels", width, height);
+  if (width == 0 || height == 0) throw broken_image(image, claim + ", which is no image");
+  if (height > kLimit / width) throw broken_image(image, claim + ", more than is sensible");
+  const std::uint64_t bytes = std::max(width * height * bytes_per_pixel, least_bytes);
+  if (bytes <= static_cast<std::uint64_t>(image.max_bytes)) return;
+  throw broken_image(image, fmt::format("{}, which take {} bytes, more than data.max_image_bytes "
+                                        "allows ({})",
+                                        claim, bytes, image.max_bytes));
 }
 
 }  // namespace transfer

@@ -31,16 +31,38 @@ void on_jpeg_error(j_common_ptr info) {
   std::longjmp(errors->jump, 1);
 }
 
-/// Keeps the first warning about missing data and drops every other message.
+/// Ends the decoding at the first warning about missing data, which makes the image a broken one,
+/// and drops every other message.
 void on_jpeg_message(j_common_ptr info, int level) {
   auto* errors = reinterpret_cast<JpegErrors*>(info->err);
   const int code = info->err->msg_code;
   const bool missing =
       code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER || code == JWRN_HUFF_BAD_CODE;
-  if (level < 0 && missing && !errors->data_is_missing) {
-    errors->data_is_missing = true;
-    info->err->format_message(info, errors->message);
-  }
+  if (level >= 0 || !missing) return;
+  errors->data_is_missing = true;
+  info->err->format_message(info, errors->message);
+  std::longjmp(errors->jump, 1);
+}
+
+/// The most scans of an image. Programs write 3 to 20; each takes time for all pixels, whatever few
+/// bytes it has, so that large images may have fewer.
+int most_scans(const jpeg_decompress_struct& info) {
+  constexpr std::uint64_t kMostScans = 500;
+  constexpr std::uint64_t kLeastScans = 32;
+  constexpr std::uint64_t kPixelsOfAllScans = std::uint64_t{1} << 30;
+  const std::uint64_t pixels = std::uint64_t{info.image_width} * info.image_height;
+  return static_cast<int>(std::clamp(kPixelsOfAllScans / pixels, kLeastScans, kMostScans));
+}
+
+/// libjpeg calls it again and again while it reads scans.
+void on_jpeg_progress(j_common_ptr common) {
+  const auto* info = reinterpret_cast<jpeg_decompress_struct*>(common);
+  const int most = most_scans(*info);
+  if (info->input_scan_number <= most) return;
+  auto* errors = reinterpret_cast<JpegErrors*>(common->err);
+  std::snprintf(errors->message, sizeof errors->message,
+                "the JPEG has more than %d scans, which no program writes for its size", most);
+  std::longjmp(errors->jump, 1);
 }
 
 /// Decompresses one JPEG. The two functions that call setjmp, and whatever they call, have no
@@ -60,6 +82,8 @@ class JpegReader {
   bool read_header(std::string_view bytes) {
     if (setjmp(errors_.jump) != 0) return false;
     jpeg_create_decompress(&info_);
+    progress_.progress_monitor = on_jpeg_progress;
+    info_.progress = &progress_;
     jpeg_mem_src(&info_, reinterpret_cast<const unsigned char*>(bytes.data()),
                  static_cast<unsigned long>(bytes.size()));
     jpeg_save_markers(&info_, JPEG_APP0 + 1, 0xFFFF);
@@ -102,12 +126,24 @@ class JpegReader {
   }
   /// Adobe's programs write CMYK inverted.
   bool is_from_adobe() const { return info_.saw_Adobe_marker != 0; }
+  /// Bytes that libjpeg needs beside the pixels: an image of several scans is held as coefficients
+  /// until the last one has been read.
+  std::uint64_t coefficient_bytes() const {
+    if (!jpeg_has_multiple_scans(const_cast<j_decompress_ptr>(&info_))) return 0;
+    std::uint64_t blocks = 0;
+    for (int i = 0; i < info_.num_components; ++i) {
+      const jpeg_component_info& component = info_.comp_info[i];
+      blocks += std::uint64_t{component.width_in_blocks} * component.height_in_blocks;
+    }
+    return blocks * sizeof(JBLOCK);
+  }
   /// Whether the file ended early or held codes that mean nothing.
   bool data_is_missing() const { return errors_.data_is_missing; }
   const char* message() const { return errors_.message; }
 
  private:
   jpeg_decompress_struct info_{};
+  jpeg_progress_mgr progress_{};
   JpegErrors errors_{};
   cv::Mat pixels_;
 };
@@ -124,17 +160,19 @@ unsigned int scale_denominator(std::int64_t shorter_side, std::int64_t target) {
 
 cv::Mat decode_jpeg(const EncodedImage& image) {
   JpegReader reader;
-  if (!reader.read_header(image.bytes)) throw broken_image(image, reader.message());
-  require_sensible_size(image, reader.width(), reader.height());
+  const auto require = [&](bool succeeded) {
+    if (succeeded) return;
+    throw broken_image(image,
+                       reader.data_is_missing()
+                           ? fmt::format("the JPEG ends early or is damaged ({})", reader.message())
+                           : std::string(reader.message()));
+  };
+  require(reader.read_header(image.bytes));
+  require_sensible_size(image, reader.width(), reader.height(),
+                        /*bytes_per_pixel=*/reader.has_ink() ? 4 : 3, reader.coefficient_bytes());
   const int orientation = reader.orientation();
   const std::int64_t shorter_side = std::min(reader.width(), reader.height());
-  if (!reader.read_pixels(scale_denominator(shorter_side, image.target_shorter_side))) {
-    throw broken_image(image, reader.message());
-  }
-  if (reader.data_is_missing()) {
-    throw broken_image(image,
-                       fmt::format("the JPEG ends early or is damaged ({})", reader.message()));
-  }
+  require(reader.read_pixels(scale_denominator(shorter_side, image.target_shorter_side)));
   cv::Mat pixels = reader.pixels();
   if (reader.has_ink()) {
     if (reader.is_from_adobe()) cv::bitwise_not(pixels, pixels);  // Adobe stores inks inverted

@@ -145,12 +145,14 @@ class Advise(AdviseCase):
             accuracy = hits.mean().item()
             self.assertTrue(0.55 < accuracy < 0.98, f"{accuracy}: the data is to be neither hopeless nor solved")
             self.assertAlmostEqual(stage["accuracy"], accuracy, places=6)
-            error = (accuracy * (1 - accuracy) / len(files)) ** 0.5
+            likely = (hits.sum().item() + 2) / (len(files) + 4)  # Agresti and Coull
+            error = (likely * (1 - likely) / (len(files) + 4)) ** 0.5
             self.assertAlmostEqual(stage["standard_error"], error, places=6)
             lead = hits - right["penultimate"]
             self.assertAlmostEqual(stage["lead"], lead.mean().item(), places=6)
-            self.assertAlmostEqual(stage["lead_standard_error"],
-                                   lead.std(correction=0).item() / len(files) ** 0.5, places=6)
+            count = len(files) + 2  # Agresti and Min
+            variance = lead.abs().sum().item() + 1 - lead.sum().item() ** 2 / count
+            self.assertAlmostEqual(stage["lead_standard_error"], variance ** 0.5 / count, places=6)
 
     @staticmethod
     def right(features, labels, weight_decay, seed):
@@ -309,7 +311,7 @@ class Auto(AdviseCase):
         self.refused("--data", "data", "--backbone", "tiny", "--strategy", "aut", expect=2,
                      parts=["'auto'"])
         (self.folder / "stopped").mkdir()
-        (self.folder / "stopped/config.yaml").write_text("strategy: auto\n")
+        (self.folder / "stopped/config.yaml").write_text("strategy: auto\n...\n")
         done = self.run_transfer("--resume", "stopped", expect=2)
         self.assert_names(self.message(done), "stopped", "strategy", "--overwrite")
 

@@ -250,6 +250,20 @@ class Resume(StoppedRun):
         self.assertTrue(self.warnings(done, "1 thread", " 2"), done.stderr)
         self.assertEqual((self.folder / "run/config.yaml").read_text(), config)
 
+    def test_a_lost_checkpoint_and_moved_data_are_told_with_what_helps(self):
+        self.make_data(per_class=60)
+        self.stop(signal.SIGTERM, self.epochs_done(1))
+        checkpoint = self.folder / "run/checkpoint.pt"
+        checkpoint.rename(self.folder / "kept.pt")
+        message = self.message(self.run_transfer("--resume", "run", expect=4))
+        self.assert_names(message, "run/checkpoint.pt", "is missing", "--config run/config.yaml --out run --overwrite")
+        (self.folder / "kept.pt").rename(checkpoint)
+        (self.folder / "data").rename(self.folder / "elsewhere")
+        message = self.message(self.run_transfer("--resume", "run", expect=3))
+        self.assert_names(message, "no such folder", "transfer --resume run --data PATH")
+        self.run_transfer("--resume", "run", "--data", "elsewhere")
+        self.run_transfer("--config", "run/config.yaml", "--out", "again", "--set", "train.epochs=1")
+
     def test_finished_and_foreign_folders(self):
         self.make_data()
         self.train()

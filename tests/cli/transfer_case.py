@@ -18,6 +18,8 @@ from PIL import Image
 
 BINARY = os.environ.get("TRANSFER_BINARY", "build/transfer")
 FIXTURES = Path(os.environ.get("TRANSFER_FIXTURES", "build/fixtures")).resolve()
+# How much longer the binary may take: sanitizers make it slow.
+SLOWER = int(os.environ.get("TRANSFER_TEST_TIMEOUT_FACTOR", "1"))
 
 
 class TransferCase(unittest.TestCase):
@@ -41,7 +43,7 @@ class TransferCase(unittest.TestCase):
         with open(stdout, "wb") if stdout else contextlib.nullcontext(subprocess.PIPE) as output:
             done = subprocess.run(
                 self.command(*arguments), cwd=self.folder, env=self.environment(), input=stdin, stdout=output,
-                stderr=subprocess.PIPE, text=True, timeout=120, preexec_fn=before, restore_signals=before is None,
+                stderr=subprocess.PIPE, text=True, timeout=120 * SLOWER, preexec_fn=before, restore_signals=before is None,
             )
         if expect is not None:
             self.assertEqual(done.returncode, expect, f"{arguments}\n{done.stdout}\n{done.stderr}")

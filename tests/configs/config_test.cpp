@@ -196,6 +196,9 @@ TEST(Config, UnknownKeyNamesLineAndNearest) {
   sources.files = {file};
   EXPECT_EQ(message_of(sources),
             file + ":3: unknown key 'train.epoch'; did you mean 'train.epochs'?");
+  const std::string group = write_yaml("seed: 1\ntrian: {lr: 1}\n");
+  sources.files = {group};
+  EXPECT_EQ(message_of(sources), group + ":2: unknown key 'trian'; did you mean 'train'?");
 }
 
 TEST(Config, WrongValuesNameFoundAndExpected) {

@@ -76,7 +76,16 @@ TEST(InputSettings, OtherCountsThanChannelsNameTheLine) {
   EXPECT_THAT(message_of_file("input:\n  mean: [1, 2]\n  std: [1, 2, 3]\n"),
               AllOf(HasSubstr("input_test.yaml:3: input.std"), HasSubstr("2, as many")));
   EXPECT_EQ(message_of_file("input:\n  channels: 4\n  mean: 0.5\n  std: [0.5]\n"), "no error");
-  EXPECT_EQ(message_of_file("input:\n  mean: [1, 2, 3]\n  std: 1\n"), "no error");
+  EXPECT_EQ(message_of_file("input:\n  mean: [0.1, 0.2, 0.3]\n  std: 1\n"), "no error");
+}
+
+TEST(InputSettings, NumbersForPixelsOfTo255NeedTheirScale) {
+  EXPECT_THAT(message_of_file("input:\n  mean: 127\n  std: 58\n"),
+              AllOf(HasSubstr("input_test.yaml:2: input.mean"), HasSubstr("input.scale=0-255")));
+  EXPECT_THAT(message_of_settings({"input.mean=0.5", "input.std=58"}),
+              AllOf(HasSubstr("input.std"), HasSubstr("input.scale=0-1")));
+  EXPECT_EQ(message_of_file("input:\n  mean: 127\n  std: 58\n  scale: 0-255\n"), "no error");
+  EXPECT_EQ(message_of_file("input:\n  mean: 0\n  std: 2\n  scale: 0-1\n"), "no error");
 }
 
 TEST(InputSettings, LaterPlacesWin) {

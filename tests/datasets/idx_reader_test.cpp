@@ -52,6 +52,16 @@ Dataset open(const TemporaryFolder& folder) {
   return open_dataset(config, 0);
 }
 
+TEST(IdxReader, SaysWhichOfTwoFilesIsRead) {
+  TemporaryFolder folder;
+  folder.write(std::string(kTrainImages) + ".gz", "not read");
+  folder.write(kTrainImages, images(30));
+  folder.write(kTrainLabels, labels(30));
+  const Dataset data = open(folder);
+  ASSERT_EQ(data.findings.notes.size(), 1U);
+  expect_contains(data.findings.notes[0], {"train-images-idx3-ubyte: is read", ".gz is not"});
+}
+
 TEST(IdxReader, ImagesAndLabelsOfBothSplitsCompressedOrNot) {
   TemporaryFolder folder;
   folder.write(std::string(kTrainImages) + ".gz", compressed(images(30), folder));
@@ -136,6 +146,35 @@ TEST(IdxReader, HeaderThatClaimsTooMuchTakesNoMemory) {
                                  big_endian(1000) + "few");
   folder.write(kTrainLabels, labels(12));
   expect_contains(message_of<DataError>([&] { open(folder); }), {"cut short", "found 3 bytes"});
+}
+
+/// A header of images of 28x28 without the images.
+std::string claim(std::uint32_t count) {
+  return big_endian(0x803) + big_endian(count) + big_endian(28) + big_endian(28);
+}
+
+TEST(IdxReader, AHeaderThatClaimsFarMoreThanItsFileCanHoldIsRefused) {
+  TemporaryFolder folder;
+  folder.write(kTrainLabels, labels(10));
+  const std::string zeros(1 << 20, '\0');
+  folder.write(std::string(kTrainImages) + ".gz", compressed(claim(4'000'000) + zeros, folder));
+  expect_contains(message_of<DataError>([&] { open(folder); }),
+                  {kTrainImages, "4000000 images", "3136000000 bytes", "200 times", "gunzip"});
+  folder.write(std::string(kTrainImages) + ".gz", compressed(claim(10) + zeros, folder));
+  expect_contains(message_of<DataError>([&] { open(folder); }), {"more than the 7840 bytes"});
+}
+
+TEST(IdxReader, AnImageLargerThanTheLimitIsRefused) {
+  TemporaryFolder folder;
+  folder.write(kTrainImages, claim(10) + std::string(7840, '\0'));
+  folder.write(kTrainLabels, labels(10));
+  DataConfig config;
+  config.path = folder / "";
+  config.max_image_bytes = 28 * 28;
+  EXPECT_NO_THROW(open_dataset(config, 0));
+  config.max_image_bytes = 28 * 28 - 1;
+  expect_contains(message_of<DataError>([&] { open_dataset(config, 0); }),
+                  {kTrainImages, "28x28", "data.max_image_bytes"});
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "configs/fields.h"
+#include "datasets/image_content.h"
 #include "tests/datasets/encoded_images.h"
 #include "tests/datasets/temporary_folder.h"
 
@@ -215,6 +216,21 @@ TEST(Loader, MemoryThatIsNotThereReachesTheReader) {
   options.batch_size = std::int64_t{1} << 50;
   Loader loader(make_samples(folder, 2), options);
   EXPECT_THROW(loader.next(), std::exception);
+}
+
+TEST(Loader, AnImageThatIsNoLongerTheOneHashedIsBroken) {
+  TemporaryFolder folder;
+  const auto samples = make_samples(folder, 6);
+  LoaderOptions options = options_with(2);
+  for (const Sample& sample : samples) options.contents.push_back(content_hash(sample));
+  for (const Batch& batch : read_all(samples, options)) EXPECT_TRUE(batch.broken.empty());
+  folder.write("p3.png", encode(gradient(33, 24, 9), ".png"));
+  const auto batches = read_all(samples, options);
+  ASSERT_EQ(batches[0].broken.size(), 1U);
+  EXPECT_EQ(batches[0].broken[0].sample, 3);
+  expect_contains(batches[0].broken[0].reason, {"p3.png", "was replaced"});
+  EXPECT_EQ(batches[0].labels[3].item<std::int64_t>(), -1);
+  EXPECT_TRUE(batches[1].broken.empty());
 }
 
 }  // namespace

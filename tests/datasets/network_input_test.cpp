@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <opencv2/core.hpp>
 #include <sstream>
 
 #include "core/atomic_file.h"

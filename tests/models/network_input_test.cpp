@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <nlohmann/json.hpp>
+
 #include "core/errors.h"
 #include "models/archive.h"
 #include "models/backbone.h"
@@ -229,6 +231,27 @@ TEST(Metadata, ChannelsThatDoNotFitTheirNumbersAreRefused) {
   metadata.preprocessing.mean.clear();
   metadata.preprocessing.std.clear();
   EXPECT_THROW(parse_metadata(to_json(metadata), "f"), ModelError);
+}
+
+TEST(Metadata, NumbersThatNoImageCanBePreparedWithAreRefused) {
+  const std::string text = to_json(ModelMetadata{});
+  const auto json = nlohmann::json::parse(text);
+  const auto refuses = [&](const char* field, const nlohmann::json& value) {
+    auto changed = json;
+    changed["preprocessing"][field] = value;
+    try {
+      parse_metadata(changed.dump(), "model.pt");
+      return false;
+    } catch (const ModelError& error) {
+      return std::string(error.what()).find(field) != std::string::npos;
+    }
+  };
+  EXPECT_FALSE(refuses("std", json["preprocessing"]["std"]));
+  EXPECT_TRUE(refuses("std", {0.2, 0, 0.2}));
+  EXPECT_TRUE(refuses("std", {0.2, -0.2, 0.2}));
+  EXPECT_TRUE(refuses("std", {0.2, 1e60, 0.2}));  // infinite as float32
+  EXPECT_TRUE(refuses("mean", {0.5, -1e60, 0.5}));
+  EXPECT_TRUE(refuses("resize", 1'000'000'000'000));
 }
 
 TEST(Classifier, KeepsTheInputOfItsBackbone) {

@@ -1,18 +1,17 @@
 #include "app/batch/local/child_process.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <system_error>
 
 #include "app/batch/wait_status.h"
 #include "core/errors.h"
+#include "core/write_failure.h"
 
 namespace transfer {
 namespace {
@@ -43,16 +42,20 @@ class StopSignalsHeld {
     ::sigemptyset(&stop);
     ::sigaddset(&stop, SIGINT);
     ::sigaddset(&stop, SIGTERM);
+    ::sigaddset(&stop, SIGHUP);
     ::sigprocmask(SIG_BLOCK, &stop, &before_);
   }
   ~StopSignalsHeld() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
   StopSignalsHeld(const StopSignalsHeld&) = delete;
   StopSignalsHeld& operator=(const StopSignalsHeld&) = delete;
 
-  /// For the child: a signal that was blocked now ends it.
+  /// For the child: a signal that was blocked now ends it, unless it is ignored (nohup).
   void let_through_in_child() const {
     ::signal(SIGINT, SIG_DFL);
     ::signal(SIGTERM, SIG_DFL);
+    struct sigaction hangup = {};
+    ::sigaction(SIGHUP, nullptr, &hangup);
+    if (hangup.sa_handler != SIG_IGN) ::signal(SIGHUP, SIG_DFL);
     ::sigprocmask(SIG_SETMASK, &before_, nullptr);
   }
 
@@ -80,11 +83,7 @@ class StopSignalsHeld {
 ChildProcess ChildProcess::start(const std::vector<std::string>& arguments,
                                  const std::filesystem::path& log) {
   const Streams streams(log);
-  if (streams.log < 0) {
-    throw OutputError(
-        fmt::format("{}: cannot be written: {}. Free disk space and check the permissions.",
-                    log.string(), std::strerror(errno)));
-  }
+  if (streams.log < 0) throw write_failure(log, errno);
   std::vector<std::string> words = arguments;
   words.insert(words.begin(), "transfer");
   std::vector<char*> pointers;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "core/atomic_file.h"
+#include "core/file_kind.h"
 #include "tests/datasets/temporary_folder.h"
 
 namespace transfer {
@@ -44,9 +45,28 @@ TEST(RunDirectory, ALockThatAKilledRunLeftIsNoRunUnderWay) {
       {"was stopped"});
 }
 
+TEST(RunDirectory, TemporaryFilesOfKilledRunsAreRemoved) {
+  TemporaryFolder folder;
+  const auto leave = [&] { folder.write("run/model.pt.0123456789abcdef.tmp", "half"); };
+  leave();
+  folder.write("run/.lock", "");
+  EXPECT_FALSE(RunDirectory::is_used(folder / "run"));
+  Config config = config_for(folder / "run");
+  EXPECT_NO_THROW(RunDirectory::create(config)) << "a run that was killed before its first file";
+  EXPECT_FALSE(is_file(folder / "run/model.pt.0123456789abcdef.tmp"));
+  leave();
+  EXPECT_NO_THROW(RunDirectory::open(folder / "run"));
+  EXPECT_FALSE(is_file(folder / "run/model.pt.0123456789abcdef.tmp"));
+  leave();
+  config.overwrite = true;
+  EXPECT_NO_THROW(RunDirectory::create(config));
+  EXPECT_FALSE(is_file(folder / "run/model.pt.0123456789abcdef.tmp"));
+}
+
 TEST(RunDirectory, OnlyARunsFolderCanBeOpened) {
   TemporaryFolder folder;
-  folder.write("run/config.yaml", "");
+  folder.write("run/config.yaml", "seed: 1\n...\n");
+  folder.write("cut/config.yaml", "seed: 1\n");
   folder.write("run/checkpoint.pt", "");
   folder.write("text.txt", "");
   folder.write("empty/x", "");
@@ -57,6 +77,7 @@ TEST(RunDirectory, OnlyARunsFolderCanBeOpened) {
     expect_contains(refusal(file), {file, "is a file of a run", "--resume " + (folder / "run")});
   }
   EXPECT_NO_THROW(RunDirectory::open(folder / "run")) << "what the message says";
+  expect_contains(refusal("cut"), {"cut/config.yaml", "cut off", "whole file"});
   expect_contains(refusal("text.txt"), {"is a file", "give its folder"});
   expect_contains(refusal("nowhere"), {"nowhere", "no such folder", "give its folder"});
   expect_contains(refusal("empty"), {"not a run directory", "config.yaml"});

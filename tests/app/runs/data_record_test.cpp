@@ -64,10 +64,10 @@ TEST_F(DataRecord, AnotherBackboneOfTheSameNameIsRefused) {
                                          HasSubstr("Put the file back"), HasSubstr("--out")));
 }
 
-TEST_F(DataRecord, AnImageOfAnotherSizeIsRefused) {
+TEST_F(DataRecord, AnImageOfOtherContentIsRefused) {
   folder_.write("data/val/red/1.png", "other bytes");
   EXPECT_THAT(refusal(preparation()),
-              testing::AllOf(HasSubstr("1 of another size"), HasSubstr("val/red/1.png")));
+              testing::AllOf(HasSubstr("1 with other content"), HasSubstr("val/red/1.png")));
 }
 
 TEST_F(DataRecord, TheSameDataPassFromAnyFolder) {

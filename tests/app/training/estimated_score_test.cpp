@@ -19,8 +19,26 @@ TEST(EstimatedScore, PairedDifferenceCountsOnlyWhereTheTwoDisagree) {
   EXPECT_DOUBLE_EQ(better.value, 0.75);
   const auto difference = paired_difference(better, worse);
   EXPECT_DOUBLE_EQ(difference.value, 0.5);
-  EXPECT_DOUBLE_EQ(difference.standard_error, 0.5 / std::sqrt(4.0)) << "of 0, 1, 1, 0";
-  EXPECT_EQ(paired_difference(better, better).standard_error, 0);
+  EXPECT_DOUBLE_EQ(difference.standard_error, std::sqrt(3 - 4.0 / 6) / 6) << "of 0, 1, 1, 0";
+  EXPECT_LT(paired_difference(better, better).standard_error, difference.standard_error);
+}
+
+TEST(EstimatedScore, FewImagesLeaveDoubtAlsoWhereAllAreRight) {
+  const auto labels = torch::zeros({20}, torch::kInt64);
+  const auto right = torch::tensor({{1.0F, 0.0F}}).expand({20, 2}).contiguous();
+  auto one_wrong = right.clone();
+  one_wrong[0][1] = 2;
+  const auto all = estimate_score({}, right, {labels});
+  EXPECT_EQ(all.value, 1);
+  EXPECT_GT(all.standard_error, 0.05);
+  const auto lead = paired_difference(all, estimate_score({}, one_wrong, {labels}));
+  EXPECT_GT(lead.standard_error, lead.value) << "one image more is no difference";
+}
+
+TEST(EstimatedScore, OfManyImagesTheErrorIsThatOfTheirMean) {
+  const auto labels = (torch::arange(4000) % 2).to(torch::kInt64);
+  const auto outputs = torch::zeros({4000, 2}).index_put_({torch::indexing::Slice(), 0}, 1.0F);
+  EXPECT_NEAR(estimate_score({}, outputs, {labels}).standard_error, 0.5 / std::sqrt(4000.0), 1e-5);
 }
 
 TEST(EstimatedScore, PartsOfRSquaredAverageToIt) {

@@ -100,7 +100,8 @@ TEST(EstimatedScore, IsTheMetricWithAStandardError) {
       torch::tensor({1.0F, 0.0F, 1.0F, 0.0F, 0.0F, 1.0F, 1.0F, 0.0F}).reshape({4, 2});
   const auto accuracy = estimate_score({}, logits, {torch::tensor({0, 0, 1, 1}, torch::kInt64)});
   EXPECT_NEAR(accuracy.value, 0.75, 1e-9);
-  EXPECT_NEAR(accuracy.standard_error, std::sqrt(0.75 * 0.25 / 4), 1e-9);
+  EXPECT_NEAR(accuracy.standard_error, std::sqrt((5.0 / 8) * (3.0 / 8) / 8), 1e-9)
+      << "as if five of eight were right";
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ using Golden = std::map<std::string, torch::Tensor>;
 
 FeatureSet target_features(const torch::Tensor& features, const torch::Tensor& targets) {
   FeatureSet set;
+  set.samples.resize(static_cast<std::size_t>(features.size(0)));
   set.views.push_back(FeatureTable::in_memory(features.size(0), features.size(1)));
   set.views.back().write(0, features);
   set.labels = torch::zeros({features.size(0)}, torch::kInt64);

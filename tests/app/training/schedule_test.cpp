@@ -18,6 +18,9 @@ TEST(Schedule, HandComputedRates) {
   config.warmup_epochs = 2;
   EXPECT_NEAR(learning_rate_at(config, 1.0), 0.5, 1e-12);
   EXPECT_NEAR(learning_rate_at(config, 2.0), 1.0, 1e-12);
+  EXPECT_NEAR(learning_rate_at(config, 0.0, 0.25), 0.125, 1e-12) << "the first of four steps";
+  EXPECT_NEAR(learning_rate_at(config, 1.0, 1.0), 1.0, 1e-12) << "the only step of an epoch";
+  EXPECT_NEAR(learning_rate_at(config, 1.9, 0.5), 1.0, 1e-12) << "never above";
   EXPECT_NEAR(learning_rate_at(config, 7.0), 0.5, 1e-12);
   EXPECT_NEAR(learning_rate_at(config, 12.0), 0.0, 1e-12);
   config.schedule = Schedule::kStep;

@@ -11,6 +11,7 @@ namespace {
 
 FeatureSet class_features(const torch::Tensor& features, const torch::Tensor& labels) {
   FeatureSet set;
+  set.samples.resize(static_cast<std::size_t>(features.size(0)));
   set.views.push_back(FeatureTable::in_memory(features.size(0), features.size(1)));
   set.views.back().write(0, features);
   set.labels = labels.clone();
@@ -195,6 +196,20 @@ TEST(WeightDecay, OfASampleIsScaledToAllImages) {
   EXPECT_EQ(choice.weight_decay, 0.25) << "noise asks for the strongest";
 }
 
+TEST(WeightDecay, CopiesOfAnImageNeverScoreTheHeadThatHasSeenThem) {
+  torch::manual_seed(0);
+  const auto images = torch::randn({60, 50}).repeat({3, 1});
+  auto set = class_features(images, torch::randint(0, 2, {60}, torch::kInt64).repeat({3}));
+  const auto choose = [&set] {
+    return choose_weight_decay(problem_of(set, 2, measure_scaling(set), 0));
+  };
+  EXPECT_LT(choose().weight_decay, 0.1) << "copies that nobody knows of look like a signal";
+  for (std::size_t i = 0; i < set.samples.size(); ++i) {
+    set.samples[i].copy_group = static_cast<std::int64_t>(i % 60);
+  }
+  EXPECT_EQ(choose().weight_decay, 1.0);
+}
+
 TEST(EarlyStopping, KeepsTheBestAndStopsAfterPatience) {
   EarlyStopping stopping(2, 0.1);
   EXPECT_TRUE(stopping.is_better(1.0));
@@ -218,28 +233,6 @@ TEST(EarlyStopping, ARunThatGoesOnCountsItsPatienceAnew) {
   EXPECT_FALSE(restored.is_better(0.7));
   EXPECT_TRUE(restored.should_stop());
   EXPECT_EQ(restored.best_epoch(), 3);
-}
-
-TEST(FeatureTable, FileAndMemoryHoldTheSame) {
-  const auto folder = std::filesystem::path(testing::TempDir()) / "feature_table_test";
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
-  const auto features = torch::randn({10, 6});
-  auto memory = FeatureTable::in_memory(10, 6);
-  {
-    auto file = FeatureTable::create_file(folder / "a", 10, 6);
-    file.write(4, features.narrow(0, 4, 6));
-    file.write(0, features.narrow(0, 0, 4));
-    EXPECT_FALSE(std::filesystem::exists(folder / "a"));
-    file.finish();
-    EXPECT_TRUE(torch::equal(file.read(2, 5), features.narrow(0, 2, 5)));
-  }
-  memory.write(0, features);
-  const auto again = FeatureTable::open_file(folder / "a", 10, 6);
-  EXPECT_TRUE(torch::equal(again.read(0, 10), memory.read(0, 10)));
-  EXPECT_ANY_THROW(FeatureTable::open_file(folder / "a", 11, 6));
-  { const auto unfinished = FeatureTable::create_file(folder / "b", 10, 6); }
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
 }
 
 }  // namespace

@@ -170,5 +170,16 @@ TEST(Bmp, AHeaderThatClaimsTooMuchIsRefused) {
   expect_contains(bmp_error(bytes), {"claims 20000 x 2147483648"});
 }
 
+TEST(Bmp, AMoveBeyondTheRowCountsOnlyUntilTheNextRow) {
+  std::string moves;
+  for (int i = 0; i < 1000; ++i) moves += std::string("\0\2\xFF\0", 4);
+  const std::string next_row("\0\0", 2);
+  EXPECT_EQ(rows_of(encode_bmp(
+                {3, 2, 8, 1, kRedThenBlue, moves + next_row + std::string("\3\1\0\1", 4), 2})),
+            "BBB/RRR");
+  EXPECT_THROW(decode_image(encode_bmp({3, 2, 8, 1, kRedThenBlue, moves + "\3\1", 2}), "a"),
+               DataError);
+}
+
 }  // namespace
 }  // namespace transfer

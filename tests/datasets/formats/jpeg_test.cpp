@@ -106,5 +106,24 @@ TEST(Jpeg, AHeaderThatClaimsTooMuchIsRefused) {
                   {"folder/a.jpg", "60000 x 60000"});
 }
 
+/// The image with its last scan repeated.
+std::string with_scans(const std::string& progressive, int repeats) {
+  const std::size_t last = progressive.rfind("\xFF\xDA");
+  const std::string scan = progressive.substr(last, progressive.size() - 2 - last);
+  std::string bytes = progressive.substr(0, last);
+  for (int i = 0; i < repeats; ++i) bytes += scan;
+  return bytes + "\xFF\xD9";
+}
+
+TEST(Jpeg, ScansWithoutEndAreRefused) {
+  // Of a single colour, a scan may come again and again without changing anything.
+  const cv::Mat plain(24, 40, CV_8UC3, cv::Scalar(200, 100, 50));
+  const std::string progressive = encode_jpeg(plain, {.progressive = true});
+  EXPECT_EQ(decode_image(with_scans(progressive, 100), "a").rows, 24);
+  expect_contains(
+      message_of<DataError>([&] { decode_image(with_scans(progressive, 600), "folder/a.jpg"); }),
+      {"folder/a.jpg", "more than 500 scans"});
+}
+
 }  // namespace
 }  // namespace transfer
