@@ -12,10 +12,10 @@
 
 #include "core/atomic_file.h"
 #include "core/errors.h"
+#include "core/lack_of_resources.h"
 #include "core/run_format.h"
 #include "models/archive_file.h"
 #include "models/program_check.h"
-#include "models/torch_error.h"
 
 namespace transfer {
 namespace {
