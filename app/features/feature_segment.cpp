@@ -109,8 +109,9 @@ FeatureSegmentWriter::FeatureSegmentWriter(const std::filesystem::path& file, st
   } while (error == EINTR);
   const bool cannot_reserve = error == EOPNOTSUPP || error == EINVAL || error == ENODEV;
   if (error == 0 || cannot_reserve) return;
-  throw OutputError(fmt::format("{} Or keep features in memory: raise cache.memory_mb.",
-                                write_failure(file, error).what()));
+  throw OutputError(fmt::format(
+      "{} The folder is that of cache.dir; a higher cache.memory_mb keeps features in memory.",
+      write_failure(file, error).what()));
 }
 
 void FeatureSegmentWriter::write(std::int64_t row, const char* bytes) {

@@ -115,7 +115,7 @@ class ForeignInput(TransferCase):
     def test_inspect_takes_the_settings(self):
         done = self.run_transfer("inspect", "--backbone", "channels_4", "--set", "input.mean=0.5", "--set",
                                  "input.std=0.5", "--set", "data.input_size=32x64")
-        self.assert_names(done.stdout, "4 bands", "64x32", "cover", "stem.0")
+        self.assert_names(done.stdout, "4 bands", "32x64", "cover", "stem.0")
         self.refused("inspect", "--backbone", "channels_4", "--set", "train.lr=1", expect=2,
                      parts=["train.lr", "no effect", "input.mean"])
 
