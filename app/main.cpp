@@ -21,6 +21,7 @@
 #include "core/errors.h"
 #include "core/messages.h"
 #include "core/standard_streams.h"
+#include "models/torch_warnings.h"
 
 namespace {
 
@@ -74,6 +75,7 @@ int main(int argc, char** argv) {
   transfer::guard_exit();
   transfer::keep_freed_memory();
   transfer::install_signal_handlers();
+  transfer::silence_torch_warnings();
   transfer::TerminalMessages messages;
   transfer::send_messages_to(messages);
   auto group = transfer::single_process();

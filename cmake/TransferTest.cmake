@@ -34,8 +34,8 @@ endfunction()
 # which threads work together. All of them would take an hour.
 set(TRANSFER_SANITIZED_TESTS cli.train cli.replicas)
 if(NOT TRANSFER_SANITIZE STREQUAL "thread")
-  list(APPEND TRANSFER_SANITIZED_TESTS cli.awkward_input cli.contradictions cli.foreign_input cli.refusals
-    cli.sample_values cli.targets)
+  list(APPEND TRANSFER_SANITIZED_TESTS cli.awkward_input cli.contradictions cli.foreign_input
+    cli.hostile_images cli.model_files cli.refusals cli.sample_values cli.targets)
 endif()
 
 # transfer_python_tests(): every tests/*/test_*.py is one CTest case, run by the .venv's Python.

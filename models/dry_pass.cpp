@@ -11,6 +11,7 @@
 #include "core/errors.h"
 #include "models/archive.h"
 #include "models/failing_layer.h"
+#include "models/layer_use.h"
 #include "models/surgery.h"
 #include "models/torch_error.h"
 #include "models/weight_values.h"
@@ -112,10 +113,9 @@ std::string explanation(const torch::jit::Module& module, const Preprocessing& p
       size, failed.where, p.channels, p.height, p.width);
 }
 
-bool are_close(const torch::Tensor& one, const torch::Tensor& other) {
-  constexpr double kTolerance = 1e-3;
+bool are_close_within(double tolerance, const torch::Tensor& one, const torch::Tensor& other) {
   const double scale = std::max(other.nan_to_num().abs().max().item<double>(), 1e-6);
-  return at::allclose(one, other, kTolerance, kTolerance * scale, /*equal_nan=*/true);
+  return at::allclose(one, other, tolerance, tolerance * scale, /*equal_nan=*/true);
 }
 
 /// Runs the features of random images, as training and prediction will.
@@ -125,7 +125,8 @@ class DryPass {
       : backbone_(backbone),
         module_(backbone.implementation().module),
         features_(feature_graph(module_, backbone.implementation().classifier, backbone.file())),
-        images_(own_images(2, backbone.metadata().preprocessing)) {}
+        images_(own_images(2, backbone.metadata().preprocessing)),
+        tolerance_(quantised_operator(*features_, /*static_only=*/false).empty() ? 1e-3 : 5e-2) {}
 
   void check() {
     const torch::Tensor together = run_together();
@@ -135,6 +136,10 @@ class DryPass {
   }
 
  private:
+  bool are_close(const torch::Tensor& one, const torch::Tensor& other) const {
+    return are_close_within(tolerance_, one, other);
+  }
+
   torch::Tensor image(std::int64_t position) const { return images_.narrow(0, position, 1); }
 
   torch::Tensor run_together() const {
@@ -247,6 +252,8 @@ class DryPass {
   const torch::jit::Module& module_;
   std::shared_ptr<torch::jit::Graph> features_;
   torch::Tensor images_;
+  /// Dynamic quantisation rounds by the range of the whole batch.
+  double tolerance_;
 };
 
 }  // namespace

@@ -59,6 +59,13 @@ std::string still_file(std::string_view frame) {
 
 }  // namespace
 
+bool is_webp_animation(std::string_view start) {
+  constexpr std::size_t kFlagsAt = kRiffHeader + kChunkHeader;
+  constexpr char kHasAnimation = 0x02;
+  return start.size() > kFlagsAt && start.substr(kRiffHeader, 4) == "VP8X" &&
+         (start[kFlagsAt] & kHasAnimation) != 0;
+}
+
 std::optional<WebpFrame> first_webp_frame(std::string_view bytes) {
   std::size_t position = kRiffHeader;
   while (const auto chunk = next_chunk(bytes, position)) {
@@ -74,6 +81,7 @@ std::optional<WebpFrame> first_webp_frame(std::string_view bytes) {
 }
 
 std::int64_t webp_frames(std::string_view bytes) {
+  if (!is_webp_animation(bytes)) return 1;  // its decoder passes frames over that a still image has
   std::int64_t frames = 0;
   std::size_t position = kRiffHeader;
   while (const auto chunk = next_chunk(bytes, position)) frames += chunk->type == "ANMF" ? 1 : 0;

@@ -8,6 +8,9 @@
 
 namespace transfer {
 
+/// Whether the first bytes of a WebP announce an animation; false where they are too few.
+bool is_webp_animation(std::string_view start);
+
 /// The first frame of an animated WebP.
 struct WebpFrame {
   /// A WebP file of its own.

@@ -104,12 +104,8 @@ SampleTraits webp_traits(const EncodedImage& image) {
 }
 
 bool is_plain_webp(std::string_view start) {
-  constexpr std::size_t kTypeAt = 12;
   constexpr std::size_t kFlagsAt = 20;
-  constexpr char kHasAnimation = 0x02;
-  if (start.size() <= kFlagsAt) return false;
-  const bool is_extended = start.substr(kTypeAt, 4) == "VP8X";
-  if (is_extended && (start[kFlagsAt] & kHasAnimation) != 0) return false;
+  if (start.size() <= kFlagsAt || is_webp_animation(start)) return false;
   WebPBitstreamFeatures header;
   if (WebPGetFeatures(webp_bytes(start), start.size(), &header) != VP8_STATUS_OK) return false;
   return header.has_alpha == 0 || webp_start_shows_pixel(start, header);

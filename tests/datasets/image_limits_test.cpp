@@ -72,7 +72,7 @@ TEST(ImageLimits, ALargeFileIsRefusedBeforeItIsRead) {
   std::filesystem::rename(sample.path, folder / "a.tif");
   sample.path = folder.write("b.png", "\x89PNG\r\n\x1A\n");
   std::filesystem::resize_file(sample.path, std::uintmax_t{40} << 30);
-  EXPECT_EQ(survey_samples({sample}, std::nullopt, 1).several.count, 0);
+  EXPECT_EQ(survey_samples({sample}, 1).several.count, 0);
 }
 
 TEST(ImageFile, ReadingAndHashingSeeTheSameBytes) {

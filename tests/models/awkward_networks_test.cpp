@@ -154,6 +154,7 @@ TEST(Rehearsal, RefusesLayersThatCannotBeTrained) {
   EXPECT_THAT(
       refusal_of([] { TrainableNetwork(load_awkward("quantised_recurrent"), {}, torch::kCPU); }),
       HasSubstr("aten::quantized_lstm"));
+  EXPECT_EQ(refusal_of_network("quantised_recurrent"), "no error");
   EXPECT_EQ(refusal_to_train("encoder"), "no error");
   EXPECT_EQ(refusal_to_train("detaches_stem"), "no error");
 }

@@ -91,6 +91,19 @@ TEST(Webp, OneThatIsTransparentEverywhereIsFound) {
   EXPECT_FALSE(webp_traits({visible, name}).is_transparent);
 }
 
+TEST(Webp, FramesThatNoHeaderAnnouncesDoNotCount) {
+  const std::string name = "a";
+  const std::string frame = riff_chunk("ANMF", std::string(16, '\0'));
+  std::string still = extended_header(0, 8, 8);
+  still += encode_webp(gradient(8, 8)).substr(12) + frame + frame;
+  put(still, 4, still.size() - 8, 4);
+  EXPECT_EQ(decode_image(still, name).size(), cv::Size(8, 8));
+  for (const std::string& bytes : {still, encode_webp(gradient(8, 8)) + frame + frame}) {
+    EXPECT_TRUE(is_plain_webp(bytes));
+    EXPECT_EQ(webp_traits({bytes, name}).images, 1);
+  }
+}
+
 TEST(Webp, ADamagedAnimationIsRefused) {
   const std::string whole = animation(gradient(16, 16), 0, 0, 16, 16);
   const std::size_t first_frame = 30 + 14 + 24;
