@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <fstream>
 
 #include "core/atomic_file.h"
 #include "core/errors.h"
@@ -23,7 +24,7 @@ std::string changed_copy(const std::string& name, const Change& change) {
   std::string bytes = read_file(fixture(name));
   change(bytes);
   const std::string file = testing::TempDir() + "/archive_file_test.pt";
-  write_file_atomically(file, bytes);
+  std::ofstream(file, std::ios::binary) << bytes;
   return file;
 }
 
@@ -41,7 +42,7 @@ TEST(ArchiveFile, ABitFlippedInAnyRecordIsFoundAndNamed) {
   EXPECT_NO_THROW(sound.require_intact());
   for (const ArchiveRecord& record : sound.records()) {
     if (record.size == 0) continue;
-    for (const std::uint64_t at : {record.begin, record.begin + record.stored_size - 1}) {
+    for (const std::uint64_t at : {record.begin, record.begin + record.stored_size / 2}) {
       const auto file = changed_copy("tiny.pt", [at](std::string& bytes) { bytes[at] ^= 4; });
       EXPECT_THAT(archive_refusal(file),
                   AllOf(HasSubstr(file), HasSubstr("is damaged"),
@@ -51,13 +52,19 @@ TEST(ArchiveFile, ABitFlippedInAnyRecordIsFoundAndNamed) {
   }
 }
 
-TEST(ArchiveFile, ABitFlippedAnywhereInTheDirectoryNeverGivesAnotherError) {
+TEST(ArchiveFile, ABitFlippedAnywhereInTheDirectoryIsDamageOrChangesNothingOfTheRecords) {
   const std::string bytes = read_file(fixture("tiny.pt"));
   const std::uint64_t directory = bytes.find("PK\x01\x02");
   ASSERT_NE(directory, std::string::npos);
-  for (std::uint64_t at = directory; at < bytes.size(); at += 3) {
+  for (std::uint64_t at = directory; at < bytes.size(); at += 7) {
     const auto file = changed_copy("tiny.pt", [at](std::string& copy) { copy[at] ^= 0x81; });
-    EXPECT_NO_THROW(archive_refusal(file)) << at;  // a ModelError, or a field that nobody reads
+    try {
+      ArchiveFile(file).require_intact();
+    } catch (const DamagedArchive& damage) {
+      EXPECT_THAT(damage.what(), testing::AnyOf(HasSubstr("damaged"), HasSubstr("malformed"),
+                                                HasSubstr("is not as LibTorch writes archives")))
+          << at;
+    }
   }
 }
 
