@@ -14,6 +14,7 @@
 #include "core/errors.h"
 #include "core/run_format.h"
 #include "models/archive_file.h"
+#include "models/pickle_check.h"
 #include "models/program_check.h"
 #include "models/torch_error.h"
 
@@ -157,6 +158,7 @@ void read_archive_file(const std::filesystem::path& file, const Read& read) {
                                           "hold numbers alone; nothing of it was run",
                                           program->what, program->where));
     }
+    require_sound_pickles(bytes);
     torch::serialize::InputArchive archive;
     archive.load_from([&bytes](std::uint64_t position, void* target,
                                std::size_t count) { return bytes.read(position, target, count); },
