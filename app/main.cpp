@@ -7,37 +7,50 @@
 #include <exception>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <system_error>
 #include <thread>
 
 #include "app/commands/command_line.h"
 #include "app/compute/allocator.h"
 #include "app/compute/process_group.h"
+#include "app/process_guard.h"
+#include "app/report/failure_report.h"
 #include "app/report/rank_output.h"
 #include "app/report/terminal_messages.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/messages.h"
+#include "core/standard_streams.h"
+#include "models/torch_warnings.h"
 
 namespace {
 
+/// Ends all processes as a program ends whose output nobody reads.
+[[noreturn]] void end_unread(transfer::ProcessGroup& group) {
+  transfer::expect_exit();
+  if (group.size() > 1) group.abort(transfer::status_of(transfer::ExitCode::kSigpipe));
+  transfer::end_by_closed_output();
+}
+
 /// Throws OutputError where output was lost, as on a full disk.
-void flush_results() {
+void flush_results(transfer::ProcessGroup& group) {
   errno = 0;
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
-  throw transfer::OutputError(fmt::format(
-      "standard output: cannot be written: {}. Free disk space, or redirect it elsewhere.",
-      errno != 0 ? std::strerror(errno) : "an earlier write failed"));
+  const int error = errno;
+  if (error == EPIPE || transfer::stdout_has_no_reader()) end_unread(group);
+  throw transfer::OutputError(
+      fmt::format("standard output: cannot be written: {}. Free disk space, or redirect it "
+                  "elsewhere.",
+                  error != 0 ? std::strerror(error) : "an earlier write failed"));
 }
 
 int run(int argc, char** argv, const std::shared_ptr<transfer::ProcessGroup>& group) {
   try {
     const int status = transfer::run_command_line(argc, argv, group);
-    flush_results();
+    flush_results(*group);
     return status;
   } catch (const std::system_error&) {
-    flush_results();  // fmt::print throws this one when stdout is full
+    flush_results(*group);  // fmt::print throws this one when stdout is full
     throw;
   }
 }
@@ -51,6 +64,7 @@ int fail(transfer::ProcessGroup& group, const transfer::RankOutput& output,
   if (!group.is_rank0()) std::this_thread::sleep_for(kForRank0);
   output.error(message);
   const int status = transfer::status_of(code);
+  transfer::expect_exit();
   if (group.size() > 1) group.abort(status);
   return status;
 }
@@ -58,8 +72,10 @@ int fail(transfer::ProcessGroup& group, const transfer::RankOutput& output,
 }  // namespace
 
 int main(int argc, char** argv) {
+  transfer::guard_exit();
   transfer::keep_freed_memory();
   transfer::install_signal_handlers();
+  transfer::silence_torch_warnings();
   transfer::TerminalMessages messages;
   transfer::send_messages_to(messages);
   auto group = transfer::single_process();
@@ -67,15 +83,13 @@ int main(int argc, char** argv) {
   try {
     group = transfer::join_process_group();
     output = std::make_unique<transfer::RankOutput>(*group);
-    return run(argc, argv, group);
+    const int status = run(argc, argv, group);
+    transfer::expect_exit();
+    return status;
   } catch (const transfer::Error& error) {
     return fail(*group, *output, error.what(), error.exit_code());
   } catch (const std::exception& error) {
-    // LibTorch appends a stack trace, which does not help a user.
-    const std::string_view message(error.what());
-    return fail(*group, *output,
-                fmt::format("unexpected failure: {}",
-                            message.substr(0, message.find("\nException raised from"))),
-                transfer::ExitCode::kUnexpected);
+    const transfer::Failure failure = transfer::explain_failure(error);
+    return fail(*group, *output, failure.message, failure.code);
   }
 }

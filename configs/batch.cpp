@@ -12,6 +12,7 @@
 #include "configs/matrix.h"
 #include "configs/yaml_settings.h"
 #include "core/batch_files.h"
+#include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/nearest_name.h"
 #include "core/run_files.h"
@@ -223,6 +224,13 @@ class Reader {
       const std::string message = error.what();
       if (message.starts_with(file_)) throw;
       throw ConfigError(fmt::format("{}: job {}: {}", job.where, name, message));
+    }
+    throw_if_stopped();
+    if (static_cast<std::int64_t>(jobs_.size()) == kMostJobs) {
+      throw ConfigError(fmt::format(
+          "{}: the file makes more than {} jobs, which a batch may have. Split it into several "
+          "batches.",
+          job.where, kMostJobs));
     }
     jobs_.push_back(std::move(job));
   }

@@ -54,8 +54,8 @@ const std::vector<BatchKey>& list_batch_keys() {
        "Settings under presets/ that the job starts from. Empty: the preset of its strategy.",
        "retrain"},
       {kJob, "matrix", "a group of keys, each with a list of values", kNoLimits, no_choices, "none",
-       "Makes one job for every combination of the values. Its keys are those of the "
-       "configuration, seeds and folds.",
+       "Makes one job for every combination of the values; a batch may have 10,000. Its keys are "
+       "those of the configuration, seeds and folds.",
        "{strategy: [freeze-conv, fine-tune], seeds: 3}"},
       {kJob, "search", "a group of keys", kNoLimits, no_choices, "none",
        "Which combinations of the matrix become jobs, and which of those are stopped early.",

@@ -4,14 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
-#include <set>
 
 #include "configs/fields.h"
 #include "configs/yaml_settings.h"
 #include "core/errors.h"
 #include "core/nearest_name.h"
-#include "core/random.h"
 #include "core/whole_number.h"
 
 namespace transfer {
@@ -148,55 +145,6 @@ Halving read_halving(const YAML::Node& node, const std::string& file) {
   return halving;
 }
 
-/// A value of the axis, with four significant digits so that it fits into a job's name.
-std::string drawn(const MatrixAxis& axis, Random& random) {
-  if (axis.low == axis.high) return axis.values[random.below(axis.values.size())];
-  double number = axis.scale == RangeScale::kLog
-                      ? std::exp(random.uniform(std::log(axis.low), std::log(axis.high)))
-                      : random.uniform(axis.low, axis.high);
-  if (axis.is_whole) return fmt::format("{}", std::llround(number));
-  return fmt::format("{:.4g}", number);
-}
-
-/// All combinations of the axes, the first changing slowest.
-std::vector<Combination> product(const std::vector<MatrixAxis>& axes) {
-  std::vector<Combination> all = {{}};
-  for (const MatrixAxis& axis : axes) {
-    std::vector<Combination> longer;
-    for (const Combination& combination : all) {
-      for (const std::string& value : axis.values) {
-        longer.push_back(combination);
-        longer.back().emplace_back(axis.key, value);
-      }
-    }
-    all = std::move(longer);
-  }
-  return all;
-}
-
-std::vector<Combination> random_combinations(const std::vector<MatrixAxis>& axes,
-                                             const Search& search) {
-  const bool has_ranges = std::any_of(axes.begin(), axes.end(),
-                                      [](const MatrixAxis& axis) { return axis.values.empty(); });
-  Random random(mix_seed({search.seed, 1}));
-  if (!has_ranges) {
-    auto all = product(axes);
-    random.shuffle(all);
-    all.resize(std::min(all.size(), static_cast<std::size_t>(search.trials)));
-    return all;
-  }
-  constexpr std::int64_t kTriesPerTrial = 100;
-  std::vector<Combination> chosen;
-  std::set<Combination> seen;
-  for (std::int64_t i = 0; i < search.trials * kTriesPerTrial; ++i) {
-    if (static_cast<std::int64_t>(chosen.size()) == search.trials) break;
-    Combination combination;
-    for (const MatrixAxis& axis : axes) combination.emplace_back(axis.key, drawn(axis, random));
-    if (seen.insert(combination).second) chosen.push_back(std::move(combination));
-  }
-  return chosen;
-}
-
 }  // namespace
 
 std::string value_text(const YAML::Node& value) {
@@ -213,6 +161,7 @@ Matrix read_matrix(const YAML::Node& node, const std::string& file, bool allows_
                     place_of(node, file)));
   }
   Matrix matrix;
+  matrix.where = place_of(node, file);
   const KnownKeys keys = config_keys(batch_keys(BatchMap::kMatrix));
   for (const Setting& setting : flatten(node, file, keys)) {
     matrix.axes.push_back(read_axis(setting, file, allows_ranges));
@@ -263,21 +212,6 @@ Search read_search(const YAML::Node& node, const std::string& file) {
   }
   if (const YAML::Node halving = node["halving"]) search.halving = read_halving(halving, file);
   return search;
-}
-
-std::vector<Combination> combinations(const Matrix& matrix, const Search& search) {
-  if (search.method == SearchMethod::kGrid) return product(matrix.axes);
-  std::vector<MatrixAxis> searched;
-  std::vector<MatrixAxis> repeated;
-  for (const MatrixAxis& axis : matrix.axes) (axis.repeats ? repeated : searched).push_back(axis);
-  std::vector<Combination> all;
-  for (const Combination& trial : random_combinations(searched, search)) {
-    for (const Combination& repetition : product(repeated)) {
-      all.push_back(trial);
-      all.back().insert(all.back().end(), repetition.begin(), repetition.end());
-    }
-  }
-  return all;
 }
 
 }  // namespace transfer

@@ -13,6 +13,9 @@
 
 namespace transfer {
 
+/// Jobs that a batch may have.
+inline constexpr std::int64_t kMostJobs = 10'000;
+
 /// One axis of a matrix: a key and the values it takes.
 struct MatrixAxis {
   std::string key;
@@ -31,6 +34,7 @@ struct MatrixAxis {
 
 /// The matrix of a job.
 struct Matrix {
+  std::string where;
   std::vector<MatrixAxis> axes;
   /// Settings that all its jobs share, such as `data.folds`.
   std::vector<PlacedSetting> settings;
@@ -61,6 +65,7 @@ Search read_search(const YAML::Node& node, const std::string& file);
 
 /// The combinations of values, the first axis changing slowest. A random search draws each at most
 /// once, and takes all where there are no more than `trials`; each comes with every seed and fold.
+/// Throws ConfigError for more than kMostJobs, before any is made, and Interrupted.
 std::vector<Combination> combinations(const Matrix& matrix, const Search& search);
 
 }  // namespace transfer

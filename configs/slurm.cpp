@@ -123,24 +123,76 @@ std::vector<std::string> list_of(const YAML::Node& node, const std::string& wher
   return texts;
 }
 
+/// The words of a line behind #SBATCH, as sbatch reads it: quotes and backslashes keep a space in a
+/// word, and an open `#` begins a comment.
+std::vector<std::string> sbatch_words(std::string_view line) {
+  std::vector<std::string> words;
+  bool is_in_word = false;
+  char quote = 0;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char letter = line[i];
+    if (quote == 0 && letter == '#') break;
+    if (quote == 0 && letter == ' ') {
+      is_in_word = false;
+      continue;
+    }
+    if (!is_in_word) words.emplace_back();
+    is_in_word = true;
+    if (letter == '\\' && i + 1 < line.size()) {
+      words.back() += line[++i];
+    } else if (letter == quote) {
+      quote = 0;
+    } else if (quote == 0 && (letter == '"' || letter == '\'')) {
+      quote = letter;
+    } else {
+      words.back() += letter;
+    }
+  }
+  return words;
+}
+
+/// The option that the batch itself sets and that the word names, in full, abbreviated
+/// (`--out=FILE`) or behind short flags (`-Qo FILE`); empty for others.
+std::string own_option_in(const std::string& word) {
+  if (word.starts_with("--")) {
+    const std::string name = word.substr(0, word.find('='));
+    for (const std::string_view own : kOwnOptions) {
+      if (own.size() > 2 && own.starts_with(name)) return name;
+    }
+    return "";
+  }
+  constexpr std::string_view kShortFlags = "hHkOQsuvVI";
+  for (const char letter : word.substr(1)) {
+    const std::string name = {'-', letter};
+    if (std::find(std::begin(kOwnOptions), std::end(kOwnOptions), name) != std::end(kOwnOptions)) {
+      return name;
+    }
+    if (kShortFlags.find(letter) == std::string_view::npos) break;  // what follows is its value
+  }
+  return "";
+}
+
+/// Throws ConfigError unless each entry is one option of sbatch, and none that the batch sets.
 void refuse_own_options(const std::vector<std::string>& options, const std::string& where) {
   for (const std::string& option : options) {
-    if (!option.starts_with("-") || option == "-" || option == "--") {
-      throw ConfigError(
-          fmt::format("{}: slurm.options: found '{}', expected an option of sbatch, such as "
-                      "--constraint=avx512",
-                      where, option));
-    }
-    const std::string name = option.substr(0, option.find_first_of("= "));
-    for (const std::string_view own : kOwnOptions) {
-      const bool is_short = own.size() == 2 && name.starts_with(own) && !name.starts_with("--");
-      if (name != own && !is_short) continue;
+    const auto words = sbatch_words(option);
+    const bool is_option =
+        !words.empty() && words[0].starts_with("-") && words[0] != "-" && words[0] != "--";
+    const bool is_one = words.size() == 1 || (words.size() == 2 && !words[1].starts_with("-") &&
+                                              words[0].find('=') == std::string::npos);
+    if (!is_option || !is_one) {
       throw ConfigError(fmt::format(
-          "{}: slurm.options: {} is what the batch itself sets, to follow its jobs. Leave it out; "
-          "slurm.jobs is how many run at a time, slurm.cpus the threads of each, slurm.time the "
-          "time limit.",
-          where, name));
+          "{}: slurm.options: found '{}', expected one option of sbatch in each entry, such as "
+          "--constraint=avx512, with quotes around a value that has spaces: --comment='two words'",
+          where, option));
     }
+    const std::string name = own_option_in(words[0]);
+    if (name.empty()) continue;
+    throw ConfigError(fmt::format(
+        "{}: slurm.options: {} is what the batch itself sets, to follow its jobs. Leave it out; "
+        "slurm.jobs is how many run at a time, slurm.cpus the threads of each, slurm.time the "
+        "time limit.",
+        where, name));
   }
 }
 

@@ -13,11 +13,15 @@
 
 #include "core/errors.h"
 #include "core/file_kind.h"
+#include "core/folder_entries.h"
 #include "core/open_file.h"
 #include "core/write_failure.h"
 
 namespace transfer {
 namespace {
+
+constexpr std::string_view kTemporaryEnding = ".tmp";
+constexpr std::size_t kRandomDigits = 16;
 
 /// open(2) without the interruptions of network file systems. Returns −1 with errno.
 int open_uninterrupted(const std::filesystem::path& path, int flags) {
@@ -69,7 +73,7 @@ std::filesystem::path make_temporary(const std::filesystem::path& path) {
   int error = EEXIST;
   for (int i = 0; i < kTries && error == EEXIST; ++i) {
     std::filesystem::path temporary = path;
-    temporary += fmt::format(".{:08x}{:08x}.tmp", random(), random());
+    temporary += fmt::format(".{:08x}{:08x}{}", random(), random(), kTemporaryEnding);
     const int descriptor = open_uninterrupted(temporary, O_WRONLY | O_CREAT | O_EXCL);
     if (descriptor >= 0) {
       ::close(descriptor);
@@ -102,6 +106,21 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
   AtomicFile file(path);
   OpenFile::for_writing(file.temporary_path(), path).write(0, contents.data(), contents.size());
   file.commit();
+}
+
+bool is_temporary_file(const std::filesystem::path& path) {
+  if (path.extension() != kTemporaryEnding) return false;
+  const std::string digits = path.stem().extension().string();  // with its dot
+  return digits.size() == kRandomDigits + 1 &&
+         digits.find_first_not_of("0123456789abcdef", 1) == std::string::npos;
+}
+
+void remove_temporary_files(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  for (const auto& entry : folder_entries(folder, ignored)) {
+    const bool is_folder = std::filesystem::is_directory(entry, ignored);
+    if (is_temporary_file(entry) && !is_folder) std::filesystem::remove(entry, ignored);
+  }
 }
 
 std::string read_file(const std::filesystem::path& path) {

@@ -36,6 +36,12 @@ class AtomicFile {
 /// Writes `contents` to `path` through an AtomicFile. Throws OutputError.
 void write_file_atomically(const std::filesystem::path& path, std::string_view contents);
 
+/// Whether `path` has the name of an AtomicFile's temporary file, which a killed process leaves.
+bool is_temporary_file(const std::filesystem::path& path);
+
+/// Removes the temporary files of a folder. REQUIRES: no process writes files in it now.
+void remove_temporary_files(const std::filesystem::path& folder);
+
 /// The whole file as bytes. Throws DataError when it cannot be read or is not a regular file.
 std::string read_file(const std::filesystem::path& path);
 

@@ -14,6 +14,7 @@ volatile std::sig_atomic_t received_signal = 0;
 
 extern "C" void remember_signal(int signal) {
   if (received_signal != 0) {
+    if (signal == SIGHUP) return;
     // A signal's default action does not end process 1, as which a container starts us.
     if (::getpid() == 1) ::_exit(128 + signal);
     std::signal(signal, SIG_DFL);
@@ -23,14 +24,18 @@ extern "C" void remember_signal(int signal) {
   received_signal = signal;
 }
 
-/// Every further message raises it again, so that only the first counts.
-extern "C" void remember_closed_output(int signal) {
-  if (received_signal == 0) received_signal = signal;
+const char* name_of_stop(int signal) {
+  switch (signal) {
+    case SIGINT: return "Ctrl-C";
+    case SIGHUP: return "SIGHUP: the terminal or the connection was closed";
+    case SIGPIPE: return "SIGPIPE: nothing reads the program's output any more";
+    default: return "SIGTERM";
+  }
 }
 
-const char* name_of_stop(int signal) {
-  if (signal == SIGINT) return "Ctrl-C";
-  return signal == SIGPIPE ? "SIGPIPE: nothing reads the program's output any more" : "SIGTERM";
+bool is_ignored(int signal) {
+  struct sigaction action = {};
+  return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
 }  // namespace
@@ -43,14 +48,19 @@ void install_signal_handlers() {
   action.sa_flags = 0;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  if (!is_ignored(SIGHUP)) sigaction(SIGHUP, &action, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
-void stop_when_output_closes() {
-  struct sigaction action = {};
-  action.sa_handler = remember_closed_output;
-  sigemptyset(&action.sa_mask);
-  action.sa_flags = SA_RESTART;
-  sigaction(SIGPIPE, &action, nullptr);
+void note_closed_output() noexcept {
+  if (received_signal == 0) received_signal = SIGPIPE;
+}
+
+void end_by_closed_output() {
+  std::signal(SIGPIPE, SIG_DFL);
+  std::raise(SIGPIPE);
+  ::_exit(128 + SIGPIPE);  // it was blocked, or this is a container's first process
 }
 
 int stop_signal() { return received_signal; }

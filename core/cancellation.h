@@ -2,13 +2,18 @@
 
 namespace transfer {
 
-/// Makes SIGINT and SIGTERM set a flag instead of ending the process; a system call that waits
-/// returns with EINTR. A second signal ends the process at once. Called once, by `main`.
+/// Makes SIGINT, SIGTERM and SIGHUP set a flag instead of ending the process; a system call that
+/// waits returns with EINTR. A second signal ends the process at once, except for SIGHUP, which a
+/// closing terminal sends more than once. A SIGHUP that is ignored (nohup) stays so. Writing to a
+/// pipe without a reader, or beyond the limit on file sizes, fails with EPIPE or EFBIG and no
+/// longer ends the process. Called once, by `main`.
 void install_signal_handlers();
 
-/// From now on output into a closed pipe (`| head`) sets the flag too, instead of ending the
-/// process at once.
-void stop_when_output_closes();
+/// Sets the flag since nothing reads the program's output any more, as SIGPIPE would say.
+void note_closed_output() noexcept;
+
+/// Ends the process by SIGPIPE, in silence, as programs end whose output nobody reads.
+[[noreturn]] void end_by_closed_output();
 
 /// The signal that asked the program to stop, or 0. Safe from any thread.
 int stop_signal();

@@ -61,13 +61,21 @@ class BatchError : public Error {
   explicit BatchError(const std::string& message) : Error(message, ExitCode::kBatch) {}
 };
 
+/// The machine, or a limit on this process, gives too little memory or too few threads. Where
+/// memory runs out in the middle of work, std::bad_alloc and LibTorch's error reach `main` as they
+/// are: see core/lack_of_resources.h.
+class ResourceError : public Error {
+ public:
+  explicit ResourceError(const std::string& message) : Error(message, ExitCode::kResources) {}
+};
+
 /// Training that paused after an epoch, as asked, and has written a checkpoint. Not a failure.
 class Paused : public Error {
  public:
   explicit Paused(const std::string& message) : Error(message, ExitCode::kDone) {}
 };
 
-/// Work stopped by SIGINT or SIGTERM.
+/// Work stopped by a signal.
 class Interrupted : public Error {
  public:
   Interrupted(const std::string& message, int signal)

@@ -9,7 +9,7 @@ namespace transfer {
 const std::vector<ExitCodeFacts>& list_exit_codes() {
   static const std::vector<ExitCodeFacts> codes = {
       {ExitCode::kDone, "done", false},
-      {ExitCode::kUnexpected, "unexpected failure", false},
+      {ExitCode::kUnexpected, "unexpected failure: a bug of transfer's", false},
       {ExitCode::kConfig, "flags or configuration", true},
       {ExitCode::kData, "data", true},
       {ExitCode::kModel, "backbone or model file", true},
@@ -17,6 +17,8 @@ const std::vector<ExitCodeFacts>& list_exit_codes() {
       {ExitCode::kOutput, "output cannot be written", false},
       {ExitCode::kTraining, "training cannot continue, such as after a NaN loss", true},
       {ExitCode::kBatch, "a batch has jobs that failed", false},
+      {ExitCode::kResources, "too little memory, or too few threads or open files allowed", false},
+      {ExitCode::kSighup, "stopped since the terminal was closed (SIGHUP)", false},
       {ExitCode::kSigint, "stopped by Ctrl-C", false},
       {ExitCode::kSigpipe, "stopped since nothing reads the output", false},
       {ExitCode::kSigterm, "stopped by SIGTERM", false},

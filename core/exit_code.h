@@ -17,6 +17,8 @@ enum class ExitCode {
   kOutput = 6,
   kTraining = 7,
   kBatch = 8,
+  kResources = 9,
+  kSighup = 129,
   kSigint = 130,
   kSigpipe = 141,
   kSigterm = 143,

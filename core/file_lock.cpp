@@ -33,6 +33,14 @@ void refuse_other_than_file(const std::filesystem::path& file, int error) {
                   error == ELOOP ? "a symbolic link, which is not followed" : "no regular file"));
 }
 
+/// Throws OutputError for a disk or a process in trouble, which does not say that there are no
+/// locks: to go on without one could mix what two processes write.
+void refuse_trouble(const std::filesystem::path& file, int error) {
+  for (const int trouble : {EIO, ENOSPC, EDQUOT, ENOMEM, EMFILE, ENFILE}) {
+    if (error == trouble) throw write_failure(file, error);
+  }
+}
+
 }  // namespace
 
 /// The open file. The process that took the lock removes it; a fork only closes its copy.
@@ -41,7 +49,10 @@ class FileLock::Descriptor {
   explicit Descriptor(std::filesystem::path file)
       // On NFS, flock reaches other machines only for files that are open for writing.
       : file_(std::move(file)), number_(open_regular_file(file_, O_RDWR | O_CREAT)) {
-    if (number_ < 0) refuse_other_than_file(file_, errno);
+    if (number_ >= 0) return;
+    const int error = errno;
+    refuse_other_than_file(file_, error);
+    refuse_trouble(file_, error);
   }
   ~Descriptor() { close(); }
   Descriptor(const Descriptor&) = delete;

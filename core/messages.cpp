@@ -1,7 +1,6 @@
 #include "core/messages.h"
 
-#include <cstdio>
-
+#include "core/standard_streams.h"
 #include "core/visible_text.h"
 
 namespace transfer {
@@ -15,10 +14,8 @@ class NoProgress : public Progress {
 
 class PlainLines : public MessageSink {
  public:
-  void note(const std::string& text) override { fmt::print(stderr, "{}\n", visible(text)); }
-  void warning(const std::string& text) override {
-    fmt::print(stderr, "warning: {}\n", visible(text));
-  }
+  void note(const std::string& text) override { write_to_stderr(visible(text) + "\n"); }
+  void warning(const std::string& text) override { note("warning: " + text); }
   std::unique_ptr<Progress> begin(std::string /*title*/, std::int64_t /*total*/,
                                   std::string /*unit*/) override {
     return std::make_unique<NoProgress>();

@@ -12,11 +12,11 @@
 #include <numeric>
 #include <string>
 #include <string_view>
-#include <thread>
 
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/hash.h"
+#include "core/worker_threads.h"
 #include "datasets/formats/image_formats.h"
 #include "datasets/image_content.h"
 
@@ -77,11 +77,11 @@ void for_each_position(const Positions& positions, const std::function<void(std:
       work(positions[i]);
     }
   };
-  std::vector<std::jthread> threads;
+  WorkerThreads threads;
   const std::size_t count = std::min(kMostThreads, positions.size() / kFewest);
-  for (std::size_t i = 1; i < count; ++i) threads.emplace_back(run);
+  threads.start(static_cast<std::int64_t>(count) - 1, run);
   run();
-  threads.clear();
+  threads.join();
   throw_if_stopped();
 }
 

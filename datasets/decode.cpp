@@ -22,9 +22,10 @@ cv::Mat decode_format(const EncodedImage& image, const Decode& decode) {
   try {
     return decode(*format);
   } catch (const cv::Exception& error) {
+    if (error.code == cv::Error::StsNoMem) throw lack_of_memory(image.name);
     throw broken_image(image, fmt::format("cannot be decoded: {}", error.err));
   } catch (const std::bad_alloc&) {
-    throw broken_image(image, "there is not enough memory to decode it");
+    throw lack_of_memory(image.name);
   }
 }
 

@@ -13,7 +13,7 @@ namespace transfer {
 
 /// Raised whenever an image may be decoded to other pixels than before; stored features depend on
 /// it.
-inline constexpr int kDecoderVersion = 2;
+inline constexpr int kDecoderVersion = 3;
 
 /// Decodes an image file's bytes to 8-bit RGB (CV_8UC3). The content decides the format, whatever
 /// the file's ending says; image_formats() lists what is read. The EXIF orientation is applied;

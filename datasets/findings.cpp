@@ -13,6 +13,7 @@ const char* text_of(SkipReason reason) {
     case SkipReason::kHidden: return "hidden, with a full stop in front of the name";
     case SkipReason::kDanglingLink: return "a link that leads nowhere";
     case SkipReason::kOutsideClasses: return "outside of the class folders";
+    case SkipReason::kReadBefore: return "a folder that is read by another name";
     case SkipReason::kBesideSplits: break;
   }
   return "beside the folders of splits";
@@ -36,6 +37,8 @@ std::vector<SkipMessage> skip_messages(const std::vector<SkippedFile>& skipped) 
       {SkipReason::kBesideSplits, "folder beside the splits", "folders beside the splits"},
       {SkipReason::kHidden, "hidden folder or image", "hidden folders or images"},
       {SkipReason::kDanglingLink, "link that leads nowhere", "links that lead nowhere"},
+      {SkipReason::kReadBefore, "link to a folder that is read by another name or lies above",
+       "links to folders that are read by another name or lie above"},
       {SkipReason::kOutsideClasses, "image outside of the class folders",
        "images outside of the class folders"},
       {SkipReason::kNoImageEnding, "file without an image extension",

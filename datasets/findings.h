@@ -12,6 +12,7 @@ enum class SkipReason {
   kHidden,          ///< a folder of images, or an image, whose name begins with a full stop
   kDanglingLink,    ///< a link that leads nowhere
   kOutsideClasses,  ///< an image beside the class folders
+  kReadBefore,      ///< a link to a folder that is read by another name, or that lies above
   kBesideSplits,    ///< a folder beside train, val and test
 };
 

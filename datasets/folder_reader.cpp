@@ -80,7 +80,10 @@ class FileWalk {
   void collect(const fs::path& folder) {
     std::error_code error;
     const fs::path canonical = fs::canonical(folder, error);
-    if (!error && !visited_.insert(canonical).second) return;
+    if (!error && !visited_.insert(canonical).second) {
+      skip(folder, SkipReason::kReadBefore);
+      return;
+    }
     for (const auto& entry : sorted_entries(folder)) {
       throw_if_stopped();
       if (is_hidden(entry)) {

@@ -80,6 +80,8 @@ class ByteStream {
   }
 
   const std::string& name() const { return name_; }
+  /// Whatever its name says.
+  bool is_compressed() const { return gzdirect(stream_.get()) == 0; }
   /// Of the file as it lies on the disk.
   std::uint64_t stored_bytes() const {
     std::error_code error;
@@ -89,8 +91,11 @@ class ByteStream {
 
  private:
   void reserve(std::string& bytes, std::uint64_t count) const {
+    // gzip holds at most 1032 times its size.
+    constexpr std::uint64_t kMostOfDeflate = 1100;
+    const std::uint64_t most = stored_bytes() * (is_compressed() ? kMostOfDeflate : 1);
     try {
-      bytes.reserve(count);
+      bytes.reserve(std::min(count, most));
     } catch (const std::bad_alloc&) {
       throw DataError(
           fmt::format("{}: there is not enough memory for its {} bytes of images.", name_, count));
@@ -159,6 +164,8 @@ void require_plausible_claim(const ByteStream& stream, std::uint64_t count, std:
   // Images of digits are compressed to a fifth, outlines to a fiftieth.
   constexpr std::uint64_t kMostCompression = 200;
   constexpr std::uint64_t kBytesBesidePixels = 512;  // what the program keeps of an image
+  // Others cannot hold more than their size.
+  if (!stream.is_compressed()) return;
   const std::uint64_t stored = stream.stored_bytes();
   const std::uint64_t most = std::max(max_image_bytes, stored * kMostCompression);
   if (count <= most / (size + kBytesBesidePixels)) return;
@@ -210,6 +217,12 @@ void add_split(const fs::path& folder, const SplitFiles& names, std::int64_t max
         "{}: holds {}, but neither {} nor {}.gz, which belongs to it. Put it into the folder.",
         folder.string(), (images ? *images : *labels).filename().string(),
         images ? names.labels : names.images, images ? names.labels : names.images));
+  }
+  for (const auto& file : {*images, *labels}) {
+    const fs::path packed = file.string() + ".gz";
+    if (!is_file(packed)) continue;
+    found.findings.notes.push_back(
+        fmt::format("{}: is read; {} is not", file.string(), packed.filename().string()));
   }
   const auto array = read_images(*images, max_image_bytes);
   const std::string classes = read_labels(*labels, array->count(), *images);

@@ -93,7 +93,7 @@ std::string read_image_file(const Sample& sample) {
   try {
     bytes.resize(size);
   } catch (const std::bad_alloc&) {
-    throw unreadable(sample, fmt::format("there is not enough memory for its {} bytes", size));
+    throw lack_of_memory(sample.path);
   }
   read_piece(sample, file.get(), bytes.data(), size, 0, size);
   return bytes;
@@ -111,6 +111,14 @@ std::string hash_image_file(const Sample& sample) {
     hash.update(piece.data(), count);
   }
   return hash.hex();
+}
+
+ResourceError lack_of_memory(const std::string& name) {
+  return ResourceError(
+      name +
+      ": there is not enough memory to read this image. Raise the limit on memory (ulimit -v, or "
+      "that of the container or job), give fewer --threads and data.workers, or lower "
+      "data.max_image_bytes, so that it is left out.");
 }
 
 }  // namespace transfer

@@ -4,15 +4,18 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <exception>
 #include <map>
 #include <mutex>
 #include <numeric>
 #include <opencv2/core.hpp>
 #include <stdexcept>
-#include <thread>
+#include <system_error>
 
 #include "core/errors.h"
+#include "core/lack_of_resources.h"
 #include "core/random.h"
+#include "core/worker_threads.h"
 #include "datasets/augment.h"
 #include "datasets/decode.h"
 #include "datasets/preprocess.h"
@@ -41,7 +44,8 @@ class Loader::Implementation {
       }
     }
     const std::int64_t workers = std::max<std::int64_t>(options_.workers, 1);
-    for (std::int64_t i = 0; i < workers; ++i) workers_.emplace_back([this] { work(); });
+    if (workers_.start(workers, [this] { work(); }) > 0) return;
+    throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
   }
 
   ~Implementation() {
@@ -50,7 +54,7 @@ class Loader::Implementation {
       stopping_ = true;
     }
     changed_.notify_all();
-    for (auto& worker : workers_) worker.join();
+    workers_.join();
   }
 
   std::int64_t batch_count() const { return static_cast<std::int64_t>(options_.batches.size()); }
@@ -61,9 +65,9 @@ class Loader::Implementation {
     const std::int64_t index = next_delivered_++;
     changed_.wait(lock, [&] {
       const auto found = open_.find(index);
-      return !failure_.empty() || (found != open_.end() && found->second->rows_left == 0);
+      return failure_ || (found != open_.end() && found->second->rows_left == 0);
     });
-    if (!failure_.empty()) throw DataError(failure_);
+    if (failure_) std::rethrow_exception(failure_);
     Batch batch = std::move(open_.at(index)->batch);
     open_.erase(index);
     ++batches_taken_;
@@ -89,7 +93,7 @@ class Loader::Implementation {
       if (is_over()) return;
       OpenBatch* open = nullptr;
       std::int64_t row = 0;
-      std::string failure;
+      std::exception_ptr failure;
       std::string path;
       try {
         open = &open_batch(next_batch_);
@@ -101,11 +105,16 @@ class Loader::Implementation {
         }
         lock.unlock();
         fill_row(open->batch, row);
+      } catch (const ResourceError&) {
+        failure = std::current_exception();
       } catch (const std::exception& error) {
-        failure = fmt::format("{}: {}", path, error.what());
+        failure =
+            is_out_of_memory(error)
+                ? std::current_exception()
+                : std::make_exception_ptr(DataError(fmt::format("{}: {}", path, error.what())));
       }
       if (!lock.owns_lock()) lock.lock();
-      if (!failure.empty()) {
+      if (failure) {
         failure_ = failure;
         changed_.notify_all();
         return;
@@ -115,7 +124,7 @@ class Loader::Implementation {
   }
 
   /// REQUIRES: mutex_ is held.
-  bool is_over() const { return stopping_ || !failure_.empty() || next_batch_ >= batch_count(); }
+  bool is_over() const { return stopping_ || failure_ || next_batch_ >= batch_count(); }
 
   /// REQUIRES: mutex_ is held. The reference stays valid until the batch is delivered.
   OpenBatch& open_batch(std::int64_t index) {
@@ -181,9 +190,9 @@ class Loader::Implementation {
   std::int64_t next_row_ = 0;
   std::int64_t next_delivered_ = 0;
   std::int64_t batches_taken_ = 0;
-  std::string failure_;
+  std::exception_ptr failure_;
   bool stopping_ = false;
-  std::vector<std::thread> workers_;
+  WorkerThreads workers_;
 };
 
 Loader::Loader(std::vector<Sample> samples, LoaderOptions options)

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <mutex>
+#include <set>
+
 #include "core/errors.h"
 #include "core/messages.h"
 #include "models/program_check.h"
@@ -17,6 +20,14 @@ void refuse_forbidden_use(const ArchiveFile& archive, const std::filesystem::pat
       "Export the network without it. If you know where the file comes from and want its program "
       "to run with your rights: --trust sha256:{}",
       file.string(), use->what, use->where, archive.sha256()));
+}
+
+/// Whether the process meets a file of this hash for the first time.
+bool is_first_of(const std::string& hash) {
+  static std::mutex mutex;
+  static std::set<std::string> known;
+  const std::lock_guard lock(mutex);
+  return known.insert(hash).second;
 }
 
 void ask_user(const std::string& file, const std::string& hash, const Trust& trust) {
@@ -47,6 +58,7 @@ void admit(const ArchiveFile& archive, const std::filesystem::path& file, bool h
   refuse_forbidden_use(archive, file);
   if (names_itself) return;
   if (trust.rule == TrustRule::kAsk) return ask_user(file.string(), hash, trust);
+  if (!is_first_of(hash)) return;
   note(
       "{}: sha256:{} is not pinned. Its operators are those of tensors; pin it by --trust "
       "sha256:{}",

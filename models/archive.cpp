@@ -11,6 +11,7 @@
 #include "core/file_kind.h"
 #include "models/admission.h"
 #include "models/archive_file.h"
+#include "models/class_names.h"
 #include "models/model_file_kind.h"
 #include "models/pickle_check.h"
 #include "models/torch_error.h"
@@ -87,13 +88,28 @@ torch::jit::Module load_module(const ArchiveFile& archive, const std::filesystem
   try {
     module = torch::jit::load(std::make_shared<VerifiedBytes>(archive), torch::kCPU);
   } catch (const c10::Error& failure) {
+    if (is_out_of_memory(failure)) throw;
     error = failure.what_without_backtrace();
   } catch (const std::exception& failure) {
+    if (is_out_of_memory(failure)) throw;
     error = failure.what();
   }
   archive.require_intact();  // damage is the better reason
   if (!error.empty()) explain_unreadable(file, error);
   return module;
+}
+
+/// What was just written; `file` is its name in the error.
+torch::jit::Module read_back(std::istream& written, const std::filesystem::path& file) {
+  try {
+    return torch::jit::load(written, torch::kCPU);
+  } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) throw;
+    throw ModelError(fmt::format(
+        "{}: was not written: LibTorch cannot read the trained model back. Export the backbone "
+        "again, traced instead of scripted or the other way round. [LibTorch: {}]",
+        file.string(), cause_of(error.what())));
+  }
 }
 
 std::optional<ModelMetadata> metadata_of(const ArchiveFile& archive,
@@ -130,19 +146,14 @@ Archive read_archive(const std::filesystem::path& file, const Trust& trust) {
 void write_archive(const torch::jit::Module& module, const ModelMetadata& metadata,
                    const std::filesystem::path& file, const ArchiveCheck& check) {
   // Through memory, since LibTorch's file writer ends the process when the disk is full.
+  std::stringstream draft;
+  module.save(draft);
   std::ostringstream archive;
-  module.save(archive, {{kMetadataFile, to_json(metadata)}});
+  with_lasting_names(read_back(draft, file)).save(archive, {{kMetadataFile, to_json(metadata)}});
   if (check) {
-    std::istringstream saved(archive.str());
-    torch::jit::Module reloaded;
-    try {
-      reloaded = torch::jit::load(saved, torch::kCPU);
-    } catch (const std::exception& error) {
-      throw ModelError(fmt::format(
-          "{}: was not written: LibTorch cannot read the trained model back. Export the backbone "
-          "again, traced instead of scripted or the other way round. [LibTorch: {}]",
-          file.string(), cause_of(error.what())));
-    }
+    draft.str(archive.str());
+    draft.clear();
+    auto reloaded = read_back(draft, file);
     reloaded.eval();
     check(reloaded);
   }

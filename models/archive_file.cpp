@@ -159,15 +159,15 @@ void ArchiveFile::unpack(const ArchiveRecord& record, const TakePiece& take) con
   }
   std::string packed;
   std::uint64_t done = 0;
-  zip::inflate(
-      record.size,
-      [&]() -> std::string_view {
-        const std::uint64_t count = std::min(kPiece, record.stored_size - done);
-        packed = bytes_at(record.begin + done, count);
-        done += count;
-        return packed;
-      },
-      take);
+  const auto more = [&]() -> std::string_view {
+    const std::uint64_t count = std::min(kPiece, record.stored_size - done);
+    packed = bytes_at(record.begin + done, count);
+    done += count;
+    return packed;
+  };
+  if (!zip::inflate(record.size, more, take)) {
+    throw DamagedArchive(fmt::format("is damaged: its record {} cannot be unpacked", record.name));
+  }
 }
 
 void ArchiveFile::compare(std::size_t index, std::uint32_t found) const {

@@ -15,12 +15,15 @@
 #include "core/install_paths.h"
 #include "core/nearest_name.h"
 #include "models/archive.h"
+#include "models/autocast.h"
 #include "models/device_constants.h"
 #include "models/forward_input.h"
+#include "models/memory_layout.h"
 #include "models/network_input.h"
 #include "models/stage_finder.h"
 #include "models/trace_repair.h"
 #include "models/weight_types.h"
+#include "models/weight_values.h"
 #include "models/weights.h"
 
 namespace transfer {
@@ -57,6 +60,8 @@ void find_features(Backbone::Implementation& network) {
   network.classifier = find_classifier(network.module, network.file);
   std::string remark = keep_logits_only(network.module, network.file);
   if (!remark.empty()) network.remarks.push_back(std::move(remark));
+  replace_unusable_weights_outside(feature_graph(network.module, network.classifier, network.file),
+                                   network.module);
   measure(network);
 }
 
@@ -119,6 +124,12 @@ void adapt_program(Backbone::Implementation& network) {
     network.remarks.push_back(
         "its program named a device other than the CPU; it runs on that of its images now");
   }
+  if (remove_autocast(network.module)) {
+    network.remarks.push_back(
+        "its program computed in a lower precision (autocast); it computes in float32 now");
+  }
+  replace_views(network.module);
+  protect_image(network.module);
   for (std::string remark :
        {convert_to_float32(network.module), make_buffers_parameters(network.module)}) {
     if (!remark.empty()) network.remarks.push_back(std::move(remark));
@@ -147,6 +158,7 @@ Backbone Backbone::load(const std::filesystem::path& file, const InputSettings& 
         file.string()));
   }
   refuse_other_input(implementation->module, file.string());
+  refuse_seeding(implementation->module, file.string());
   refuse_frozen(implementation->module, file.string());
   check_hash(implementation->module, implementation->metadata.weights_sha256, file.string());
   adapt_program(*implementation);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "core/lack_of_resources.h"
 #include "models/archive.h"
 #include "models/dry_pass.h"
 #include "models/graph_outputs.h"
@@ -127,6 +128,7 @@ std::vector<CutOutput> run_blank_image(const Backbone& backbone,
     const auto image = torch::zeros({1, p.channels, p.height, p.width});
     tensors = module.forward({image}).toTensorVector();
   } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) throw;
     throw explain_failed_pass(backbone, error);
   }
   std::vector<CutOutput> outputs;

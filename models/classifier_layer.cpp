@@ -67,16 +67,42 @@ bool is_transposed(const Node* convolution) {
   return value && value->toBool();
 }
 
+/// The path of an attribute from which a value is computed; "" without one.
+std::string attribute_behind(const Value* value, const Graph& graph) {
+  const auto path = path_from_self(value, graph);
+  if (path) return *path;
+  for (const Value* input : value->node()->inputs()) {
+    auto found = attribute_behind(input, graph);
+    if (!found.empty()) return found;
+  }
+  return "";
+}
+
+/// A layer whose weight is computed from stored ones: normalised, transposed or a part of them.
+/// Only its input matters here. A run tells the widths.
+ClassifierLayer describe_computed(const LayerUse& use, const Graph& graph) {
+  if (may_depend_on_image(use.weight, graph)) {
+    return no_classifier("it ends in a product of two values that are computed from the image");
+  }
+  const bool is_convolution =
+      std::string(use.node->kind().toQualString()).find("conv") != std::string::npos;
+  if (is_convolution && is_transposed(use.node)) {
+    return no_classifier("it ends in a transposed convolution");
+  }
+  ClassifierLayer found;
+  found.kind = is_convolution ? ClassifierKind::kConvolution : ClassifierKind::kLinear;
+  const std::string path = attribute_behind(use.weight, graph);
+  const auto parametrization = path.find(".parametrizations");
+  found.path =
+      parametrization == std::string::npos ? owner_path(path) : path.substr(0, parametrization);
+  return found;
+}
+
 ClassifierLayer describe_layer(const LayerUse& use, const Graph& graph, const Module& module,
                                const std::string& file) {
   if (use.weight->node()->kind() == c10::prim::Constant) refuse_constants(file);
   const auto weight_path = path_from_self(use.weight, graph);
-  if (!weight_path || weight_path->empty()) {
-    throw ModelError(fmt::format(
-        "{}: the weight of the last layer is computed (as by weight normalisation), not stored, so "
-        "the layer cannot be replaced. Remove the normalisation before export.",
-        file));
-  }
+  if (!weight_path || weight_path->empty()) return describe_computed(use, graph);
   ClassifierLayer found;
   found.path = owner_path(*weight_path);
   found.kind = ClassifierKind::kLinear;

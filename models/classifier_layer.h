@@ -40,7 +40,7 @@ struct ClassifierLayer {
 /// which only operators follow that keep the logits (see find_ending()), so that every path from
 /// the image to the logits passes it. Networks that end otherwise have the kind kNone. Throws
 /// ModelError naming `file` when the network has no layer with weights, when the classifier runs
-/// inside a branch or a loop, and when weights are constants or computed.
+/// inside a branch or a loop, and when weights are constants.
 ClassifierLayer find_classifier(const torch::jit::Module& module, const std::string& file);
 
 /// The same for a graph with one output, a tensor. Calls in the graph may be inlined.

@@ -11,7 +11,12 @@
 #include "core/errors.h"
 #include "models/archive.h"
 #include "models/failing_layer.h"
+#include "models/layer_use.h"
+#include "models/surgery.h"
 #include "models/torch_error.h"
+#include "models/weight_values.h"
+#include "models/weights.h"
+#include "models/written_buffer.h"
 
 namespace transfer {
 namespace {
@@ -34,7 +39,8 @@ bool takes(const torch::jit::Module& module, const torch::Tensor& images) {
   try {
     run_apart(module, images);
     return true;
-  } catch (const std::exception&) {
+  } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) throw;
     return false;
   }
 }
@@ -89,6 +95,11 @@ std::string explanation(const torch::jit::Module& module, const Preprocessing& p
   }
   const std::string size = fmt::format("{}x{} pixels with {} channel{}", p.width, p.height,
                                        p.channels, p.channels == 1 ? "" : "s");
+  if (p.channels == 3 && takes(module, random_images(1, 1, p.height, p.width))) {
+    return fmt::format(
+        "the network does not take an image of {}{}, but one of 1 channel. Set input.channels=1.",
+        size, failed.where);
+  }
   const std::int64_t taken = size_taken(module, p);
   if (taken > 0) {
     return fmt::format(
@@ -102,43 +113,148 @@ std::string explanation(const torch::jit::Module& module, const Preprocessing& p
       size, failed.where, p.channels, p.height, p.width);
 }
 
-bool are_close(const torch::Tensor& one, const torch::Tensor& other) {
-  constexpr double kTolerance = 1e-3;
-  const double scale = std::max(other.abs().max().item<double>(), 1e-6);
-  return at::allclose(one, other, kTolerance, kTolerance * scale, /*equal_nan=*/true);
+bool are_close_within(double tolerance, const torch::Tensor& one, const torch::Tensor& other) {
+  const double scale = std::max(other.nan_to_num().abs().max().item<double>(), 1e-6);
+  return at::allclose(one, other, tolerance, tolerance * scale, /*equal_nan=*/true);
 }
 
-/// Two images together must give what each gives alone.
-void check_batch(const Backbone& backbone, const torch::Tensor& images,
-                 const torch::Tensor& alone) {
-  const auto& module = backbone.implementation().module;
-  const std::string& file = backbone.file();
-  torch::Tensor together;
-  try {
-    together = run_apart(module, images);
-  } catch (const std::exception& error) {
-    const std::string layer = failing_layer(module, images);
-    throw ModelError(fmt::format(
-        "{}: the network takes one image but not two at once{}: the size of a batch is written "
-        "into its program. Script it, or trace it with a batch of two and without sizes taken from "
-        "x.shape as numbers. [LibTorch: {}]",
-        file, layer.empty() ? "" : fmt::format(", in '{}'", layer), cause_of(error.what())));
+/// Runs the features of random images, as training and prediction will.
+class DryPass {
+ public:
+  explicit DryPass(const Backbone& backbone)
+      : backbone_(backbone),
+        module_(backbone.implementation().module),
+        features_(feature_graph(module_, backbone.implementation().classifier, backbone.file())),
+        images_(own_images(2, backbone.metadata().preprocessing)),
+        tolerance_(quantised_operator(*features_, /*static_only=*/false).empty() ? 1e-3 : 5e-2) {}
+
+  void check() {
+    const torch::Tensor together = run_together();
+    require_finite(together);
+    const auto stored = with_channels_last_weights();
+    for (std::int64_t i = 0; i < images_.size(0); ++i) check_image(i, together, stored);
   }
-  if (together.dim() == 0 || alone.dim() == 0 || together.size(0) != 2 || alone.size(0) != 1) {
-    throw ModelError(fmt::format(
-        "{}: the network returns [{}] for one image and [{}] for two. Expected one row per image; "
-        "export it with a forward that keeps the batch dimension.",
-        file, fmt::join(alone.sizes(), ", "), fmt::join(together.sizes(), ", ")));
+
+ private:
+  bool are_close(const torch::Tensor& one, const torch::Tensor& other) const {
+    return are_close_within(tolerance_, one, other);
   }
-  const auto first = together.narrow(0, 0, 1);
-  if (first.sizes() == alone.sizes() && are_close(first, alone)) return;
-  const bool is_random = !are_close(run_apart(module, images.narrow(0, 0, 1)), alone);
-  throw ModelError(fmt::format(
-      "{}: the network's output for an image {}. Export it in evaluation mode (model.eval()), "
-      "{}.",
-      file, is_random ? "changes from run to run" : "depends on the other images of its batch",
-      is_random ? "without random numbers" : "with BatchNorm's running statistics"));
-}
+
+  torch::Tensor image(std::int64_t position) const { return images_.narrow(0, position, 1); }
+
+  torch::Tensor run_together() const {
+    try {
+      return run_apart(module_, features_, images_);
+    } catch (const std::exception& error) {
+      if (is_out_of_memory(error)) throw;
+      if (!takes(module_, image(0))) throw explain_failed_pass(backbone_, error);
+      const std::string layer = failing_layer(module_, images_);
+      throw ModelError(fmt::format(
+          "{}: the network takes one image but not two at once{}: the size of a batch is written "
+          "into its program. Script it, or trace it with a batch of two and without sizes taken "
+          "from x.shape as numbers. [LibTorch: {}]",
+          backbone_.file(), layer.empty() ? "" : fmt::format(", in '{}'", layer),
+          cause_of(error.what())));
+    }
+  }
+
+  void require_finite(const torch::Tensor& features) const {
+    if (features.isfinite().all().item<bool>()) return;
+    const std::string weight = describe_unusable_weight(module_, features_);
+    if (!weight.empty()) {
+      throw ModelError(fmt::format(
+          "{}: {}, so nothing can be computed with it. The weights diverged or were damaged; "
+          "export the network from an earlier checkpoint.",
+          backbone_.file(), weight));
+    }
+    const auto pixels = run_apart(module_, features_, random_pixels());
+    if (pixels.isfinite().all().item<bool>()) return;
+    throw ModelError(fmt::format(
+        "{}: the features of random images are NaN or infinite, though no weight is. Set "
+        "input.scale, input.mean and input.std to those with which it was trained, or export it in "
+        "float32.",
+        backbone_.file()));
+  }
+
+  /// Images with pixels in their range, normalised.
+  torch::Tensor random_pixels() const {
+    const Preprocessing& p = backbone_.metadata().preprocessing;
+    const auto generator = at::detail::createCPUGenerator(1);
+    const double range = p.scale == PixelScale::kOne ? 1.0 : 255.0;
+    const auto pixels = range * at::rand(images_.sizes(), generator);
+    return (pixels - torch::tensor(p.mean).view({1, -1, 1, 1})) /
+           torch::tensor(p.std).view({1, -1, 1, 1});
+  }
+
+  torch::jit::Module with_channels_last_weights() const {
+    const torch::NoGradGuard no_gradients;
+    auto copy = copy_with_weights(module_);
+    to_channels_last(copy);
+    return copy;
+  }
+
+  /// An image alone, in the layout in which images are fed, must give its row of the batch.
+  void check_image(std::int64_t position, const torch::Tensor& together,
+                   const torch::jit::Module& stored) const {
+    torch::Tensor alone;
+    const auto images = image(position);
+    const auto fed = images.contiguous(torch::MemoryFormat::ChannelsLast);
+    try {
+      alone = run_apart(stored, features_, fed);
+    } catch (const std::exception& error) {
+      if (is_out_of_memory(error)) throw;
+      if (!takes(module_, images)) throw explain_failed_pass(backbone_, error);
+      refuse_layout(failing_layer(stored, fed), cause_of(error.what()));
+    }
+    const bool has_rows =
+        together.dim() > 0 && alone.dim() > 0 && together.size(0) == 2 && alone.size(0) == 1;
+    if (!has_rows) {
+      throw ModelError(fmt::format(
+          "{}: the network returns [{}] for one image and [{}] for two. Expected one row per "
+          "image; export it with a forward that keeps the batch dimension.",
+          backbone_.file(), fmt::join(alone.sizes(), ", "), fmt::join(together.sizes(), ", ")));
+    }
+    const auto row = together.narrow(0, position, 1);
+    if (row.sizes() == alone.sizes() && are_close(row, alone)) return;
+    explain_difference(position, row, alone);
+  }
+
+  [[noreturn]] void explain_difference(std::int64_t position, const torch::Tensor& row,
+                                       const torch::Tensor& fed) const {
+    const auto once = run_apart(module_, features_, image(position));
+    const auto twice = run_apart(module_, features_, image(position));
+    const bool is_steady = once.sizes() == twice.sizes() && are_close(once, twice);
+    if (is_steady && once.sizes() == row.sizes() && are_close(once, row)) {
+      refuse_layout(
+          "", fmt::format("largest difference {:.3g}", (once - fed).abs().max().item<double>()));
+    }
+    const std::string buffer = is_steady ? "" : written_buffer(module_, image(position));
+    if (!buffer.empty()) refuse_written_buffer(buffer, backbone_.file());
+    throw ModelError(fmt::format(
+        "{}: the network's output for an image {}. Export it in evaluation mode (model.eval()), "
+        "{}.",
+        backbone_.file(),
+        is_steady ? "depends on the other images of its batch" : "changes from run to run",
+        is_steady
+            ? "with BatchNorm's running statistics and without x[0] or other rows of the batch"
+            : "without random numbers"));
+  }
+
+  [[noreturn]] void refuse_layout(const std::string& layer, const std::string& cause) const {
+    throw ModelError(fmt::format(
+        "{}: the network depends on how its images lie in memory{}: it takes contiguous ones, but "
+        "images and activations are channels-last here. Replace torch.as_strided, .stride() and "
+        "writes to a .view() by reshape and indexing, and export it again. [LibTorch: {}]",
+        backbone_.file(), layer.empty() ? "" : fmt::format(", in '{}'", layer), cause));
+  }
+
+  const Backbone& backbone_;
+  const torch::jit::Module& module_;
+  std::shared_ptr<torch::jit::Graph> features_;
+  torch::Tensor images_;
+  /// Dynamic quantisation rounds by the range of the whole batch.
+  double tolerance_;
+};
 
 }  // namespace
 
@@ -158,15 +274,6 @@ ModelError explain_failed_pass(const Backbone& backbone, const std::exception& e
                                 explanation(module, p, failed), failed.cause));
 }
 
-void require_pass(const Backbone& backbone) {
-  const auto images = own_images(2, backbone.metadata().preprocessing);
-  torch::Tensor alone;
-  try {
-    alone = run_apart(backbone.implementation().module, images.narrow(0, 0, 1));
-  } catch (const std::exception& error) {
-    throw explain_failed_pass(backbone, error);
-  }
-  check_batch(backbone, images, alone);
-}
+void require_pass(const Backbone& backbone) { DryPass(backbone).check(); }
 
 }  // namespace transfer

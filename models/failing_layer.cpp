@@ -2,6 +2,7 @@
 
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
+#include "core/lack_of_resources.h"
 #include "models/graph_calls.h"
 
 namespace transfer {
@@ -13,21 +14,27 @@ using torch::jit::Value;
 
 namespace {
 
-std::shared_ptr<Graph> flat_forward(const Module& module) {
-  auto graph = module.get_method("forward").graph()->copy();
+std::shared_ptr<Graph> flattened(const std::shared_ptr<Graph>& original) {
+  auto graph = original->copy();
   inline_all_calls(*graph);
   return graph;
+}
+
+std::shared_ptr<Graph> flat_forward(const Module& module) {
+  return flattened(module.get_method("forward").graph());
 }
 
 torch::jit::Stack run_graph(const std::shared_ptr<Graph>& graph, const Module& module,
                             const torch::Tensor& images) {
   const torch::NoGradGuard no_gradients;
-  torch::jit::Stack stack{module._ivalue(), images};
+  torch::jit::Stack stack{module._ivalue(), images.clone()};
   torch::jit::GraphExecutor(graph, "apart", torch::jit::ExecutorExecutionMode::SIMPLE).run(stack);
   return stack;
 }
 
-bool is_tensor_value(const Value* value) { return value->type()->isSubtypeOf(*c10::TensorType::get()); }
+bool is_tensor_value(const Value* value) {
+  return value->type()->isSubtypeOf(*c10::TensorType::get());
+}
 
 /// Whether the first `count` nodes run.
 bool runs_up_to(std::size_t count, const Module& module, const torch::Tensor& images) {
@@ -47,7 +54,8 @@ bool runs_up_to(std::size_t count, const Module& module, const torch::Tensor& im
   try {
     run_graph(graph, module, images);
     return true;
-  } catch (const std::exception&) {
+  } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) throw;
     return false;
   }
 }
@@ -81,6 +89,11 @@ std::string calling_modules(const Node* node) {
 
 torch::Tensor run_apart(const Module& module, const torch::Tensor& images) {
   return run_graph(flat_forward(module), module, images).at(0).toTensor();
+}
+
+torch::Tensor run_apart(const Module& module, const std::shared_ptr<Graph>& graph,
+                        const torch::Tensor& images) {
+  return run_graph(flattened(graph), module, images).at(0).toTensor();
 }
 
 std::string failing_layer(const Module& module, const torch::Tensor& images) {

@@ -9,9 +9,12 @@
 #include <optional>
 
 #include "core/errors.h"
+#include "core/lack_of_resources.h"
 #include "models/graph_calls.h"
 #include "models/graph_outputs.h"
+#include "models/pooling_check.h"
 #include "models/surgery.h"
+#include "models/written_buffer.h"
 
 namespace transfer {
 
@@ -23,37 +26,11 @@ namespace {
 
 constexpr std::int64_t kSmallSide = 64;
 constexpr std::int64_t kLargerSide = 96;
-/// Relative to the largest value. Fused and separate operators differ by rounding only.
-constexpr double kLargestRelativeDifference = 1e-4;
 
 struct ProbeSize {
   std::int64_t height;
   std::int64_t width;
 };
-
-double relative_error(const torch::Tensor& found, const torch::Tensor& expected) {
-  if (found.sizes() != expected.sizes()) return 1.0;
-  const auto a = found.to(torch::kDouble).nan_to_num();
-  const auto b = expected.to(torch::kDouble).nan_to_num();
-  if (b.numel() == 0) return 0.0;
-  return ((a - b).abs().max() / b.abs().max().clamp_min(1e-6)).item<double>();
-}
-
-bool agree(const torch::Tensor& found, const torch::Tensor& expected) {
-  return relative_error(found, expected) <= kLargestRelativeDifference;
-}
-
-/// The graph of the layers from the classifier on: (self, classifier's input, image) → logits. The
-/// image is there for its size.
-std::shared_ptr<Graph> behind_classifier(const Module& module, const ClassifierLayer& layer,
-                                         const std::string& file) {
-  const auto exposed = expose_classifier(module, layer, file);
-  Value* input = exposed.graph->insertInput(1, "classifier_input");
-  input->setType(c10::TensorType::get());
-  exposed.input->replaceAllUsesWith(input);
-  remove_unused(exposed.graph);
-  return exposed.graph;
-}
 
 std::shared_ptr<Graph> up_to_classifier(const Module& module, const ClassifierLayer& layer,
                                         const std::string& file) {
@@ -83,6 +60,9 @@ class FeatureMeasurement {
       const auto images = random_images(2, size);
       const auto logits = run(whole, {images});
       if (!logits) continue;
+      // Such as the average of a crop that is empty in a small image.
+      const bool is_last = size.height == full_.height && size.width == full_.width;
+      if (!is_last && !logits->isfinite().all().item<bool>()) continue;
       check_original(images, *logits);
       auto input = *logits;
       if (layer.kind != ClassifierKind::kNone) input = check_classifier(images, *logits, layer);
@@ -119,7 +99,8 @@ class FeatureMeasurement {
     try {
       torch::jit::GraphExecutor(flat, "features", torch::jit::ExecutorExecutionMode::SIMPLE)
           .run(stack);
-    } catch (const std::exception&) {
+    } catch (const std::exception& error) {
+      if (is_out_of_memory(error)) throw;
       return std::nullopt;
     }
     return stack.at(0);
@@ -163,36 +144,26 @@ class FeatureMeasurement {
       layer.ending = ending;
       return logits;
     }
-    // Sizes may come from the image, values only from the classifier's input.
     const auto behind = behind_classifier(module_, layer, file_);
+    // Sizes may come from the image, values only from the classifier's input.
     const auto blank = torch::zeros_like(images);
     const auto again = run(behind, {*input, blank});
     if (!again || !agree(*again, logits)) {
       refuse(fmt::format("its classifier '{}', applied to its own input,", layer.path), images);
     }
-    if (layer.out_features == 0) layer.out_features = logits.size(-1);
-    if (layer.kind == ClassifierKind::kLinear) {
-      for (std::int64_t i = 1; i + 1 < input->dim(); ++i) layer.pooled.push_back(i);
-      const auto from = [&](const torch::Tensor& token) { return run(behind, {token, blank}); };
-      if (input->dim() == 3) layer.token = token_that_counts(*input, logits, from);
-    }
-    return *input;
-  }
-
-  /// Which token of [N,T,D] gives the logits alone; nothing where their mean or all of them do.
-  template <typename LogitsFrom>
-  static std::optional<std::int64_t> token_that_counts(const torch::Tensor& tokens,
-                                                       const torch::Tensor& logits,
-                                                       const LogitsFrom& logits_from) {
-    const auto gives_logits = [&](const torch::Tensor& token) {
-      const auto found = logits_from(token);
-      return found && agree(*found, logits);
-    };
-    if (gives_logits(tokens.mean(1, /*keepdim=*/true))) return std::nullopt;
-    for (const std::int64_t position : {std::int64_t{0}, std::int64_t{-1}}) {
-      if (gives_logits(tokens.select(1, position).unsqueeze(1))) return position;
-    }
-    return std::nullopt;
+    const bool is_linear = layer.kind == ClassifierKind::kLinear;
+    if (layer.out_features == 0) layer.out_features = logits.size(is_linear ? -1 : 1);
+    const auto averaging = without_activations(behind);
+    const bool pools_alike = choose_pooling(*input, layer, [&](const torch::Tensor& value) {
+      return run(averaging, {value, blank});
+    });
+    if (pools_alike) return *input;
+    const std::string ending =
+        fmt::format("the outputs of its last layer '{}' are joined otherwise than by their average",
+                    layer.path);
+    layer = ClassifierLayer{};
+    layer.ending = ending;
+    return logits;
   }
 
   void check_output(const torch::Tensor& images, const torch::Tensor& output,
@@ -241,6 +212,8 @@ class FeatureMeasurement {
     const auto once = run(whole, {images});
     const auto twice = run(whole, {images});
     if (once && twice && !torch::equal(once->nan_to_num(), twice->nan_to_num())) {
+      const std::string buffer = written_buffer(module_, images);
+      if (!buffer.empty()) refuse_written_buffer(buffer, file_);
       throw ModelError(fmt::format(
           "{}: the network returns different outputs for the same image in evaluation mode, so its "
           "features cannot be checked. Export it without random operators (in evaluation mode).",

@@ -27,7 +27,8 @@ OriginalForward original_forward(const torch::jit::Module& module);
 /// classifier's input (averaged over the image or over tokens); the classifier and what follows it,
 /// applied to that input, give the outputs of `original`; without a classifier the features are its
 /// output. Fills in what only a run tells: the widths, which dimensions are averaged, which token
-/// counts. A classifier that does not see one row per image becomes kNone.
+/// counts (see choose_pooling()). A classifier that does not see one row per image, or whose
+/// outputs are joined otherwise, becomes kNone.
 ///
 /// The images are small (64 pixels), or of the size in `preprocessing` if the network refuses that.
 /// Returns false when it takes neither; `layer` then stays as it is. REQUIRES: `module` returns one

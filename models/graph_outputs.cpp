@@ -47,17 +47,6 @@ void remove_writes_to_self(Block* block, Graph& graph) {
   }
 }
 
-bool writes_to_its_inputs(const std::shared_ptr<Graph>& body, bool has_self) {
-  const auto copy = body->copy();
-  inline_all_calls(*copy);
-  if (has_self) remove_writes_to_self(copy->block(), *copy);
-  if (!torch::jit::findAllNodes(*copy, c10::prim::SetAttr, /*recurse=*/true).empty()) return true;
-  const torch::jit::AliasDb aliases(copy);
-  const auto inputs = copy->inputs();
-  return std::any_of(inputs.begin() + (has_self ? 1 : 0), inputs.end(),
-                     [&](const Value* input) { return aliases.hasWriters(input); });
-}
-
 /// Whether a node with unused results may be removed, with the warnings and checks inside.
 bool is_droppable(const Node* node) {
   if (const auto body = callee(node)) {
@@ -168,6 +157,17 @@ void follow(const Node* node, Dependence& dependence) {
 }
 
 }  // namespace
+
+bool writes_to_its_inputs(const std::shared_ptr<Graph>& body, bool has_self) {
+  const auto copy = body->copy();
+  inline_all_calls(*copy);
+  if (has_self) remove_writes_to_self(copy->block(), *copy);
+  if (!torch::jit::findAllNodes(*copy, c10::prim::SetAttr, /*recurse=*/true).empty()) return true;
+  const torch::jit::AliasDb aliases(copy);
+  const auto inputs = copy->inputs();
+  return std::any_of(inputs.begin() + (has_self ? 1 : 0), inputs.end(),
+                     [&](const Value* input) { return aliases.hasWriters(input); });
+}
 
 bool asks_only_for_size(const Node* node) {
   static const std::set<std::string> queries = {"aten::size",  "aten::sym_size", "aten::dim",

@@ -26,6 +26,10 @@ std::shared_ptr<torch::jit::Graph> logits_graph(const torch::jit::Module& module
                                                 const std::string& file,
                                                 std::string* remark = nullptr);
 
+/// Whether a graph, or what it calls, writes to its inputs. With `has_self` the first input is the
+/// module, whose own tensors (BatchNorm's counter and statistics) do not count.
+bool writes_to_its_inputs(const std::shared_ptr<torch::jit::Graph>& body, bool has_self);
+
 /// Whether an operator reads only the size, type or device of its input.
 bool asks_only_for_size(const torch::jit::Node* node);
 

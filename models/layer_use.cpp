@@ -91,7 +91,8 @@ std::string quantised_operator(Graph& graph, bool static_only) {
     for (const Node* node : block->nodes()) {
       const std::string kind = node->kind().toQualString();
       const bool is_quantised =
-          kind.starts_with("quantized::") && !(static_only && takes_floats(kind));
+          (kind.starts_with("quantized::") && !(static_only && takes_floats(kind))) ||
+          (kind.starts_with("aten::quantized_") && !static_only);  // dynamic LSTM and GRU
       if (found.empty() && is_quantised) found = kind;
       for (const Block* inner : node->blocks()) visit(inner);
     }

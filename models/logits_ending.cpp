@@ -19,13 +19,6 @@ using torch::jit::Value;
 
 namespace {
 
-bool is_activation(const Node* node) {
-  static const std::set<std::string> kinds = {
-      "aten::relu",     "aten::relu_",     "aten::relu6",     "aten::relu6_",
-      "aten::hardtanh", "aten::hardtanh_", "aten::clamp_min", "aten::clamp_min_"};
-  return kinds.contains(node->kind().toQualString());
-}
-
 bool keeps_logits(const Node* node) {
   static const std::set<std::string> kinds = {
       // element by element
@@ -46,24 +39,35 @@ bool keeps_logits(const Node* node) {
   return kinds.contains(node->kind().toQualString());
 }
 
-/// Whether a value may depend on the image's pixels rather than on weights, constants and sizes.
+bool may_hold_content(const Value* value, const Graph& graph, std::set<const Value*>& seen);
+
+/// The same for the branches of an `if`.
+bool may_hold_content(const Block* block, const Graph& graph, std::set<const Value*>& seen) {
+  const auto holds = [&](const Value* value) { return may_hold_content(value, graph, seen); };
+  const auto outputs = block->outputs();
+  return std::any_of(outputs.begin(), outputs.end(), holds);
+}
+
 bool may_hold_content(const Value* value, const Graph& graph, std::set<const Value*>& seen) {
   if (!seen.insert(value).second) return false;
   if (path_from_self(value, graph)) return false;
   const Node* node = value->node();
-  if (node->kind() == c10::prim::Param || !node->blocks().empty()) return true;
   if (asks_only_for_size(node)) return false;
+  const auto blocks = node->blocks();
+  const bool is_loop = !blocks.empty() && node->kind() != c10::prim::If;
+  if (node->kind() == c10::prim::Param || is_loop) return true;
   const auto inputs = node->inputs();
   return std::any_of(inputs.begin(), inputs.end(),
-                     [&](const Value* input) { return may_hold_content(input, graph, seen); });
+                     [&](const Value* input) { return may_hold_content(input, graph, seen); }) ||
+         std::any_of(blocks.begin(), blocks.end(),
+                     [&](const Block* block) { return may_hold_content(block, graph, seen); });
 }
 
 /// The only input of the node that depends on the image; nullptr when there are several.
 Value* only_content(Node* node, const Graph& graph) {
   Value* found = nullptr;
   for (Value* input : node->inputs()) {
-    std::set<const Value*> seen;
-    if (!may_hold_content(input, graph, seen)) continue;
+    if (!may_depend_on_image(input, graph)) continue;
     if (found != nullptr) return nullptr;
     found = input;
   }
@@ -177,6 +181,18 @@ class EndingFinder {
 };
 
 }  // namespace
+
+bool is_activation(const Node* node) {
+  static const std::set<std::string> kinds = {
+      "aten::relu",     "aten::relu_",     "aten::relu6",     "aten::relu6_",
+      "aten::hardtanh", "aten::hardtanh_", "aten::clamp_min", "aten::clamp_min_"};
+  return kinds.contains(node->kind().toQualString());
+}
+
+bool may_depend_on_image(const Value* value, const Graph& graph) {
+  std::set<const Value*> seen;
+  return may_hold_content(value, graph, seen);
+}
 
 LogitsEnding find_ending(std::shared_ptr<Graph>& graph, const Module& module,
                          const std::string& file) {

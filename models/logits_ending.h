@@ -30,4 +30,10 @@ struct LogitsEnding {
 LogitsEnding find_ending(std::shared_ptr<torch::jit::Graph>& graph,
                          const torch::jit::Module& module, const std::string& file);
 
+/// Whether the node is a ReLU or one of its kind.
+bool is_activation(const torch::jit::Node* node);
+
+/// Whether a value may depend on the image's pixels rather than on weights, constants and sizes.
+bool may_depend_on_image(const torch::jit::Value* value, const torch::jit::Graph& graph);
+
 }  // namespace transfer

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -45,6 +46,15 @@ bool pickles_a_module(const std::string& pickle) {
          holds(pickle, "_backward_hooks");
 }
 
+/// Whether the pickle in a zip archive of torch.save begins with a dict.
+bool pickles_a_dict(const std::string& head) {
+  const std::string begin("\x80\x02", 2);
+  const auto found = head.find(begin);
+  if (found == std::string::npos) return true;  // another protocol
+  const std::string pickle = head.substr(found + begin.size(), 40);
+  return pickle.starts_with("}") || pickle.starts_with("ccollections\n");
+}
+
 ModelFileKind kind_of_zip(const FileEnds& ends) {
   if (!holds(ends.tail, "PK\x05\x06")) return ModelFileKind::kTruncated;
   if (holds(ends.tail, "constants.pkl")) return ModelFileKind::kTorchScript;
@@ -54,7 +64,19 @@ ModelFileKind kind_of_zip(const FileEnds& ends) {
                            holds(ends.tail, "archive_format");
   if (is_exported) return ModelFileKind::kExported;
   if (!holds(ends.tail, "data.pkl")) return ModelFileKind::kOther;
-  return pickles_a_module(ends.head) ? ModelFileKind::kPickledModule : ModelFileKind::kStateDict;
+  if (pickles_a_module(ends.head)) return ModelFileKind::kPickledModule;
+  return pickles_a_dict(ends.head) ? ModelFileKind::kStateDict : ModelFileKind::kSavedValue;
+}
+
+/// Whether a text begins like a web page, in whatever case.
+bool is_web_page(const std::string& head) {
+  std::string begin = head.substr(0, 512);
+  std::transform(begin.begin(), begin.end(), begin.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const auto first = begin.find_first_not_of(" \t\r\n");
+  if (first == std::string::npos) return false;
+  begin = begin.substr(first);
+  return begin.starts_with("<!doctype html") || begin.starts_with("<html");
 }
 
 bool is_safetensors(const FileEnds& ends) {
@@ -75,6 +97,9 @@ ModelFileKind model_file_kind(const std::filesystem::path& file) {
   if (!ends.is_readable) return ModelFileKind::kUnreadable;
   if (ends.head.empty()) return ModelFileKind::kEmpty;
   if (ends.head.starts_with("PK\x03\x04")) return kind_of_zip(ends);
+  if (ends.head.starts_with("version https://git-lfs")) return ModelFileKind::kLfsPointer;
+  if (is_web_page(ends.head)) return ModelFileKind::kWebPage;
+  if (ends.head.starts_with("\x1f\x8b")) return ModelFileKind::kGzip;
   if (ends.head.starts_with("\x89HDF\r\n")) return ModelFileKind::kKeras;
   if (is_safetensors(ends)) return ModelFileKind::kSafetensors;
   if (ends.head.size() > 8 && ends.head.substr(4, 4) == "TFL3") {
@@ -117,6 +142,19 @@ std::string describe_foreign(ModelFileKind kind, const std::filesystem::path& fi
           "with them: .venv/bin/python models/export/export.py torchvision:ARCHITECTURE --weights "
           "{}, or in Python: model.load_state_dict(torch.load('{}')); "
           "torch.jit.script(model.eval()).save('network.pt').",
+          name, name);
+    case ModelFileKind::kSavedValue:
+      return "holds a value saved by torch.save (a tensor or a list), not a network. Expected a "
+             "TorchScript file: torch.jit.script(model.eval()).save('network.pt').";
+    case ModelFileKind::kLfsPointer:
+      return "is a pointer of Git LFS, not the network itself. Fetch the file: git lfs pull.";
+    case ModelFileKind::kWebPage:
+      return "is a web page, not a network: the download returned a page. Download the file "
+             "itself.";
+    case ModelFileKind::kGzip:
+      return fmt::format(
+          "is compressed with gzip. Unpack it first: gunzip -c {} > network.pt, or tar -xzf {} for "
+          "an archive of several files.",
           name, name);
     case ModelFileKind::kKeras:
       return fmt::format(

@@ -14,7 +14,11 @@ enum class ModelFileKind {
   kExported,       ///< torch.export.save
   kPickledModule,  ///< torch.save(model)
   kStateDict,      ///< torch.save(model.state_dict()), or a checkpoint with one inside
-  kKeras,          ///< .h5 or .keras
+  kSavedValue,     ///< torch.save of a tensor or a list
+  kLfsPointer,     ///< what Git LFS leaves in place of a file that was not fetched
+  kWebPage,
+  kGzip,
+  kKeras,  ///< .h5 or .keras
   kOnnx,
   kSafetensors,
   kTensorFlowLite,

@@ -11,9 +11,10 @@
 namespace transfer {
 
 void load_model_weights(const std::filesystem::path& file,
-                        const std::vector<std::pair<std::string, torch::Tensor>>& tensors) {
+                        const std::vector<std::pair<std::string, torch::Tensor>>& tensors,
+                        const Trust& trust) {
   const torch::NoGradGuard no_gradients;
-  const Archive archive = read_archive(file);
+  const Archive archive = read_archive(file, trust);
   std::map<std::string, torch::Tensor> stored;
   for (const auto& entry : archive.module.named_parameters()) stored[entry.name] = entry.value;
   for (const auto& entry : archive.module.named_buffers()) stored[entry.name] = entry.value;

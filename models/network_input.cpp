@@ -9,6 +9,7 @@
 #include <set>
 
 #include "core/errors.h"
+#include "core/lack_of_resources.h"
 #include "models/graph_calls.h"
 
 namespace transfer {
@@ -201,7 +202,8 @@ bool takes_image(const Module& module, torch::IntArrayRef shape) {
     torch::jit::GraphExecutor(flat_graph(module), "blank image",
                               torch::jit::ExecutorExecutionMode::SIMPLE)
         .run(stack);
-  } catch (const std::exception&) {
+  } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) throw;
     return false;
   }
   return true;

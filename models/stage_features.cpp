@@ -1,5 +1,6 @@
 #include "models/stage_features.h"
 
+#include "core/lack_of_resources.h"
 #include "models/archive.h"
 #include "models/blank_image.h"
 #include "models/dry_pass.h"
@@ -24,6 +25,7 @@ std::vector<std::int64_t> output_shape(Module module, const Backbone& backbone) 
     // A copy, since a method that has run keeps its execution plan and ignores later edits.
     return copy_with_weights(module).forward({image}).toTensor().sizes().vec();
   } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) throw;
     throw explain_failed_pass(backbone, error);
   }
 }

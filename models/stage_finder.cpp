@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "core/lack_of_resources.h"
 #include "models/classifier_layer.h"
 #include "models/graph_calls.h"
 #include "models/graph_outputs.h"
@@ -137,7 +138,8 @@ class StageFinder {
     try {
       torch::jit::GraphExecutor(flat, "stages", torch::jit::ExecutorExecutionMode::SIMPLE)
           .run(stack);
-    } catch (const std::exception&) {
+    } catch (const std::exception& error) {
+      if (is_out_of_memory(error)) throw;
       return;  // the network does not take an image of this size; shapes stay unknown
     }
     set_shapes(candidates, stack);

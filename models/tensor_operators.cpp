@@ -20,64 +20,18 @@ constexpr std::array kForbiddenOfAten = {
 
 /// Those of prim that LibTorch writes into programs. The others are its own, made while it
 /// optimises, or reach out of the process: prim::Print, prim::PythonOp, prim::rpc_async.
-constexpr std::array<std::string_view, 57> kPrim = {
-    "AutogradAdd",
-    "AutogradAllNonZero",
-    "AutogradAllZero",
-    "AutogradAnyNonZero",
-    "AutogradZero",
-    "BroadcastSizes",
-    "ConstantChunk",
-    "ConstantMKLDNNTensor",
-    "EnumName",
-    "EnumValue",
-    "IfThenElse",
-    "ModuleContainerIndex",
-    "NumToTensor",
-    "RaiseException",
-    "ReductionSizes",
-    "StringIndex",
-    "TupleIndex",
-    "TupleUnpack",
-    "Uninitialized",
-    "VarConcat",
-    "VarStack",
-    "abs",
-    "awaitable_nowait",
-    "awaitable_wait",
-    "data",
-    "device",
-    "dtype",
-    "grad",
-    "id",
-    "index",
-    "is_cpu",
-    "is_cuda",
-    "is_ipu",
-    "is_maia",
-    "is_meta",
-    "is_mkldnn",
-    "is_mps",
-    "is_mtia",
-    "is_nested",
-    "is_quantized",
-    "is_sparse",
-    "is_sparse_csr",
-    "is_vulkan",
-    "is_xla",
-    "is_xpu",
-    "itemsize",
-    "layout",
-    "max",
-    "min",
-    "name",
-    "nbytes",
-    "rangelist",
-    "requires_grad",
-    "tolist",
-    "type",
-    "unchecked_cast",
-    "unchecked_unwrap_optional",
+constexpr std::array<std::string_view, 56> kPrim = {
+    // clang-format off
+    "AutogradAdd", "AutogradAllNonZero", "AutogradAllZero", "AutogradAnyNonZero", "AutogradZero",
+    "BroadcastSizes", "ConstantChunk", "EnumName", "EnumValue", "IfThenElse",
+    "ModuleContainerIndex", "NumToTensor", "RaiseException", "ReductionSizes", "StringIndex",
+    "TupleIndex", "TupleUnpack", "Uninitialized", "VarConcat", "VarStack", "abs",
+    "awaitable_nowait", "awaitable_wait", "data", "device", "dtype", "grad", "id", "index",
+    "is_cpu", "is_cuda", "is_ipu", "is_maia", "is_meta", "is_mkldnn", "is_mps", "is_mtia",
+    "is_nested", "is_quantized", "is_sparse", "is_sparse_csr", "is_vulkan", "is_xla", "is_xpu",
+    "itemsize", "layout", "max", "min", "name", "nbytes", "rangelist", "requires_grad", "tolist",
+    "type", "unchecked_cast", "unchecked_unwrap_optional",
+    // clang-format on
 };
 
 /// Namespaces whose every operator computes with tensors. `profiler` times parts of a program.
@@ -99,9 +53,11 @@ bool is_known_to_libtorch(const std::string& name_space, const std::string& name
 std::optional<std::string> why_forbidden(const std::string& name_space, const std::string& name) {
   if (name_space == "aten") return why_forbidden_behind_dot(name);
   if (contains(kTensorNamespaces, name_space)) return {};
-  if (name_space == "prim" ? contains(kPrim, name) : !is_known_to_libtorch(name_space, name)) {
-    return {};
-  }
+  // torch.jit.optimize_for_inference writes these; LibTorch does not read its constants back.
+  const bool is_packed = name.find("MKLDNN") != std::string::npos || name == "mkldnn_convolution";
+  const bool passes = name_space == "prim" ? contains(kPrim, name) || is_packed
+                                           : !is_known_to_libtorch(name_space, name);
+  if (passes) return {};
   return "is no operator on tensors alone";
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <new>
 
 namespace transfer {
 namespace {
@@ -33,13 +32,6 @@ std::string cause_of(const std::string& what) {
     begin = end + 1;
   }
   return "no reason given";
-}
-
-bool is_out_of_memory(const std::exception& error) {
-  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) return true;
-  const std::string what = error.what();
-  return what.find("out of memory") != std::string::npos ||
-         what.find("allocate memory") != std::string::npos;
 }
 
 }  // namespace transfer

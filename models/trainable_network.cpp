@@ -1,7 +1,6 @@
 #include "models/trainable_network.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
@@ -22,9 +21,10 @@
 #include "models/initialization.h"
 #include "models/layer_use.h"
 #include "models/own_generator.h"
-#include "models/split.h"
 #include "models/surgery.h"
 #include "models/torch_error.h"
+#include "models/trainable_network_implementation.h"
+#include "models/training_rehearsal.h"
 #include "models/weight_types.h"
 #include "models/weights.h"
 #include "models/written_model.h"
@@ -34,19 +34,6 @@ namespace {
 
 /// Distinguishes the two uses of one seed.
 enum SeedUse : std::uint64_t { kHeadSeed = 0x4EAD, kBackboneSeed = 0xB0E };
-
-bool is_batch_norm(const torch::jit::Module& module) {
-  return module.hasattr("running_mean") && module.hasattr("running_var");
-}
-
-/// Whether `path` is `root` or lies below it.
-bool lies_in(const std::string& path, const std::string& root) {
-  return path == root || path.starts_with(root + ".");
-}
-
-std::string below(const std::string& root, const std::string& name) {
-  return root.empty() ? name : root + "." + name;
-}
 
 /// Makes the tensors of a copied module share the memory of the originals.
 template <typename NamedList>
@@ -70,21 +57,6 @@ void refuse_quantised_layers(const Backbone& backbone) {
       backbone.file(), found));
 }
 
-/// The network runs on an image in evaluation mode (require_pass), but not on this batch.
-ModelError explain_failed_step(const std::string& file, const torch::Tensor& input,
-                               const std::exception& error) {
-  const std::string cause = cause_of(error.what());
-  const bool lacks_values = cause.find("Expected more than 1") != std::string::npos;
-  return ModelError(fmt::format(
-      "{}: a batch of [{}] does not pass through the network in training. {} [LibTorch: {}]", file,
-      fmt::join(input.sizes(), ", "),
-      lacks_values ? "Its norms need more than one value per channel: set train.batch_size to 2 or "
-                     "more, train.batch_norm=frozen, or a larger data.input_size."
-                   : "Take --strategy freeze-conv, or export it by torch.jit.trace in evaluation "
-                     "mode.",
-      cause));
-}
-
 torch::jit::Module make_trunk(const Backbone& backbone, const TrainableOptions& options) {
   const auto& original = backbone.implementation();
   refuse_quantised_layers(backbone);
@@ -101,20 +73,6 @@ torch::jit::Module make_trunk(const Backbone& backbone, const TrainableOptions& 
 }
 
 }  // namespace
-
-struct TrainableNetwork::Implementation {
-  torch::jit::Module module;
-  ModelMetadata metadata;
-  std::vector<std::string> stages;
-  std::set<std::string> used;
-  bool keeps_statistics = false;
-  torch::Device device;
-  std::string file;
-  std::string split_stage = {};
-  SplitMethods split = {};
-  /// Only a replica has one.
-  at::Generator generator = {};
-};
 
 TrainableNetwork::TrainableNetwork(const Backbone& backbone, const TrainableOptions& options,
                                    torch::Device device) {
@@ -174,35 +132,6 @@ void TrainableNetwork::scale_outputs(const torch::Tensor& factor, const torch::T
   module.attr("bias").toTensor().mul_(factor).add_(shift);
 }
 
-void TrainableNetwork::train(const std::vector<std::string>& trainable) {
-  const std::set<std::string> names(trainable.begin(), trainable.end());
-  for (auto& [name, tensor] : parameters()) tensor.set_requires_grad(names.contains(name));
-  const auto trains_below = [&names](const std::string& root) {
-    return std::any_of(names.begin(), names.end(),
-                       [&root](const std::string& name) { return lies_in(name, root); });
-  };
-  for (const auto& entry : implementation_->module.named_modules()) {
-    const auto& stages = implementation_->stages;
-    bool trains = std::none_of(stages.begin(), stages.end(), [&](const std::string& stage) {
-      return lies_in(entry.name, stage) && !trains_below(stage);
-    });
-    bool has_own = false;
-    bool own_trains = false;
-    for (const auto& parameter : entry.value.named_parameters(/*recurse=*/false)) {
-      has_own = true;
-      own_trains |= names.contains(below(entry.name, parameter.name));
-    }
-    if (has_own) trains = own_trains;
-    if (implementation_->keeps_statistics && is_batch_norm(entry.value)) trains = false;
-    if (entry.value.hasattr("training")) {
-      torch::jit::Module layer = entry.value;
-      layer.setattr("training", trains);
-    }
-  }
-}
-
-void TrainableNetwork::evaluate() { implementation_->module.eval(); }
-
 void TrainableNetwork::split_behind(const std::string& stage,
                                     const std::vector<std::string>& trainable) {
   torch::NoGradGuard no_gradients;
@@ -220,15 +149,6 @@ void TrainableNetwork::split_behind(const std::string& stage,
   }
   implementation_->split_stage = stage;
   implementation_->split = names;
-}
-
-bool TrainableNetwork::moves_statistics() const {
-  for (const auto& entry : implementation_->module.named_modules()) {
-    const auto& layer = entry.value;
-    const bool trains = layer.hasattr("training") && layer.attr("training").toBool();
-    if (trains && is_batch_norm(layer)) return true;
-  }
-  return false;
 }
 
 std::unique_ptr<TrainableNetwork> TrainableNetwork::replica() const {
@@ -277,7 +197,7 @@ torch::Tensor TrainableNetwork::run(const std::string& method, const torch::Tens
     return implementation_->module.get_method(method)({laid_out}).toTensor();
   } catch (const std::exception& error) {
     if (is_out_of_memory(error)) throw;
-    throw explain_failed_step(implementation_->file, input, error);
+    refuse_failed_step(implementation_->file, input, error);
   }
 }
 

@@ -66,6 +66,12 @@ class TrainableNetwork {
   /// frozen, stays in evaluation mode: BatchNorm's statistics do not move and Dropout is off. Holds
   /// until the next train() or evaluate().
   void train(const std::vector<std::string>& trainable);
+  /// Rehearses train(trainable) by one step on two random images, which changes nothing, and
+  /// switches to evaluation mode. Finds modules that keep running statistics of their own, which
+  /// then count as BatchNorm. Says which weights get no gradient. Throws ModelError when a pass
+  /// fails, when no gradient reaches the backbone though some of it should train, and when
+  /// statistics that should stay move.
+  void rehearse(const std::vector<std::string>& trainable);
   /// Switches to evaluation mode. Which parameters require gradients stays the same.
   void evaluate();
 

@@ -40,13 +40,15 @@ void convert_tensors(const NamedTensors& tensors, Types& types) {
 }
 
 /// A constant that names one of the types becomes float32 for this use of it.
-void convert_cast(Node* node, const Types& types, Graph& graph) {
+void convert_cast(Node* node, const Types& types, Graph& graph, Types& converted) {
   const std::int64_t position = argument_position(node, "dtype");
   if (position < 0) return;
   const auto index = static_cast<std::size_t>(position);
   const auto given = torch::jit::toIValue(node->input(index));
   if (!given || !given->isInt()) return;
-  if (!types.contains(static_cast<at::ScalarType>(given->toInt()))) return;
+  const auto type = static_cast<at::ScalarType>(given->toInt());
+  if (!types.contains(type)) return;
+  converted.insert(type);
   const torch::jit::WithInsertPoint before(node);
   node->replaceInput(index, graph.insertConstant(static_cast<std::int64_t>(at::kFloat)));
 }
@@ -124,23 +126,30 @@ void make_parameter(const c10::ClassTypePtr& type, const std::vector<Module>& ob
 }  // namespace
 
 std::string convert_to_float32(Module& module) {
-  Types types;
+  Types of_weights;
   {
     const torch::NoGradGuard no_gradients;
-    convert_tensors(module.named_parameters(), types);
-    convert_tensors(module.named_buffers(), types);
+    convert_tensors(module.named_parameters(), of_weights);
+    convert_tensors(module.named_buffers(), of_weights);
   }
-  if (types.empty()) return "";
-  for_each_graph(module, [&types](Graph& graph) {
+  // Traced autocast casts float32 weights in the program.
+  Types lower = of_weights;
+  lower.insert({at::kHalf, at::kBFloat16});
+  Types of_casts;
+  for_each_graph(module, [&](Graph& graph) {
     for_each_node(graph.block(), [&](Node* node) {
-      convert_constant(node);
-      convert_cast(node, types, graph);
+      if (!of_weights.empty()) convert_constant(node);
+      convert_cast(node, lower, graph, of_casts);
     });
   });
+  if (of_weights.empty() && of_casts.empty()) return "";
   std::vector<std::string> names;
-  for (const auto type : types) names.push_back(name_of_type(type));
-  return fmt::format("its {} weights are used as float32, in which it computes from now on",
-                     fmt::join(names, " and "));
+  for (const auto type : of_weights.empty() ? of_casts : of_weights) {
+    names.push_back(name_of_type(type));
+  }
+  return fmt::format("its {} {} float32, in which it computes from now on",
+                     fmt::join(names, " and "),
+                     of_weights.empty() ? "parts are computed as" : "weights are used as");
 }
 
 std::string make_buffers_parameters(Module& module) {

@@ -92,10 +92,9 @@ std::uint32_t crc32_of(std::uint32_t crc, const void* bytes, std::size_t count) 
   return static_cast<std::uint32_t>(::crc32_z(crc, static_cast<const Bytef*>(bytes), count));
 }
 
-void inflate(std::uint64_t size, const std::function<std::string_view()>& more,
+bool inflate(std::uint64_t size, const std::function<std::string_view()>& more,
              const std::function<void(std::string_view)>& take) {
   constexpr std::size_t kPiece = 1U << 16U;
-  const DamagedArchive damage("is damaged: a compressed record cannot be unpacked");
   z_stream stream = {};
   if (::inflateInit2(&stream, -MAX_WBITS) != Z_OK) throw std::bad_alloc();
   const std::unique_ptr<z_stream, int (*)(z_stream*)> closer(&stream, &::inflateEnd);
@@ -105,7 +104,7 @@ void inflate(std::uint64_t size, const std::function<std::string_view()>& more,
   while (status != Z_STREAM_END) {
     if (stream.avail_in == 0) {
       const std::string_view packed = more();
-      if (packed.empty()) throw DamagedArchive(damage);
+      if (packed.empty()) return false;
       stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
       stream.avail_in = static_cast<uInt>(packed.size());
     }
@@ -113,14 +112,14 @@ void inflate(std::uint64_t size, const std::function<std::string_view()>& more,
     stream.avail_out = kPiece;
     status = ::inflate(&stream, Z_NO_FLUSH);
     if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) {
-      throw DamagedArchive(damage);
+      return false;
     }
     const std::size_t count = kPiece - stream.avail_out;
     done += count;
-    if (done > size) throw DamagedArchive(damage);
+    if (done > size) return false;
     take(std::string_view(piece->data(), count));
   }
-  if (done != size) throw DamagedArchive(damage);
+  return done == size;
 }
 
 }  // namespace transfer::zip

@@ -64,8 +64,8 @@ Entry entry_at(std::string_view directory, std::uint64_t at);
 std::uint32_t crc32_of(std::uint32_t crc, const void* bytes, std::size_t count);
 
 /// Unpacks deflated bytes: `more` gives the next piece, empty at the end; `take` gets what is in
-/// it. Throws DamagedArchive where that is not exactly `size` bytes.
-void inflate(std::uint64_t size, const std::function<std::string_view()>& more,
+/// it. Returns whether that was exactly `size` bytes. Throws what the two throw.
+bool inflate(std::uint64_t size, const std::function<std::string_view()>& more,
              const std::function<void(std::string_view)>& take);
 
 }  // namespace transfer::zip

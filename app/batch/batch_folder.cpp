@@ -48,6 +48,8 @@ void BatchFolder::open() {
                          fmt::format("{}: another batch is running there. Wait for it, stop it, "
                                      "or choose another folder with --out.",
                                      path_.string()));
+  remove_temporary_files(own_folder());
+  remove_temporary_files(path_);
 }
 
 void BatchFolder::make_ready(const BatchPlan& plan, const std::string& batch_file) {

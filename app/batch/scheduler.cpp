@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <deque>
 #include <map>
 #include <string>
@@ -16,6 +17,8 @@
 
 namespace transfer {
 namespace {
+
+constexpr int kKilled = 128 + SIGKILL;
 
 class Scheduler {
  public:
@@ -162,7 +165,9 @@ class Scheduler {
     }
     result.reason = end.reason.empty() ? folder_.reason(name(end.job)) : end.reason;
     if (end.status > 128 && end.reason.empty()) {
-      result.reason = fmt::format("ended by signal {}", end.status - 128);
+      result.reason = fmt::format(
+          "ended by signal {}{}", end.status - 128,
+          end.status == kKilled ? ", as the system ends programs where memory runs out" : "");
     }
     if (result.reason.empty()) result.reason = fmt::format("exit status {}", end.status);
     if (!is_users_mistake(end.status) && starts_[end.job] <= policy_.retries) {

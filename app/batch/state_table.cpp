@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <numeric>
 
+#include "core/standard_streams.h"
 #include "core/visible_text.h"
 
 namespace transfer {
@@ -45,7 +45,7 @@ StateTable::StateTable(std::vector<std::string> names, std::int64_t jobs_at_once
 }
 
 void StateTable::line(const std::string& text) const {
-  if (!is_terminal_) fmt::print(stderr, "{}\n", visible(text));
+  if (!is_terminal_) write_to_stderr(visible(text) + "\n");
 }
 
 void StateTable::begin(const std::vector<JobResult>& results, const BatchFolder& folder) {
@@ -54,9 +54,10 @@ void StateTable::begin(const std::vector<JobResult>& results, const BatchFolder&
     return folder.progress(row.name) == JobProgress::kInterrupted;
   });
   ended_ = static_cast<std::size_t>(finished);
-  fmt::print(stderr, "{} jobs: {} finished before, {} to resume, {} to start; {} at a time\n",
-             rows_.size(), finished, interrupted,
-             static_cast<std::int64_t>(rows_.size()) - finished - interrupted, jobs_at_once_);
+  write_to_stderr(
+      fmt::format("{} jobs: {} finished before, {} to resume, {} to start; {} at a time\n",
+                  rows_.size(), finished, interrupted,
+                  static_cast<std::int64_t>(rows_.size()) - finished - interrupted, jobs_at_once_));
 }
 
 void StateTable::started(std::size_t job, bool is_resumed) {
@@ -103,7 +104,7 @@ void StateTable::waits_again(std::size_t job, const std::string& why) {
 }
 
 void StateTable::note(const std::string& text) {
-  fmt::print(stderr, "{}\n", visible(text));
+  write_to_stderr(visible(text) + "\n");
   drawn_lines_ = 0;
 }
 
@@ -148,8 +149,7 @@ void StateTable::draw(const std::vector<JobResult>& results) {
   }
   text += "\033[J";
   drawn_lines_ = lines.size();
-  fmt::print(stderr, "{}", text);
-  std::fflush(stderr);
+  write_to_stderr(text);
 }
 
 void StateTable::refresh(const std::vector<JobResult>& results) {

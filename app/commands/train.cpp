@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "app/advice/advised_config.h"
 #include "app/advice/measured_advice.h"
 #include "app/commands/command.h"
 #include "app/commands/config_flags.h"
 #include "app/commands/help_text.h"
+#include "app/commands/resumed_run.h"
 #include "app/compute/process_group.h"
 #include "app/runs/data_record.h"
 #include "app/runs/fine_tune_run.h"
@@ -23,8 +23,8 @@
 #include "core/file_kind.h"
 #include "core/messages.h"
 #include "core/run_files.h"
-#include "core/run_format.h"
 #include "core/shell_word.h"
+#include "core/standard_streams.h"
 #include "core/stopwatch.h"
 #include "core/visible_text.h"
 #include "models/strategy.h"
@@ -50,21 +50,15 @@ RunDirectory on_rank_0(ProcessGroup& group, const Make& make) {
   return run;
 }
 
-void write_results(Summary summary, const RunDirectory& run, const Stopwatch& since_start,
-                   bool json) {
+/// Writes summary.json last. Returns what the user is to read on stdout.
+std::string write_results(Summary summary, const RunDirectory& run, const Stopwatch& since_start,
+                          bool json) {
   if (is_file(run.file(run_file::kAdvice))) summary.advice = read_file(run.file(run_file::kAdvice));
   summary.peak_memory_mb = peak_memory_mb();
-  summary.seconds_total = since_start.seconds();
+  summary.seconds_total += since_start.seconds();
   write_file_atomically(run.file(run_file::kSummary), to_json(summary));
   run.remove_checkpoints();
-  fmt::print("{}", json ? to_json(summary) : visible_lines(to_text(summary)));
-}
-
-/// Lines of metrics.jsonl.
-std::int64_t count_epochs(const RunDirectory& run) {
-  const auto file = run.file(run_file::kMetrics);
-  const std::string text = is_file(file) ? read_file(file) : "";
-  return std::count(text.begin(), text.end(), '\n');
+  return json ? to_json(summary) : visible_lines(to_text(summary));
 }
 
 /// What a stopped run leaves, for the message. A run that stops because nobody reads its output has
@@ -82,19 +76,24 @@ std::string what_is_left(const RunDirectory& run, const RunSpan& span, int signa
 
 /// Trains, writes summary.json last, and prints the result.
 void train_in(const Preparation& preparation, const RunDirectory& run, const RunSpan& span,
-              const Stopwatch& since_start, bool json, StageProbes known = {}) {
+              bool json, StageProbes known = {}) {
+  std::string results;
   try {
     Summary summary = run_strategy(preparation, run, span, std::move(known));
-    if (preparation.group->is_rank0()) write_results(std::move(summary), run, since_start, json);
+    if (preparation.group->is_rank0()) {
+      results = write_results(std::move(summary), run, span.since_start, json);
+    }
     preparation.group->wait_for_all();
   } catch (const Interrupted& stop) {
     throw Interrupted(fmt::format("{}. {}", stop.what(), what_is_left(run, span, stop.signal())),
                       stop.signal());
   } catch (...) {
     // Only a run that can be resumed stays, and one that was there before.
-    if (!span.resumes && !is_file(run.checkpoint())) run.discard();
+    const bool is_finished = is_file(run.file(run_file::kSummary));
+    if (!span.resumes && !is_finished && !is_file(run.checkpoint())) run.discard();
     throw;
   }
+  fmt::print("{}", results);  // a stdout that is full or closed does no harm to the run
 }
 
 /// The `train.epochs` that --set gives with --resume; 0 where it gives none. Throws ConfigError for
@@ -120,20 +119,6 @@ std::int64_t further_epochs(const TrainOptions& options) {
   ConfigSources epochs;
   epochs.settings = given.settings;
   return resolve_config(epochs, strategy_choices()).train.epochs;
-}
-
-/// Throws ModelError where epochs were trained and their checkpoint is gone: training would start
-/// again without a word.
-void require_checkpoint(const Config& config, const RunDirectory& run) {
-  const std::int64_t epochs = count_epochs(run);
-  if (find_strategy(config.strategy).trunk_is_frozen || epochs == 0) return;
-  if (is_file(run.checkpoint())) return;
-  const std::string path = shell_word(run.path().string());
-  throw ModelError(fmt::format(
-      "{}: is missing, though {} epochs were trained, so the run cannot be resumed. Put "
-      "the file back, or train from the start: transfer --config {}/config.yaml --out "
-      "{} --overwrite",
-      run.checkpoint().string(), epochs, path, path));
 }
 
 /// Prepares a resumed run. Where its data has gone, the message says how to name its new place.
@@ -172,56 +157,12 @@ Config config_to_keep(const TrainOptions& options, const RunDirectory& run) {
   return resumed_config(lasting, run);
 }
 
-/// The text of a finished run's summary.json. Throws DataError where it is damaged or of another
-/// format.
-std::string finished_summary(const RunDirectory& run) {
-  const auto file = run.file(run_file::kSummary);
-  std::string text = read_file(file);
-  const std::string again = fmt::format(
-      "Train again: transfer --config {0}/config.yaml --out {0} --overwrite", run.path().string());
-  const auto document = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!document.is_object()) {
-    throw DataError(fmt::format("{}: is not the summary of a run. {}", file.string(), again));
-  }
-  require_run_format(document, file, again);
-  return text;
-}
-
-/// Throws ConfigError where a run cannot go on to train.epochs: its head is fitted anew, or it has
-/// trained as many.
-void require_further_epochs(const Config& config, const RunDirectory& run, std::int64_t trained) {
-  const std::string path = shell_word(run.path().string());
-  if (find_strategy(config.strategy).trunk_is_frozen) {
-    throw ConfigError(
-        config.train.optimizer == Optimizer::kLbfgs
-            ? fmt::format("train.epochs: the run {} has none: the strategy {} has fitted its head "
-                          "by lbfgs. Leave it out.",
-                          path, config.strategy)
-            : fmt::format(
-                  "train.epochs: a head on frozen features trains from the start, in "
-                  "seconds: transfer --config {}/config.yaml --set train.epochs={} --out {} "
-                  "--overwrite",
-                  path, config.train.epochs, path));
-  }
-  if (config.train.epochs > trained) return;
-  throw ConfigError(fmt::format(
-      "train.epochs: found {}, but the run {} has trained {} epochs. Expected more than {}.",
-      config.train.epochs, path, trained, trained));
-}
-
-/// How far a finished run came.
-FinishedRun finished_run(const std::string& summary) {
-  const auto document = nlohmann::json::parse(summary);
-  return {document.value("epochs", std::int64_t{0}), document.value("best_epoch", std::int64_t{0})};
-}
-
 int resume(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& group) {
   const Stopwatch since_start;
   const std::int64_t epochs = further_epochs(options);
-  stop_when_output_closes();
   const RunDirectory run = on_rank_0(*group, [&] { return RunDirectory::open(options.resume); });
   const Config config = resumed_config(options, run);
-  RunSpan span{/*resumes=*/true, options.pause_after};
+  RunSpan span{.resumes = true, .pause_after = options.pause_after, .since_start = since_start};
   if (epochs > 0) span.config_to_keep = config_to_keep(options, run);
   const bool moved = std::any_of(options.sources.flags.begin(), options.sources.flags.end(),
                                  [](const auto& flag) { return flag.first == "data.path"; });
@@ -235,7 +176,7 @@ int resume(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& gro
       if (options.json) fmt::print("{}", summary);
       return 0;
     }
-    span.finished = finished_run(summary);
+    span.finished = finished_run(run, summary);
     require_further_epochs(config, run, span.finished->epochs);
   } else if (epochs > 0) {
     require_further_epochs(config, run, count_epochs(run));
@@ -244,14 +185,13 @@ int resume(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& gro
   const Preparation preparation = prepare_again(config, group, options);
   if (span.finished || is_file(run.checkpoint())) require_same_data(preparation, run);
   if (moved && epochs == 0) run.write_config(config_to_keep(options, run));
-  train_in(preparation, run, span, since_start, options.json);
+  train_in(preparation, run, span, options.json);
   return 0;
 }
 
 /// Measures which strategy suits the data, records which and why, and trains with it.
 int run_chosen_strategy(const TrainOptions& options, const Stopwatch& since_start) {
   Preparation preparation = prepare(resolve_for_advice(options.sources));
-  stop_when_output_closes();
   const RunDirectory run = RunDirectory::create(preparation.config);
   MeasuredAdvice measured;
   try {
@@ -267,10 +207,11 @@ int run_chosen_strategy(const TrainOptions& options, const Stopwatch& since_star
     run.discard();
     throw;
   }
-  fmt::print(stderr, "{}", visible_lines(to_text(measured.advice)));
+  write_to_stderr(visible_lines(to_text(measured.advice)));
   warn_of_unused_settings(measured.config);
   preparation.config = measured.config;
-  train_in(preparation, run, {}, since_start, options.json, std::move(measured.probes));
+  train_in(preparation, run, {.since_start = since_start}, options.json,
+           std::move(measured.probes));
   return 0;
 }
 
@@ -326,9 +267,9 @@ int run_train(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& 
   }
   const Preparation preparation = prepare(config, group);
   config.data.sample_range = preparation.config.data.sample_range;
-  stop_when_output_closes();
   const RunDirectory run = on_rank_0(*group, [&] { return RunDirectory::create(config); });
-  train_in(preparation, run, {/*resumes=*/false, options.pause_after}, since_start, options.json);
+  train_in(preparation, run, {.pause_after = options.pause_after, .since_start = since_start},
+           options.json);
   return 0;
 }
 

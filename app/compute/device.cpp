@@ -6,11 +6,14 @@
 #include <torch/cuda.h>
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 
 #include "app/compute/container_limits.h"
 #include "configs/device_choice.h"
 #include "core/errors.h"
+#include "core/worker_threads.h"
 
 namespace transfer {
 namespace {
@@ -23,6 +26,47 @@ std::int64_t allowed_cores() {
   cpu_set_t allowed;
   if (sched_getaffinity(0, sizeof(allowed), &allowed) == 0) return CPU_COUNT(&allowed);
   return std::thread::hardware_concurrency();  // more cores than the set has room for
+}
+
+/// How many threads can run at once, of `count`.
+std::int64_t startable_threads(std::int64_t count) {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool is_over = false;
+  WorkerThreads threads;
+  const std::int64_t started = threads.start(count, [&] {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return is_over; });
+  });
+  {
+    const std::lock_guard lock(mutex);
+    is_over = true;
+  }
+  changed.notify_all();
+  return started;
+}
+
+/// Threads beside the first one for `threads` of arithmetic: streams of images or OpenMP's, those
+/// that read images, and one to spare.
+std::int64_t threads_needed(std::int64_t threads) { return 2 * threads + 1; }
+
+void require_threads(std::int64_t threads) {
+  static std::mutex mutex;
+  static std::int64_t tried = 0;
+  const std::lock_guard lock(mutex);
+  if (threads <= tried) return;
+  const std::int64_t needed = threads_needed(threads);
+  const std::int64_t startable = startable_threads(needed);
+  if (startable < needed) {
+    const std::int64_t fitting = (startable - 1) / 2;
+    throw ResourceError(fmt::format(
+        "--threads {}: the system lets this process start {} of the {} further threads that it "
+        "needs. Raise the limit on processes (ulimit -u, or the pids limit of the container) or on "
+        "address space (ulimit -v){}.",
+        threads, startable, needed,
+        fitting > 0 ? fmt::format(", or give --threads {}", fitting) : ""));
+  }
+  tried = threads;
 }
 
 }  // namespace
@@ -69,6 +113,7 @@ std::int64_t usable_cores() { return threads_within(read_container_limits(), all
 
 std::int64_t use_threads(std::int64_t threads) {
   const std::int64_t count = threads > 0 ? threads : usable_cores();
+  require_threads(count);
   at::set_num_threads(static_cast<int>(count));
   return count;
 }

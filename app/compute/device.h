@@ -15,7 +15,9 @@ torch::Device choose_device(const std::string& name, std::int64_t local_rank = 0
 /// Cores that this process may use, within its container's limit on CPU time.
 std::int64_t usable_cores();
 
-/// `threads`, or usable_cores() when it is 0. Sets torch's own count for the calling thread.
+/// `threads`, or usable_cores() when it is 0. Sets torch's own count for the calling thread. Throws
+/// ResourceError where the process may not start the threads that work with so many takes: OpenMP
+/// would end it. Tried once for each larger number.
 std::int64_t use_threads(std::int64_t threads);
 
 /// Sets torch's thread count for work of `multiply_adds` per step: all `threads` for large work,

@@ -4,10 +4,9 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
-#include <thread>
-#include <vector>
 
 #include "app/compute/device.h"
+#include "core/worker_threads.h"
 
 namespace transfer {
 
@@ -28,10 +27,10 @@ void run_side_by_side(std::int64_t count, std::int64_t threads,
       next = count;
     }
   };
-  std::vector<std::thread> others;
-  for (std::int64_t i = 1; i < streams; ++i) others.emplace_back(run_stream);
+  WorkerThreads others;
+  others.start(streams - 1, run_stream);
   run_stream();
-  for (auto& other : others) other.join();
+  others.join();
   use_threads(threads);
   if (failure) std::rethrow_exception(failure);
 }

@@ -5,11 +5,11 @@
 #include <exception>
 #include <memory>
 #include <mutex>
-#include <thread>
 
 #include "app/compute/device.h"
 #include "core/cancellation.h"
 #include "core/messages.h"
+#include "core/worker_threads.h"
 
 namespace transfer {
 namespace {
@@ -66,9 +66,9 @@ std::vector<BrokenImage> run_over_images(
       shared.stop = true;
     }
   };
-  std::vector<std::thread> threads;
-  for (std::int64_t i = 0; i < streams; ++i) threads.emplace_back(run_stream);
-  for (auto& thread : threads) thread.join();
+  WorkerThreads threads;
+  if (threads.start(streams, run_stream) == 0) run_stream();
+  threads.join();
   use_threads(pass.threads);
   if (shared.failure) std::rethrow_exception(shared.failure);
   if (own_progress) own_progress->finish();

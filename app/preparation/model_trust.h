@@ -10,4 +10,7 @@ namespace transfer {
 /// is one. Throws as it does.
 Trust model_trust(const std::string& setting, const std::string& file);
 
+/// The same for a model that the run itself has written: it needs no pin and no answer.
+Trust own_model_trust(const std::string& setting, const std::string& file);
+
 }  // namespace transfer

@@ -37,6 +37,10 @@ void report_special_images(const SampleSurvey& survey, const SurveyedImages& ima
     note("{} are animations or have several pages: the first image of each is used.",
          images.such_as(survey.several));
   }
+  if (survey.after_smaller_copy.count > 0) {
+    note("{} begin with a smaller copy or a mask: the first image of full size is used.",
+         images.such_as(survey.after_smaller_copy));
+  }
   if (survey.extra_bands.count > 0 && has_colours) {
     note("{} have bands that their files do not call alpha, such as infrared: these are ignored.",
          images.such_as(survey.extra_bands));
@@ -44,6 +48,16 @@ void report_special_images(const SampleSurvey& survey, const SurveyedImages& ima
   if (survey.unused_alpha.count > 0) {
     note("{} have an alpha channel that is 0 everywhere: it is ignored.",
          images.such_as(survey.unused_alpha));
+  }
+  if (survey.transparent.count > 0 && has_colours) {
+    warn(
+        "{} are transparent everywhere and become plain white. If their alpha channel was never "
+        "filled in, remove it.",
+        images.such_as(survey.transparent));
+  }
+  if (survey.missing.count > 0) {
+    note("{} hold the number that their tag GDAL_NODATA calls missing: it becomes black.",
+         images.such_as(survey.missing));
   }
   if (survey.non_finite.count > 0) {
     note(
@@ -55,27 +69,39 @@ void report_special_images(const SampleSurvey& survey, const SurveyedImages& ima
 
 void report_range(const SampleSurvey& survey, const SurveyedImages& images,
                   const SampleRange& range) {
-  if (survey.outside.count > 0) {
+  const UnsuitedImages unsuited = unsuited_images(survey, range);
+  if (unsuited.outside.count > 0) {
     warn("{} hold values outside of the range {} (data.sample_range): they are cut off.",
-         images.such_as(survey.outside), range_text(range));
+         images.such_as(unsuited.outside), range_text(range));
   }
-  if (survey.one_shade.count > 0) {
+  if (unsuited.one_shade.count > 0) {
     warn(
         "{} hold values that the range {} (data.sample_range) makes a single shade. Such images "
         "need another range.",
-        images.such_as(survey.one_shade), range_text(range));
+        images.such_as(unsuited.one_shade), range_text(range));
+  }
+  if (unsuited.dark.count > 0) {
+    warn(
+        "{} fill less than a sixteenth of the range {} (data.sample_range) and are nearly black. "
+        "Images that have fewer bits than the others need another range.",
+        images.such_as(unsuited.dark), range_text(range));
   }
 }
 
 /// How images are read that need a range where there is none.
 void report_missing_range(const SampleSurvey& survey, const SurveyedImages& images) {
-  constexpr double kMostOf12Bits = 4095;
-  if (survey.whole.images.count > 0 && survey.whole.significant_bits == 0 &&
-      survey.whole.largest <= kMostOf12Bits) {
+  const UnsuitedImages unsuited = unsuited_images(survey, std::nullopt);
+  if (unsuited.one_shade.count > 0) {
     warn(
-        "{} hold 16-bit numbers up to {:.6g} only and are nearly black: without such images in "
+        "{} hold 16-bit numbers that are a single shade in the range 0 to 65535, which is assumed "
+        "without such images in training.",
+        images.such_as(unsuited.one_shade));
+  }
+  if (unsuited.dark.count > 0) {
+    warn(
+        "{} hold 16-bit numbers up to 4095 only and are nearly black: without such images in "
         "training, 0 to 65535 is assumed.",
-        images.such_as(survey.whole.images), survey.whole.largest);
+        images.such_as(unsuited.dark));
   }
   if (survey.real.images.count > 0) {
     note(
@@ -95,6 +121,19 @@ void report(const SampleSurvey& survey, const SurveyedImages& images, const Prep
   }
 }
 
+/// Throws DataError where images of a kind need another range than the one that suits them all.
+void require_one_range(const SampleValues& values, const SampleRange& range,
+                       const SurveyedImages& images) {
+  const auto other = images_of_other_range(values, range);
+  if (!other) return;
+  throw DataError(fmt::format(
+      "no single range suits the {}: {} reach no further than {:.6g}, as if they needed the range "
+      "{}, and others need {}. Convert the ones to the range of the others, or all of them to 8 "
+      "bits. If they belong together as they are, set data.sample_range=[{:.6g},{:.6g}].",
+      images.name, images.such_as(other->images), other->range.white, range_text(other->range),
+      range_text(range), range.black, range.white));
+}
+
 /// The range that suits the training images; nothing where none needs one.
 std::optional<SampleRange> range_of_training(const SampleSurvey& survey,
                                              const SurveyedImages& images) {
@@ -112,7 +151,10 @@ std::optional<SampleRange> range_of_training(const SampleSurvey& survey,
         images.such_as(survey.real.images),
         values_text(survey.real, "floats, signed or 32-bit numbers"), range_text(of_real)));
   }
-  return has_whole ? of_whole : of_real;
+  const SampleRange range = has_whole ? of_whole : of_real;
+  if (has_whole) require_one_range(survey.whole, range, images);
+  if (has_real) require_one_range(survey.real, range, images);
+  return range;
 }
 
 void report_choice(const SampleSurvey& survey, const SurveyedImages& images,
@@ -140,7 +182,7 @@ std::optional<SampleRange> sample_range(const Config& config) {
 SampleSurvey settle_sample_range(Config& config, const Dataset& dataset, std::int64_t threads) {
   const SurveyedImages training{dataset.train, "training images"};
   const std::optional<SampleRange> given = sample_range(config);
-  SampleSurvey survey = survey_samples(dataset.train, given, threads);
+  SampleSurvey survey = survey_samples(dataset.train, threads);
   if (given) {
     if (survey.whole.images.count + survey.real.images.count == 0) {
       warn(
@@ -161,14 +203,12 @@ void report_sample_values(const SampleSurvey& training, const Dataset& dataset,
   report(training, {dataset.train, "training images"}, preprocessing);
   std::vector<Sample> others = dataset.val;
   others.insert(others.end(), dataset.test.begin(), dataset.test.end());
-  report(survey_samples(others, preprocessing.sample_range, threads),
-         {others, "validation and test images"}, preprocessing);
+  report(survey_samples(others, threads), {others, "validation and test images"}, preprocessing);
 }
 
 void report_sample_values(const std::vector<Sample>& samples, const Preprocessing& preprocessing,
                           std::int64_t threads) {
-  report(survey_samples(samples, preprocessing.sample_range, threads), {samples, "images"},
-         preprocessing);
+  report(survey_samples(samples, threads), {samples, "images"}, preprocessing);
 }
 
 }  // namespace transfer

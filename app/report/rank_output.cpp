@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "core/standard_streams.h"
 #include "core/visible_text.h"
 
 namespace transfer {
@@ -24,11 +25,11 @@ RankOutput::~RankOutput() {
 }
 
 void RankOutput::error(const std::string& message) const {
-  std::FILE* target = stderr_ != nullptr ? stderr_ : stderr;
   // Whether anybody can read it is not checked: the program ends with its own status.
-  const std::string line = fmt::format("{}: {}\n", name_, visible(message));
-  std::fwrite(line.data(), 1, line.size(), target);
-  std::fflush(target);
+  const std::string line = name_ + ": " + visible(message) + "\n";
+  if (stderr_ == nullptr) return write_to_stderr(line);
+  std::fwrite(line.data(), 1, line.size(), stderr_);
+  std::fflush(stderr_);
 }
 
 }  // namespace transfer

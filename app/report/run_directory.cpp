@@ -110,8 +110,9 @@ bool RunDirectory::is_used(const fs::path& path) {
         "{}: the folder cannot be read: {}. Check its permissions, or choose another folder.",
         path.string(), error.message()));
   }
-  return std::any_of(entries.begin(), entries.end(),
-                     [](const fs::path& entry) { return entry.filename() != kLock; });
+  return std::any_of(entries.begin(), entries.end(), [](const fs::path& entry) {
+    return entry.filename() != kLock && !is_temporary_file(entry);
+  });
 }
 
 RunDirectory RunDirectory::create(const Config& config) {
@@ -153,6 +154,7 @@ RunDirectory RunDirectory::of_other_process(const fs::path& path) {
 void RunDirectory::lock() {
   constexpr double kSeconds = 20;
   lock_ = FileLock::take(file(kLock), kSeconds, is_written_message(path_));
+  remove_temporary_files(path_);
 }
 
 void RunDirectory::write_config(const Config& config) const {

@@ -16,15 +16,15 @@ namespace transfer {
 /// locked while one of its objects lives, so that no two processes write to it.
 class RunDirectory {
  public:
-  /// Whether a folder holds anything but a lock that a killed process left behind. Throws
-  /// OutputError where it cannot be read.
+  /// Whether a folder holds anything but what a killed process leaves behind: its lock and
+  /// temporary files. Throws OutputError where it cannot be read.
   static bool is_used(const std::filesystem::path& path);
 
   /// Makes the folder and writes config.yaml. The name is `config.out`, or
   /// `runs/TIME-DATA-STRATEGY`. Throws OutputError when it exists with content and
   /// `config.overwrite` is false, or another process writes to it then; when it cannot be written;
   /// or when, with `config.overwrite`, another process keeps it locked for 20 seconds. Overwriting
-  /// removes the files named above and nothing else.
+  /// removes the files named above, temporary files of killed runs and nothing else.
   static RunDirectory create(const Config& config);
 
   /// An existing run directory, to resume its run. Throws ConfigError where the folder is none, and
@@ -63,7 +63,7 @@ class RunDirectory {
  private:
   explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}
 
-  /// Waits until no other process has the folder locked.
+  /// Waits until no other process has the folder locked; removes what killed ones left.
   void lock();
 
   std::filesystem::path path_;

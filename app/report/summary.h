@@ -48,6 +48,7 @@ struct Summary {
   std::vector<std::string> broken;
   /// What the reader found in the data.
   Findings findings;
+  /// Over all invocations of a run that was resumed from a checkpoint.
   double seconds_total = 0;
   double seconds_extract = 0;
   double seconds_train = 0;

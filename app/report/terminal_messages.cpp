@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 
+#include "core/standard_streams.h"
 #include "core/stopwatch.h"
 #include "core/visible_text.h"
 
@@ -18,9 +18,6 @@ constexpr double kTerminalInterval = 0.1;
 constexpr double kLogInterval = 10.0;
 /// To the start of the line, and clear it.
 constexpr const char* kClearLine = "\r\033[K";
-
-/// A message that nobody can read any more is no failure.
-void write_to_stderr(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
 
 }  // namespace
 
@@ -85,14 +82,12 @@ std::unique_ptr<Progress> TerminalMessages::begin(std::string title, std::int64_
 void TerminalMessages::write_line(const std::string& text) {
   const std::lock_guard lock(mutex_);
   write_to_stderr(fmt::format("{}{}\n", shows_bar_ ? kClearLine : "", text));
-  std::fflush(stderr);
   shows_bar_ = false;
 }
 
 void TerminalMessages::draw(const std::string& bar) {
   const std::lock_guard lock(mutex_);
   write_to_stderr(kClearLine + bar);
-  std::fflush(stderr);
   shows_bar_ = true;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "app/features/broken_images.h"
+#include "app/preparation/model_trust.h"
 #include "app/report/prediction_table.h"
 #include "app/runs/data_record.h"
 #include "app/runs/fitted_start.h"
@@ -69,9 +70,10 @@ void evaluate_splits(const Preparation& p, const RunDirectory& run, Trainer& tra
 }
 
 /// Gives the network the weights of the run's model.pt.
-void load_finished_model(const RunDirectory& run, const TargetScaling& scaling,
-                         TrainableNetwork& network) {
-  load_model_weights(run.file(run_file::kModel), network.state());
+void load_finished_model(const RunDirectory& run, const Config& config,
+                         const TargetScaling& scaling, TrainableNetwork& network) {
+  load_model_weights(run.file(run_file::kModel), network.state(),
+                     own_model_trust(config.trust, config.trust_file));
   if (scaling.is_identity()) return;
   // The file's outputs are in the targets' units.
   const auto factor = 1.0 / scaling.standard_deviation;
@@ -88,7 +90,7 @@ std::int64_t continue_run(Trainer& trainer, const Config& config, const RunDirec
         name_of(config.train.schedule), config.train.epochs, trainer.next_learning_rate());
   };
   if (span.finished) {
-    trainer.go_on(span.finished->epochs, span.finished->best_epoch);
+    trainer.go_on(span.finished->epochs, span.finished->best_epoch, span.finished->seconds);
     note(
         "{}: goes on after epoch {} with the weights of its model.pt (epoch {}). The optimizer "
         "and the patience start anew. {}",
@@ -112,10 +114,11 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
   Summary summary = begin_summary(p, run);
   const Stopwatch training;
   TrainableNetwork network(p.backbone, trainable_options(p.config, p.classes()), p.device);
+  rehearse_training(p.config, network);
   const Loss loss = training_loss(p.config, truth_of(p.dataset.train), p.classes(), p.device);
   const bool resumes = !span.finished && span.resumes &&
                        broadcast_number(*p.group, is_file(run.checkpoint()) ? 1 : 0) > 0;
-  if (span.finished) load_finished_model(run, loss.target_scaling, network);
+  if (span.finished) load_finished_model(run, p.config, loss.target_scaling, network);
   const bool starts = !resumes && !span.finished;
   HeadBeginning start;
   if (starts) {
@@ -138,6 +141,8 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
   task.pause_after = span.pause_after;
   task.start_counts = start.is_fitted;
   task.group = p.group;
+  task.since_start = span.since_start;
+  task.seconds_extract = summary.seconds_extract;
   task.known_broken = std::move(start.broken);
   task.on_epoch = [&run](const EpochReport& report) { report_epoch(run, report); };
   task.on_going_on = [&run, &span] {
@@ -147,7 +152,9 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
   Trainer trainer(network, std::move(task));
   run.keep_metrics(continue_run(trainer, p.config, run, span, resumes));
   const TrainingOutcome outcome = trainer.run();
-  summary.seconds_train = training.seconds() - summary.seconds_extract;
+  summary.seconds_train = training.seconds() - summary.seconds_extract + outcome.earlier.train;
+  summary.seconds_extract += outcome.earlier.extract;
+  summary.seconds_total = outcome.earlier.total;
   summarize_training(p, outcome, summary);
   evaluate_splits(p, run, trainer, summary);
   if (!p.group->is_rank0()) return summary;

@@ -10,6 +10,7 @@ namespace transfer {
 
 LearningRateCurve sweep_training(Preparation p, std::int64_t steps) {
   TrainableNetwork network(p.backbone, trainable_options(p.config, p.classes()), p.device);
+  rehearse_training(p.config, network);
   const Loss loss = training_loss(p.config, truth_of(p.dataset.train), p.classes(), p.device);
   const auto store = feature_store_folder(p.config.cache);
   start_head(p, store, loss.target_scaling, {}, network);

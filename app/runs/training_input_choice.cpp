@@ -81,6 +81,11 @@ torch::Tensor sample_of_activations(const std::vector<Sample>& train,
 
 }  // namespace
 
+void rehearse_training(const Config& config, TrainableNetwork& network) {
+  const auto stages = stage_count(network);
+  network.rehearse(trainable_from(stages_never_trained(config.train, stages), network, config));
+}
+
 ChosenInput choose_training_input(Preparation& p, const std::filesystem::path& feature_store,
                                   TrainableNetwork& network) {
   const Preprocessing& preprocessing = p.preprocessing();

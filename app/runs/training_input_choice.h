@@ -19,6 +19,10 @@ struct ChosenInput {
   std::string activations;
 };
 
+/// Rehearses a training step with everything that will ever train (TrainableNetwork::rehearse()).
+/// Throws ModelError.
+void rehearse_training(const Config& config, TrainableNetwork& network);
+
 /// Splits the network behind the first stages that never train and, if every epoch shows them the
 /// same images, keeps their activations, beyond memory in `feature_store`, with a message. A
 /// network that cannot be split there trains unsplit, with a message that says why. `preparation`

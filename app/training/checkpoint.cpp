@@ -12,17 +12,19 @@
 
 #include "core/atomic_file.h"
 #include "core/errors.h"
+#include "core/lack_of_resources.h"
 #include "core/run_format.h"
 #include "models/archive_file.h"
 #include "models/pickle_check.h"
 #include "models/program_check.h"
-#include "models/torch_error.h"
 
 namespace transfer {
 namespace {
 
-/// A number that checkpoints have only since runs can go on; without it, it is 0.
-constexpr std::string_view kOptionalNumber = "stopping_since";
+/// Numbers that older checkpoints of this format lack; without them, they are 0.
+bool is_optional(std::string_view number) {
+  return number == "stopping_since" || number == "seconds_total" || number == "seconds_extract";
+}
 
 /// Calls `visit(name, number)` for every number of the progress; the same for writing and reading.
 template <typename Progress, typename Visit>
@@ -34,13 +36,15 @@ void for_each_number(Progress& p, const Visit& visit) {
   visit("rate", p.rate);
   visit("retries", p.retries);
   visit("rate_factor", p.rate_factor);
-  visit("seconds", p.seconds);
+  visit("seconds", p.seconds.train);
+  visit("seconds_total", p.seconds.total);
+  visit("seconds_extract", p.seconds.extract);
   visit("threads", p.threads);
   visit("replicas", p.replicas);
   visit("stopping_best_loss", p.stopping.best_loss);
   visit("stopping_epoch", p.stopping.epoch);
   visit("stopping_best_epoch", p.stopping.best_epoch);
-  visit(kOptionalNumber, p.stopping.since);
+  visit("stopping_since", p.stopping.since);
   visit("plateau_factor", p.plateau.factor);
   visit("plateau_best_loss", p.plateau.best_loss);
   visit("plateau_bad_epochs", p.plateau.bad_epochs);
@@ -146,6 +150,24 @@ void require_format(torch::serialize::InputArchive& archive, const std::filesyst
                   file.string(), what, file.parent_path().string()));
 }
 
+/// Loads the archive and runs `read`. Throws DamagedArchive where bytes could not be read.
+template <typename Read>
+void read_verified(const ArchiveFile& bytes, const Read& read) {
+  try {
+    torch::serialize::InputArchive archive;
+    archive.load_from([&bytes](std::uint64_t position, void* target,
+                               std::size_t count) { return bytes.read(position, target, count); },
+                      [&bytes] { return bytes.size(); });
+    read(archive);
+  } catch (const Error&) {
+    throw;
+  } catch (...) {
+    bytes.require_intact();  // damage is the better reason
+    throw;
+  }
+  bytes.require_intact();
+}
+
 /// Opens a file and runs `read`. Its records are verified, and it may hold no program, which would
 /// run when it is loaded. Whatever LibTorch says of its content becomes a ModelError.
 template <typename Read>
@@ -159,15 +181,16 @@ void read_archive_file(const std::filesystem::path& file, const Read& read) {
                                           program->what, program->where));
     }
     require_sound_pickles(bytes);
-    torch::serialize::InputArchive archive;
-    archive.load_from([&bytes](std::uint64_t position, void* target,
-                               std::size_t count) { return bytes.read(position, target, count); },
-                      [&bytes] { return bytes.size(); });
-    read(archive);
+    read_verified(bytes, read);
   } catch (const Error&) {
     throw;
   } catch (const DamagedArchive& damage) {
-    refuse_checkpoint(file, damage.what());
+    const std::string what = damage.what();
+    if (what.starts_with("cannot be read")) {
+      throw ModelError(fmt::format("{}: {}. Check the disk or its connection, then resume the run.",
+                                   file.string(), what));
+    }
+    refuse_checkpoint(file, what);
   } catch (const std::exception& error) {
     if (is_out_of_memory(error)) throw;
     refuse_checkpoint(file, "is not a checkpoint of this program, or its content is damaged");
@@ -204,7 +227,7 @@ TrainingProgress read_checkpoint(const std::filesystem::path& file, const NamedT
     for_each_number(progress, [&archive](std::string_view name, auto& number) {
       c10::IValue value;
       const bool is_there = archive.try_read(std::string(name), value);
-      if (!is_there && name == kOptionalNumber) return;
+      if (!is_there && is_optional(name)) return;
       if (!is_there) archive.read(std::string(name), value);  // throws
       number = value.to<std::decay_t<decltype(number)>>();
     });

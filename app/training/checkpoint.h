@@ -10,6 +10,7 @@
 
 #include "app/training/early_stopping.h"
 #include "app/training/gradient_scaler.h"
+#include "app/training/run_seconds.h"
 #include "app/training/schedule.h"
 #include "datasets/loader.h"
 
@@ -35,8 +36,8 @@ struct TrainingProgress {
   /// Times that training went back to a checkpoint, and the factor of the learning rate since.
   std::int64_t retries = 0;
   double rate_factor = 1;
-  /// Seconds of training so far, over all invocations.
-  double seconds = 0;
+  /// So far, over all invocations.
+  RunSeconds seconds = {};
   /// The last bits of the results depend on it.
   std::int64_t threads = 0;
   std::int64_t replicas = 1;

@@ -80,16 +80,17 @@ std::vector<BrokenImage> parse(const std::string& text) {
 }  // namespace
 
 Agreement agree(ProcessGroup& group, int signal, bool is_due) {
-  const bool is_other = signal != 0 && signal != SIGINT && signal != SIGPIPE;
-  std::array<double, 4> votes = {signal == SIGINT ? 1.0 : 0.0, is_other ? 1.0 : 0.0,
-                                 group.is_rank0() && is_due ? 1.0 : 0.0,
-                                 signal == SIGPIPE ? 1.0 : 0.0};
+  // Where processes received different ones, the last in this list counts.
+  constexpr std::array kSignals = {SIGPIPE, SIGHUP, SIGTERM, SIGINT};
+  std::array<double, kSignals.size() + 1> votes = {};
+  for (std::size_t i = 0; i < kSignals.size(); ++i) votes[i] = signal == kSignals[i] ? 1 : 0;
+  votes.back() = group.is_rank0() && is_due ? 1 : 0;
   group.sum(std::span<double>(votes));
   Agreement agreement;
-  if (votes[3] > 0) agreement.signal = SIGPIPE;
-  if (votes[1] > 0) agreement.signal = SIGTERM;
-  if (votes[0] > 0) agreement.signal = SIGINT;
-  agreement.saves = votes[2] > 0 || agreement.signal != 0;
+  for (std::size_t i = 0; i < kSignals.size(); ++i) {
+    if (votes[i] > 0) agreement.signal = kSignals[i];
+  }
+  agreement.saves = votes.back() > 0 || agreement.signal != 0;
   return agreement;
 }
 

@@ -82,8 +82,8 @@ TrainingOutcome Trainer::run() {
     torch::Tensor target = state[i].second;
     target.copy_(best_[i]);
   }
-  return {stopping_.best_epoch(), progress_.epoch, seconds_in_steps_, step_.reduction_cost(),
-          broken_};
+  return {stopping_.best_epoch(), progress_.epoch, seconds_in_steps_,
+          step_.reduction_cost(), broken_,         earlier_};
 }
 
 Shard Trainer::shard() const {
@@ -248,7 +248,7 @@ void Trainer::finish_epoch() {
   progress_.loss_sum = 0;
   progress_.loss_weight = 0;
   const EpochReport report{progress_.epoch,   train_loss,     val_loss,
-                           score_of(metrics), progress_.rate, seconds_before_ + clock_.seconds()};
+                           score_of(metrics), progress_.rate, earlier_.train + clock_.seconds()};
   if (task_.on_epoch) task_.on_epoch(report);
   const bool is_due =
       config_.train.checkpoint_epochs > 0 && progress_.epoch % config_.train.checkpoint_epochs == 0;

@@ -14,6 +14,7 @@
 #include "app/training/checkpoint.h"
 #include "app/training/epoch_report.h"
 #include "app/training/loss.h"
+#include "app/training/run_seconds.h"
 #include "app/training/shard_sampler.h"
 #include "app/training/training_input.h"
 #include "app/training/training_step.h"
@@ -47,6 +48,9 @@ struct TrainingTask {
   /// See training_loss().
   Loss loss = {};
   EpochCallback on_epoch = {};
+  /// Runs since this invocation began, and how long it took before the trainer was made.
+  Stopwatch since_start = {};
+  double seconds_extract = 0;
   /// Called on rank 0 once a checkpoint holds the start of a run that goes on after its end.
   std::function<void()> on_going_on = {};
   /// The processes that train together. Each takes its rows of every batch; all hold the same
@@ -64,6 +68,8 @@ struct TrainingOutcome {
   ReductionCost reduction = {};
   /// Training images that could not be decoded.
   std::vector<BrokenImage> broken;
+  /// Of earlier invocations, as far as checkpoints tell.
+  RunSeconds earlier = {};
 };
 
 /// Trains a network epoch by epoch, until the epochs are used up or the validation loss stops
@@ -81,8 +87,8 @@ class Trainer {
   std::int64_t resume();
 
   /// Continues a finished run of that many epochs, whose best weights, those of `best_epoch`, the
-  /// network holds. The optimizer starts anew.
-  void go_on(std::int64_t epochs, std::int64_t best_epoch);
+  /// network holds; it took `seconds`. The optimizer starts anew.
+  void go_on(std::int64_t epochs, std::int64_t best_epoch, const RunSeconds& seconds);
 
   /// The learning rate of the next step by the schedule, the head's and the stages' factors aside.
   double next_learning_rate() const { return learning_rate(static_cast<double>(progress_.epoch)); }
@@ -148,7 +154,7 @@ class Trainer {
   std::int64_t images_since_shared_ = 0;
   Stopwatch clock_;
   double seconds_in_steps_ = 0;
-  double seconds_before_ = 0;
+  RunSeconds earlier_;
   /// Seconds on the clock when the last checkpoint was written.
   double last_saved_ = 0;
 };

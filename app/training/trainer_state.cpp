@@ -54,7 +54,8 @@ void Trainer::save_checkpoint() {
   progress_.plateau = plateau_.state();
   progress_.scaler = step_.scaler().state();
   progress_.average_updates = average_ ? average_->updates() : 0;
-  progress_.seconds = seconds_before_ + clock_.seconds();
+  progress_.seconds = {earlier_.total + task_.since_start.seconds(),
+                       earlier_.extract + task_.seconds_extract, earlier_.train + clock_.seconds()};
   progress_.broken = broken_;
   write_checkpoint(task_.checkpoint, checkpoint_tensors(), step_.optimizer(), progress_);
 }
@@ -79,7 +80,7 @@ void Trainer::load_checkpoint() {
 std::int64_t Trainer::resume() {
   load_checkpoint();
   know_broken(progress_.broken);
-  seconds_before_ = progress_.seconds;
+  earlier_ = progress_.seconds;
   if (progress_.threads != task_.threads) {
     warn(
         "the run was started with {} threads and resumes with {}; its results will differ "
@@ -99,7 +100,8 @@ std::int64_t Trainer::resume() {
   return progress_.epoch;
 }
 
-void Trainer::go_on(std::int64_t epochs, std::int64_t best_epoch) {
+void Trainer::go_on(std::int64_t epochs, std::int64_t best_epoch, const RunSeconds& seconds) {
+  earlier_ = seconds;
   progress_.epoch = epochs;
   goes_on_from_ = best_epoch;
 }

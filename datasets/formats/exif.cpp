@@ -27,6 +27,15 @@ std::string_view find_chunk(std::string_view bytes, std::size_t first, bool is_p
   return {};
 }
 
+/// The bytes of a whole number of an EXIF entry's type. Writers use others than the SHORT that the
+/// standard asks for.
+std::size_t size_of_number(const NumberReader& reader, std::size_t entry) {
+  constexpr std::uint64_t kByte = 1;
+  constexpr std::uint64_t kLong = 4;
+  const auto type = reader.read(entry + 2, 2);
+  return type == kByte ? 1 : type == kLong ? 4 : 2;
+}
+
 }  // namespace
 
 int exif_orientation(std::string_view block) {
@@ -44,7 +53,7 @@ int exif_orientation(std::string_view block) {
     const auto tag = reader.read(entry, 2);
     if (!tag) return 1;
     if (*tag != kOrientationTag) continue;
-    const auto value = reader.read(entry + 8, 2).value_or(1);
+    const auto value = reader.read(entry + 8, size_of_number(reader, entry)).value_or(1);
     return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
   }
   return 1;

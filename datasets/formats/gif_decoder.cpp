@@ -13,6 +13,7 @@ namespace transfer {
 namespace {
 
 constexpr int kMostCodes = 4096;
+constexpr int kMostCodeSize = 11;
 
 using GifPalette = std::array<cv::Vec3b, 256>;
 
@@ -74,6 +75,7 @@ class GifBlocks {
 
   void read_palette(int flags, GifPalette& palette) {
     if ((flags & 0x80) == 0) return;
+    has_palette_ = true;
     const int count = 2 << (flags & 7);
     for (int i = 0; i < count; ++i) {
       for (int c = 0; c < 3; ++c) {
@@ -103,6 +105,7 @@ class GifBlocks {
     frame.is_interlaced = (flags & 0x40) != 0;
     frame.palette = palette_;
     read_palette(flags, frame.palette);
+    if (!has_palette_) throw broken_image(image_, "the GIF has no palette");
     frame.code_size = take(1);
     frame.codes = sub_blocks();
     return frame;
@@ -112,6 +115,7 @@ class GifBlocks {
   std::size_t position_ = 0;
   cv::Size canvas_;
   GifPalette palette_{};
+  bool has_palette_ = false;
 };
 
 /// Decompresses codes of growing size, the lowest bit first. REQUIRES: `code_size` is 1 to 11.
@@ -213,6 +217,18 @@ std::vector<int> stored_rows(const GifFrame& frame) {
   return rows;
 }
 
+/// Whether every pixel has the transparent colour.
+bool has_only_transparent_pixels(const EncodedImage& image, const GifFrame& frame) {
+  if (frame.transparent < 0 || frame.code_size < 1 || frame.code_size > kMostCodeSize) return false;
+  require_sensible_size(image, static_cast<std::uint64_t>(frame.place.width),
+                        static_cast<std::uint64_t>(frame.place.height));
+  const auto count = static_cast<std::size_t>(frame.place.area());
+  const auto values = GifCodes(frame.codes, frame.code_size).unpack(count);
+  return values.size() == count && std::all_of(values.begin(), values.end(), [&](int value) {
+           return value == frame.transparent;
+         });
+}
+
 }  // namespace
 
 cv::Mat decode_gif(const EncodedImage& image) {
@@ -225,7 +241,7 @@ cv::Mat decode_gif(const EncodedImage& image) {
                         static_cast<std::uint64_t>(frame->place.height));
   require_sensible_size(image, static_cast<std::uint64_t>(canvas.width),
                         static_cast<std::uint64_t>(canvas.height));
-  if (frame->code_size < 1 || frame->code_size > 11) {
+  if (frame->code_size < 1 || frame->code_size > kMostCodeSize) {
     throw broken_image(image, "the GIF is damaged (an unknown size of codes)");
   }
   const auto count =
@@ -248,7 +264,9 @@ SampleTraits gif_traits(const EncodedImage& image) {
   traits.images = 0;
   GifBlocks blocks(image);
   try {
-    while (blocks.next()) ++traits.images;
+    while (const auto frame = blocks.next()) {
+      if (traits.images++ == 0) traits.is_transparent = has_only_transparent_pixels(image, *frame);
+    }
   } catch (const DataError&) {
     // Only the first image is read, so that what comes after it need not be whole.
   }

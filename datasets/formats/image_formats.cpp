@@ -39,19 +39,55 @@ constexpr ForeignFormat kForeignFormats[] = {
     {"an OpenEXR image", 0, "\x76\x2F\x31\x01"sv},
     {"a Photoshop file", 0, "8BPS"sv},
     {"a PDF", 0, "%PDF-"sv},
+    {"an icon (ICO)", 0, "\0\0\1\0?\0"sv},
+    {"a TGA image", 0, "\0\0\2\0\0\0\0\0"sv},    // true colour
+    {"a TGA image", 0, "\0\0\3\0\0\0\0\0"sv},    // grey
+    {"a TGA image", 0, "\0\0\x0A\0\0\0\0\0"sv},  // run lengths
+    {"a TGA image", 0, "\0\1\1\0\0\0\1\x18"sv},  // palette
+    {"a DDS texture", 0, "DDS "sv},
+    {"a FITS image", 0, "SIMPLE  ="sv},
+    {"an HDF5 file", 0, "\x89HDF\r\n\x1a\n"sv},
+    {"a NumPy file", 0, "\x93NUMPY"sv},
+    {"a ZIP archive", 0, "PK\x03\x04"sv},
+    {"a gzip file", 0, "\x1F\x8B"sv},
+    {"a Netpbm image", 0, "P5\n"sv},
+    {"a Netpbm image", 0, "P6\n"sv},
+};
+
+/// Text formats: what they start with in lower case, behind white space.
+constexpr ForeignFormat kTextFormats[] = {
     {"an SVG", 0, "<svg"sv},
     {"an XML file", 0, "<?xml"sv},
     {"an HTML page", 0, "<html"sv},
-    {"an HTML page", 0, "<!DOCTYPE html"sv},
     {"an HTML page", 0, "<!doctype html"sv},
-    {"a Netpbm image", 0, "P5\n"sv},
-    {"a Netpbm image", 0, "P6\n"sv},
+    {"a Git LFS pointer without the image (`git lfs pull` fetches it)", 0,
+     "version https://git-lfs"sv},
 };
 
 bool starts_with_signature(std::string_view bytes, std::string_view signature) {
   return bytes.size() >= signature.size() &&
          std::equal(signature.begin(), signature.end(), bytes.begin(),
                     [](char expected, char found) { return expected == '?' || expected == found; });
+}
+
+/// The name of the format that bytes are in, if it is a common one.
+std::string_view foreign_name(std::string_view bytes) {
+  for (const ForeignFormat& format : kForeignFormats) {
+    if (bytes.size() > format.offset &&
+        starts_with_signature(bytes.substr(format.offset), format.signature)) {
+      return format.name;
+    }
+  }
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  constexpr std::size_t kMostText = 64;
+  if (bytes.starts_with(kByteOrderMark)) bytes.remove_prefix(kByteOrderMark.size());
+  bytes.remove_prefix(std::min(bytes.find_first_not_of(" \t\r\n"), bytes.size()));
+  std::string text(bytes.substr(0, kMostText));
+  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  for (const ForeignFormat& format : kTextFormats) {
+    if (text.starts_with(format.signature)) return format.name;
+  }
+  return "not in a known image format";
 }
 
 }  // namespace
@@ -87,17 +123,10 @@ std::string why_unsupported(std::string_view bytes) {
   if (bytes.empty()) return "the file is empty (0 bytes)";
   std::vector<std::string_view> names;
   for (const ImageFormat& format : image_formats()) names.push_back(format.name);
-  const auto found =
-      std::find_if(std::begin(kForeignFormats), std::end(kForeignFormats), [&](const auto& format) {
-        return bytes.size() > format.offset &&
-               starts_with_signature(bytes.substr(format.offset), format.signature);
-      });
   const std::string_view last = names.back();
   names.pop_back();
-  return fmt::format(
-      "is {}; supported are {} and {}",
-      found != std::end(kForeignFormats) ? found->name : "not in a known image format",
-      fmt::join(names, ", "), last);
+  return fmt::format("is {}; supported are {} and {}", foreign_name(bytes), fmt::join(names, ", "),
+                     last);
 }
 
 std::vector<std::string_view> image_endings() {

@@ -34,6 +34,7 @@ constexpr std::size_t kChunkFrame = 12;  // length, type and checksum around a c
 struct EarlyChunks {
   std::string_view significant_bits;
   std::string_view animation;
+  bool has_transparent_colours = false;
   /// Whether the image's data was reached.
   bool are_complete = false;
 };
@@ -52,6 +53,7 @@ EarlyChunks early_chunks(std::string_view bytes) {
     const std::string_view data = bytes.substr(position + 8, length);
     if (type == "sBIT") found.significant_bits = data;
     if (type == "acTL") found.animation = data;
+    if (type == "tRNS") found.has_transparent_colours = true;
     position += kChunkFrame + length;
   }
   return found;
@@ -71,6 +73,13 @@ int png_significant_bits(std::string_view bytes) {
   int most = 0;
   for (std::size_t i = 0; i < colours; ++i) most = std::max(most, static_cast<int>(bits[i]));
   return std::min(most, 16);
+}
+
+bool png_has_alpha(std::string_view bytes) {
+  constexpr std::size_t kColourTypeAt = 25;
+  constexpr char kAlphaChannel = 4;
+  if (bytes.size() > kColourTypeAt && (bytes[kColourTypeAt] & kAlphaChannel) != 0) return true;
+  return early_chunks(bytes).has_transparent_colours;
 }
 
 std::int64_t png_frames(std::string_view bytes) {

@@ -21,6 +21,9 @@ bool png_has_16_bits(std::string_view bytes);
 /// The most significant bits of its colours by the chunk sBIT; 0 where it has none.
 int png_significant_bits(std::string_view bytes);
 
+/// Whether pixels may be transparent: it has an alpha channel, or names transparent colours (tRNS).
+bool png_has_alpha(std::string_view bytes);
+
 /// The frames of an animation by the chunk acTL, which comes before the image; else 1.
 std::int64_t png_frames(std::string_view bytes);
 

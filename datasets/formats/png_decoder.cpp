@@ -53,6 +53,22 @@ class PngReader {
     return true;
   }
 
+  /// Whether an 8-bit pixel that is not transparent is among those that the bytes hold, which may
+  /// end early. `row` has width() and channels(), all 0. REQUIRES: read_header().
+  bool shows_opaque_pixel(cv::Mat& row) {
+    if (setjmp(jump_) != 0) return false;
+    for (int pass = 0; pass < passes_; ++pass) {
+      for (int y = 0; y < height(); ++y) {
+        png_read_row(png_, row.ptr(), nullptr);
+        const unsigned char* alpha = row.ptr() + 3;
+        for (int x = 0; x < row.cols; ++x) {
+          if (alpha[4 * x] != 0) return true;
+        }
+      }
+    }
+    return false;
+  }
+
   int width() const { return static_cast<int>(png_get_image_width(png_, info_)); }
   int height() const { return static_cast<int>(png_get_image_height(png_, info_)); }
   /// After read_header() 3, or 4 with alpha.
@@ -65,11 +81,8 @@ class PngReader {
     const int colour = png_get_color_type(png_, info_);
     if (std::endian::native == std::endian::little) png_set_swap(png_);
     if (colour == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png_);
-    if ((colour & PNG_COLOR_MASK_COLOR) == 0) {
-      png_set_gray_to_rgb(png_);
-    } else if (png_get_valid(png_, info_, PNG_INFO_tRNS) != 0) {
-      png_set_tRNS_to_alpha(png_);
-    }
+    if ((colour & PNG_COLOR_MASK_COLOR) == 0) png_set_gray_to_rgb(png_);
+    if (png_get_valid(png_, info_, PNG_INFO_tRNS) != 0) png_set_tRNS_to_alpha(png_);
   }
 
   [[noreturn]] static void on_error(png_structp png, png_const_charp message) {
@@ -117,6 +130,7 @@ cv::Mat read_png(const EncodedImage& image) {
 SampleTraits traits_of(const EncodedImage& image, const cv::Mat& pixels) {
   SampleTraits traits;
   traits.kind = SampleKind::kWhole;
+  traits.largest_of_type = range_of_bits(16).white;
   traits.significant_bits = png_significant_bits(image.bytes);
   std::vector<cv::Mat> channels;
   cv::split(pixels, channels);
@@ -131,16 +145,26 @@ SampleTraits traits_of(const EncodedImage& image, const cv::Mat& pixels) {
   return traits;
 }
 
-/// 16-bit RGB or RGBA → 8 bits. Alpha always has the whole range.
+/// 16-bit RGB or RGBA → 8 bits.
 cv::Mat png_to_8_bit(const EncodedImage& image, const cv::Mat& pixels) {
   const SampleTraits traits =
       image.sample_range ? SampleTraits{.kind = SampleKind::kWhole} : traits_of(image, pixels);
-  cv::Mat scaled = scale_to_8_bit(pixels, range_for(image, traits));
+  const SampleRange range = range_for(image, traits);
+  cv::Mat scaled = scale_to_8_bit(pixels, range);
   if (pixels.channels() < 4) return scaled;
   cv::Mat alpha;
   cv::extractChannel(pixels, alpha, 3);
-  cv::insertChannel(scale_to_8_bit(alpha, range_of_bits(16)), scaled, 3);
+  const SampleRange of_alpha = range_of_alpha(alpha, range, range_of_bits(16).white);
+  cv::insertChannel(scale_to_8_bit(alpha, of_alpha), scaled, 3);
   return scaled;
+}
+
+/// Whether the first bytes of an 8-bit PNG with alpha hold a pixel that is not transparent.
+bool png_start_shows_pixel(std::string_view start) {
+  PngReader reader(start);
+  if (!reader.read_header() || reader.channels() < 4) return false;
+  cv::Mat row(1, reader.width(), CV_8UC4, cv::Scalar::all(0));
+  return reader.shows_opaque_pixel(row);
 }
 
 }  // namespace
@@ -154,16 +178,19 @@ cv::Mat decode_png(const EncodedImage& image) {
 
 SampleTraits png_traits(const EncodedImage& image) {
   SampleTraits traits;
-  if (png_has_16_bits(image.bytes)) {
-    traits.kind = SampleKind::kWhole;
-    if (image.sample_range != range_of_bits(16)) traits = traits_of(image, read_png(image));
+  const bool has_words = png_has_16_bits(image.bytes);
+  if (has_words || png_has_alpha(image.bytes)) {
+    const cv::Mat pixels = read_png(image);
+    if (has_words) traits = traits_of(image, pixels);
+    traits.is_transparent = is_transparent(pixels);
   }
   traits.images = png_frames(image.bytes);
   return traits;
 }
 
 bool is_plain_png(std::string_view start) {
-  return !png_has_16_bits(start) && shows_all_of_png(start) && png_frames(start) == 1;
+  if (png_has_16_bits(start) || !shows_all_of_png(start) || png_frames(start) > 1) return false;
+  return !png_has_alpha(start) || png_start_shows_pixel(start);
 }
 
 }  // namespace transfer

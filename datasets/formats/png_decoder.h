@@ -8,8 +8,7 @@
 namespace transfer {
 
 /// Decodes a PNG, of an animated one the first image; see ImageFormat. Gamma and colour profiles
-/// are ignored, and so is a transparent colour of a grey image. 16-bit images follow
-/// `image.sample_range`.
+/// are ignored. 16-bit images follow `image.sample_range`.
 cv::Mat decode_png(const EncodedImage& image);
 
 /// See ImageFormat.

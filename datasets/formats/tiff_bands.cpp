@@ -35,12 +35,6 @@ std::optional<int> band_depth(const TiffLayout& layout) {
   return std::nullopt;
 }
 
-/// Whether the file's current image is a smaller copy or a mask.
-bool is_auxiliary(const TiffFile& file) {
-  const auto kind = file.field<std::uint32_t>(TIFFTAG_SUBFILETYPE, 0);
-  return (kind & (FILETYPE_REDUCEDIMAGE | FILETYPE_MASK)) != 0;
-}
-
 /// All samples of the file's current image, 8 bits each.
 cv::Mat read_bands(const EncodedImage& image, const TiffFile& file, const TiffLayout& layout) {
   const auto depth = band_depth(layout);
@@ -51,7 +45,8 @@ cv::Mat read_bands(const EncodedImage& image, const TiffFile& file, const TiffLa
                            "bits, signed numbers or floats, as grey or RGB",
                            layout.bits, layout.format, layout.colours));
   }
-  return tiff_samples_to_8_bit(image, layout, read_tiff_samples(image, file, layout, *depth));
+  const cv::Mat samples = read_tiff_samples(image, file, layout, *depth);
+  return tiff_samples_to_8_bit(layout, samples, tiff_sample_range(image, layout, samples));
 }
 
 }  // namespace
@@ -64,8 +59,9 @@ cv::Mat decode_tiff_bands(const EncodedImage& image, int bands) {
   int count = 0;
   while (true) {
     const TiffLayout layout = tiff_layout(file);
+    require_supported_compression(image, layout);
     require_sensible_size(image, layout.width, layout.height, static_cast<std::uint64_t>(bands));
-    if (count == 0 || !is_auxiliary(file)) {
+    if (count == 0 || !file.is_auxiliary()) {
       found += layout.samples;
       ++count;
       if (found <= bands) {

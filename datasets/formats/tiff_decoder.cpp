@@ -76,17 +76,35 @@ cv::Mat some_channels(const cv::Mat& samples, int first, int count) {
 }
 
 /// Grey or RGB → 8 bits.
-cv::Mat colours_to_8_bit(const EncodedImage& image, const TiffLayout& layout,
-                         const cv::Mat& colours) {
-  cv::Mat scaled = tiff_samples_to_8_bit(image, layout, colours);
+cv::Mat colours_to_8_bit(const TiffLayout& layout, const cv::Mat& colours,
+                         const SampleRange& range) {
+  cv::Mat scaled = tiff_samples_to_8_bit(layout, colours, range);
   if (scaled.channels() == 1) cv::cvtColor(scaled, scaled, cv::COLOR_GRAY2RGB);
   return scaled;
 }
 
-/// Alpha of 8 bits: it has the whole range of its type, floats 0 to 1.
-cv::Mat alpha_to_8_bit(const TiffLayout& layout, const cv::Mat& alpha) {
-  const bool is_unsigned = layout.format == SAMPLEFORMAT_UINT;
-  return scale_to_8_bit(alpha, is_unsigned ? range_of_bits(layout.bits) : SampleRange{0, 1});
+/// Positions in the palette, 8 bits each → RGB.
+cv::Mat palette_to_rgb(const EncodedImage& image, const TiffFile& file, const cv::Mat& positions) {
+  constexpr int kColours = 256;
+  std::uint16_t* map[3] = {};
+  if (TIFFGetField(file.get(), TIFFTAG_COLORMAP, &map[0], &map[1], &map[2]) != 1) {
+    throw broken_image(image, "the TIFF has no palette");
+  }
+  // Some writers fill the palette's 16-bit numbers with 8 bits.
+  const bool has_words = std::any_of(std::begin(map), std::end(map), [](const auto* colour) {
+    return std::any_of(colour, colour + kColours, [](std::uint16_t value) { return value > 255; });
+  });
+  cv::Mat table(1, kColours, CV_8UC3);
+  for (int i = 0; i < kColours; ++i) {
+    for (int c = 0; c < 3; ++c) {
+      table.at<cv::Vec3b>(i)[c] =
+          static_cast<unsigned char>(has_words ? map[c][i] >> 8 : map[c][i]);
+    }
+  }
+  cv::Mat rgb;
+  cv::cvtColor(positions, rgb, cv::COLOR_GRAY2RGB);
+  cv::LUT(rgb, table, rgb);
+  return rgb;
 }
 
 /// The white point of L*a*b*, as X, Y = 1 and Z: the tag's, else D50.
@@ -123,22 +141,32 @@ cv::Mat tiff_lab_to_rgb(const TiffFile& file, const TiffLayout& layout, const cv
   return lab_to_rgb(lab, white_point(file));
 }
 
+/// Whether the samples' range says what is black and white: grey, RGB and CMYK.
+bool has_shades(const TiffLayout& layout) {
+  return layout.colours == PHOTOMETRIC_MINISWHITE || layout.colours == PHOTOMETRIC_MINISBLACK ||
+         layout.colours == PHOTOMETRIC_RGB || layout.colours == PHOTOMETRIC_SEPARATED;
+}
+
 cv::Mat to_rgb(const EncodedImage& image, const TiffFile& file, const TiffLayout& layout,
                const cv::Mat& samples) {
   const cv::Mat colours = some_channels(samples, 0, layout.colour_samples);
+  const SampleRange range =
+      has_shades(layout) ? tiff_sample_range(image, layout, colours) : range_of_bits(layout.bits);
   cv::Mat rgb;
   switch (layout.colours) {
     case PHOTOMETRIC_CIELAB:
     case PHOTOMETRIC_ICCLAB: rgb = tiff_lab_to_rgb(file, layout, colours); break;
     case PHOTOMETRIC_SEPARATED:
-      rgb = cmyk_to_rgb(scale_to_8_bit(colours, range_of_bits(layout.bits)));
+      rgb = cmyk_to_rgb(tiff_samples_to_8_bit(layout, colours, range));
       break;
-    default: rgb = colours_to_8_bit(image, layout, colours);
+    case PHOTOMETRIC_PALETTE: rgb = palette_to_rgb(image, file, colours); break;
+    default: rgb = colours_to_8_bit(layout, colours, range);
   }
-  if (!layout.alpha || layout.format == SAMPLEFORMAT_INT) return rgb;
-  const cv::Mat alpha = alpha_to_8_bit(layout, some_channels(samples, *layout.alpha, 1));
+  if (!layout.alpha) return rgb;
+  const cv::Mat alpha = some_channels(samples, *layout.alpha, 1);
+  const SampleRange of_alpha = range_of_alpha(alpha, range, largest_of_tiff_type(layout));
   cv::Mat rgba;
-  cv::merge(std::vector<cv::Mat>{rgb, alpha}, rgba);
+  cv::merge(std::vector<cv::Mat>{rgb, scale_to_8_bit(alpha, of_alpha)}, rgba);
   return layout.is_premultiplied ? blend_premultiplied_on_white(rgba) : blend_on_white(rgba);
 }
 
@@ -146,20 +174,24 @@ cv::Mat to_rgb(const EncodedImage& image, const TiffFile& file, const TiffLayout
 TiffLayout readable_layout(const EncodedImage& image, const TiffFile& file) {
   const TiffLayout layout = tiff_layout(file);
   require_sensible_size(image, layout.width, layout.height);
-  if (layout.compression == COMPRESSION_JBIG) {
-    throw broken_image(image, "a TIFF with JBIG compression is not supported");
-  }
+  require_supported_compression(image, layout);
   return layout;
 }
 
-/// Pages from the first on; masks and images of reduced size do not count.
+/// Pages from the current one on; masks and images of reduced size do not count.
 std::int64_t count_pages(const TiffFile& file) {
   std::int64_t pages = 1;
   while (TIFFReadDirectory(file.get()) == 1) {
-    const auto kind = file.field<std::uint32_t>(TIFFTAG_SUBFILETYPE, 0);
-    if ((kind & (FILETYPE_REDUCEDIMAGE | FILETYPE_MASK)) == 0) ++pages;
+    if (!file.is_auxiliary()) ++pages;
   }
   return pages;
+}
+
+bool holds_missing(const cv::Mat& colours, const TiffLayout& layout) {
+  if (!layout.missing) return false;
+  SampleTraits held;
+  measure_samples(colours, held, layout.missing);
+  return held.has_missing;
 }
 
 }  // namespace
@@ -186,13 +218,19 @@ SampleTraits tiff_traits(const EncodedImage& image) {
   SampleTraits traits;
   traits.ignored_bands = layout.ignored_bands();
   const std::optional<int> depth = tiff_sample_depth(layout);
-  const bool is_grey_or_rgb = layout.colours == PHOTOMETRIC_MINISWHITE ||
-                              layout.colours == PHOTOMETRIC_MINISBLACK ||
-                              layout.colours == PHOTOMETRIC_RGB;
-  if (depth && is_grey_or_rgb && (layout.format != SAMPLEFORMAT_UINT || layout.bits >= 16)) {
-    const cv::Mat samples = read_tiff_samples(image, file, layout, *depth);
-    traits = tiff_sample_traits(image, layout, some_channels(samples, 0, layout.colour_samples));
+  const bool needs_values =
+      depth && has_shades(layout) &&
+      (layout.format != SAMPLEFORMAT_UINT || layout.bits >= 16 || layout.missing);
+  const bool is_plain = !depth && layout.bits == 8 && layout.format == SAMPLEFORMAT_UINT;
+  if (needs_values || (layout.alpha && (depth || is_plain))) {
+    const cv::Mat samples = read_tiff_samples(image, file, layout, depth.value_or(CV_8U));
+    const cv::Mat colours = some_channels(samples, 0, layout.colour_samples);
+    if (needs_values) traits = tiff_sample_traits(image, layout, colours);
+    traits.has_missing = needs_values && holds_missing(colours, layout);
+    traits.is_transparent =
+        layout.alpha && cv::countNonZero(some_channels(samples, *layout.alpha, 1)) == 0;
   }
+  traits.follows_smaller_copy = file.has_skipped();
   traits.images = count_pages(file);
   return traits;
 }

@@ -7,10 +7,10 @@
 
 namespace transfer {
 
-/// Decodes the first image of a TIFF or BigTIFF, in strips or tiles, with any compression of
-/// libtiff's but JBIG; see ImageFormat. 16-bit numbers without a tag that says how many bits count,
-/// floats, signed and 32-bit numbers follow `image.sample_range`. Samples that ExtraSamples does
-/// not call alpha are ignored. A file that is damaged or ends early is broken.
+/// Decodes the first image of full size of a TIFF or BigTIFF, in strips or tiles, with any
+/// compression of libtiff's but JBIG; see ImageFormat. 16-bit numbers without a tag that says how
+/// many bits count, floats, signed and 32-bit numbers follow `image.sample_range`. Samples that
+/// ExtraSamples does not call alpha are ignored. A file that is damaged or ends early is broken.
 cv::Mat decode_tiff(const EncodedImage& image);
 
 /// See ImageFormat.

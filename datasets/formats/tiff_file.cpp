@@ -20,10 +20,31 @@ TiffFile::TiffFile(const EncodedImage& image) : image_(image) {
   tiff_ = TIFFClientOpenExt(image.name.c_str(), "r", this, read, write, seek, close, size, map,
                             unmap, options.get());
   if (tiff_ == nullptr) throw broken();
+  if (!skip_auxiliary_images()) {
+    TIFFClose(tiff_);
+    throw broken();
+  }
 }
 
 TiffFile::~TiffFile() {
   if (tiff_ != nullptr) TIFFClose(tiff_);
+}
+
+bool TiffFile::is_auxiliary() const {
+  const auto kind = field<std::uint32_t>(TIFFTAG_SUBFILETYPE, 0);
+  return (kind & (FILETYPE_REDUCEDIMAGE | FILETYPE_MASK)) != 0;
+}
+
+bool TiffFile::skip_auxiliary_images() {
+  while (is_auxiliary()) {
+    if (TIFFLastDirectory(tiff_) != 0) {
+      has_skipped_ = false;
+      return TIFFSetDirectory(tiff_, 0) == 1;
+    }
+    if (TIFFReadDirectory(tiff_) == 0) return false;
+    has_skipped_ = true;
+  }
+  return true;
 }
 
 DataError TiffFile::broken() const {

@@ -10,7 +10,8 @@
 
 namespace transfer {
 
-/// A TIFF in memory, open at its first image.
+/// A TIFF in memory, open at its first image that is neither a smaller copy nor a mask by
+/// NewSubfileType; where all are, at the first.
 class TiffFile {
  public:
   /// Throws DataError. REQUIRES: `image` outlives the object.
@@ -20,6 +21,11 @@ class TiffFile {
   TiffFile& operator=(const TiffFile&) = delete;
 
   TIFF* get() const { return tiff_; }
+
+  /// Whether the current image is a smaller copy of another, or a mask.
+  bool is_auxiliary() const;
+  /// Whether such images come before the one that the file was opened at.
+  bool has_skipped() const { return has_skipped_; }
 
   /// The tag's value; `otherwise` where the file lacks it and TIFF has no default for it. REQUIRES:
   /// T is the type that libtiff documents for the tag.
@@ -33,6 +39,9 @@ class TiffFile {
   DataError broken() const;
 
  private:
+  /// False where the file is damaged.
+  bool skip_auxiliary_images();
+
   // What libtiff calls to read the file and to report.
   static tmsize_t read(thandle_t handle, void* target, tmsize_t size);
   static tmsize_t write(thandle_t handle, void* source, tmsize_t size);
@@ -52,6 +61,7 @@ class TiffFile {
   std::size_t position_ = 0;
   std::array<char, 256> message_{};
   TIFF* tiff_ = nullptr;
+  bool has_skipped_ = false;
 };
 
 }  // namespace transfer

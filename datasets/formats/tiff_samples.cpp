@@ -1,7 +1,11 @@
 #include "datasets/formats/tiff_samples.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <opencv2/core.hpp>
 
@@ -80,6 +84,9 @@ std::uint16_t colour_samples(const TiffFile& file, const TiffLayout& layout) {
   switch (layout.colours) {
     case PHOTOMETRIC_MINISWHITE:
     case PHOTOMETRIC_MINISBLACK: count = 1; break;
+    case PHOTOMETRIC_PALETTE:
+      count = layout.bits == 8 && layout.format == SAMPLEFORMAT_UINT ? 1 : 0;
+      break;
     case PHOTOMETRIC_RGB:
     case PHOTOMETRIC_CIELAB:
     case PHOTOMETRIC_ICCLAB: count = 3; break;
@@ -128,6 +135,74 @@ std::uint64_t sample_bytes(const TiffLayout& layout, int depth) {
 
 }  // namespace
 
+namespace {
+
+/// See TiffLayout.
+void add_value_tags(const TiffFile& file, TiffLayout& layout) {
+  std::uint16_t word = 0;
+  if (TIFFGetField(file.get(), TIFFTAG_MINSAMPLEVALUE, &word) == 1) layout.smallest = word;
+  if (TIFFGetField(file.get(), TIFFTAG_MAXSAMPLEVALUE, &word) == 1) layout.largest = word;
+  SampleRange stated;
+  if (TIFFGetField(file.get(), TIFFTAG_SMINSAMPLEVALUE, &stated.black) == 1 &&
+      TIFFGetField(file.get(), TIFFTAG_SMAXSAMPLEVALUE, &stated.white) == 1 &&
+      std::isfinite(stated.black) && std::isfinite(stated.white) && stated.black < stated.white) {
+    layout.stated = stated;
+  }
+  // libtiff does not know GDAL's tag, and gives a tag of text with its length.
+  constexpr std::uint32_t kGdalNoData = 42113;
+  constexpr std::uint16_t kBitsOfFloat = 32;
+  std::uint32_t length = 0;
+  const char* text = nullptr;
+  const TIFFField* tag = TIFFFindField(file.get(), kGdalNoData, TIFF_ASCII);
+  if (tag == nullptr || TIFFFieldPassCount(tag) == 0 ||
+      TIFFGetField(file.get(), kGdalNoData, &length, &text) != 1 || text == nullptr) {
+    return;
+  }
+  const char* const end = std::find(text, text + length, '\0');
+  const char* const begin = std::find_if(text, end, [](char c) { return c != ' '; });
+  double missing = 0;
+  if (std::from_chars(begin, end, missing).ec != std::errc()) return;
+  const bool is_float = layout.format == SAMPLEFORMAT_IEEEFP && layout.bits <= kBitsOfFloat;
+  if (is_float && std::abs(missing) > std::numeric_limits<float>::max()) return;
+  layout.missing = is_float ? static_cast<double>(static_cast<float>(missing)) : missing;
+}
+
+/// Whether libtiff's conversion does not do all that the tags of 8-bit samples ask for.
+bool needs_own_conversion(const TiffLayout& layout) {
+  if (layout.bits != 8) return false;
+  if (layout.colours == PHOTOMETRIC_PALETTE) return layout.alpha.has_value();
+  constexpr std::uint16_t kMostOf8Bits = 255;
+  return (layout.largest && *layout.largest < kMostOf8Bits) ||
+         (layout.missing && *layout.missing > 0);
+}
+
+}  // namespace
+
+void require_supported_compression(const EncodedImage& image, const TiffLayout& layout) {
+  if (layout.compression != COMPRESSION_JBIG && TIFFIsCODECConfigured(layout.compression) != 0) {
+    return;
+  }
+  const auto name = [&]() -> std::string_view {
+    switch (layout.compression) {
+      case COMPRESSION_JBIG: return " (JBIG)";
+      case 33003:
+      case 33004:
+      case 33005:
+      case 33007:
+      case 34712: return " (JPEG 2000)";
+      case 50002:
+      case 52546: return " (JPEG XL)";
+      case 34933:
+      case 34934: return " (PNG)";
+      case 22610: return " (JPEG XR)";
+      default: return "";
+    }
+  }();
+  throw broken_image(image, fmt::format("a TIFF of compression {}{} is not supported; save it with "
+                                        "another compression, such as LZW",
+                                        layout.compression, name));
+}
+
 TiffLayout tiff_layout(const TiffFile& file) {
   TiffLayout layout;
   layout.width = file.field<std::uint32_t>(TIFFTAG_IMAGEWIDTH, 0);
@@ -145,14 +220,7 @@ TiffLayout tiff_layout(const TiffFile& file) {
   layout.is_inverted = layout.colours == PHOTOMETRIC_MINISWHITE;
   layout.colour_samples = colour_samples(file, layout);
   add_alpha(file, layout);
-  std::uint16_t largest = 0;
-  if (TIFFGetField(file.get(), TIFFTAG_MAXSAMPLEVALUE, &largest) == 1) layout.largest = largest;
-  SampleRange stated;
-  if (TIFFGetField(file.get(), TIFFTAG_SMINSAMPLEVALUE, &stated.black) == 1 &&
-      TIFFGetField(file.get(), TIFFTAG_SMAXSAMPLEVALUE, &stated.white) == 1 &&
-      std::isfinite(stated.black) && std::isfinite(stated.white) && stated.black < stated.white) {
-    layout.stated = stated;
-  }
+  add_value_tags(file, layout);
   return layout;
 }
 
@@ -166,7 +234,8 @@ std::optional<int> tiff_sample_depth(const TiffLayout& layout) {
     return bits == 16 ? std::optional(CV_16U) : std::nullopt;
   }
   if (layout.format == SAMPLEFORMAT_UINT) {
-    const bool is_left_to_libtiff = bits <= 8 && layout.ignored_bands() == 0 && !is_cmyk;
+    const bool is_left_to_libtiff =
+        bits <= 8 && layout.ignored_bands() == 0 && !is_cmyk && !needs_own_conversion(layout);
     if (bits == 0 || is_left_to_libtiff) return std::nullopt;
     if (bits == 8) return CV_8U;
     if (bits <= 16) return CV_16U;

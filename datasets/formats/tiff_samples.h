@@ -26,17 +26,21 @@ struct TiffLayout {
   bool has_planes = false;
   /// Whether 0 is white.
   bool is_inverted = false;
-  /// How many of the samples are colours: 1 for grey, 3, or 4 for CMYK; the others follow them.
-  /// 0 for kinds of images that only libtiff's conversion knows.
+  /// How many of the samples are colours: 1 for grey, 3, or 4 for CMYK; 1 for positions in a
+  /// palette of 8 bits. The others follow them. 0 for kinds of images that only libtiff's
+  /// conversion knows.
   std::uint16_t colour_samples = 0;
   /// Which sample is alpha, where ExtraSamples names one.
   std::optional<std::uint16_t> alpha;
   /// Whether the colours are already multiplied by alpha.
   bool is_premultiplied = false;
-  /// MaxSampleValue.
+  /// MinSampleValue and MaxSampleValue.
+  std::optional<std::uint16_t> smallest;
   std::optional<std::uint16_t> largest;
   /// SMinSampleValue and SMaxSampleValue.
   std::optional<SampleRange> stated;
+  /// GDAL_NODATA: the number that stands for missing values, as the samples' type holds it.
+  std::optional<double> missing;
 
   /// Samples that are neither colours nor alpha.
   int ignored_bands() const {
@@ -46,9 +50,13 @@ struct TiffLayout {
 
 TiffLayout tiff_layout(const TiffFile& file);
 
+/// Throws DataError where libtiff cannot decompress the image.
+void require_supported_compression(const EncodedImage& image, const TiffLayout& layout);
+
 /// OpenCV's depth for the samples of images that libtiff's conversion to 8-bit RGBA does not know,
-/// makes coarse or gets wrong: grey and RGB of more than 8 bits, of signed numbers and floats, and
-/// with bands that are no alpha; CMYK and L*a*b*. Nothing for others.
+/// makes coarse or gets wrong: grey and RGB of more than 8 bits, of signed numbers and floats, with
+/// bands that are no alpha, with a palette and alpha, and where tags say that 8 bits are not all
+/// used; CMYK and L*a*b*. Nothing for others.
 std::optional<int> tiff_sample_depth(const TiffLayout& layout);
 
 /// The samples as they are stored, a channel each: of that depth, or CV_64F for 32-bit unsigned and

@@ -1,6 +1,7 @@
 #include "datasets/formats/transparency.h"
 
 #include <algorithm>
+#include <opencv2/core.hpp>
 
 namespace transfer {
 namespace {
@@ -22,6 +23,13 @@ cv::Mat map_colours(const cv::Mat& rgba, Blend blend) {
 }
 
 }  // namespace
+
+bool is_transparent(const cv::Mat& pixels) {
+  if (pixels.channels() != 4) return false;
+  cv::Mat alpha;
+  cv::extractChannel(pixels, alpha, 3);
+  return cv::countNonZero(alpha) == 0;
+}
 
 cv::Mat blend_on_white(const cv::Mat& rgba) {
   return map_colours(rgba, [](int colour, int alpha) {

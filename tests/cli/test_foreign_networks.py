@@ -5,6 +5,7 @@ import torch
 from tests.cli.transfer_case import FIXTURES, TransferCase
 
 FOREIGN = FIXTURES / "foreign"
+AWKWARD = FIXTURES / "awkward"
 
 
 class ForeignNetworks(TransferCase):
@@ -32,3 +33,17 @@ class ForeignNetworks(TransferCase):
         self.run_transfer("predict", "--model", "run/model.pt", next((self.folder / "data").glob("**/*.png")))
         images = torch.zeros(2, 3, 24, 24)
         self.assertEqual(torch.jit.load(str(self.folder / "run/model.pt")).predict(images).dtype, torch.float32)
+
+    def test_a_network_that_views_its_map_trains_and_predicts(self):
+        self.make_data()
+        self.run_transfer("--data", "data", "--backbone", AWKWARD / "views_map.pt", "--out", "run", "--strategy",
+                          "fine-tune", "--set", "train.epochs=1", "--set", "data.input_size=24")
+        self.run_transfer("predict", "--model", "run/model.pt", next((self.folder / "data").glob("**/*.png")))
+
+    def test_layers_without_a_derivative_are_refused_and_the_remedy_works_in_silence(self):
+        self.make_data()
+        options = ("--data", "data", "--out", "run", "--set", "data.input_size=24")
+        self.refused(*options, "--backbone", AWKWARD / "encoder_traced.pt", "--strategy", "fine-tune", expect=4,
+                     parts=("encoder_traced.pt", "_transformer_encoder_layer_fwd", "freeze-conv"))
+        done = self.run_transfer(*options, "--backbone", AWKWARD / "quantised_recurrent.pt", "--strategy", "freeze-conv")
+        self.assertNotIn("Quantizer", done.stderr)

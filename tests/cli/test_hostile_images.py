@@ -8,7 +8,7 @@ import zlib
 
 from tests.cli.transfer_case import TransferCase
 
-ESCAPES = "\033[31mred\nwarning: all is well\r.png"
+ESCAPES = "\033[31mred\nwarning: all is well\b.png"
 
 
 def chunk(kind, data):
@@ -42,7 +42,7 @@ class HostileImages(TransferCase):
             "hdr.jpg": (b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 32000 +X 33000\n", "not in a known image format"),
             "chunks.png": (png(chunk(b"tEXt", b"\0\0\0\1\0\0\0\1\x08\2\0\0\0"), header(60000, 60000, 8, 2)), "IHDR"),
             "deep.png": (png(header(16384, 16384, 16, 6)), "2147483648 bytes, more than data.max_image_bytes"),
-            "unsorted.tif": (tiff((257, 60000), (256, 60000), (258, 8)), "60000 x 60000"),
+            "unsorted.tif": (tiff((279, 4), (273, 8), (257, 60000), (256, 60000), (258, 8)), "60000 x 60000"),
             "hole.jpg": (b"\xff\xd8\xff", "42949672960 bytes, more than data.max_image_bytes"),
         }
         for name, (content, _) in files.items():
@@ -53,7 +53,7 @@ class HostileImages(TransferCase):
     def test_each_is_one_broken_image_and_its_name_is_plain_text(self):
         reasons = self.hostile_files()
         (self.folder / ESCAPES).write_bytes(b"")
-        paths = ["data/val/red/0.png", *reasons, ESCAPES]
+        paths = ["data/val/red/0.png", ESCAPES, *reasons]
         done = self.run_transfer("predict", "--model", "run/model.pt", "--format", "csv", *paths)
         rows = {row["path"]: row for row in csv.DictReader(io.StringIO(done.stdout, newline=""))}
         self.assertEqual(list(rows), paths, "the CSV holds the names themselves")
@@ -62,7 +62,7 @@ class HostileImages(TransferCase):
             self.assertIn(reason, rows[name]["error"], name)
         self.assertIn("0 bytes", rows[ESCAPES]["error"])
         self.assertNotIn("\033", done.stderr)
-        self.assertIn(r"\x1b[31mred\nwarning: all is well\r.png", done.stderr)
+        self.assertIn(r"\x1b[31mred\nwarning: all is well\x08.png", done.stderr)
         self.assertEqual(len(self.warnings(done)), 1)
 
         done = self.run_transfer("predict", "--model", "run/model.pt", "data/val/red/0.png", ESCAPES)

@@ -99,6 +99,20 @@ class SampleValues(TransferCase):
         self.refused("--data", "data", "--backbone", "tiny", "--out", "run", expect=3,
                      parts=["mixed.png", "16-bit numbers", "floats", "Convert"])
 
+    def test_images_of_another_range_are_refused_or_named(self):
+        number = iter(range(100))
+
+        def encode(values):
+            unit = 255 if next(number) % 2 else 1
+            return grey_tiff([v / unit for v in values], self.WIDTH, "f")
+
+        self.write_data("data", "tif", encode)
+        preview = ["preview", "--data", "data", "--backbone", "tiny", "--file", "images.png"]
+        self.refused(*preview, expect=3, parts=["reach no further than 1", "need 0 to 255", "data.sample_range=[0,255]"])
+        done = self.run_transfer(*preview, "--set", "data.sample_range=[0,255]")
+        self.assertRegex(done.stderr, r"6 of 12 training images, such as \S+, hold values that the range 0 to 255 .* "
+                                      "single shade")
+
     def test_a_model_without_a_range_refuses_what_it_would_have_to_guess(self):
         self.make_data()
         self.train()
@@ -115,10 +129,12 @@ class SampleValues(TransferCase):
         frames = [Image.new("RGB", (24, 24), colour) for colour in ("red", "blue", "green")]
         for ending in ("webp", "png", "gif", "tiff"):
             frames[0].save(self.folder / f"data/train/red/animated.{ending}", save_all=True, append_images=frames[1:])
+        Image.new("RGBA", (24, 24), (9, 9, 9, 0)).save(self.folder / "data/train/red/clear.png")
         (self.folder / "data/train/red/0.png").rename(self.folder / "data/train/red/0.jfif")
         done = self.train()
         lines = [line for line in done.stderr.splitlines() if "first image of each" in line]
         self.assertEqual(len(lines), 1, done.stderr)
-        self.assert_names(lines[0], "4 of 20 training images", "animated.")
-        self.assertEqual(self.summary()["train_images"], 20)
+        self.assert_names(lines[0], "4 of 21 training images", "animated.")
+        self.assertEqual(self.summary()["train_images"], 21)
+        self.assertRegex(done.stderr, "1 of 21 training images, such as .*clear.png, are transparent everywhere")
         self.assertEqual(self.summary()["broken_images"], [])

@@ -147,6 +147,23 @@ TEST(Batch, RandomSearchOfFewCombinationsTakesEachOnce) {
   EXPECT_EQ(jobs.size(), 3U);
 }
 
+TEST(Batch, JobsAreCountedBeforeTheyAreMade) {
+  const std::string tens = "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]";
+  std::string axes;
+  for (const char* key : {"seed", "train.epochs", "train.patience", "train.batch_size", "threads",
+                          "data.workers", "train.top_k", "train.accumulate", "cache.memory_mb"}) {
+    axes += std::string(axes.empty() ? "" : ", ") + key + ": " + tens;
+  }
+  const std::string grid = "jobs:\n  - {name: a, matrix: {" + axes + "}}\n";
+  EXPECT_THAT(refusal(grid), AllOf(HasSubstr("batch_test.yaml:2: matrix: makes 1000000000 jobs"),
+                                   HasSubstr("10000"), HasSubstr("trials: N")));
+  const auto drawn = "jobs:\n  - {name: a, search: {method: random, trials: 3}, matrix: {" + axes;
+  EXPECT_EQ(read(drawn + "}}\n").size(), 30U) << "3 trials of each seed";
+  EXPECT_THAT(refusal("jobs:\n  - {name: a, search: {method: random, trials: 20000}, "
+                      "matrix: {train.lr: {low: 0.1, high: 1}}}"),
+              HasSubstr("fewer search.trials"));
+}
+
 TEST(Batch, RefusalsNameTheLineAndTheNearestKey) {
   EXPECT_THAT(
       refusal("default: {}\njobs: []"),
@@ -211,8 +228,7 @@ TEST(Batch, RefusalsOfAMatrix) {
               HasSubstr("factor: expected a whole number from 2"));
   EXPECT_THAT(matrix("{seed: [1]}\n    search: {halving: {factr: 2}}"),
               HasSubstr("did you mean 'factor'"));
-  EXPECT_THAT(refusal("jobs:\n  - name: a\n    search: {method: grid}"),
-              HasSubstr("no matrix"));
+  EXPECT_THAT(refusal("jobs:\n  - name: a\n    search: {method: grid}"), HasSubstr("no matrix"));
 }
 
 TEST(Batch, HalvingIsOfTheJobsOfOneMatrix) {

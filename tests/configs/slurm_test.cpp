@@ -82,12 +82,28 @@ TEST(SlurmSettings, MistakesNameTheLine) {
   EXPECT_THAT(section_refusal("slurm: {options: [exclusive]}"), HasSubstr("found 'exclusive'"));
   EXPECT_THAT(section_refusal("slurm: {options: [\"--x\\n#SBATCH --y\"]}"),
               HasSubstr("on one line"));
-  for (const char* own : {"--array=1-9", "--requeue", "-o log", "--output=log", "-c4", "-J name",
-                          "--time=1", "-t 1"}) {
+  for (const char* own :
+       {"--array=1-9", "--requeue", "-o log", "--output=log", "-c4", "-J name", "--time=1", "-t 1",
+        "--out=/etc/passwd", "-Qo/etc/passwd", "--'out'put=log"}) {
     EXPECT_THAT(section_refusal(std::string("slurm: {options: [\"") + own + "\"]}"),
                 HasSubstr("the batch itself sets"))
         << own;
   }
+  for (const char* two : {"--mail-user=x --output=/etc/passwd", "--mail-user x --output=log",
+                          "--exclusive -o log", "--comment='a' b", "--mail-type=END x", " "}) {
+    EXPECT_THAT(section_refusal(std::string("slurm: {options: [\"") + two + "\"]}"),
+                HasSubstr("one option of sbatch in each entry"))
+        << two;
+  }
+}
+
+TEST(SlurmSettings, OptionsWithSpacesInTheirValuesAreTaken) {
+  const auto options =
+      read_section(
+          "slurm: {options: [\"--comment='two --output=x'\", --mail-type END, -pgpu, -Q,"
+          " \"--nodelist=a\\\\ b\"]}")
+          .options;
+  EXPECT_EQ(options.size(), 5U);
 }
 
 TEST(SlurmSettings, TimeLimitsAreReadAsSbatchReadsThem) {

@@ -68,6 +68,35 @@ TEST_F(AtomicFileTest, FullDiskLeavesNothing) {
   EXPECT_EQ(entries(), 0U);
 }
 
+TEST_F(AtomicFileTest, ADeletedFolderIsNoFullDisk) {
+  AtomicFile file(folder_ / "x");
+  fs::remove_all(folder_);
+  try {
+    file.commit();
+    FAIL() << "expected OutputError";
+  } catch (const OutputError& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("removed or moved"));
+    EXPECT_THAT(error.what(), testing::Not(testing::HasSubstr("space")));
+  }
+}
+
+TEST_F(AtomicFileTest, WhatAKilledProcessLeftIsKnownByItsName) {
+  std::string left;
+  {
+    AtomicFile file(folder_ / "model.pt");
+    left = file.temporary_path();
+    EXPECT_TRUE(is_temporary_file(left));
+  }
+  std::ofstream(left) << "half";
+  for (const char* other : {"notes.tmp", "model.pt", "x.0123.tmp", "x.0123456789abcdeg.tmp"}) {
+    std::ofstream(folder_ / other) << "mine";
+  }
+  fs::create_directory(folder_ / "y.0123456789abcdef.tmp");
+  remove_temporary_files(folder_);
+  EXPECT_FALSE(fs::exists(left));
+  EXPECT_EQ(entries(), 5U) << "files of others stay";
+}
+
 TEST_F(AtomicFileTest, TwoWritersOfOneFileDoNotMeet) {
   AtomicFile first(folder_ / "x");
   AtomicFile second(folder_ / "x");

@@ -22,6 +22,7 @@ namespace {
 void wait_for_input(int signal) {
   int ends[2];
   if (::pipe(ends) != 0) std::exit(1);
+  ::signal(SIGHUP, SIG_DFL);  // the tests may run under nohup
   install_signal_handlers();
   std::thread([waiting = ::pthread_self(), signal] {
     std::this_thread::sleep_for(std::chrono::milliseconds(500));
@@ -71,10 +72,39 @@ TEST(Cancellation, ASecondSignalEndsAContainersFirstProcessToo) {
   EXPECT_EQ(status, 143);
 }
 
+TEST(Cancellation, AClosedTerminalStopsOnceHoweverOftenItSaysSo) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto hang_up_twice = [] {
+    ::signal(SIGHUP, SIG_DFL);  // the tests may run under nohup
+    install_signal_handlers();
+    ::raise(SIGHUP);
+    ::raise(SIGHUP);
+    ::_exit(stop_signal() == SIGHUP ? 0 : 1);
+  };
+  EXPECT_EXIT(hang_up_twice(), testing::ExitedWithCode(0), "");
+  const auto hang_up_under_nohup = [] {
+    ::signal(SIGHUP, SIG_IGN);
+    install_signal_handlers();
+    ::raise(SIGHUP);
+    ::_exit(stop_signal());
+  };
+  EXPECT_EXIT(hang_up_under_nohup(), testing::ExitedWithCode(0), "");
+}
+
+TEST(Cancellation, AnOutputThatNobodyReadsEndsTheProcessAsSigpipeDoes) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto end = [] {
+    install_signal_handlers();
+    end_by_closed_output();
+  };
+  EXPECT_EXIT(end(), testing::KilledBySignal(SIGPIPE), "");
+}
+
 TEST(Cancellation, ASignalEndsAReadThatWaits) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(wait_for_input(SIGINT), testing::ExitedWithCode(130), "");
   EXPECT_EXIT(wait_for_input(SIGTERM), testing::ExitedWithCode(143), "");
+  EXPECT_EXIT(wait_for_input(SIGHUP), testing::ExitedWithCode(129), "");
 }
 
 }  // namespace

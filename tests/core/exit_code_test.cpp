@@ -13,7 +13,7 @@ using testing::HasSubstr;
 
 TEST(ExitCode, WhatTheUserHasToChangeIsKnownByTheStatus) {
   for (const int status : {2, 3, 4, 5, 7}) EXPECT_TRUE(is_users_mistake(status)) << status;
-  for (const int status : {0, 1, 6, 8, 130, 143, 139, 255}) {
+  for (const int status : {0, 1, 6, 8, 9, 129, 130, 143, 139, 255}) {
     EXPECT_FALSE(is_users_mistake(status)) << status;
   }
 }

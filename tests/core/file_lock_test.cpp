@@ -1,6 +1,7 @@
 #include "core/file_lock.h"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -90,6 +91,24 @@ TEST(FileLock, EachRemovesItsOwnFile) {
   ASSERT_TRUE(first && second) << "two files of one name";
   first->give_back();
   EXPECT_TRUE(fs::exists(file));
+}
+
+TEST(FileLock, IsNotGivenToEveryoneWhereItsFileCannotBeOpenedNow) {
+  const fs::path file = fs::path(testing::TempDir()) / "file_lock_trouble";
+  rlimit before = {};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = 0;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  std::string message;
+  try {
+    FileLock::try_take(file);
+  } catch (const OutputError& error) {
+    message = error.what();
+  }
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_THAT(message, testing::HasSubstr(file.string()));
+  EXPECT_THAT(message, testing::HasSubstr("ulimit -n"));
 }
 
 TEST(NumberedLocks, AreHeldOneByOne) {

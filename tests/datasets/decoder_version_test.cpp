@@ -24,6 +24,8 @@ std::string hash_of_decoded_images() {
   grey.convertTo(numbers, CV_16S, 10, -1000);
   cv::Mat inks;
   cv::merge(std::vector<cv::Mat>{grey, grey, 255 - grey, grey / 4}, inks);
+  cv::Mat deep_inks;
+  inks.convertTo(deep_inks, CV_16U, 16);
   Sha256 hash;
   for (const std::string& bytes :
        {encode_png(rgb), encode_png(words), encode_png(inks), encode(rgb, ".bmp"), encode_tiff(rgb),
@@ -32,7 +34,10 @@ std::string hash_of_decoded_images() {
         encode_tiff(inks, {{TIFFTAG_EXTRASAMPLES, EXTRASAMPLE_UNSPECIFIED}}),
         encode_tiff(inks, {{TIFFTAG_EXTRASAMPLES, EXTRASAMPLE_UNASSALPHA}}),
         encode_tiff(inks, {{TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_SEPARATED}}),
-        encode_tiff(rgb, {{TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_CIELAB}})}) {
+        encode_tiff(rgb, {{TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_CIELAB}}), encode_png(deep_inks),
+        encode_tiff(deep_inks, {{TIFFTAG_EXTRASAMPLES, EXTRASAMPLE_UNASSALPHA}}),
+        encode_tiff(deep_inks, {{TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_SEPARATED}}),
+        encode_tiff(grey, {{kGdalNoData, 40}})}) {
     for (const std::optional<SampleRange>& range :
          {std::optional<SampleRange>(), std::optional(SampleRange{-1000, 60000})}) {
       try {
@@ -49,7 +54,7 @@ std::string hash_of_decoded_images() {
 TEST(DecoderVersion, ChangesWithWhatIsDecoded) {
   // Where the pixels change on purpose, raise kDecoderVersion and note the new hash here: features
   // that were stored with the old pixels are then no longer used.
-  EXPECT_EQ(kDecoderVersion, 2);
+  EXPECT_EQ(kDecoderVersion, 3);
   EXPECT_EQ(hash_of_decoded_images(),
             "151784b4b1bf8a9e6b3fbdf7a753dc492e6d13f7afbbba27eae96bdbfac43d62");
 }

@@ -198,6 +198,18 @@ std::string encode_tiff(const cv::Mat& samples,
       extra_samples.push_back(static_cast<std::uint16_t>(value));
       continue;
     }
+    if (tag == TIFFTAG_COLORMAP) {
+      std::uint16_t map[3][256] = {{0, 100 * 257}, {0, 0}, {0, 255 * 257}};
+      TIFFSetField(tiff, tag, map[0], map[1], map[2]);
+      continue;
+    }
+    if (tag == kGdalNoData) {
+      char name[] = "GDAL_NODATA";
+      const TIFFFieldInfo info{kGdalNoData, -1, -1, TIFF_ASCII, FIELD_CUSTOM, 1, 0, name};
+      TIFFMergeFieldInfo(tiff, &info, 1);
+      TIFFSetField(tiff, tag, std::to_string(value).c_str());
+      continue;
+    }
     if (tag == TIFFTAG_SMINSAMPLEVALUE || tag == TIFFTAG_SMAXSAMPLEVALUE) {
       TIFFSetField(tiff, tag, static_cast<double>(value));
       continue;

@@ -33,8 +33,10 @@ std::string encode_palette_png(const cv::Mat& indices, int bits,
                                const std::vector<unsigned char>& alpha = {});
 
 /// A TIFF of the samples as they are; tags (libtiff's numbers) override what the matrix implies.
-/// With TIFFTAG_TILEWIDTH and TIFFTAG_TILELENGTH it is tiled; TIFFTAG_EXTRASAMPLES may come once a
-/// band.
+/// The tag kGdalNoData becomes text, TIFFTAG_COLORMAP a palette of which position 1 is (100, 0,
+/// 255). With TIFFTAG_TILEWIDTH and TIFFTAG_TILELENGTH it is tiled; TIFFTAG_EXTRASAMPLES may come
+/// once a band.
+inline constexpr std::uint32_t kGdalNoData = 42113;
 std::string encode_tiff(const cv::Mat& samples,
                         const std::vector<std::pair<std::uint32_t, int>>& tags = {});
 

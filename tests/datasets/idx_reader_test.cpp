@@ -52,6 +52,16 @@ Dataset open(const TemporaryFolder& folder) {
   return open_dataset(config, 0);
 }
 
+TEST(IdxReader, SaysWhichOfTwoFilesIsRead) {
+  TemporaryFolder folder;
+  folder.write(std::string(kTrainImages) + ".gz", "not read");
+  folder.write(kTrainImages, images(30));
+  folder.write(kTrainLabels, labels(30));
+  const Dataset data = open(folder);
+  ASSERT_EQ(data.findings.notes.size(), 1U);
+  expect_contains(data.findings.notes[0], {"train-images-idx3-ubyte: is read", ".gz is not"});
+}
+
 TEST(IdxReader, ImagesAndLabelsOfBothSplitsCompressedOrNot) {
   TemporaryFolder folder;
   folder.write(std::string(kTrainImages) + ".gz", compressed(images(30), folder));

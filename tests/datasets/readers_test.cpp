@@ -113,6 +113,11 @@ TEST(FolderReader, LinksThatLeadInCirclesAreFollowedOnce) {
   EXPECT_EQ(data.classes, (std::vector<std::string>{"cat", "dog"}));
   EXPECT_EQ(data.train.size() + data.val.size(), 6U) << "3 cats, 2 dogs, and one by a link";
   EXPECT_EQ(list_images(folder / "").images.size(), 6U);
+  std::vector<std::string> passed_over;
+  for (const SkippedFile& file : data.findings.skipped) {
+    if (file.reason == SkipReason::kReadBefore) passed_over.push_back(file.path);
+  }
+  EXPECT_EQ(passed_over, (std::vector<std::string>{folder / "cat/above/", folder / "cat/self/"}));
 }
 
 TEST(FolderReader, PathsThatCannotBeReachedAreRefusedInWords) {

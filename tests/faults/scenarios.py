@@ -143,7 +143,8 @@ class Resume(FineTune):
             raise RuntimeError("the run that is to be resumed ended before it could be killed")
 
     def arguments(self):
-        return ["train", "--resume", "run", "--threads", "1"]
+        # The copy's images, not those of the template that config.yaml names.
+        return ["train", "--resume", "run", "--data", "data", "--threads", "1"]
 
     def arguments_after(self, outcome):
         return self.arguments() if outcome.status != 0 else FineTune.arguments(self, "--overwrite")

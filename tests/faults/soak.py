@@ -38,6 +38,7 @@ def make_data(folder):
                 for i in range(count):
                     write_image(folder / f"data{data}" / split / name / f"{i}.png", colour,
                                 seed=1000 * data + 100 * len(split) + i, size=(24, 24))
+    (folder / "temporary").mkdir()
     (folder / "models").mkdir()
     shutil.copy(FIXTURES / "tiny.pt", folder / "models")
 
@@ -93,7 +94,7 @@ class Batch:
         self.starts += 1
         with open(self.folder / f"{self.name}.log", "a") as log:
             self.process = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log, env={
-                **os.environ, "TRANSFER_MODELS": str(self.folder / "models")})
+                **os.environ, "TRANSFER_MODELS": str(self.folder / "models"), "TMPDIR": str(self.folder / "temporary")})
 
     def finished(self):
         return len(list((self.folder / self.name).glob("job*/summary.json")))
@@ -140,8 +141,7 @@ def kill_something(batch, draw, kills):
 
 def temporary_files(folder):
     """Unfinished files of the program in the folder and where temporary files go."""
-    places = [*folder.rglob("*.tmp"), *Path("/dev/shm").glob("*"), *Path(tempfile.gettempdir()).glob("*")]
-    return {path for path in places if path.suffix == ".tmp" or path.parent == Path("/dev/shm")}
+    return {*folder.rglob("*.tmp"), *(folder / "temporary").iterdir()}
 
 
 def complaints_of(batch, alone):

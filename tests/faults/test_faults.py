@@ -10,10 +10,10 @@ from tests.faults.sweep import Template, inject
 
 # Which files the numbers hit changes with the program; that each hits one is asserted.
 FAULTS = {
-    FreezeConv: (Fault("read", "EIO", 20), Fault("write", "ENOSPC", 3, True), Fault("mmap", "ENOMEM", 1)),
+    FreezeConv: (Fault("read", "EIO", 20), Fault("write", "ENOSPC", 3, True), Fault("rename", "ENOSPC", 2)),
     FineTune: (Fault("open", "EIO", 30), Fault("fsync", "EIO", 5)),
     Resume: (Fault("read", "EIO", 12), Fault("rename", "EIO", 2)),
-    Batch: (Fault("write", "EIO", 2), Fault("truncate", "ENOSPC", 1)),
+    Batch: (Fault("write", "EIO", 2), Fault("truncate", "ENOSPC", 1), Fault("open", "ENOMEM", 40)),
     Predict: (Fault("read", "EIO", 3), Fault("open", "EIO", 6)),
 }
 

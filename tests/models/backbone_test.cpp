@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "core/atomic_file.h"
 #include "core/errors.h"
 #include "models/archive.h"
 #include "models/classifier.h"
@@ -104,6 +105,21 @@ TEST(Classifier, OneFileReturnsTheHeadsLogitsAndServesAsBackbone) {
   const FrozenTrunk trunk(next, {""}, torch::kCPU);
   EXPECT_LT(largest_difference(trunk.features(golden["input"]), golden["features"]), 1e-4);
   EXPECT_EQ(next.metadata().stages.front(), "trunk.blocks.0");
+}
+
+TEST(Classifier, TheFileDoesNotDependOnWhatTheProcessDidBefore) {
+  const Head head = linear_head(torch::ones({2, 16}), torch::zeros({2}));
+  const auto written = [&](const Backbone& backbone, const std::string& name) {
+    const std::string file = testing::TempDir() + "/" + name;
+    write_classifier(backbone, "", head, {"a", "b"}, file);
+    return read_file(file);
+  };
+  const std::string first = written(Backbone::load(fixture("tiny.pt")), "first.pt");
+  const auto used = Backbone::load(fixture("tiny.pt"));
+  for (int i = 0; i < 3; ++i) {  // LibTorch numbers further classes
+    const FrozenTrunk trunk(used, {used.metadata().stages.front()}, torch::kCPU);
+  }
+  EXPECT_TRUE(written(used, "second.pt") == first);
 }
 
 TEST(Classifier, TrunkTensorsAreBitIdenticalToTheBackbonesAndTheOldHeadIsGone) {

@@ -42,16 +42,20 @@ class StopSignalsHeld {
     ::sigemptyset(&stop);
     ::sigaddset(&stop, SIGINT);
     ::sigaddset(&stop, SIGTERM);
+    ::sigaddset(&stop, SIGHUP);
     ::sigprocmask(SIG_BLOCK, &stop, &before_);
   }
   ~StopSignalsHeld() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
   StopSignalsHeld(const StopSignalsHeld&) = delete;
   StopSignalsHeld& operator=(const StopSignalsHeld&) = delete;
 
-  /// For the child: a signal that was blocked now ends it.
+  /// For the child: a signal that was blocked now ends it, unless it is ignored (nohup).
   void let_through_in_child() const {
     ::signal(SIGINT, SIG_DFL);
     ::signal(SIGTERM, SIG_DFL);
+    struct sigaction hangup = {};
+    ::sigaction(SIGHUP, nullptr, &hangup);
+    if (hangup.sa_handler != SIG_IGN) ::signal(SIGHUP, SIG_DFL);
     ::sigprocmask(SIG_SETMASK, &before_, nullptr);
   }
 

@@ -58,7 +58,12 @@ struct SpawnOptions {
     ::posix_spawn_file_actions_adddup2(&actions, out.writing(), STDOUT_FILENO);
     ::posix_spawn_file_actions_adddup2(&actions, err.writing(), STDERR_FILENO);
     ::posix_spawnattr_init(&attributes);
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
+    sigset_t ignored_here;  // see install_signal_handlers()
+    ::sigemptyset(&ignored_here);
+    ::sigaddset(&ignored_here, SIGPIPE);
+    ::sigaddset(&ignored_here, SIGXFSZ);
+    ::posix_spawnattr_setsigdefault(&attributes, &ignored_here);
     ::posix_spawnattr_setpgroup(&attributes, 0);
   }
   ~SpawnOptions() {

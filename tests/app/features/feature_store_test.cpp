@@ -14,14 +14,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kImages = 64;
+constexpr int kStoredImages = 64;
 
 /// Images of their own colour each, and features of them in a shared store.
 class FeatureStoreTest : public testing::Test {
  protected:
   FeatureStoreTest() {
     config_.cache.share = true;
-    for (int i = 0; i < kImages; ++i) {
+    for (int i = 0; i < kStoredImages; ++i) {
       samples_.push_back({folder_ / (std::to_string(i) + ".png"), i % 2});
       paint(i, 3 * i + 1);
     }
@@ -66,11 +66,11 @@ class FeatureStoreTest : public testing::Test {
 
   void expect_last_is_broken(const FeatureSet& set) const {
     ASSERT_EQ(set.broken.size(), 1U);
-    EXPECT_EQ(set.broken[0].sample, kImages - 1);
-    EXPECT_EQ(set.labels[kImages - 1].item<std::int64_t>(), -1);
-    EXPECT_EQ(set.valid_rows(), kImages - 1);
+    EXPECT_EQ(set.broken[0].sample, kStoredImages - 1);
+    EXPECT_EQ(set.labels[kStoredImages - 1].item<std::int64_t>(), -1);
+    EXPECT_EQ(set.valid_rows(), kStoredImages - 1);
     for (const FeatureTable& view : set.views) {
-      EXPECT_TRUE(view.read(kImages - 1, 1).eq(0).all().item<bool>());
+      EXPECT_TRUE(view.read(kStoredImages - 1, 1).eq(0).all().item<bool>());
     }
     expect_contains(messages_, {"left out", set.broken[0].reason});
   }
@@ -92,7 +92,7 @@ TEST_F(FeatureStoreTest, AnImageThatFailsForAMomentIsNotStored) {
   });
   fs::rename(last() + ".away", last());
   expect_last_is_broken(set);
-  EXPECT_EQ(list_cache(folder_ / "store")[0].rows, kImages - 1);
+  EXPECT_EQ(list_cache(folder_ / "store")[0].rows, kStoredImages - 1);
   const auto again = extract();
   EXPECT_EQ(computed_, 1);
   EXPECT_TRUE(again.broken.empty());
@@ -101,11 +101,11 @@ TEST_F(FeatureStoreTest, AnImageThatFailsForAMomentIsNotStored) {
 
 TEST_F(FeatureStoreTest, AnImageReplacedAfterItWasHashedIsNotStored) {
   const auto set = extract([&](int call) {
-    if (call == 0) paint(kImages - 1, 255);
+    if (call == 0) paint(kStoredImages - 1, 255);
   });
   expect_last_is_broken(set);
   expect_contains(set.broken[0].reason, {last(), "replaced"});
-  paint(kImages - 1, 3 * (kImages - 1) + 1);
+  paint(kStoredImages - 1, 3 * (kStoredImages - 1) + 1);
   const auto again = extract();
   EXPECT_EQ(computed_, 1);
   EXPECT_TRUE(torch::equal(features(again), features(extract_in_memory())));
@@ -118,8 +118,8 @@ TEST_F(FeatureStoreTest, UnreadableImagesShareNoRow) {
     for (int i = 0; i < 3 && call == 0; ++i) paint(i, 3 * i + 1);  // back, but not hashed
   });
   EXPECT_EQ(set.broken.size(), 3U);
-  EXPECT_EQ(set.valid_rows(), kImages - 3);
-  EXPECT_EQ(extract().valid_rows(), kImages);
+  EXPECT_EQ(set.valid_rows(), kStoredImages - 3);
+  EXPECT_EQ(extract().valid_rows(), kStoredImages);
   EXPECT_EQ(computed_, 3);
 }
 
@@ -128,7 +128,7 @@ TEST_F(FeatureStoreTest, AnImageThatFailsInOneViewIsLeftOutOfAll) {
     config_.cache.share = shares;
     const auto set = extract(
         [&](int call) {
-          if (call == kImages / kStoreBatch) fs::rename(last(), last() + ".away");
+          if (call == kStoredImages / kStoreBatch) fs::rename(last(), last() + ".away");
         },
         /*views=*/1);
     expect_last_is_broken(set);
@@ -140,7 +140,7 @@ TEST_F(FeatureStoreTest, AnImageThatFailsInOneViewIsLeftOutOfAll) {
 TEST_F(FeatureStoreTest, KnownFeaturesAreStoredUnderTheContentTheyCameFromOnly) {
   const auto unhashed = extract_in_memory();
   extract({}, 0, &unhashed);
-  EXPECT_EQ(computed_, kImages) << "nothing tells what these came from";
+  EXPECT_EQ(computed_, kStoredImages) << "nothing tells what these came from";
   const auto known = extract();
   fs::remove_all(folder_ / "store");
   paint(5, 255);

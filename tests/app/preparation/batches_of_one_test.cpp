@@ -10,7 +10,7 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr std::int64_t kImages = 8;
+constexpr std::int64_t kImagesInAll = 8;
 
 Config retraining(std::int64_t batch_size) {
   Config config;
@@ -21,7 +21,7 @@ Config retraining(std::int64_t batch_size) {
   return config;
 }
 
-std::string refusal(const Config& config, std::int64_t images = kImages) {
+std::string refusal(const Config& config, std::int64_t images = kImagesInAll) {
   try {
     check_batches_of_one(config, fixture_backbone("tiny.pt"), images);
   } catch (const ConfigError& error) {
@@ -46,7 +46,7 @@ TEST(BatchesOfOne, AreTakenWhereTheRemediesAreAppliedOrNoNormTrains) {
   config = retraining(1);
   config.strategy = "freeze-conv";
   EXPECT_EQ(refusal(config), "accepted");
-  check_batches_of_one(retraining(1), fixture_backbone("foreign/for_one_size.pt"), kImages);
+  check_batches_of_one(retraining(1), fixture_backbone("foreign/for_one_size.pt"), kImagesInAll);
 }
 
 Batch with_broken(std::vector<std::int64_t> labels) {

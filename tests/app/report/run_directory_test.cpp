@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "core/atomic_file.h"
+#include "core/file_kind.h"
 #include "tests/datasets/temporary_folder.h"
 
 namespace transfer {
@@ -42,6 +43,24 @@ TEST(RunDirectory, ALockThatAKilledRunLeftIsNoRunUnderWay) {
   expect_contains(
       message_of<OutputError>([&] { RunDirectory::create(config_for(folder / "run")); }),
       {"was stopped"});
+}
+
+TEST(RunDirectory, TemporaryFilesOfKilledRunsAreRemoved) {
+  TemporaryFolder folder;
+  const auto leave = [&] { folder.write("run/model.pt.0123456789abcdef.tmp", "half"); };
+  leave();
+  folder.write("run/.lock", "");
+  EXPECT_FALSE(RunDirectory::is_used(folder / "run"));
+  Config config = config_for(folder / "run");
+  EXPECT_NO_THROW(RunDirectory::create(config)) << "a run that was killed before its first file";
+  EXPECT_FALSE(is_file(folder / "run/model.pt.0123456789abcdef.tmp"));
+  leave();
+  EXPECT_NO_THROW(RunDirectory::open(folder / "run"));
+  EXPECT_FALSE(is_file(folder / "run/model.pt.0123456789abcdef.tmp"));
+  leave();
+  config.overwrite = true;
+  EXPECT_NO_THROW(RunDirectory::create(config));
+  EXPECT_FALSE(is_file(folder / "run/model.pt.0123456789abcdef.tmp"));
 }
 
 TEST(RunDirectory, OnlyARunsFolderCanBeOpened) {

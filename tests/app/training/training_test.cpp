@@ -235,27 +235,5 @@ TEST(EarlyStopping, ARunThatGoesOnCountsItsPatienceAnew) {
   EXPECT_EQ(restored.best_epoch(), 3);
 }
 
-TEST(FeatureTable, FileAndMemoryHoldTheSame) {
-  const auto folder = std::filesystem::path(testing::TempDir()) / "feature_table_test";
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
-  const auto features = torch::randn({10, 6});
-  auto memory = FeatureTable::in_memory(10, 6);
-  {
-    auto file = FeatureTable::create_file(folder / "a", 10, 6);
-    file.write(4, features.narrow(0, 4, 6));
-    file.write(0, features.narrow(0, 0, 4));
-    EXPECT_FALSE(std::filesystem::exists(folder / "a"));
-    file.finish();
-    EXPECT_TRUE(torch::equal(file.read(2, 5), features.narrow(0, 2, 5)));
-  }
-  memory.write(0, features);
-  const auto again = FeatureTable::open_file(folder / "a", 10, 6);
-  EXPECT_TRUE(torch::equal(again.read(0, 10), memory.read(0, 10)));
-  EXPECT_ANY_THROW(FeatureTable::open_file(folder / "a", 11, 6));
-  { const auto unfinished = FeatureTable::create_file(folder / "b", 10, 6); }
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
-}
-
 }  // namespace
 }  // namespace transfer

@@ -136,6 +136,13 @@ TEST(Gif, TransparentPixelsAndTheFreeCanvasAreWhite) {
   const std::string control("\x21\xF9\x04\x01\0\0b\0", 8);
   EXPECT_EQ(reds_of(gif_header(3, 1) + control + gif_image({1, 0, 2, 1}, plain_codes("ab")) + ";"),
             "WaW");
+  const std::string name = "a";
+  const std::string clear =
+      gif_header(2, 1) + control + gif_image({0, 0, 2, 1}, plain_codes("bb")) + ";";
+  EXPECT_TRUE(gif_traits({clear, name}).is_transparent);
+  const std::string visible =
+      gif_header(2, 1) + control + gif_image({0, 0, 2, 1}, plain_codes("ba")) + ";";
+  EXPECT_FALSE(gif_traits({visible, name}).is_transparent);
 }
 
 TEST(Gif, DamageIsNamed) {
@@ -149,6 +156,9 @@ TEST(Gif, DamageIsNamed) {
   expect_contains(
       gif_error(gif_header(3, 2) + gif_image({0, 0, 60000, 60000}, "\x08") + '\0' + ";"),
       {"claims 60000 x 60000"});
+  std::string bare = good.substr(0, 13) + good.substr(13 + 768);
+  bare[10] &= 0x7F;
+  expect_contains(gif_error(bare), {"no palette"});
 }
 
 }  // namespace

@@ -59,6 +59,10 @@ TEST(ImageFormats, OtherFormatsAreRefusedByName) {
            {std::string("\0\0\0\x20", 4) + "ftypheic", "a HEIF image"},
            {"P5\n2 2\n255\n1234", "a Netpbm image"},
            {"%PDF-1.7", "a PDF"},
+           {"\xEF\xBB\xBF\n <!DOCTYPE HTML><HTML>", "an HTML page"},
+           {"version https://git-lfs.github.com/spec/v1\noid", "a Git LFS pointer"},
+           {std::string("\0\0\1\0\1\0 ", 7), "an icon"},
+           {std::string("\0\0\2\0\0\0\0\0\0\0", 10), "a TGA image"},
            {"<html>404</html>", "an HTML page"}}) {
     expect_contains(format_error(bytes), {"folder/a.png: is " + name,
                                           "supported are JPEG, PNG, BMP, TIFF, WebP and GIF"});

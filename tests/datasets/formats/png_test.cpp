@@ -62,7 +62,10 @@ TEST(Png, SixteenBitsFollowTheRange) {
   EXPECT_EQ(shade(grey, SampleRange{0, 65535}), 6);
   EXPECT_EQ(shade(grey, std::nullopt), 6);
   EXPECT_EQ(shade(grey, SampleRange{0, 1023}), 255);
-  // Alpha has the whole range whatever the colours have.
+  // Alpha follows the colours, unless it goes beyond them.
+  EXPECT_EQ(
+      shade(encode_png(cv::Mat(2, 2, CV_16UC2, cv::Scalar(1638, 4095))), SampleRange{0, 4095}),
+      102);
   const std::string clear = encode_png(cv::Mat(2, 2, CV_16UC2, cv::Scalar(1638, 51 * 257)));
   EXPECT_EQ(shade(clear, SampleRange{0, 4095}), 224);
   EXPECT_EQ(shade(encode_png(cv::Mat(2, 2, CV_8UC1, cv::Scalar(77))), SampleRange{0, 4095}), 77);
@@ -135,6 +138,28 @@ TEST(Png, ATransparentColourOfAnRgbImageIsWhite) {
   EXPECT_EQ(png_pixel(bytes, 0, 1), cv::Vec3b(1, 2, 3));
 }
 
+TEST(Png, ATransparentShadeOfAGreyImageIsWhite) {
+  for (const int depth : {CV_8U, CV_16U}) {
+    const int unit = depth == CV_8U ? 1 : 257;
+    cv::Mat grey(1, 2, CV_8UC1, cv::Scalar(9));
+    grey.at<unsigned char>(0, 1) = 70;
+    grey.convertTo(grey, depth, unit);
+    std::string bytes = encode_png(grey);
+    bytes.insert(33, chunk("tRNS", depth == CV_8U ? std::string("\0\x09", 2) : "\x09\x09"));
+    EXPECT_EQ(png_pixel(bytes, 0, 0), cv::Vec3b(255, 255, 255)) << depth;
+    EXPECT_EQ(png_pixel(bytes, 0, 1), cv::Vec3b(70, 70, 70)) << depth;
+  }
+}
+
+TEST(Png, WithAlphaOneIsPlainOnceItsStartShowsAPixel) {
+  cv::Mat clear(64, 64, CV_8UC4, cv::Scalar(9, 9, 9, 0));
+  EXPECT_FALSE(is_plain_png(encode_png(clear)));
+  clear.at<cv::Vec4b>(0, 5)[3] = 1;
+  const std::string bytes = encode_png(clear);
+  EXPECT_TRUE(is_plain_png(bytes));
+  EXPECT_TRUE(is_plain_png(bytes.substr(0, bytes.size() - 20))) << "the rest does not matter";
+}
+
 TEST(Png, InterlacedImagesAreRead) {
   const cv::Mat rgb = gradient(37, 23, 3);
   EXPECT_EQ(largest_difference(decode_image(encode_png(rgb, /*interlaced=*/true), "a"), rgb), 0);
@@ -150,6 +175,20 @@ TEST(Png, OrientationIsAppliedAndGammaIsNot) {
   const cv::Mat decoded = decode_image(bytes, "a");
   ASSERT_EQ(decoded.size(), turned.size());
   EXPECT_EQ(largest_difference(decoded, turned), 0);
+}
+
+TEST(Png, TheOrientationMayBeANumberOfAnotherSize) {
+  const cv::Mat rgb = gradient(20, 10);
+  for (const auto& [type, value] :
+       std::vector<std::pair<char, std::string>>{{1, std::string("\x06\xFF\xFF\xFF", 4)},
+                                                 {3, std::string("\0\x06\xFF\xFF", 4)},
+                                                 {4, std::string("\0\0\0\x06", 4)}}) {
+    std::string bytes = encode_png(rgb);
+    const std::string exif = std::string("MM\0*\0\0\0\x08\0\x01\x01\x12\0", 13) + type +
+                             std::string("\0\0\0\x01", 4) + value + std::string(4, '\0');
+    bytes.insert(33, chunk("eXIf", exif));
+    EXPECT_EQ(decode_image(bytes, "a").size(), cv::Size(10, 20)) << static_cast<int>(type);
+  }
 }
 
 TEST(Png, AWrongChecksumIsFound) {

@@ -79,6 +79,18 @@ TEST(Webp, FramesAreCounted) {
   EXPECT_TRUE(is_plain_webp(encode(gradient(8, 8), ".webp")));
 }
 
+TEST(Webp, OneThatIsTransparentEverywhereIsFound) {
+  const std::string name = "a";
+  cv::Mat clear(64, 64, CV_8UC4, cv::Scalar(9, 9, 9, 0));
+  const std::string bytes = encode_webp(clear);
+  EXPECT_FALSE(is_plain_webp(bytes));
+  EXPECT_TRUE(webp_traits({bytes, name}).is_transparent);
+  clear.at<cv::Vec4b>(0, 5)[3] = 255;
+  const std::string visible = encode_webp(clear);
+  EXPECT_TRUE(is_plain_webp(visible));
+  EXPECT_FALSE(webp_traits({visible, name}).is_transparent);
+}
+
 TEST(Webp, FramesThatNoHeaderAnnouncesDoNotCount) {
   const std::string name = "a";
   const std::string frame = riff_chunk("ANMF", std::string(16, '\0'));

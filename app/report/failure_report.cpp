@@ -1,0 +1,98 @@
+#include "app/report/failure_report.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <filesystem>
+#include <string_view>
+
+#include "app/compute/container_limits.h"
+#include "core/lack_of_resources.h"
+
+namespace transfer {
+namespace {
+
+constexpr double kMegabyte = 1e6;
+
+/// " The limit on … is N MB (ulimit OPTION)." where there is one.
+std::string limit_text(decltype(RLIMIT_AS) resource, const char* what, const char* option) {
+  rlimit limit = {};
+  if (::getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return "";
+  return fmt::format(" The limit on its {} is {:.0f} MB (ulimit {}).", what,
+                     static_cast<double>(limit.rlim_cur) / kMegabyte, option);
+}
+
+/// The limits on memory that the process runs under.
+std::string memory_limits() {
+  std::string text =
+      limit_text(RLIMIT_AS, "address space", "-v") + limit_text(RLIMIT_DATA, "data", "-d");
+  if (const auto bytes = read_container_limits().memory_bytes) {
+    text += fmt::format(" Its container or job may use {:.0f} MB.",
+                        static_cast<double>(*bytes) / kMegabyte);
+  }
+  return text;
+}
+
+Failure lack_of_memory(const std::exception& error) {
+  const bool is_gpu = std::string_view(error.what()).find("CUDA") != std::string_view::npos;
+  const auto bytes = bytes_asked_for(error);
+  std::string text =
+      is_gpu ? "there is not enough memory on the GPU" : "there is not enough memory";
+  if (bytes && static_cast<double>(*bytes) >= kMegabyte) {
+    text += fmt::format(": {:.0f} MB more were needed at once",
+                        static_cast<double>(*bytes) / kMegabyte);
+  }
+  return {fmt::format("{}.{} End other programs{}, or need less: a smaller train.batch_size, "
+                      "data.input_size or backbone, fewer --threads and data.workers.",
+                      text, is_gpu ? "" : memory_limits(), is_gpu ? " on it" : ", raise a limit"),
+          ExitCode::kResources};
+}
+
+Failure lost_file(const std::filesystem::filesystem_error& error) {
+  const std::string reason = error.code().message();
+  if (error.path1().empty()) {
+    return {fmt::format("the current folder cannot be found: {}. Was it removed? Change into a "
+                        "folder that exists, and run the command again.",
+                        reason),
+            ExitCode::kOutput};
+  }
+  return {fmt::format("{}: {}. Check that it still exists and may be read and written.",
+                      error.path1().string(), reason),
+          ExitCode::kOutput};
+}
+
+/// Of a C++ library or LibTorch, without the stack traces that the latter appends.
+std::string_view without_trace(std::string_view what) {
+  for (const std::string_view trace : {"\nException raised from", "\nframe #0:"}) {
+    what = what.substr(0, what.find(trace));
+  }
+  return what;
+}
+
+}  // namespace
+
+Failure explain_failure(const std::exception& error) {
+  if (is_out_of_memory(error)) return lack_of_memory(error);
+  if (is_out_of_threads(error)) {
+    return {"the system starts no further thread or process: " + std::string(error.what()) + "." +
+                limit_text(RLIMIT_AS, "address space", "-v") +
+                " Raise the limit on processes (ulimit -u, or the pids limit of the container), or "
+                "give fewer --threads and data.workers.",
+            ExitCode::kResources};
+  }
+  if (is_out_of_files(error)) {
+    return {fmt::format("too many files are open: {}. Raise the limit (ulimit -n).", error.what()),
+            ExitCode::kResources};
+  }
+  if (const auto* const lost = dynamic_cast<const std::filesystem::filesystem_error*>(&error)) {
+    return lost_file(*lost);
+  }
+  return {
+      fmt::format("unexpected failure: {}\nThis is a bug of transfer's, not a mistake of yours. "
+                  "Please report it as an issue of the project, with the command, what it "
+                  "printed, and the output of `transfer --version`.",
+                  without_trace(error.what())),
+      ExitCode::kUnexpected};
+}
+
+}  // namespace transfer

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <exception>
+#include <string>
+
+#include "core/exit_code.h"
+
+namespace transfer {
+
+/// What the program says at its end about a failure, and its exit code.
+struct Failure {
+  std::string message;
+  ExitCode code = ExitCode::kUnexpected;
+};
+
+/// Explains an exception that is no transfer::Error: too little memory, threads or open files, a
+/// folder that has gone; anything else is a bug of the program's, and the message says how to
+/// report it.
+Failure explain_failure(const std::exception& error);
+
+}  // namespace transfer

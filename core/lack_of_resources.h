@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <optional>
+
+namespace transfer {
+
+/// Whether memory ran out, of the CPU or of a GPU: std::bad_alloc, or an error of LibTorch's,
+/// oneDNN's or OpenCV's that says so. It says nothing about the data or the network, so code that
+/// explains other failures lets it pass.
+bool is_out_of_memory(const std::exception& error);
+
+/// The bytes that such an error says were asked for, if it does.
+std::optional<std::int64_t> bytes_asked_for(const std::exception& error);
+
+/// Whether the system refused a further thread, process or open file.
+bool is_out_of_threads(const std::exception& error);
+bool is_out_of_files(const std::exception& error);
+
+}  // namespace transfer
