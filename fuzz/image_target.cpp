@@ -28,6 +28,7 @@ void require_image(const cv::Mat& image, int type) {
 /// What is_plain() says of a file's start must hold for the file.
 void require_plain(const SampleTraits& traits) {
   const bool is_plain = traits.kind == SampleKind::kKnown && traits.images == 1 && !traits.stated &&
+                        !traits.follows_smaller_copy && !traits.is_transparent &&
                         traits.ignored_bands == 0 && !traits.has_unused_alpha;
   require(is_plain, "is_plain() calls a file plain that is not");
 }

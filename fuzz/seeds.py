@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -312,6 +313,10 @@ def add_models(seeds):
             script = torch.jit.trace(module, torch.zeros(1, 3, 16, 16)) if is_traced else torch.jit.script(module)
             write_backbone(script, metadata, file)
             seeds.add("model", file.read_bytes())
+            with zipfile.ZipFile(file) as archive:
+                for name in archive.namelist():
+                    if name.endswith(("data.pkl", "constants.pkl", "module.py.debug_pkl")):
+                        seeds.add("pickle", archive.read(name))
             torch.jit.save(script, file)
             seeds.add("model", file.read_bytes())
         torch.save(module.state_dict(), file)

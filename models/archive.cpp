@@ -13,6 +13,7 @@
 #include "models/archive_file.h"
 #include "models/class_names.h"
 #include "models/model_file_kind.h"
+#include "models/pickle_check.h"
 #include "models/torch_error.h"
 
 namespace transfer {
@@ -130,6 +131,7 @@ Archive read_archive(const std::filesystem::path& file, const Trust& trust) {
     bytes.require_intact(/*without_tensors=*/true);
     auto metadata = metadata_of(bytes, file);
     admit(bytes, file, metadata.has_value(), trust);
+    require_sound_pickles(bytes);
     auto module = load_module(bytes, file);
     module.eval();
     return {std::move(module), std::move(metadata)};

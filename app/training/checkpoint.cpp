@@ -15,6 +15,7 @@
 #include "core/lack_of_resources.h"
 #include "core/run_format.h"
 #include "models/archive_file.h"
+#include "models/pickle_check.h"
 #include "models/program_check.h"
 
 namespace transfer {
@@ -179,6 +180,7 @@ void read_archive_file(const std::filesystem::path& file, const Read& read) {
                                           "hold numbers alone; nothing of it was run",
                                           program->what, program->where));
     }
+    require_sound_pickles(bytes);
     read_verified(bytes, read);
   } catch (const Error&) {
     throw;

@@ -96,9 +96,9 @@ SampleTraits webp_traits(const EncodedImage& image) {
   SampleTraits traits;
   traits.images = webp_frames(image.bytes);
   if (webp_header(image, image.bytes).has_alpha != 0) {
-    const auto frame = first_webp_frame(image.bytes);
-    traits.is_transparent =
-        is_transparent(read_still(image, frame && traits.images > 1 ? frame->file : image.bytes));
+    const auto frame =
+        is_webp_animation(image.bytes) ? first_webp_frame(image.bytes) : std::nullopt;
+    traits.is_transparent = is_transparent(read_still(image, frame ? frame->file : image.bytes));
   }
   return traits;
 }

@@ -104,6 +104,18 @@ TEST(Webp, FramesThatNoHeaderAnnouncesDoNotCount) {
   }
 }
 
+TEST(Webp, AnAnimationOfASingleFrameIsRead) {
+  const std::string name = "a";
+  std::string bytes = animation(cv::Mat::zeros(8, 8, CV_8UC4), 0, 0, 8, 8);
+  bytes.resize(bytes.rfind("ANMF"));
+  bytes[20] |= 0x10;  // has alpha
+  put(bytes, 4, bytes.size() - 8, 4);
+  EXPECT_FALSE(is_plain_webp(bytes));
+  const SampleTraits traits = webp_traits({bytes, name});
+  EXPECT_EQ(traits.images, 1);
+  EXPECT_TRUE(traits.is_transparent);
+}
+
 TEST(Webp, ADamagedAnimationIsRefused) {
   const std::string whole = animation(gradient(16, 16), 0, 0, 16, 16);
   const std::size_t first_frame = 30 + 14 + 24;
