@@ -83,8 +83,9 @@ TEST(Fields, WhatAnotherChoiceIsCalledIsRefused) {
 
 TEST(Fields, PlaceAndSpeedLeaveTheResultAlone) {
   EXPECT_THAT(keys_with(Effect::kPlaceOrSpeed),
-              ElementsAre("device", "threads", "out", "overwrite", "data.allow_leakage",
-                          "data.workers", "cache.memory_mb", "cache.share", "cache.dir"));
+              ElementsAre("device", "threads", "out", "overwrite", "trust", "trust_file",
+                          "data.allow_leakage", "data.workers", "cache.memory_mb", "cache.share",
+                          "cache.dir"));
 }
 
 TEST(Fields, PresetsFillWhatChangesASingleImage) {

@@ -202,10 +202,13 @@ TEST(Admission, AFileThatDoesNotNameItselfIsNamedWithItsHash) {
   Listener listener;
   read_archive(fixture("tiny.pt"));
   EXPECT_THAT(listener.notes, testing::IsEmpty());
-  const std::string hash = ArchiveFile(fixture("no_metadata.pt")).sha256();
-  read_archive(fixture("no_metadata.pt"));
+  // A file of its own, since each hash is named once in a process.
+  const std::string file = testing::TempDir() + "/unpinned_test.pt";
+  torch::jit::load(fixture("no_metadata.pt")).save(file, {{"note", "for this test alone"}});
+  const std::string hash = ArchiveFile(file).sha256();
+  read_archive(file);
   EXPECT_THAT(listener.notes, testing::ElementsAre(HasSubstr("--trust sha256:" + hash)));
-  read_archive(fixture("no_metadata.pt"), {.pins = {hash}});
+  read_archive(file, {.pins = {hash}});
   EXPECT_THAT(listener.notes, testing::SizeIs(1));
 }
 
