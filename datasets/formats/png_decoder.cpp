@@ -53,6 +53,9 @@ class PngReader {
     return true;
   }
 
+  /// Takes compressed bytes few at a time, so that rows come out of a file that ends early.
+  void read_in_small_pieces() { png_set_compression_buffer_size(png_, 16); }
+
   /// Whether an 8-bit pixel that is not transparent is among those that the bytes hold, which may
   /// end early. `row` has width() and channels(), all 0. REQUIRES: read_header().
   bool shows_opaque_pixel(cv::Mat& row) {
@@ -163,6 +166,7 @@ cv::Mat png_to_8_bit(const EncodedImage& image, const cv::Mat& pixels) {
 bool png_start_shows_pixel(std::string_view start) {
   PngReader reader(start);
   if (!reader.read_header() || reader.channels() < 4) return false;
+  reader.read_in_small_pieces();
   cv::Mat row(1, reader.width(), CV_8UC4, cv::Scalar::all(0));
   return reader.shows_opaque_pixel(row);
 }

@@ -70,7 +70,8 @@ void measure_samples(const cv::Mat& samples, SampleTraits& traits,
 }
 
 SampleRange range_for(const EncodedImage& image, const SampleTraits& traits) {
-  if (traits.smallest > traits.largest) throw broken_image(image, "holds no finite number");
+  const bool is_empty = traits.smallest > traits.largest;
+  if (is_empty && !traits.has_missing) throw broken_image(image, "holds no finite number");
   if (traits.kind == SampleKind::kKnown) return traits.stated.value_or(range_of_bits(8));
   if (image.sample_range) return *image.sample_range;
   if (traits.stated) return *traits.stated;

