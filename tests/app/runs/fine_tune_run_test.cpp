@@ -286,11 +286,11 @@ TEST(Checkpoint, AFlippedBitIsFoundInEveryRecord) {
   for (const ArchiveRecord& record : records) {
     if (record.size == 0) continue;
     std::string bytes = sound;
-    bytes[record.begin + record.size / 2] ^= 8;
+    bytes[record.begin + record.stored_size / 2] ^= 8;
     std::ofstream(file, std::ios::binary) << bytes;
     EXPECT_THAT([&] { read_checkpoint(file, network.state(), step.optimizer()); },
                 testing::ThrowsMessage<ModelError>(testing::AllOf(
-                    testing::HasSubstr(file), testing::HasSubstr(record.name + " has the CRC-32"),
+                    testing::HasSubstr(file), testing::HasSubstr("its record " + record.name),
                     testing::HasSubstr("--overwrite"))));
   }
 }
