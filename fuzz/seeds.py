@@ -325,7 +325,8 @@ def add_models(seeds):
 
 def add_stored(seeds, program):
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([program, folder], check=True)
+        subprocess.run([program, folder, seeds.folder / "model" / "000"], check=True)
+        seeds.add("model", (Path(folder) / "model.pt").read_bytes())
         for name in ("checkpoint.pt", "tensors.pt"):
             seeds.add("checkpoint", (Path(folder) / name).read_bytes())
         for rows in (Path(folder) / "features").glob("*.features"):
