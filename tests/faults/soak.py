@@ -114,7 +114,7 @@ class Batch:
 def soak(batches, draw, kills):
     """Runs the batches to their end and kills on the way."""
     next_kill = time.time() + 1
-    while any(batch.process.poll() is None for batch in batches):
+    while any(batch.process.poll() in (None, -signal.SIGKILL) for batch in batches):
         time.sleep(0.05)
         for batch in batches:
             if batch.process.poll() == -signal.SIGKILL:
@@ -146,8 +146,11 @@ def temporary_files(folder):
 
 def complaints_of(batch, alone):
     """What is wrong with a batch that has ended."""
+    log = (batch.folder / f"{batch.name}.log").read_text()
     if batch.process.returncode != 0:
-        yield f"{batch.name} ends with {batch.process.returncode}"
+        yield f"{batch.name} ends with {batch.process.returncode}: {log[-300:]}"
+    if not (batch.folder / batch.name / "summary.json").exists():
+        return
     summary = json.loads((batch.folder / batch.name / "summary.json").read_text())
     states = collections.Counter(job["state"] for job in summary["jobs"])
     if states != {"finished": batch.jobs}:
@@ -155,7 +158,6 @@ def complaints_of(batch, alone):
     for i in range(batch.jobs):
         if result_of(batch.folder / batch.name / f"job{i:04}") != alone[i % len(KINDS)]:
             yield f"{batch.name}/job{i:04}: another result than alone"
-    log = (batch.folder / f"{batch.name}.log").read_text()
     ends = {}
     for number, line in enumerate(log.splitlines()):
         found = re.match(r"(job\d+): (started|resumed|finished)", line)
