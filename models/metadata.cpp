@@ -26,6 +26,17 @@ Enum parse_choice(const json& object, const std::string& prefix, const std::stri
   return *value;
 }
 
+/// A whole number of at most 53 bits, in which JSON's numbers are exact; the library would convert
+/// others to anything. `field` is for the message.
+std::int64_t whole_number(const json& value, const std::string& field) {
+  constexpr double kLargest = 9007199254740992;
+  const double number = value.is_number() ? value.get<double>() : kLargest;
+  if (std::abs(number) >= kLargest || std::floor(number) != number) {
+    throw std::invalid_argument(field + " is not a whole number");
+  }
+  return static_cast<std::int64_t>(number);
+}
+
 /// Names of what a network reads in `preprocessing.channels`.
 constexpr std::string_view kGreyChannel = "gray";
 constexpr std::string_view kBands = "bands";
@@ -72,12 +83,12 @@ bool sizes_are_sound(const Preprocessing& p) {
 
 Preprocessing parse_preprocessing(const json& object) {
   Preprocessing p;
-  const auto size = object.at("input_size").get<std::array<std::int64_t, 2>>();
-  p.height = size[0];
-  p.width = size[1];
+  const json& size = object.at("input_size");
+  p.height = whole_number(size.at(0), "preprocessing.input_size");
+  p.width = whole_number(size.at(1), "preprocessing.input_size");
   parse_channels(object, p);
   p.resize_rule = parse_choice<ResizeRule>(object, "preprocessing.", "resize_rule");
-  p.resize = object.at("resize").get<std::int64_t>();
+  p.resize = whole_number(object.at("resize"), "preprocessing.resize");
   p.interpolation = parse_choice<Interpolation>(object, "preprocessing.", "interpolation");
   if (object.contains("scale")) {
     p.scale = parse_choice<PixelScale>(object, "preprocessing.", "scale");
@@ -143,7 +154,7 @@ void add_objective(json& object, const Objective& objective) {
 ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
   try {
     const json object = json::parse(text);
-    const int version = object.at("format_version").get<int>();
+    const std::int64_t version = whole_number(object.at("format_version"), "format_version");
     if (version > ModelMetadata::kFormatVersion) {
       throw ModelError(fmt::format(
           "{}: the metadata has format version {}, but this program reads versions up to {}. Use a "

@@ -252,6 +252,11 @@ TEST(Metadata, NumbersThatNoImageCanBePreparedWithAreRefused) {
   EXPECT_TRUE(refuses("std", {0.2, 1e60, 0.2}));  // infinite as float32
   EXPECT_TRUE(refuses("mean", {0.5, -1e60, 0.5}));
   EXPECT_TRUE(refuses("resize", 1'000'000'000'000));
+  EXPECT_TRUE(refuses("resize", 1e100));
+  EXPECT_TRUE(refuses("input_size", {1e100, 32}));
+  EXPECT_TRUE(refuses("input_size", {32, 18446744073709551648.0}));
+  EXPECT_TRUE(refuses("input_size", {32.5, 32}));
+  EXPECT_FALSE(refuses("input_size", {224.0, 224}));
 }
 
 TEST(Classifier, KeepsTheInputOfItsBackbone) {
