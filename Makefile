@@ -12,7 +12,7 @@ help:
 	@echo "make package       a Debian package and a relocatable archive, in build/packages/"
 	@echo "make test-package  build both packages and try them in a bare Debian 12 (as root)"
 	@echo "make test-docker   build the Docker image and check it"
-	@echo "make architectures cut 51 networks at every stage and update the table in docs/backbones.md"
+	@echo "make architectures cut 59 networks at every stage and update the table in docs/backbones.md"
 	@echo "make lint          check format and code of changed files (lint-all: of all files)"
 	@echo "make clean         remove build/"
 
