@@ -27,8 +27,11 @@ void replace_views(const torch::jit::Module& module) {
     for_each_node(graph.block(), [&graph](Node* node) {
       // The other `view` takes a number type.
       const bool is_view = node->kind() == c10::aten::view && argument_position(node, "size") == 1;
-      if (is_view) replace_by(c10::aten::reshape, node, graph);
-      if (node->kind() == c10::aten::view_as) replace_by(c10::aten::reshape_as, node, graph);
+      if (is_view) {
+        replace_by(c10::aten::reshape, node, graph);
+      } else if (node->kind() == c10::aten::view_as) {
+        replace_by(c10::aten::reshape_as, node, graph);
+      }
     });
   });
 }
