@@ -9,6 +9,7 @@
 #include <exception>
 #include <string_view>
 
+#include "app/report/failure_report.h"
 #include "core/exit_code.h"
 #include "core/lack_of_resources.h"
 #include "core/standard_streams.h"
@@ -31,9 +32,6 @@ constexpr std::string_view kLibraryEnded =
 constexpr std::string_view kFolderDeleted =
     "transfer: the current folder was deleted. Change into a folder that exists, and run the "
     "command again.\n";
-constexpr std::string_view kBug =
-    "\nThis is a bug of transfer's, not a mistake of yours. Please report it as an issue of the "
-    "project, with the command, what it printed, and the output of `transfer --version`.\n";
 
 [[noreturn]] void end(std::string_view message, ExitCode code) noexcept {
   write_to_stderr(message);
@@ -54,7 +52,9 @@ constexpr std::string_view kBug =
   } catch (...) {
     write_to_stderr("transfer: unexpected failure: an unknown exception");
   }
-  end(kBug, ExitCode::kUnexpected);
+  write_to_stderr("\n");
+  write_to_stderr(kReportBug);
+  end("\n", ExitCode::kUnexpected);
 }
 
 void report_exit() {

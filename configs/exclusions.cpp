@@ -88,11 +88,11 @@ void refuse_unclear_input(const InputConfig& input) {
         "input.std=1 where the network takes them as they are.",
         input.placed("input.scale"), input.mean.empty() ? "input.mean" : "input.std"));
   }
-  const auto is_beyond_1 = [](double number) { return number > 1; };
-  const bool looks_like_255 = std::any_of(input.mean.begin(), input.mean.end(), is_beyond_1) ||
-                              std::any_of(input.std.begin(), input.std.end(), is_beyond_1);
-  if (!input.scale && looks_like_255) {
-    const bool is_mean = std::any_of(input.mean.begin(), input.mean.end(), is_beyond_1);
+  const auto exceed_1 = [](const std::vector<double>& numbers) {
+    return std::any_of(numbers.begin(), numbers.end(), [](double number) { return number > 1; });
+  };
+  const bool is_mean = exceed_1(input.mean);
+  if (!input.scale && (is_mean || exceed_1(input.std))) {
     throw ConfigError(fmt::format(
         "{}: found numbers above 1, but pixels are 0 to 1 unless input.scale says otherwise. Add "
         "input.scale=0-255 if they are meant for pixels of 0 to 255, else input.scale=0-1.",

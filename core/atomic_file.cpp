@@ -23,29 +23,14 @@ namespace {
 constexpr std::string_view kTemporaryEnding = ".tmp";
 constexpr std::size_t kRandomDigits = 16;
 
-/// open(2) without the interruptions of network file systems. Returns −1 with errno.
-int open_uninterrupted(const std::filesystem::path& path, int flags) {
-  constexpr mode_t kMode = 0664;
-  int descriptor = -1;
-  do {
-    descriptor = ::open(path.c_str(), flags | O_CLOEXEC, kMode);
-  } while (descriptor < 0 && errno == EINTR);
-  return descriptor;
-}
-
 /// Reads as many bytes as the file had at first. Returns 0 or the error (an errno).
 int read_all(int descriptor, std::string& contents) {
   struct stat found = {};
   if (::fstat(descriptor, &found) != 0) return errno;
   contents.resize(static_cast<std::size_t>(found.st_size));
-  for (std::size_t done = 0; done < contents.size();) {
-    const ssize_t count = ::read(descriptor, contents.data() + done, contents.size() - done);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return errno;
-    if (count == 0) return EIO;  // truncated meanwhile
-    done += static_cast<std::size_t>(count);
-  }
-  return 0;
+  const std::size_t size = contents.size();
+  if (read_uninterrupted(descriptor, 0, contents.data(), size) == size) return 0;
+  return errno != 0 ? errno : EIO;  // truncated meanwhile
 }
 
 void flush_to_disk(const std::filesystem::path& opened, const std::filesystem::path& reported) {
@@ -58,10 +43,6 @@ void flush_to_disk(const std::filesystem::path& opened, const std::filesystem::p
   const int error = errno;
   ::close(descriptor);
   if (result != 0 && error != EINVAL) throw write_failure(reported, error);
-}
-
-std::filesystem::path folder_of(const std::filesystem::path& path) {
-  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
 
 /// Makes an empty file beside `path` under a unique name. The process id would not do: processes in

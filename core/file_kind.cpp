@@ -23,6 +23,10 @@ bool is_folder(const fs::path& path) { return file_kind(path) == FileKind::kFold
 
 bool is_file(const fs::path& path) { return file_kind(path) == FileKind::kRegularFile; }
 
+fs::path folder_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
 std::string why_absent(const fs::path& path, std::string_view wanted) {
   std::error_code error;
   const auto type = fs::status(path, error).type();

@@ -15,6 +15,9 @@ FileKind file_kind(const std::filesystem::path& path);
 bool is_folder(const std::filesystem::path& path);
 bool is_file(const std::filesystem::path& path);
 
+/// The folder that a file lies in: "." for a bare name.
+std::filesystem::path folder_of(const std::filesystem::path& path);
+
 /// Why there is nothing at `path`, for a message behind "PATH: ": "no such WANTED", or what the
 /// system says ("cannot be reached: Permission denied").
 std::string why_absent(const std::filesystem::path& path, std::string_view wanted);

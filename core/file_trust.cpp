@@ -8,18 +8,15 @@
 #include <cstring>
 
 #include "core/errors.h"
+#include "core/file_kind.h"
 
 namespace transfer {
 namespace {
 
 namespace fs = std::filesystem;
 
-fs::path parent_of(const fs::path& path) {
-  return path.has_parent_path() ? path.parent_path() : fs::path(".");
-}
-
 std::optional<std::string> why_untrusted(const struct stat& found, const fs::path& path) {
-  const fs::path folder = parent_of(path);
+  const fs::path folder = folder_of(path);
   struct stat above = {};
   if (::stat(folder.c_str(), &above) != 0) {
     return fmt::format("{}: its folder cannot be reached: {}.", path.string(),

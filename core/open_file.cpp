@@ -34,13 +34,34 @@ namespace {
 
 }  // namespace
 
-int open_regular_file(const std::filesystem::path& file, int flags) {
+int open_uninterrupted(const std::filesystem::path& file, int flags) {
   constexpr mode_t kMode = 0664;
   int descriptor = -1;
   do {
-    descriptor =
-        ::open(file.c_str(), flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, kMode);
+    descriptor = ::open(file.c_str(), flags | O_CLOEXEC, kMode);
   } while (descriptor < 0 && errno == EINTR);
+  return descriptor;
+}
+
+std::size_t read_uninterrupted(int descriptor, std::uint64_t offset, void* target,
+                               std::size_t size) {
+  std::size_t done = 0;
+  errno = 0;
+  while (done < size) {
+    const ssize_t count = ::pread(descriptor, static_cast<char*>(target) + done, size - done,
+                                  static_cast<off_t>(offset + done));
+    if (count > 0) {
+      done += static_cast<std::size_t>(count);
+      continue;
+    }
+    if (count == 0 || errno != EINTR) break;
+    errno = 0;
+  }
+  return done;
+}
+
+int open_regular_file(const std::filesystem::path& file, int flags) {
+  const int descriptor = open_uninterrupted(file, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
   if (descriptor < 0) {
     if (errno == EISDIR || errno == ENXIO) errno = ENODEV;
     return -1;
@@ -94,16 +115,9 @@ struct stat OpenFile::facts() const {
 }
 
 void OpenFile::read(std::uint64_t offset, void* target, std::size_t size) const {
-  auto* next = static_cast<char*>(target);
-  while (size > 0) {
-    const ssize_t count = ::pread(descriptor_, next, size, static_cast<off_t>(offset));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw_read_failure(path_, errno);
-    if (count == 0) throw DataError(fmt::format("{}: is truncated.", path_.string()));
-    next += count;
-    offset += static_cast<std::uint64_t>(count);
-    size -= static_cast<std::size_t>(count);
-  }
+  if (read_uninterrupted(descriptor_, offset, target, size) == size) return;
+  if (errno != 0) throw_read_failure(path_, errno);
+  throw DataError(fmt::format("{}: is truncated.", path_.string()));
 }
 
 void OpenFile::write(std::uint64_t offset, const void* bytes, std::size_t size) const {

@@ -9,10 +9,20 @@
 
 namespace transfer {
 
-/// open(2) for regular files only: a symbolic link at `file` is not followed, a pipe is not waited
-/// for, and the descriptor is not inherited by other programs. A new file can be written by its
-/// owner and group as the umask allows, and never by everyone. Returns −1 with errno: ELOOP for a
-/// link, ENODEV for what is no regular file.
+/// open(2), repeated where a signal interrupts it, as on network file systems. The descriptor is
+/// not inherited by other programs; a new file can be written by its owner and group as the umask
+/// allows, and never by everyone. Returns −1 with errno.
+int open_uninterrupted(const std::filesystem::path& file, int flags);
+
+/// Copies the `size` bytes of an open file from `offset` on, interrupted or not. Returns how many
+/// there were: fewer at the end of the file, where errno is 0, or after an error, which is in
+/// errno.
+std::size_t read_uninterrupted(int descriptor, std::uint64_t offset, void* target,
+                               std::size_t size);
+
+/// open_uninterrupted() for regular files only: a symbolic link at `file` is not followed, and a
+/// pipe is not waited for. Returns −1 with errno: ELOOP for a link, ENODEV for what is no regular
+/// file.
 int open_regular_file(const std::filesystem::path& file, int flags);
 
 /// Whether `file` itself, no link to it, is the file that was opened: another may have taken its

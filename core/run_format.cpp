@@ -5,8 +5,15 @@
 #include <nlohmann/json.hpp>
 
 #include "core/errors.h"
+#include "core/run_files.h"
+#include "core/shell_word.h"
 
 namespace transfer {
+
+std::string train_again_command(const std::filesystem::path& run) {
+  return fmt::format("transfer --config {} --out {} --overwrite",
+                     shell_word((run / run_file::kConfig).string()), shell_word(run.string()));
+}
 
 std::string other_format_message(const std::filesystem::path& file, int found,
                                  const std::string& remedy) {

@@ -10,6 +10,9 @@ namespace transfer {
 /// it as `format`, and the checkpoints. Format 1 named no version.
 inline constexpr int kRunFormat = 2;
 
+/// The command that trains the run in this folder from the start.
+std::string train_again_command(const std::filesystem::path& run);
+
 /// "FILE: is of format 1, written by an earlier version of transfer; this version reads format 2.
 /// REMEDY" for a file of another format than kRunFormat. `remedy` says what to do in full
 /// sentences.

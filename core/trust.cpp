@@ -7,6 +7,7 @@
 
 #include "core/atomic_file.h"
 #include "core/errors.h"
+#include "core/lower_case.h"
 #include "core/split_text.h"
 
 namespace transfer {
@@ -18,10 +19,7 @@ constexpr std::string_view kPrefix = "sha256:";
 std::optional<std::string> digits_of(std::string_view text) {
   constexpr std::size_t kDigits = 64;
   if (text.starts_with(kPrefix)) text.remove_prefix(kPrefix.size());
-  std::string digits(text);
-  for (char& c : digits) {
-    if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
-  }
+  const std::string digits = lower_case(std::string(text));
   const bool is_hash =
       digits.size() == kDigits && digits.find_first_not_of("0123456789abcdef") == std::string::npos;
   return is_hash ? std::optional<std::string>(digits) : std::nullopt;

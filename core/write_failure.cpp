@@ -5,11 +5,13 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/file_kind.h"
+
 namespace transfer {
 namespace {
 
 std::string write_remedy(const std::filesystem::path& path, int error) {
-  const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  const auto folder = folder_of(path);
   switch (error) {
     case ENOENT:
     case ENOTDIR:

@@ -1,8 +1,6 @@
 #include "datasets/copies.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -17,6 +15,7 @@
 #include "core/errors.h"
 #include "core/hash.h"
 #include "core/worker_threads.h"
+#include "datasets/file_blocks.h"
 #include "datasets/formats/image_formats.h"
 #include "datasets/image_content.h"
 
@@ -42,29 +41,6 @@ struct ContentKey {
 
 using Positions = std::vector<std::size_t>;
 using Keys = std::vector<ContentKey>;
-
-/// An open file, closed at the end.
-class OpenFile {
- public:
-  explicit OpenFile(const std::string& path)
-      : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
-  ~OpenFile() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-
-  /// At most `size` bytes from `offset` on.
-  std::string read(std::size_t size, std::uint64_t offset) const {
-    std::string bytes(size, '\0');
-    const auto count = ::pread(descriptor_, bytes.data(), size, static_cast<off_t>(offset));
-    bytes.resize(count < 0 ? 0 : static_cast<std::size_t>(count));
-    return bytes;
-  }
-
- private:
-  int descriptor_;
-};
 
 /// Calls `work(position)` for each of `positions` in several threads: files are waited for more
 /// than they are worked on.
@@ -125,12 +101,12 @@ void read_middle(const LabelledFile& file, ContentKey& key) {
   constexpr std::uint64_t kBlock = 4096;
   if (file.array != nullptr) return;
   const std::uint64_t middle = key.size / 2 - std::min(key.size / 2, kBlock / 2);
-  key.block = std::hash<std::string>()(OpenFile(file.path).read(kBlock, middle));
+  key.block = std::hash<std::string>()(FileBlocks(file.path).read(middle, kBlock));
 }
 
 void read_whole(const LabelledFile& file, std::int64_t max_image_bytes, ContentKey& key) {
   constexpr std::size_t kSignature = 16;
-  if (file.array == nullptr && format_of(OpenFile(file.path).read(kSignature, 0)) == nullptr) {
+  if (file.array == nullptr && format_of(FileBlocks(file.path).read(0, kSignature)) == nullptr) {
     key.size = 0;
     return;
   }

@@ -8,6 +8,7 @@
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
+#include "core/lower_case.h"
 #include "datasets/dataset.h"
 #include "datasets/formats/image_formats.h"
 #include "datasets/labelled_files.h"
@@ -110,12 +111,6 @@ class FileWalk {
 
   std::set<fs::path> visited_;
 };
-
-std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 std::vector<fs::path> subfolders(const fs::path& folder) {
   auto entries = sorted_entries(folder);

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <opencv2/core.hpp>
 
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/hash.h"
 #include "datasets/decode.h"
+#include "datasets/file_blocks.h"
 #include "datasets/image_file.h"
 
 namespace transfer {
@@ -53,19 +53,15 @@ std::string content_sketch(const Sample& sample) {
   constexpr std::uintmax_t kBlock = 16 << 10;
   std::error_code error;
   const std::uintmax_t size = std::filesystem::file_size(sample.path, error);
-  std::ifstream stream(sample.path, std::ios::binary);
-  if (error || !stream) return "";
+  const FileBlocks file(sample.path);
+  if (error || !file.is_open()) return "";
   Sha256 hash;
   hash.update(fmt::format("{} ", size));
-  std::string block(kBlock, '\0');
   // Blocks of a small file overlap.
   for (const std::uintmax_t first : {std::uintmax_t{0}, size / 2, size - std::min(size, kBlock)}) {
-    stream.clear();
-    stream.seekg(static_cast<std::streamoff>(first));
-    stream.read(block.data(), static_cast<std::streamsize>(kBlock));
-    hash.update(block.data(), static_cast<std::size_t>(stream.gcount()));
+    hash.update(file.read(first, kBlock));
   }
-  return stream.bad() ? "" : hash.hex().substr(0, kDigits);
+  return hash.hex().substr(0, kDigits);
 }
 
 bool are_grey(const std::vector<Sample>& samples, const std::optional<SampleRange>& sample_range) {

@@ -13,6 +13,7 @@
 #include "core/errors.h"
 #include "core/file_kind.h"
 #include "core/hash.h"
+#include "core/open_file.h"
 
 namespace transfer {
 namespace {
@@ -37,7 +38,7 @@ class OpenImage {
   /// Throws DataError. Does not wait for the other end of a pipe.
   explicit OpenImage(const Sample& sample) {
     require_regular_file(sample);
-    descriptor_ = ::open(sample.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    descriptor_ = open_uninterrupted(sample.path, O_RDONLY | O_NONBLOCK);
     if (descriptor_ < 0) {
       throw unreadable(sample, fmt::format("cannot be read: {}", std::strerror(errno)));
     }
@@ -69,19 +70,13 @@ std::uint64_t size_of(const Sample& sample, int descriptor) {
 /// Fills `target`. `done` and `size`: the bytes of the file before it, and of the whole file.
 void read_piece(const Sample& sample, int descriptor, char* target, std::uint64_t count,
                 std::uint64_t done, std::uint64_t size) {
-  for (std::uint64_t filled = 0; filled < count;) {
-    const ssize_t got = ::read(descriptor, target + filled, count - filled);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) {
-      throw unreadable(sample, fmt::format("cannot be read to its end: {}", std::strerror(errno)));
-    }
-    if (got == 0) {
-      throw unreadable(sample,
-                       fmt::format("ends after {} of {} bytes: it changed while it was read",
-                                   done + filled, size));
-    }
-    filled += static_cast<std::uint64_t>(got);
+  const std::size_t got = read_uninterrupted(descriptor, done, target, count);
+  if (got == count) return;
+  if (errno != 0) {
+    throw unreadable(sample, fmt::format("cannot be read to its end: {}", std::strerror(errno)));
   }
+  throw unreadable(sample, fmt::format("ends after {} of {} bytes: it changed while it was read",
+                                       done + got, size));
 }
 
 }  // namespace

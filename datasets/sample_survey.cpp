@@ -4,7 +4,6 @@
 #include <atomic>
 #include <exception>
 #include <filesystem>
-#include <fstream>
 #include <mutex>
 #include <opencv2/core.hpp>
 
@@ -12,19 +11,12 @@
 #include "core/errors.h"
 #include "core/messages.h"
 #include "core/worker_threads.h"
+#include "datasets/file_blocks.h"
 #include "datasets/formats/image_formats.h"
 #include "datasets/image_file.h"
 
 namespace transfer {
 namespace {
-
-/// Reads on until `bytes` has `size` bytes, fewer where the file ends or cannot be read.
-void read_up_to(std::ifstream& file, std::size_t size, std::string& bytes) {
-  const std::size_t before = bytes.size();
-  bytes.resize(size);
-  file.read(bytes.data() + before, static_cast<std::streamsize>(size - before));
-  bytes.resize(before + static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
-}
 
 /// Nothing for plain and for broken files. The content decides the format, whatever the file's
 /// ending says. Of formats that hold nothing special, such as JPEG, only the signature is read.
@@ -33,17 +25,12 @@ std::optional<SampleTraits> traits_of_file(const Sample& sample) {
   const std::string& path = sample.path;
   try {
     if (std::error_code error; !std::filesystem::is_regular_file(path, error)) return std::nullopt;
-    std::ifstream file;
-    file.rdbuf()->pubsetbuf(nullptr, 0);  // reads no more than what is asked for
-    file.open(path, std::ios::binary);
-    std::string start;
-    read_up_to(file, kSignature, start);
-    const ImageFormat* format = format_of(start);
+    const FileBlocks file(path);
+    const ImageFormat* format = format_of(file.read(0, kSignature));
     if (format == nullptr || format->traits == nullptr) return std::nullopt;
-    if (format->is_plain != nullptr) {
-      read_up_to(file, kSurveyedBytes, start);
-      if (format->is_plain(start)) return std::nullopt;
-    }
+    const bool is_plain =
+        format->is_plain != nullptr && format->is_plain(file.read(0, kSurveyedBytes));
+    if (is_plain) return std::nullopt;
     const std::string bytes = read_image_file(sample);
     return format->traits(
         {bytes, path, /*target_shorter_side=*/0, /*sample_range=*/std::nullopt, sample.max_bytes});

@@ -70,8 +70,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
                                                std::size_t capacity, unsigned seed) {
-  size = LLVMFuzzerMutate(data, size, capacity);
-  // A few keep their wrong checksums.
-  if (seed % 8 != 0) transfer::fuzz::mend_png_checksums(data, size);
-  return size;
+  return transfer::fuzz::mutate_image(data, size, capacity, seed);
 }

@@ -11,6 +11,8 @@
 #include <unordered_set>
 
 #include "core/hash.h"
+#include "core/lower_case.h"
+#include "core/open_file.h"
 
 namespace transfer {
 namespace {
@@ -18,32 +20,10 @@ namespace {
 constexpr std::uint64_t kLargestContents = 256U << 20U;
 constexpr std::uint64_t kPiece = 1U << 18U;
 
-/// Reads until `count` bytes are there; fewer at the file's end, or with errno set.
-std::size_t read_at(int descriptor, std::uint64_t position, void* bytes, std::size_t count) {
-  std::size_t done = 0;
-  errno = 0;
-  while (done < count) {
-    const ssize_t got = ::pread(descriptor, static_cast<char*>(bytes) + done, count - done,
-                                static_cast<off_t>(position + done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    done += static_cast<std::size_t>(got);
-  }
-  return done;
-}
-
 /// Behind a read of fewer bytes than there should be.
 std::string why_unread() {
   return errno == 0 ? "became shorter while it was read"
                     : fmt::format("cannot be read: {}", std::strerror(errno));
-}
-
-/// As LibTorch compares the names of records.
-std::string in_lower_case(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
 }
 
 }  // namespace
@@ -53,7 +33,7 @@ bool ArchiveRecord::is_tensor() const {
 }
 
 ArchiveFile::ArchiveFile(const std::filesystem::path& file)
-    : descriptor_(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
+    : descriptor_(open_uninterrupted(file, O_RDONLY | O_NONBLOCK)) {
   if (descriptor_ < 0) throw DamagedArchive(why_unread());
   try {
     struct stat status = {};
@@ -81,7 +61,7 @@ std::string ArchiveFile::bytes_at(std::uint64_t position, std::uint64_t count) c
     throw DamagedArchive("is damaged or truncated: a part of it lies beyond its end");
   }
   std::string bytes(count, '\0');
-  if (read_at(descriptor_, position, bytes.data(), count) != count) {
+  if (read_uninterrupted(descriptor_, position, bytes.data(), count) != count) {
     throw DamagedArchive(why_unread());
   }
   return bytes;
@@ -92,7 +72,7 @@ void ArchiveFile::read_pieces(std::uint64_t begin, std::uint64_t size,
   std::string piece(std::min(size, kPiece), '\0');
   for (std::uint64_t done = 0; done < size;) {
     const std::uint64_t count = std::min(kPiece, size - done);
-    if (read_at(descriptor_, begin + done, piece.data(), count) != count) {
+    if (read_uninterrupted(descriptor_, begin + done, piece.data(), count) != count) {
       throw DamagedArchive(why_unread());
     }
     take(std::string_view(piece).substr(0, count));
@@ -128,7 +108,8 @@ void ArchiveFile::read_directory() {
   }
   std::unordered_set<std::string> names;
   for (const ArchiveRecord& record : records_) {
-    if (names.insert(in_lower_case(record.name)).second) continue;
+    // LibTorch finds records whatever the case of their names.
+    if (names.insert(lower_case(record.name)).second) continue;
     throw DamagedArchive(fmt::format("is malformed: it has two records named {}", record.name));
   }
 }
@@ -194,7 +175,7 @@ std::string ArchiveFile::contents(const ArchiveRecord& record) const {
 
 std::size_t ArchiveFile::read(std::uint64_t position, void* bytes,
                               std::size_t count) const noexcept {
-  const std::size_t done = read_at(descriptor_, position, bytes, count);
+  const std::size_t done = read_uninterrupted(descriptor_, position, bytes, count);
   try {
     if (done < count && position <= size_ && count <= size_ - position && damage_.empty()) {
       damage_ = why_unread();

@@ -93,7 +93,7 @@ std::string explanation(const torch::jit::Module& module, const Preprocessing& p
         "forward.",
         failed.where);
   }
-  const std::string size = fmt::format("{}x{} pixels with {} channel{}", p.width, p.height,
+  const std::string size = fmt::format("{}x{} pixels with {} channel{}", p.height, p.width,
                                        p.channels, p.channels == 1 ? "" : "s");
   if (p.channels == 3 && takes(module, random_images(1, 1, p.height, p.width))) {
     return fmt::format(

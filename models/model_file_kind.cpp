@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <stdexcept>
+
+#include "core/lower_case.h"
 
 namespace transfer {
 namespace {
@@ -70,9 +71,7 @@ ModelFileKind kind_of_zip(const FileEnds& ends) {
 
 /// Whether a text begins like a web page, in whatever case.
 bool is_web_page(const std::string& head) {
-  std::string begin = head.substr(0, 512);
-  std::transform(begin.begin(), begin.end(), begin.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::string begin = lower_case(head.substr(0, 512));
   const auto first = begin.find_first_not_of(" \t\r\n");
   if (first == std::string::npos) return false;
   begin = begin.substr(first);

@@ -7,6 +7,7 @@
 #include <cctype>
 #include <vector>
 
+#include "core/lower_case.h"
 #include "models/tensor_operators.h"
 
 namespace transfer {
@@ -173,10 +174,7 @@ class ProgramReader {
 };
 
 bool is_program(const ArchiveRecord& record) {
-  std::string name = record.name;
-  for (char& c : name) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
+  const std::string name = lower_case(record.name);
   return name.ends_with(".py") || (name.starts_with("code/") && !name.ends_with(".debug_pkl"));
 }
 

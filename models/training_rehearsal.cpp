@@ -13,6 +13,7 @@
 #include "models/module_graphs.h"
 #include "models/surgery.h"
 #include "models/torch_error.h"
+#include "models/written_buffer.h"
 
 namespace transfer {
 
@@ -87,18 +88,6 @@ Forward run_forward(const Module& network, const torch::Tensor& images, const st
   return forward;
 }
 
-std::vector<std::string> moved_buffers(const Module& before, const Module& after) {
-  std::vector<std::string> moved;
-  auto original = before.named_buffers().begin();
-  for (const auto& buffer : after.named_buffers()) {
-    const torch::Tensor old = (*original).value;
-    ++original;
-    if (!old.is_floating_point() || buffer.value.equal(old)) continue;
-    moved.push_back(buffer.name);
-  }
-  return moved;
-}
-
 }  // namespace
 
 void refuse_failed_step(const std::string& file, const torch::Tensor& input,
@@ -130,7 +119,9 @@ TrainingRehearsal rehearse_step(const Module& network, const Preprocessing& p, t
     forward = run_forward(network, images, file, /*may_fail=*/false);
   }
   TrainingRehearsal rehearsal;
-  rehearsal.moved_buffers = moved_buffers(network, forward.copy);
+  for (const auto& buffer : changed_buffers(network, forward.copy)) {
+    if (buffer.value.is_floating_point()) rehearsal.moved_buffers.push_back(buffer.name);
+  }
   if (!forward.logits.requires_grad()) return rehearsal;
   try {
     forward.logits.square().sum().backward();

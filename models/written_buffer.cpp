@@ -8,19 +8,26 @@
 
 namespace transfer {
 
+std::vector<torch::jit::NameTensor> changed_buffers(const torch::jit::Module& before,
+                                                    const torch::jit::Module& after) {
+  std::vector<torch::jit::NameTensor> changed;
+  auto original = before.named_buffers().begin();
+  for (const auto& buffer : after.named_buffers()) {
+    const torch::Tensor old = (*original).value;
+    ++original;
+    const bool is_kept =
+        buffer.value.sizes() == old.sizes() && buffer.value.equal(old.to(buffer.value.device()));
+    if (!is_kept) changed.push_back(buffer);
+  }
+  return changed;
+}
+
 std::string written_buffer(const torch::jit::Module& module, const torch::Tensor& images) {
   const torch::NoGradGuard no_gradients;
   const auto copy = copy_with_weights(module);
   run_apart(copy, images);
-  auto original = module.named_buffers().begin();
-  for (const auto& buffer : copy.named_buffers()) {
-    const torch::Tensor before = (*original).value;
-    ++original;
-    const bool is_kept = buffer.value.sizes() == before.sizes() &&
-                         buffer.value.equal(before.to(buffer.value.device()));
-    if (!is_kept) return buffer.name;
-  }
-  return "";
+  const auto changed = changed_buffers(module, copy);
+  return changed.empty() ? "" : changed.front().name;
 }
 
 void refuse_written_buffer(const std::string& buffer, const std::string& file) {

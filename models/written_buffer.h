@@ -5,8 +5,13 @@
 #include <torch/script.h>
 
 #include <string>
+#include <vector>
 
 namespace transfer {
+
+/// The buffers of `after`, a copy of `before` that has run, whose values have changed.
+std::vector<torch::jit::NameTensor> changed_buffers(const torch::jit::Module& before,
+                                                    const torch::jit::Module& after);
 
 /// The path of a buffer that `forward` changes in evaluation mode on these images; "" without one.
 /// The buffers stay as they are. Throws what LibTorch throws.

@@ -43,8 +43,7 @@ void add_config_flags(CLI::App& parser, ConfigSources& sources) {
                "TorchScript file, exported name, or flatten (pixels, no file)");
   add_key_flag(parser, sources, "seed", "Seed of everything random");
   add_key_flag(parser, sources, "augment.preset", "none, light, standard, strong");
-  add_key_flag(parser, sources, "trust", kTrustHelp);
-  add_key_flag(parser, sources, "trust_file", kTrustFileHelp);
+  add_trust_key_flags(parser, sources);
   parser.add_option("--preset", sources.preset,
                     "Settings under presets/; default: the strategy's own");
   parser.add_option("--config", sources.files, "YAML file with settings; wins over the preset");
@@ -56,6 +55,11 @@ void add_config_flags(CLI::App& parser, ConfigSources& sources) {
 void add_machine_key_flags(CLI::App& parser, ConfigSources& sources) {
   add_key_flag(parser, sources, "device", kDeviceHelp);
   add_key_flag(parser, sources, "threads", kThreadsHelp);
+}
+
+void add_trust_key_flags(CLI::App& parser, ConfigSources& sources) {
+  add_key_flag(parser, sources, "trust", kTrustHelp);
+  add_key_flag(parser, sources, "trust_file", kTrustFileHelp);
 }
 
 void add_trust_flags(CLI::App& parser, std::string& trust, std::string& trust_file) {

@@ -21,6 +21,9 @@ void add_config_flags(CLI::App& parser, ConfigSources& sources);
 /// --device and --threads as keys of the configuration.
 void add_machine_key_flags(CLI::App& parser, ConfigSources& sources);
 
+/// --trust and --trust-file as keys of the configuration.
+void add_trust_key_flags(CLI::App& parser, ConfigSources& sources);
+
 /// --trust and --trust-file for commands without a configuration.
 void add_trust_flags(CLI::App& parser, std::string& trust, std::string& trust_file);
 

@@ -195,9 +195,7 @@ CommandRun add_inspect_flags(CLI::App& parser) {
                   "KEY=VALUE: input.*, data.input_size or data.resize; wins over files")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  add_key_flag(parser, options->sources, "trust",
-               "Which model files may load: checked (default), sha256:DIGITS, pinned, ask, always");
-  add_key_flag(parser, options->sources, "trust_file", "File of trusted hashes");
+  add_trust_key_flags(parser, options->sources);
   parser.add_flag("--json", options->json, "JSON on stdout");
   return [options](const auto&) { return run_inspect(*options); };
 }

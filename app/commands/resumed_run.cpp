@@ -18,8 +18,7 @@ namespace {
 
 /// What to do about a run whose summary.json cannot be read.
 std::string train_again(const RunDirectory& run) {
-  return fmt::format("Train again: transfer --config {0}/config.yaml --out {0} --overwrite",
-                     run.path().string());
+  return "Train again: " + train_again_command(run.path());
 }
 
 }  // namespace
@@ -34,12 +33,10 @@ void require_checkpoint(const Config& config, const RunDirectory& run) {
   const std::int64_t epochs = count_epochs(run);
   if (find_strategy(config.strategy).trunk_is_frozen || epochs == 0) return;
   if (is_file(run.checkpoint())) return;
-  const std::string path = shell_word(run.path().string());
   throw ModelError(fmt::format(
-      "{}: is missing, though {} epochs were trained, so the run cannot be resumed. Put "
-      "the file back, or train from the start: transfer --config {}/config.yaml --out "
-      "{} --overwrite",
-      run.checkpoint().string(), epochs, path, path));
+      "{}: is missing, though {} epochs were trained, so the run cannot be resumed. Put the file "
+      "back, or train from the start: {}",
+      run.checkpoint().string(), epochs, train_again_command(run.path())));
 }
 
 void require_further_epochs(const Config& config, const RunDirectory& run, std::int64_t trained) {

@@ -87,12 +87,8 @@ Failure explain_failure(const std::exception& error) {
   if (const auto* const lost = dynamic_cast<const std::filesystem::filesystem_error*>(&error)) {
     return lost_file(*lost);
   }
-  return {
-      fmt::format("unexpected failure: {}\nThis is a bug of transfer's, not a mistake of yours. "
-                  "Please report it as an issue of the project, with the command, what it "
-                  "printed, and the output of `transfer --version`.",
-                  without_trace(error.what())),
-      ExitCode::kUnexpected};
+  return {fmt::format("unexpected failure: {}\n{}", without_trace(error.what()), kReportBug),
+          ExitCode::kUnexpected};
 }
 
 }  // namespace transfer

@@ -2,10 +2,16 @@
 
 #include <exception>
 #include <string>
+#include <string_view>
 
 #include "core/exit_code.h"
 
 namespace transfer {
+
+/// What a message says about an error that nobody but this program can be blamed for.
+inline constexpr std::string_view kReportBug =
+    "This is a bug of transfer's, not a mistake of yours. Please report it as an issue of the "
+    "project, with the command, what it printed, and the output of `transfer --version`.";
 
 /// What the program says at its end about a failure, and its exit code.
 struct Failure {

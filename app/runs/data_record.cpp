@@ -38,15 +38,27 @@ struct ImageLabel {
   std::string content;
 };
 
-std::vector<ImageLabel> image_labels(const Preparation& p, const std::vector<Sample>& samples) {
+/// The images' paths below the data.
+std::vector<std::string> image_paths(const Preparation& p, const std::vector<Sample>& samples) {
   const fs::path data = fs::absolute(p.config.data.path).lexically_normal();
   const fs::path root = is_folder(data) ? data : data.parent_path();
-  std::vector<ImageLabel> images;
-  images.reserve(samples.size());
+  std::vector<std::string> paths;
+  paths.reserve(samples.size());
   for (const Sample& sample : samples) {
     const fs::path path = fs::absolute(sample.path).lexically_normal();
     const std::string below = path.lexically_relative(root).string();
-    images.push_back({below.empty() || below.starts_with("..") ? path.string() : below,
+    paths.push_back(below.empty() || below.starts_with("..") ? path.string() : below);
+  }
+  return paths;
+}
+
+std::vector<ImageLabel> image_labels(const Preparation& p, const std::vector<Sample>& samples) {
+  auto paths = image_paths(p, samples);
+  std::vector<ImageLabel> images;
+  images.reserve(samples.size());
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const Sample& sample = samples[i];
+    images.push_back({std::move(paths[i]),
                       target_text(sample, p.dataset.classes, p.objective().targets()),
                       content_sketch(sample)});
   }
@@ -141,9 +153,7 @@ std::int64_t moved_between_splits(const ordered_json& splits, const Preparation&
     if (!splits.at(before).contains("images")) return;
     std::set<std::string> paths;
     for (const auto& image : splits.at(before)["images"]) paths.insert(image.at(0));
-    for (const ImageLabel& image : image_labels(p, now)) {
-      moved += paths.contains(image.path) ? 1 : 0;
-    }
+    for (const std::string& path : image_paths(p, now)) moved += paths.contains(path) ? 1 : 0;
   };
   count("train", p.dataset.val);
   count("val", p.dataset.train);

@@ -134,20 +134,16 @@ void require_format(torch::serialize::InputArchive& archive, const std::filesyst
   c10::IValue format;
   const std::int64_t found = archive.try_read("format", format) ? format.toInt() : 1;
   if (found == kRunFormat) return;
-  const std::string run = file.parent_path().string();
   throw ModelError(other_format_message(
       file, static_cast<int>(found),
-      fmt::format("Train again from the start: transfer --config {0}/config.yaml --out {0} "
-                  "--overwrite",
-                  run)));
+      "Train again from the start: " + train_again_command(file.parent_path())));
 }
 
 /// Throws ModelError for a file that cannot be continued from.
 [[noreturn]] void refuse_checkpoint(const std::filesystem::path& file, const std::string& what) {
   throw ModelError(
-      fmt::format("{0}: {1}. Put back what the run wrote, or train again from the start: transfer "
-                  "--config {2}/config.yaml --out {2} --overwrite",
-                  file.string(), what, file.parent_path().string()));
+      fmt::format("{}: {}. Put back what the run wrote, or train again from the start: {}",
+                  file.string(), what, train_again_command(file.parent_path())));
 }
 
 /// Loads the archive and runs `read`. Throws DamagedArchive where bytes could not be read.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "core/lower_case.h"
 #include "datasets/formats/bmp_decoder.h"
 #include "datasets/formats/gif_decoder.h"
 #include "datasets/formats/jpeg_decoder.h"
@@ -82,8 +83,7 @@ std::string_view foreign_name(std::string_view bytes) {
   constexpr std::size_t kMostText = 64;
   if (bytes.starts_with(kByteOrderMark)) bytes.remove_prefix(kByteOrderMark.size());
   bytes.remove_prefix(std::min(bytes.find_first_not_of(" \t\r\n"), bytes.size()));
-  std::string text(bytes.substr(0, kMostText));
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  const std::string text = lower_case(std::string(bytes.substr(0, kMostText)));
   for (const ForeignFormat& format : kTextFormats) {
     if (text.starts_with(format.signature)) return format.name;
   }
