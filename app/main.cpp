@@ -12,6 +12,7 @@
 
 #include "app/commands/command_line.h"
 #include "app/compute/allocator.h"
+#include "app/compute/arithmetic.h"
 #include "app/compute/process_group.h"
 #include "app/process_guard.h"
 #include "app/report/failure_report.h"
@@ -21,6 +22,7 @@
 #include "core/errors.h"
 #include "core/messages.h"
 #include "core/standard_streams.h"
+#include "models/execution.h"
 #include "models/torch_warnings.h"
 
 namespace {
@@ -74,6 +76,8 @@ int fail(transfer::ProcessGroup& group, const transfer::RankOutput& output,
 int main(int argc, char** argv) {
   transfer::guard_exit();
   transfer::keep_freed_memory();
+  transfer::fix_cublas_workspace();
+  transfer::keep_gpu_unfused();
   transfer::install_signal_handlers();
   transfer::silence_torch_warnings();
   transfer::TerminalMessages messages;

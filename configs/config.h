@@ -181,6 +181,12 @@ struct CacheConfig {
   std::string dir;
 };
 
+/// How a GPU computes. A CPU computes the same with any of them.
+struct ComputeConfig {
+  bool deterministic = true;
+  bool tf32 = false;
+};
+
 /// Everything a run needs to be repeated.
 struct Config {
   /// A strategy's name, see list_strategies(), or `auto`.
@@ -203,6 +209,7 @@ struct Config {
   AugmentConfig augment;
   TrainConfig train;
   CacheConfig cache;
+  ComputeConfig compute;
 };
 
 /// A setting that was read before, as YAML text such as `[1, 2]`, with the place it was read from

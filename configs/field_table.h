@@ -19,5 +19,6 @@ void add_rate_fields(std::vector<Field>& fields, TrainConfig& train);
 /// Which layers train, how steps are computed, and when training stops.
 void add_step_fields(std::vector<Field>& fields, TrainConfig& train);
 void add_cache_fields(std::vector<Field>& fields, CacheConfig& cache);
+void add_compute_fields(std::vector<Field>& fields, ComputeConfig& compute);
 
 }  // namespace transfer

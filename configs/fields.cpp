@@ -266,6 +266,7 @@ std::vector<Field> fields_of(Config& config) {
   add_rate_fields(fields, config.train);
   add_step_fields(fields, config.train);
   add_cache_fields(fields, config.cache);
+  add_compute_fields(fields, config.compute);
   return fields;
 }
 

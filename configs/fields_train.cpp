@@ -108,8 +108,8 @@ void add_step_fields(std::vector<Field>& fields, TrainConfig& t) {
        "0: off.",
        "0.99"},
       {"train.precision", &t.precision, kNoLimits, "none", kResult, kTrainedLayers,
-       "Arithmetic of the forward pass. float16 needs CUDA; bfloat16 on a CPU needs AVX512-BF16 or "
-       "AMX. auto: bfloat16 on CUDA, else float32.",
+       "Arithmetic of the forward pass. float16 needs CUDA; bfloat16 needs a GPU since Ampere, or a "
+       "CPU with AVX512-BF16 or AMX. auto: bfloat16 on such a GPU, else float32.",
        "auto"},
       {"train.checkpoint_epochs", &t.checkpoint_epochs, between(0, 1e6), "epochs", kResult,
        kTrainedLayers, "Epochs between two checkpoints. 0: off.", "5"},

@@ -17,11 +17,15 @@ class FileBlocks {
 
   bool is_open() const { return descriptor_ >= 0; }
 
-  /// At most `size` bytes from `offset` on; fewer where the file ends.
-  std::string read(std::uint64_t offset, std::size_t size) const;
+  /// At most `size` bytes from `offset` on; fewer where the file ends or cannot be read.
+  std::string read(std::uint64_t offset, std::size_t size);
+
+  /// errno of what failed first, opening or a read; 0 where nothing did.
+  int error() const { return error_; }
 
  private:
   int descriptor_;
+  int error_ = 0;
 };
 
 }  // namespace transfer

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <opencv2/core.hpp>
 
@@ -53,13 +54,16 @@ std::string content_sketch(const Sample& sample) {
   constexpr std::uintmax_t kBlock = 16 << 10;
   std::error_code error;
   const std::uintmax_t size = std::filesystem::file_size(sample.path, error);
-  const FileBlocks file(sample.path);
-  if (error || !file.is_open()) return "";
+  FileBlocks file(sample.path);
   Sha256 hash;
   hash.update(fmt::format("{} ", size));
   // Blocks of a small file overlap.
   for (const std::uintmax_t first : {std::uintmax_t{0}, size / 2, size - std::min(size, kBlock)}) {
-    hash.update(file.read(first, kBlock));
+    if (!error && file.error() == 0) hash.update(file.read(first, kBlock));
+  }
+  if (error || file.error() != 0) {
+    throw DataError(fmt::format("{}: cannot be read: {}.", sample.path,
+                                error ? error.message() : std::strerror(file.error())));
   }
   return hash.hex().substr(0, kDigits);
 }

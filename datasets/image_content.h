@@ -17,8 +17,8 @@ std::optional<std::string> why_broken(const Sample& sample, const Preprocessing&
 std::string content_hash(const Sample& sample);
 
 /// A hash, 16 hexadecimal digits, that tells an image replaced by another of the same size: of the
-/// size of its file and up to 48 KB of its beginning, middle and end, or of its pixels. Empty where
-/// the file cannot be read.
+/// size of its file and up to 48 KB of its beginning, middle and end, or of its pixels. Throws
+/// DataError where the file cannot be read.
 std::string content_sketch(const Sample& sample);
 
 /// Whether the samples' images are all grey. Of image files at most 100, evenly spread, are

@@ -25,7 +25,7 @@ std::optional<SampleTraits> traits_of_file(const Sample& sample) {
   const std::string& path = sample.path;
   try {
     if (std::error_code error; !std::filesystem::is_regular_file(path, error)) return std::nullopt;
-    const FileBlocks file(path);
+    FileBlocks file(path);
     const ImageFormat* format = format_of(file.read(0, kSignature));
     if (format == nullptr || format->traits == nullptr) return std::nullopt;
     const bool is_plain =

@@ -126,6 +126,7 @@ std::vector<ReferenceGroup> groups_of_a_run() {
       {"augment", "Random changes to training images", {}},
       {"train", "How the weights are fitted", {}},
       {"cache", "How features are stored", {}},
+      {"compute", "How a GPU computes", {}},
   };
 }
 

@@ -6,6 +6,7 @@
 #include "app/commands/command.h"
 #include "app/commands/config_flags.h"
 #include "app/commands/flag_checks.h"
+#include "app/compute/arithmetic.h"
 #include "app/compute/device.h"
 #include "app/features/broken_images.h"
 #include "app/features/model_logits.h"
@@ -48,6 +49,7 @@ void print_json(const std::string& split, const nlohmann::ordered_json& metrics)
 int run_evaluate(const EvaluateOptions& options) {
   const Trust trust = model_trust(options.trust, options.trust_file);
   const auto device = choose_device(options.device);
+  set_arithmetic(device, {});
   const auto threads = use_threads(options.threads);
   const Classifier model(options.model, device, trust);
   const auto& classes = model.metadata().classes;

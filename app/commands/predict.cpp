@@ -10,6 +10,7 @@
 #include "app/commands/command.h"
 #include "app/commands/config_flags.h"
 #include "app/commands/flag_checks.h"
+#include "app/compute/arithmetic.h"
 #include "app/compute/device.h"
 #include "app/features/model_logits.h"
 #include "app/preparation/model_trust.h"
@@ -189,6 +190,7 @@ void report_failures(const std::vector<Prediction>& predictions, bool strict) {
 int run_predict(const PredictOptions& options) {
   const Trust trust = model_trust(options.trust, options.trust_file);
   const auto device = choose_device(options.device);
+  set_arithmetic(device, {});
   const auto threads = use_threads(options.threads);
   const auto samples = collect_images(options.paths, options.max_image_bytes);
   const Classifier model(options.model, device, trust);

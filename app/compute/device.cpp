@@ -3,7 +3,6 @@
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <sched.h>
-#include <torch/cuda.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -13,12 +12,42 @@
 #include "app/compute/container_limits.h"
 #include "configs/device_choice.h"
 #include "core/errors.h"
+#include "core/messages.h"
 #include "core/worker_threads.h"
 
 namespace transfer {
 namespace {
 
-std::int64_t cuda_devices() { return static_cast<unsigned char>(torch::cuda::device_count()); }
+/// "is 1 CUDA device, number 0", "are 2 CUDA devices, numbers 0 to 1".
+std::string numbered(std::int64_t devices) {
+  return devices == 1 ? "is 1 CUDA device, number 0"
+                      : fmt::format("are {} CUDA devices, numbers 0 to {}", devices, devices - 1);
+}
+
+/// With a full stop at its end.
+std::string sentence(const std::string& text) {
+  return text.ends_with('.') || text.ends_with('?') ? text : text + ".";
+}
+
+std::string names_up_to(std::int64_t devices) {
+  return devices == 1 ? "cuda:0" : fmt::format("cuda:0 to cuda:{}", devices - 1);
+}
+
+std::string lack_of_devices(const CudaState& cuda) {
+  return cuda.problem.empty()
+             ? "no CUDA device was found. Is the NVIDIA driver installed, and does "
+               "CUDA_VISIBLE_DEVICES name one?"
+             : cuda.problem;
+}
+
+/// The CPU with a warning, or DeviceError.
+torch::Device without_gpu(const std::string& name, bool may_take_cpu, const std::string& reason) {
+  if (!may_take_cpu) {
+    throw DeviceError(fmt::format("--device {}: {} Or use --device cpu.", name, sentence(reason)));
+  }
+  warn("--device {}: {} Computing on the CPU.", name, sentence(reason));
+  return torch::kCPU;
+}
 
 /// Cores that `taskset`, a cpuset or the batch system leave to this process;
 /// std::thread::hardware_concurrency counts all of the machine.
@@ -71,37 +100,33 @@ void require_threads(std::int64_t threads) {
 
 }  // namespace
 
-torch::Device choose_device(const std::string& name, std::int64_t local_rank) {
+torch::Device choose_device(const std::string& name, std::int64_t local_rank,
+                            const CudaState& cuda) {
   const DeviceChoice choice = parse_device(name);
-  const auto in_turn = [&] {
-    return torch::Device(torch::kCUDA,
-                         static_cast<torch::DeviceIndex>(local_rank % cuda_devices()));
-  };
-  switch (choice.kind) {
-    case DeviceKind::kCpu: return torch::kCPU;
-    case DeviceKind::kAuto:
-      return torch::cuda::is_available() ? in_turn() : torch::Device(torch::kCPU);
-    case DeviceKind::kCuda: break;
-  }
-  if (!torch::hasCUDA()) {
+  if (choice.kind == DeviceKind::kCpu) return torch::kCPU;
+  const bool may_take_cpu = choice.kind == DeviceKind::kAuto;
+  if (!cuda.is_built_in) {
+    if (may_take_cpu) return torch::kCPU;
     throw DeviceError(fmt::format(
         "--device {}: this LibTorch was built without CUDA. Install a CUDA build of torch, point "
         "TORCH_DIR at it and build again; or use --device cpu.",
         name));
   }
-  const std::int64_t count = cuda_devices();
-  if (count == 0) {
-    throw DeviceError(
-        fmt::format("--device {}: no CUDA device was found; is the NVIDIA driver installed? Or use "
-                    "--device cpu.",
-                    name));
+  if (cuda.devices == 0) {
+    if (may_take_cpu && cuda.problem.empty()) return torch::kCPU;
+    return without_gpu(name, may_take_cpu, lack_of_devices(cuda));
   }
-  if (!choice.index) return in_turn();
-  if (*choice.index >= count) {
-    throw DeviceError(
-        fmt::format("--device {}: there are {} CUDA devices, numbered from 0.", name, count));
+  if (choice.index && *choice.index >= cuda.devices) {
+    throw DeviceError(fmt::format("--device {}: there {}. Give one of {}, or use --device cpu.",
+                                  name, numbered(cuda.devices), names_up_to(cuda.devices)));
   }
-  return {torch::kCUDA, static_cast<torch::DeviceIndex>(*choice.index)};
+  const std::int64_t index = choice.index.value_or(local_rank % cuda.devices);
+  const torch::Device device(torch::kCUDA, static_cast<torch::DeviceIndex>(index));
+  const std::string failure = cuda.failure_of_trial(device);
+  if (failure.empty()) return device;
+  return without_gpu(name, may_take_cpu,
+                     fmt::format("{} is there, but a small computation on it failed: {}",
+                                 device.str(), failure));
 }
 
 void use_threads_for(std::int64_t multiply_adds, std::int64_t threads) {

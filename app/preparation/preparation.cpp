@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "app/compute/arithmetic.h"
 #include "app/compute/device.h"
 #include "app/preparation/backbone_choice.h"
 #include "app/preparation/reading_messages.h"
@@ -101,6 +102,7 @@ Preparation prepare(const Config& given, std::shared_ptr<ProcessGroup> group) {
   // It is not known yet which settings `auto` will use.
   if (config.strategy != kAutoStrategy) warn_of_unused_settings(config);
   const auto device = choose_device(config.device, group->local_rank());
+  set_arithmetic(device, config.compute);
   auto threads = use_threads(config.threads);
   if (config.threads == 0) threads = use_threads(share_of_cores(*group, threads));
   const TargetKind kind = objective_of(config).targets();

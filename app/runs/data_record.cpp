@@ -31,11 +31,12 @@ constexpr std::size_t kMostListedImages = 200'000;
 constexpr std::size_t kMostNamed = 5;
 
 /// An image's path below the data, so that it is the same from every folder, its label, and its
-/// content_sketch().
+/// content_sketch(), or "" where the file could not be read, and why.
 struct ImageLabel {
   std::string path;
   std::string label;
   std::string content;
+  std::string failure = {};
 };
 
 /// The images' paths below the data.
@@ -59,8 +60,12 @@ std::vector<ImageLabel> image_labels(const Preparation& p, const std::vector<Sam
   for (std::size_t i = 0; i < samples.size(); ++i) {
     const Sample& sample = samples[i];
     images.push_back({std::move(paths[i]),
-                      target_text(sample, p.dataset.classes, p.objective().targets()),
-                      content_sketch(sample)});
+                      target_text(sample, p.dataset.classes, p.objective().targets()), ""});
+    try {
+      images.back().content = content_sketch(sample);
+    } catch (const DataError& error) {
+      images.back().failure = error.what();
+    }
   }
   return images;
 }
@@ -103,6 +108,7 @@ std::string difference(const ordered_json& record, const std::vector<ImageLabel>
   std::vector<std::string> added;
   std::vector<std::string> relabelled;
   std::vector<std::string> replaced;
+  std::vector<std::string> unreadable;
   for (const ImageLabel& image : now) {
     const auto found = before.find(image.path);
     if (found == before.end()) {
@@ -113,14 +119,18 @@ std::string difference(const ordered_json& record, const std::vector<ImageLabel>
     if (old.label != image.label) {
       relabelled.push_back(fmt::format("{}: {}, now {}", image.path, old.label, image.label));
     }
-    if (old.content != image.content) replaced.push_back(image.path);
+    if (old.content != image.content) {
+      (image.failure.empty() ? replaced : unreadable).push_back(
+          image.failure.empty() ? image.path : image.failure);
+    }
     before.erase(found);
   }
   std::vector<std::string> removed;
   for (const auto& [path, image] : before) removed.push_back(path);
   std::vector<std::string> parts = {named(added, "added"), named(removed, "removed"),
                                     named(relabelled, "with another label"),
-                                    named(replaced, "with other content")};
+                                    named(replaced, "with other content"),
+                                    named(unreadable, "unreadable")};
   std::erase(parts, "");
   return parts.empty() ? "the same images in another order"
                        : fmt::format("{}", fmt::join(parts, ", "));

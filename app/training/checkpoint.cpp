@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "app/training/optimizers.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/lack_of_resources.h"
@@ -85,7 +86,7 @@ std::string key_of(std::size_t index) { return fmt::format("tensor_{}", index); 
 
 void write_into(torch::serialize::OutputArchive& archive, const NamedTensors& tensors) {
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    archive.write(key_of(i), tensors[i].second.detach());
+    archive.write(key_of(i), tensors[i].second.detach().cpu());
     archive.write(key_of(i) + "_name", c10::IValue(tensors[i].first));
   }
   archive.write("tensor_count", c10::IValue(static_cast<std::int64_t>(tensors.size())));
@@ -151,9 +152,10 @@ template <typename Read>
 void read_verified(const ArchiveFile& bytes, const Read& read) {
   try {
     torch::serialize::InputArchive archive;
+    // To the CPU, whatever device the tensors were on: it may be missing here, or another's.
     archive.load_from([&bytes](std::uint64_t position, void* target,
                                std::size_t count) { return bytes.read(position, target, count); },
-                      [&bytes] { return bytes.size(); });
+                      [&bytes] { return bytes.size(); }, torch::Device(torch::kCPU));
     read(archive);
   } catch (const Error&) {
     throw;
@@ -220,6 +222,7 @@ TrainingProgress read_checkpoint(const std::filesystem::path& file, const NamedT
     archive.read("optimizer", optimizer_archive);
     optimizer.state().clear();  // loading keeps what the file has no entry for
     optimizer.load(optimizer_archive);
+    move_state_to_parameters(optimizer);
     for_each_number(progress, [&archive](std::string_view name, auto& number) {
       c10::IValue value;
       const bool is_there = archive.try_read(std::string(name), value);

@@ -53,8 +53,9 @@ struct TrainingProgress {
 void write_checkpoint(const std::filesystem::path& file, const NamedTensors& tensors,
                       const torch::optim::Optimizer& optimizer, const TrainingProgress& progress);
 
-/// Reads it back into the tensors and the optimizer given, in place. REQUIRES: the optimizer was
-/// constructed like the one that was saved. Throws ModelError naming the file when it is damaged,
+/// Reads it back into the tensors and the optimizer given, in place, on the devices where they are:
+/// a checkpoint may have been written on another one. REQUIRES: the optimizer was constructed like
+/// the one that was saved. Throws ModelError naming the file when it is damaged,
 /// of another format (kRunFormat), or holds other tensors.
 TrainingProgress read_checkpoint(const std::filesystem::path& file, const NamedTensors& tensors,
                                  torch::optim::Optimizer& optimizer);

@@ -22,6 +22,18 @@ std::vector<torch::optim::OptimizerParamGroup> torch_groups(
   return converted;
 }
 
+void move(torch::optim::OptimizerParamState& state, torch::Device device) {
+  if (auto* adamw = dynamic_cast<torch::optim::AdamWParamState*>(&state)) {
+    for (torch::Tensor* moment :
+         {&adamw->exp_avg(), &adamw->exp_avg_sq(), &adamw->max_exp_avg_sq()}) {
+      if (moment->defined()) *moment = moment->to(device);
+    }
+    return;
+  }
+  torch::Tensor& momentum = dynamic_cast<torch::optim::SGDParamState&>(state).momentum_buffer();
+  if (momentum.defined()) momentum = momentum.to(device);
+}
+
 }  // namespace
 
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(const std::vector<ParameterGroup>& groups,
@@ -40,6 +52,15 @@ std::unique_ptr<torch::optim::Optimizer> make_optimizer(const std::vector<Parame
   throw ConfigError(
       "train.optimizer: found 'lbfgs', which fits heads to features that never change; layers of "
       "the backbone train with adamw or sgd");
+}
+
+void move_state_to_parameters(torch::optim::Optimizer& optimizer) {
+  for (const auto& group : optimizer.param_groups()) {
+    for (const torch::Tensor& parameter : group.params()) {
+      const auto found = optimizer.state().find(parameter.unsafeGetTensorImpl());
+      if (found != optimizer.state().end()) move(*found->second, parameter.device());
+    }
+  }
 }
 
 void set_learning_rate(torch::optim::Optimizer& optimizer,

@@ -19,6 +19,10 @@ namespace transfer {
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(const std::vector<ParameterGroup>& groups,
                                                         const TrainConfig& config);
 
+/// Moves what the optimizer keeps for each parameter (momenta) to the parameter's device: loading
+/// leaves it where the file was loaded to. REQUIRES: it was made by make_optimizer().
+void move_state_to_parameters(torch::optim::Optimizer& optimizer);
+
 /// Sets each group's rate to `rate` times its multiple. REQUIRES: the optimizer was made from the
 /// same groups.
 void set_learning_rate(torch::optim::Optimizer& optimizer,

@@ -33,8 +33,12 @@ const char* remedy_of_nonfinite(const Config& config, const Batch& batch) {
 void Trainer::keep_as_best() {
   const auto state = network_.state();
   best_.clear();
-  for (const auto& [name, tensor] : state) best_.push_back(tensor.detach().cpu().clone());
-  if (task_.group->is_rank0()) write_tensors(task_.best_weights, state);
+  NamedTensors copies;
+  for (const auto& [name, tensor] : state) {
+    best_.push_back(tensor.detach().to(torch::kCPU, /*non_blocking=*/false, /*copy=*/true));
+    copies.emplace_back(name, best_.back());
+  }
+  if (task_.group->is_rank0()) write_tensors(task_.best_weights, copies);
 }
 
 NamedTensors Trainer::checkpoint_tensors() {
