@@ -89,6 +89,7 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)
   # --no-as-needed: libtorch_cuda registers itself when loaded and no symbol of it is called by name.
   # --allow-shlib-undefined: what libtorch_cuda needs is found beside the wheel at run time, not here.
   target_link_options(LibTorch::LibTorch INTERFACE LINKER:--no-as-needed LINKER:--allow-shlib-undefined)
-  # By full paths, from which CMake makes the RPATH.
-  target_link_libraries(LibTorch::LibTorch INTERFACE ${_libraries})
+  # By full paths, from which CMake makes the RPATH. libstdc++ goes first: the libtorch.so of PyPI's CUDA wheel exports
+  # a std::filesystem::remove_all of its own, which jumps to address 0.
+  target_link_libraries(LibTorch::LibTorch INTERFACE -lstdc++ ${_libraries})
 endif()

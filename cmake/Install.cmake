@@ -58,6 +58,7 @@ if(TRANSFER_RELOCATABLE)
       BUILT_PROGRAM "$<TARGET_FILE:transfer>"
       TORCH_FOLDER "${LibTorch_ROOT_DIR}"
       PLACEHOLDERS "$<TARGET_SONAME_FILE:jbig>"
+      UNUSED_CUDA_LIBRARIES "${CMAKE_SOURCE_DIR}/cmake/unused-cuda-libraries.txt"
       LICENCES "${CMAKE_SOURCE_DIR}/cmake/bundled-licences.txt"
       LIBRARY_FOLDER "lib/transfer"
       LICENCE_FOLDER "${TRANSFER_DOC}/third-party")

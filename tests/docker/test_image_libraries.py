@@ -1,4 +1,5 @@
-"""docker/image_libraries.sh without Docker: what it copies for a program that loads libtiff, as `transfer` does."""
+"""docker/image_libraries.sh without Docker: what it copies for a program that loads libtiff, as `transfer` does, and for
+one that loads a made-up CUDA wheel."""
 
 import os
 import shutil
@@ -51,6 +52,72 @@ class ImageLibraries(unittest.TestCase):
         self.assertEqual(done.returncode, 1, done.stdout)
         self.assertIn("libtiff6", done.stderr)
         self.assertFalse((self.prefix / "lib/libtiff.so.6").exists())
+
+    def library(self, path, *needs, text="int x;"):
+        """A shared library at `path` that needs those of the paths `needs`, which it does not find by itself."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        source = self.folder / "library.cpp"
+        source.write_text(text)
+        subprocess.run(["c++", "-shared", "-fPIC", source, "-o", path, f"-Wl,-soname,{path.name}", "-Wl,--no-as-needed",
+                        *needs], check=True)
+        return path
+
+    def make_cuda_wheel(self):
+        """torch/lib and nvidia/*/lib in the layouts of CUDA 12 and of 13, and the program that is linked with them."""
+        site = self.folder / "site-packages"
+        driver = self.library(self.folder / "driver/libcuda.so.1")
+        blas = self.library(site / "nvidia/cu13/lib/libcublas.so.13")
+        solver = self.library(site / "nvidia/cu13/lib/libcusolver.so.12")
+        folders = ":".join(str(path) for path in (blas.parent, site / "torch/lib"))
+        self.search = f"-Wl,-rpath,{folders}"
+        self.torch = self.library(site / "torch/lib/libtorch_cuda.so", blas, self.search)
+        self.library(site / "torch/lib/libtorch_cuda_linalg.so", self.torch, solver, self.search)
+        self.library(site / "torch/lib/libcaffe2_nvrtc.so", driver)
+        self.library(site / "torch/lib/libtorch_python.so")
+        self.library(site / "nvidia/cudnn/lib/libcudnn_ops.so.9")
+        self.library(site / "nvidia/cuda_nvrtc/lib/libnvrtc-builtins.so.12.8")
+        self.library(site / "nvidia/cu13/lib/libnvperf_host.so")
+        self.library(site / "nvidia/nvshmem/lib/nvshmem_transport_ucx.so.3")
+        self.link_program(self.torch)
+        return site
+
+    def link_program(self, *libraries):
+        subprocess.run(["c++", self.folder / "program.cpp", "-o", self.prefix / "bin/transfer", "-ltiff",
+                        "-Wl,--no-as-needed", "-Wl,--allow-shlib-undefined", *libraries, self.search], check=True)
+
+    def test_what_a_cuda_wheel_opens_by_name_is_copied(self):
+        self.make_cuda_wheel()
+        done = self.copy()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        copied = {path.name for path in (self.prefix / "lib").iterdir()}
+        self.assertLessEqual({"libtorch_cuda.so", "libcublas.so.13", "libtorch_cuda_linalg.so", "libcaffe2_nvrtc.so",
+                              "libcusolver.so.12", "libcudnn_ops.so.9", "libnvrtc-builtins.so.12.8", "libtiff.so.6"}, copied)
+        self.assertEqual({"libcuda.so.1", "libnvperf_host.so", "nvshmem_transport_ucx.so.3", "libtorch_python.so"} & copied,
+                         set(), "the driver's, and what the program never loads")
+
+    def test_a_library_that_is_not_found_stops_the_build(self):
+        site = self.make_cuda_wheel()
+        for name in ("libcublas.so.13", "libcusolver.so.12"):
+            with self.subTest(name):
+                lacking = site / "nvidia/cu13/lib" / name
+                lacking.rename(self.folder / name)
+                done = self.copy()
+                self.assertEqual(done.returncode, 1, done.stdout)
+                self.assertIn(name, done.stderr)
+                self.assertNotIn("libcuda.so.1", done.stderr)
+                self.assertEqual(list((self.prefix / "lib").iterdir()), [])
+                (self.folder / name).rename(lacking)
+
+    def test_the_drivers_libraries_may_be_missing_in_the_program_itself(self):
+        self.make_cuda_wheel()
+        names = ("libcuda.so.1", "libnvidia-ml.so.1")
+        self.link_program(self.torch, *(self.library(self.folder / "driver" / name) for name in names))
+        self.assertEqual(self.copy().returncode, 0)
+        other = self.library(self.folder / "driver/libcudart.so.99")
+        self.link_program(self.torch, other)
+        done = self.copy()
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("libcudart.so.99", done.stderr)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 
 #include "app/batch/local/local_launcher.h"
 #include "app/batch/scheduler.h"
+#include "core/messages.h"
 
 namespace transfer {
 
@@ -13,6 +14,10 @@ std::vector<JobResult> run_here(const BatchOptions& options, const BatchPlan& pl
                         ? static_cast<std::int64_t>(torch::cuda::device_count())
                         : 0;
   const LocalShares shares = share_machine(options.jobs, options.threads, gpus);
+  if (const auto warning =
+          shared_gpus_warning(shares, static_cast<std::int64_t>(plan.names().size()))) {
+    warn("{}", *warning);
+  }
   LocalLauncher launcher(folder, plan.names(), shares);
   StateTable table(plan.names(), shares.jobs);
   return run_jobs(plan, folder, launcher, {options.retries, options.fail_fast}, table);

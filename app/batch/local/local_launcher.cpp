@@ -18,6 +18,17 @@ LocalShares share_machine(std::int64_t jobs, std::int64_t threads, std::int64_t 
   return shares;
 }
 
+std::optional<std::string> shared_gpus_warning(const LocalShares& shares, std::int64_t count) {
+  const std::int64_t at_a_time = std::min(shares.jobs, count);
+  if (shares.gpus <= 0 || at_a_time <= shares.gpus) return std::nullopt;
+  const std::int64_t per_gpu = (at_a_time + shares.gpus - 1) / shares.gpus;
+  return fmt::format(
+      "{} jobs at a time share {}: up to {} jobs on one divide its time and its memory. Where that "
+      "memory does not suffice, take --jobs {} or a smaller train.batch_size",
+      at_a_time, shares.gpus == 1 ? "1 GPU" : fmt::format("{} GPUs", shares.gpus), per_gpu,
+      shares.gpus);
+}
+
 LocalLauncher::LocalLauncher(const BatchFolder& folder, std::vector<std::string> names,
                              LocalShares shares)
     : folder_(folder), names_(std::move(names)), shares_(shares) {}

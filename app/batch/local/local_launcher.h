@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "app/batch/batch_folder.h"
@@ -24,6 +25,11 @@ struct LocalShares {
 /// `jobs` at a time (0: one per GPU, or one where there is none), each with an equal share of
 /// `threads` (0: usable_cores()).
 LocalShares share_machine(std::int64_t jobs, std::int64_t threads, std::int64_t gpus);
+
+/// What to warn of when more jobs run at a time than there are GPUs, so that some share one;
+/// nothing where each has its own or none is used. `count` is the number of jobs of the whole
+/// batch: fewer than `shares.jobs` may be all that ever run at a time.
+std::optional<std::string> shared_gpus_warning(const LocalShares& shares, std::int64_t count);
 
 /// Runs jobs as child processes on this machine, a fixed number at a time.
 class LocalLauncher : public Launcher {
