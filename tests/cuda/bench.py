@@ -19,7 +19,8 @@ NO_GPU = {"CUDA_VISIBLE_DEVICES": ""}
 FIT = ("--set", "data.resize=stretch")
 BATCH = 16
 FINE_TUNE = ("--strategy", "fine-tune", "--set", "head.start=random", "--set", "train.replicas=1", "--set",
-             "train.batch_norm=train", "--set", "train.patience=0", "--set", f"train.batch_size={BATCH}", "--set", "train.lr=0.001")
+             "train.batch_norm=train", "--set", "train.patience=0", "--set", f"train.batch_size={BATCH}", "--set",
+             "train.lr=0.001")
 
 
 class CheckFailed(Exception):
@@ -79,13 +80,15 @@ class Bench:
                 self.command(*arguments), cwd=self.folder, env={**os.environ, **(environment or {})}, text=True,
                 capture_output=True, timeout=timeout, preexec_fn=before)
         except subprocess.TimeoutExpired:
-            raise CheckFailed(f"{' '.join(map(str, arguments))}: not finished after {timeout} s") from None
+            raise CheckFailed(f"not finished after {timeout} s: {' '.join(map(str, arguments))}") from None
         require(done.returncode == expect,
-                f"{' '.join(map(str, arguments))}: exit status {done.returncode}, expected {expect}: "
-                f"{' | '.join(done.stderr.strip().splitlines()[-3:])}")
+                f"exit status {done.returncode}, expected {expect}: {' | '.join(done.stderr.strip().splitlines()[-3:])}: "
+                f"{' '.join(map(str, arguments))}")
         return done
 
     def train_flags(self, out, *flags, data="images", network="scripted.pt", device=None) -> list:
+        if self.quick:  # threads that wait for each other take many times as long on busy cores
+            flags = ("--threads", 1, *flags)
         return ["--data", data, "--backbone", network, "--set", f"data.input_size={self.size}", *FIT, "--device",
                 device or self.device, "--out", out, *flags]
 
@@ -110,8 +113,8 @@ class Bench:
             while len(self.epochs(out)) < after and process.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.002)
             times = [epoch["seconds"] for epoch in self.epochs(out)]
-            if len(times) > 1:
-                time.sleep(min((times[-1] - times[-2]) / 3, 1))
+            if len(times) > 1:  # the first epochs take longer, since code is compiled in them
+                time.sleep(min(later - earlier for earlier, later in zip(times, times[1:])) / 3)
             process.send_signal(signal.SIGINT)
             error = process.communicate(timeout=120)[1]
         finally:

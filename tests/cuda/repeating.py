@@ -74,14 +74,16 @@ def float16_skips_a_step_at_most(bench: Bench) -> str:
     return f"{precision}: {skipped} of {steps} steps skipped, loss scale {found['scale']:.0f}"
 
 
-STOPPED_EPOCHS = 10
+STOPPED_EPOCHS = 30
 
 
 def stop(bench: Bench) -> str:
-    """An interrupted run in `stopped`; copies of it are resumed by the checks below."""
+    """A run in `whole`, and an interrupted one in `stopped`; copies of it are resumed by the checks below."""
+    if not (bench.folder / "whole/model.pt").exists():
+        bench.train("whole", *training(STOPPED_EPOCHS))
     if not (bench.folder / "stopped/checkpoint.pt").exists():
         flags = bench.train_flags("stopped", *training(STOPPED_EPOCHS), device="auto")
-        bench.stop_in_training("stopped", flags, after=2, environment=bench.only_this_gpu())
+        bench.stop_in_training("stopped", flags, after=3, environment=bench.only_this_gpu())
     found = progress_of(bench.folder / "stopped/checkpoint.pt")
     return f"stopped in epoch {found['epoch'] + 1} after batch {found['batch']}"
 
@@ -95,7 +97,6 @@ def resumed(bench: Bench, out: str, *flags, environment):
 
 def stop_and_resume(bench: Bench) -> str:
     """Stopped by SIGINT and resumed on the same device: the weights of a run that was never stopped."""
-    bench.train("whole", *training(STOPPED_EPOCHS))
     said = stop(bench)
     resumed(bench, "resumed", environment=bench.only_this_gpu())
     require_same_run(bench, "whole", "resumed")

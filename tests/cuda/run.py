@@ -1,6 +1,7 @@
 """Runs the checks and prints one line for each: `ok`, `FAILED` or `SKIPPED`, its name, what was measured.
 
-Exit status: 0 if none failed, also where there is no CUDA device; 1 if one failed; 2 for wrong flags and a Python without PyTorch.
+Exit status: 0 if none failed, also where there is no CUDA device; 1 if one failed; 2 for wrong flags, and where
+Python has no PyTorch.
 """
 
 import argparse
@@ -32,13 +33,13 @@ CHECKS = {
     "same_seed_bfloat16": (repeating.twice_bfloat16, False),
     "same_seed_float16": (repeating.twice_float16, False),
     "float16_skipped_steps": (repeating.float16_skips_a_step_at_most, False),
-    "stop_and_resume": (repeating.stop_and_resume, False),
+    "stop_and_resume": (repeating.stop_and_resume, True),
     "resume_on_cpu": (repeating.resume_on_cpu, False),
     "resume_without_gpu": (repeating.resume_without_gpu, False),
     "features": (features.features_scripted, True),
     "features_traced": (features.features_traced, False),
     "features_alone_and_in_a_batch": (features.independent_of_the_batch, True),
-    "split_training": (features.split_training, False),
+    "split_training": (features.split_training, True),
     "heads": (heads.stored_features, True),
     "heads_with_hidden_layers": (heads.hidden_layers, False),
     "heads_while_layers_train": (heads.trained_layers, False),

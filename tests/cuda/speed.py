@@ -1,7 +1,9 @@
 """Images a second of training, against the same loop in Python's PyTorch, and how long the GPU has nothing to do."""
 
 import shutil
+import statistics
 import subprocess
+import threading
 import time
 from dataclasses import dataclass
 
@@ -11,7 +13,14 @@ import images
 import networks
 from bench import MEAN, STD, Bench, Skipped, require
 
-BATCH, LEAST_SHARE = 64, 0.5  # of Python's speed
+BATCH = 64
+WARM_UP = 2  # epochs in which kernels are chosen and code is compiled
+LEAST_SHARE = 0.5  # of Python's speed
+
+
+def median_step(ends: list) -> float:
+    """The median of the times between neighbours."""
+    return statistics.median(later - earlier for earlier, later in zip(ends, ends[1:]))
 
 
 @dataclass
@@ -38,10 +47,19 @@ class IdleShare:
     """Samples nvidia-smi's utilization.gpu while it lives: the share of a short period in which any kernel ran."""
 
     def __init__(self, bench: Bench) -> None:
+        self._samples = []  # (time.time(), percent)
         tool = shutil.which("nvidia-smi") if bench.on_gpu else None
-        name = name_of_gpu(bench.device) if tool else ""
-        query = ["--query-gpu=utilization.gpu", "--format=csv,noheader,nounits", "-lms", "100", "-i", name]
-        self._process = subprocess.Popen([tool, *query], stdout=subprocess.PIPE, text=True) if tool else None
+        self._process = None
+        if tool:
+            query = ["--query-gpu=utilization.gpu", "--format=csv,noheader,nounits", "-lms", "100", "-i"]
+            self._process = subprocess.Popen([tool, *query, name_of_gpu(bench.device)], stdout=subprocess.PIPE, text=True)
+            self._reader = threading.Thread(target=self._read)
+            self._reader.start()
+
+    def _read(self) -> None:
+        for line in self._process.stdout:
+            if line.strip().isdigit():
+                self._samples.append((time.time(), int(line)))
 
     def __enter__(self) -> "IdleShare":
         return self
@@ -49,18 +67,17 @@ class IdleShare:
     def __exit__(self, *_) -> None:
         if self._process:
             self._process.terminate()
-            self._lines = self._process.communicate()[0].splitlines()
+            self._process.wait()
+            self._reader.join()
 
-    def text(self, last: float) -> str:
-        """Of the `last` seconds before it ended."""
-        if not self._process:
-            return "idle share not measured"
-        busy = [float(line) for line in self._lines if line.strip().isdigit()][-max(int(last * 10), 1):]
-        return f"GPU idle {100 - sum(busy) / len(busy):.0f} % ({len(busy)} samples)" if busy else "idle share not measured"
+    def text(self, end: float, seconds: float) -> str:
+        """Of the `seconds` before `end`, a time.time()."""
+        busy = [percent for when, percent in self._samples if end - seconds <= when <= end]
+        return f"GPU idle {100 - sum(busy) / len(busy):.0f} %, {len(busy)} samples" if busy else "idle share not measured"
 
 
 def of_program(bench: Bench, task: Task, flags) -> tuple:
-    """(images a second, text) of `transfer`. Counted from the end of epoch 2, when all kernels are chosen and compiled."""
+    """(images a second, text) of `transfer`, by the median of the epochs after WARM_UP."""
     out = "speed" + "".join(flags[1::2]).replace("=", "-")
     with IdleShare(bench) as idle:
         bench.run(
@@ -70,8 +87,11 @@ def of_program(bench: Bench, task: Task, flags) -> tuple:
             "train.ema=0", "--set", "train.patience=0", "--set", "train.checkpoint_epochs=0", "--set",
             f"train.epochs={task.epochs}", "--device", bench.device, "--out", out, *flags, timeout=400)
     ends = [epoch["seconds"] for epoch in bench.epochs(out)]
-    seconds = ends[-1] - ends[1]
-    return 3 * task.per_class * (len(ends) - 2) / seconds, idle.text(seconds)
+    seconds = ends[-1] - ends[WARM_UP - 1]
+    end = (bench.folder / out / "metrics.jsonl").stat().st_mtime  # written at the end of the last epoch
+    memory = bench.summary(out).get("peak_gpu_memory_mb")
+    said = idle.text(end, seconds) + (f", peak {memory:.0f} MB of GPU memory" if memory else "")
+    return 3 * task.per_class / median_step(ends[WARM_UP - 1:]), said
 
 
 def synchronise(bench: Bench) -> None:
@@ -97,30 +117,28 @@ def of_python(bench: Bench, task: Task, fast: bool) -> tuple:
     del pixels, data
     if bench.on_gpu:
         batches = [(x.pin_memory(), y.pin_memory()) for x, y in batches]
+    ends = []
     with IdleShare(bench) as idle:
-        for epoch in range(task.epochs):
-            if epoch == 2:
-                synchronise(bench)
-                began = time.monotonic()
+        for _ in range(task.epochs):
             for x, y in batches:
                 x, y = x.to(bench.device, non_blocking=True), y.to(bench.device, non_blocking=True)
                 optimizer.zero_grad(set_to_none=True)
                 torch.nn.functional.cross_entropy(network(x), y).backward()
                 optimizer.step()
-        synchronise(bench)
-        seconds = time.monotonic() - began
-    return len(files) * (task.epochs - 2) / seconds, idle.text(seconds)
+            synchronise(bench)
+            ends.append(time.time())
+    return len(files) / median_step(ends[WARM_UP - 1:]), idle.text(ends[-1], ends[-1] - ends[WARM_UP - 1])
 
 
 def compare(bench: Bench, flags, fast: bool) -> str:
     task = task_of(bench)
-    if bench.on_gpu and not torch.cuda.is_available():
-        raise Skipped("this Python's PyTorch has no CUDA, so there is nothing to compare with")
     if not (bench.folder / "speed-images").exists():
         images.write_folders(bench.folder / "speed-images", task.size, {"train": task.per_class, "val": 2},
                              images.write_bmp, "bmp")
         networks.save(networks.mobilenet(task.width, task.size), bench.folder / "speed.pt")
     ours, idle = of_program(bench, task, flags)
+    if bench.on_gpu and not torch.cuda.is_available():
+        raise Skipped(f"{ours:.0f} images/s ({idle}); PyTorch of this Python has no CUDA, so nothing to compare with")
     theirs, python_idle = of_python(bench, task, fast)
     require(ours >= LEAST_SHARE * theirs,
             f"{ours:.0f} images/s ({idle}), less than half of Python's {theirs:.0f} ({python_idle})")
