@@ -73,7 +73,7 @@ class Bench:
     def command(self, *arguments) -> list:
         return [str(self.binary), *map(str, arguments)]
 
-    def run(self, *arguments, expect=0, environment=None, timeout=180, before=None) -> subprocess.CompletedProcess:
+    def run(self, *arguments, expect=0, environment=None, timeout=300, before=None) -> subprocess.CompletedProcess:
         """Runs the program. CheckFailed where it ends with another status than `expect`."""
         try:
             done = subprocess.run(
@@ -87,7 +87,7 @@ class Bench:
         return done
 
     def train_flags(self, out, *flags, data="images", network="scripted.pt", device=None) -> list:
-        if self.quick:  # threads that wait for each other take many times as long on busy cores
+        if not self.on_gpu:  # threads that wait for each other take many times as long on busy cores
             flags = ("--threads", 1, *flags)
         return ["--data", data, "--backbone", network, "--set", f"data.input_size={self.size}", *FIT, "--device",
                 device or self.device, "--out", out, *flags]

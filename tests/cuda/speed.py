@@ -85,7 +85,8 @@ def of_program(bench: Bench, task: Task, flags) -> tuple:
             "data.resize=stretch", "--strategy", "fine-tune", "--augment", "none", "--set", "head.start=random", "--set",
             "train.batch_norm=train", "--set", f"train.batch_size={BATCH}", "--set", "train.clip_norm=0", "--set",
             "train.ema=0", "--set", "train.patience=0", "--set", "train.checkpoint_epochs=0", "--set",
-            f"train.epochs={task.epochs}", "--device", bench.device, "--out", out, *flags, timeout=400)
+            f"train.epochs={task.epochs}", "--threads", 0 if bench.on_gpu else 1, "--device", bench.device, "--out", out,
+            *flags, timeout=400)
     ends = [epoch["seconds"] for epoch in bench.epochs(out)]
     seconds = ends[-1] - ends[WARM_UP - 1]
     end = (bench.folder / out / "metrics.jsonl").stat().st_mtime  # written at the end of the last epoch
@@ -103,6 +104,8 @@ def of_python(bench: Bench, task: Task, fast: bool) -> tuple:
     """(images a second, text) of an eager loop over the same images, decoded before: float32 in pinned memory."""
     torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = not fast, fast
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = fast
+    if not bench.on_gpu:
+        torch.set_num_threads(1)
     network = networks.mobilenet(task.width, task.size)
     network.classifier[1] = torch.nn.Linear(network.classifier[1].in_features, 3)
     network = network.to(bench.device, memory_format=torch.channels_last).train()
