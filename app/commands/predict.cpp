@@ -1,11 +1,15 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <cstdio>
-#include <iostream>
+#include <cstring>
 #include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "app/commands/command.h"
 #include "app/commands/config_flags.h"
@@ -62,17 +66,32 @@ struct Prediction {
   std::string error;
 };
 
+/// All of stdin. Only the end of it ends it, or a request to stop.
+std::string read_stdin() {
+  std::string text;
+  std::array<char, 1 << 16> block;
+  while (true) {
+    throw_if_stopped();
+    const ssize_t count = ::read(STDIN_FILENO, block.data(), block.size());
+    if (count == 0) return text;
+    if (count > 0) {
+      text.append(block.data(), static_cast<std::size_t>(count));
+    } else if (errno != EINTR) {
+      throw DataError(fmt::format("the list on standard input cannot be read: {}. Give it by a "
+                                  "pipe or a file, or name the images.",
+                                  std::strerror(errno)));
+    }
+  }
+}
+
 /// The lines of stdin, whatever their line ends; empty ones are left out.
 std::vector<std::string> read_list() {
   std::vector<std::string> lines;
-  std::string line;
-  throw_if_stopped();
-  while (std::getline(std::cin, line)) {
+  std::istringstream list(read_stdin());
+  for (std::string line; std::getline(list, line);) {
     if (line.ends_with('\r')) line.pop_back();
     if (!line.empty()) lines.push_back(line);
-    throw_if_stopped();
   }
-  throw_if_stopped();  // a signal ends the loop as the end of the list does
   return lines;
 }
 
