@@ -22,7 +22,6 @@
 #include "models/network_input.h"
 #include "models/stage_finder.h"
 #include "models/trace_repair.h"
-#include "models/traced_convolutions.h"
 #include "models/weight_types.h"
 #include "models/weight_values.h"
 #include "models/weights.h"
@@ -164,7 +163,6 @@ Backbone Backbone::load(const std::filesystem::path& file, const InputSettings& 
   check_hash(implementation->module, implementation->metadata.weights_sha256, file.string());
   adapt_program(*implementation);
   implementation->repaired_layers = repair_traced_modes(implementation->module);
-  free_traced_convolutions(implementation->module);
   const auto stage_image = decide_input(*implementation, settings);
   find_features(*implementation);
   if (implementation->metadata.stages.empty()) {

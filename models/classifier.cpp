@@ -11,7 +11,6 @@
 #include "models/inference_module.h"
 #include "models/stage_features.h"
 #include "models/torch_error.h"
-#include "models/traced_convolutions.h"
 #include "models/written_model.h"
 
 namespace transfer {
@@ -62,7 +61,6 @@ Classifier::Classifier(const std::filesystem::path& file, torch::Device device,
         "model.pt of a run directory.",
         file.string()));
   }
-  free_traced_convolutions(archive.module);
   implementation_ = std::make_unique<Implementation>(Implementation{
       for_inference(archive.module, device), std::move(*archive.metadata), device, file.string()});
 }
