@@ -54,16 +54,16 @@ std::string content_sketch(const Sample& sample) {
   constexpr std::uintmax_t kBlock = 16 << 10;
   std::error_code error;
   const std::uintmax_t size = std::filesystem::file_size(sample.path, error);
+  if (error) throw unreadable_image(sample, "cannot be read: " + error.message());
   FileBlocks file(sample.path);
   Sha256 hash;
   hash.update(fmt::format("{} ", size));
   // Blocks of a small file overlap.
   for (const std::uintmax_t first : {std::uintmax_t{0}, size / 2, size - std::min(size, kBlock)}) {
-    if (!error && file.error() == 0) hash.update(file.read(first, kBlock));
+    hash.update(file.read(first, kBlock));
   }
-  if (error || file.error() != 0) {
-    throw DataError(fmt::format("{}: cannot be read: {}.", sample.path,
-                                error ? error.message() : std::strerror(file.error())));
+  if (file.error() != 0) {
+    throw unreadable_image(sample, fmt::format("cannot be read: {}", std::strerror(file.error())));
   }
   return hash.hex().substr(0, kDigits);
 }

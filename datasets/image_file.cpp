@@ -18,16 +18,12 @@
 namespace transfer {
 namespace {
 
-DataError unreadable(const Sample& sample, const std::string& reason) {
-  return DataError(fmt::format("{}: {}.", sample.path, reason));
-}
-
 /// Devices are not even opened, which some of them take for a command.
 void require_regular_file(const Sample& sample) {
   switch (file_kind(sample.path)) {
-    case FileKind::kFolder: throw unreadable(sample, "is a folder, expected a file");
+    case FileKind::kFolder: throw unreadable_image(sample, "is a folder, expected a file");
     case FileKind::kOther:
-      throw unreadable(sample, "is a device, a pipe or a socket, expected a regular file");
+      throw unreadable_image(sample, "is a device, a pipe or a socket, expected a regular file");
     default: return;  // opening it gives the reason
   }
 }
@@ -40,7 +36,7 @@ class OpenImage {
     require_regular_file(sample);
     descriptor_ = open_uninterrupted(sample.path, O_RDONLY | O_NONBLOCK);
     if (descriptor_ < 0) {
-      throw unreadable(sample, fmt::format("cannot be read: {}", std::strerror(errno)));
+      throw unreadable_image(sample, fmt::format("cannot be read: {}", std::strerror(errno)));
     }
   }
   ~OpenImage() { ::close(descriptor_); }
@@ -56,12 +52,12 @@ class OpenImage {
 std::uint64_t size_of(const Sample& sample, int descriptor) {
   struct stat status {};
   if (::fstat(descriptor, &status) != 0) {
-    throw unreadable(sample, fmt::format("cannot be read: {}", std::strerror(errno)));
+    throw unreadable_image(sample, fmt::format("cannot be read: {}", std::strerror(errno)));
   }
-  if (!S_ISREG(status.st_mode)) throw unreadable(sample, "is no regular file any more");
+  if (!S_ISREG(status.st_mode)) throw unreadable_image(sample, "is no regular file any more");
   const auto size = static_cast<std::uint64_t>(status.st_size);
   if (size > static_cast<std::uint64_t>(sample.max_bytes)) {
-    throw unreadable(sample, fmt::format("has {} bytes, more than data.max_image_bytes allows ({})",
+    throw unreadable_image(sample, fmt::format("has {} bytes, more than data.max_image_bytes allows ({})",
                                          size, sample.max_bytes));
   }
   return size;
@@ -73,13 +69,17 @@ void read_piece(const Sample& sample, int descriptor, char* target, std::uint64_
   const std::size_t got = read_uninterrupted(descriptor, done, target, count);
   if (got == count) return;
   if (errno != 0) {
-    throw unreadable(sample, fmt::format("cannot be read to its end: {}", std::strerror(errno)));
+    throw unreadable_image(sample, fmt::format("cannot be read to its end: {}", std::strerror(errno)));
   }
-  throw unreadable(sample, fmt::format("ends after {} of {} bytes: it changed while it was read",
+  throw unreadable_image(sample, fmt::format("ends after {} of {} bytes: it changed while it was read",
                                        done + got, size));
 }
 
 }  // namespace
+
+DataError unreadable_image(const Sample& sample, const std::string& reason) {
+  return DataError(fmt::format("{}: {}.", sample.path, reason));
+}
 
 std::string read_image_file(const Sample& sample) {
   const OpenImage file(sample);

@@ -62,7 +62,7 @@ class Inputs {
     if (job.halving) require_epochs(config);
     if (config.strategy == kAutoStrategy) resolve_for_advice(job.sources);
     parse_device(config.device);
-    if (run_here_) choose_device(config.device);
+    if (run_here_) choose_device(config.device, /*local_rank=*/0, cuda_state_without_trial);
     const TargetKind kind = objective_of(config).targets();
     const Dataset dataset =
         open_dataset(config.data, static_cast<std::uint64_t>(config.seed), kind);

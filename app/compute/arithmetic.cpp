@@ -1,16 +1,13 @@
 #include "app/compute/arithmetic.h"
 
 #include <ATen/Context.h>
-#include <ATen/Version.h>
 #include <c10/util/Exception.h>
-#include <fmt/format.h>
 
 #include <cstdlib>
 #include <mutex>
 #include <set>
 #include <string_view>
 
-#include "app/compute/gpu_properties.h"
 #include "core/messages.h"
 
 namespace transfer {
@@ -61,13 +58,7 @@ void set_arithmetic(torch::Device device, const ComputeConfig& config) {
   context.setDeterministicFillUninitializedMemory(false);
   context.setAllowTF32CuDNN(config.tf32);
   context.setAllowTF32CuBLAS(config.tf32);
-  static const DeterminismWarnings warnings;
-}
-
-std::string arithmetic_key(torch::Device device, const ComputeConfig& config) {
-  if (!device.is_cuda()) return at::get_cpu_capability();
-  return fmt::format("{}{}{}", gpu_properties(device).text(), config.tf32 ? " TF32" : "",
-                     config.deterministic ? "" : " any kernel");
+  static DeterminismWarnings warnings;
 }
 
 }  // namespace transfer

@@ -2,8 +2,6 @@
 
 #include <torch/types.h>
 
-#include <string>
-
 #include "configs/config.h"
 
 namespace transfer {
@@ -16,9 +14,5 @@ void fix_cublas_workspace();
 /// Makes this process's work on `device` follow the settings. Nothing changes for a CPU. On a GPU,
 /// warns once for each operator that has no deterministic kernel there.
 void set_arithmetic(torch::Device device, const ComputeConfig& config);
-
-/// Names what the last bits of a network's results depend on: the kind of device, and the
-/// settings where it is a GPU. For keys of stored features.
-std::string arithmetic_key(torch::Device device, const ComputeConfig& config);
 
 }  // namespace transfer

@@ -59,4 +59,10 @@ CudaState cuda_state() {
   return state;
 }
 
+CudaState cuda_state_without_trial() {
+  CudaState state = cuda_state();
+  state.failure_of_trial = [](torch::Device) { return std::string(); };
+  return state;
+}
+
 }  // namespace transfer

@@ -26,4 +26,8 @@ struct CudaState {
 /// The state of this machine. Starts the driver where LibTorch has CUDA.
 CudaState cuda_state();
 
+/// The same, but each device passes the trial without one: for a process that computes nothing
+/// itself, and in which a trial would take GPU memory until it ends.
+CudaState cuda_state_without_trial();
+
 }  // namespace transfer

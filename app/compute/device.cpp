@@ -11,18 +11,13 @@
 
 #include "app/compute/container_limits.h"
 #include "configs/device_choice.h"
+#include "core/count_text.h"
 #include "core/errors.h"
 #include "core/messages.h"
 #include "core/worker_threads.h"
 
 namespace transfer {
 namespace {
-
-/// "is 1 CUDA device, number 0", "are 2 CUDA devices, numbers 0 to 1".
-std::string numbered(std::int64_t devices) {
-  return devices == 1 ? "is 1 CUDA device, number 0"
-                      : fmt::format("are {} CUDA devices, numbers 0 to {}", devices, devices - 1);
-}
 
 /// With a full stop at its end.
 std::string sentence(const std::string& text) {
@@ -101,9 +96,10 @@ void require_threads(std::int64_t threads) {
 }  // namespace
 
 torch::Device choose_device(const std::string& name, std::int64_t local_rank,
-                            const CudaState& cuda) {
+                            const std::function<CudaState()>& ask_cuda) {
   const DeviceChoice choice = parse_device(name);
   if (choice.kind == DeviceKind::kCpu) return torch::kCPU;
+  const CudaState cuda = ask_cuda();
   const bool may_take_cpu = choice.kind == DeviceKind::kAuto;
   if (!cuda.is_built_in) {
     if (may_take_cpu) return torch::kCPU;
@@ -117,8 +113,10 @@ torch::Device choose_device(const std::string& name, std::int64_t local_rank,
     return without_gpu(name, may_take_cpu, lack_of_devices(cuda));
   }
   if (choice.index && *choice.index >= cuda.devices) {
-    throw DeviceError(fmt::format("--device {}: there {}. Give one of {}, or use --device cpu.",
-                                  name, numbered(cuda.devices), names_up_to(cuda.devices)));
+    throw DeviceError(fmt::format(
+        "--device {}: found {}. Give {}, or use --device cpu.", name,
+        count_text(static_cast<std::size_t>(cuda.devices), "CUDA device"),
+        names_up_to(cuda.devices)));
   }
   const std::int64_t index = choice.index.value_or(local_rank % cuda.devices);
   const torch::Device device(torch::kCUDA, static_cast<torch::DeviceIndex>(index));

@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "app/compute/cuda_state.h"
@@ -12,9 +13,10 @@ namespace transfer {
 /// The device for `auto`, `cpu`, `cuda` or `cuda:N`, on which a trial kernel has run; `auto` takes
 /// the CPU where there is no GPU, and with a warning where one is there but does not work. With
 /// `auto` and `cuda` the processes of one machine take its GPUs in turn, by their `local_rank`.
-/// Throws ConfigError for any other name, and DeviceError saying what CUDA lacks.
+/// Throws ConfigError for any other name, and DeviceError saying what CUDA lacks. `ask_cuda` is
+/// called where the name leaves room for a GPU.
 torch::Device choose_device(const std::string& name, std::int64_t local_rank = 0,
-                            const CudaState& cuda = cuda_state());
+                            const std::function<CudaState()>& ask_cuda = cuda_state);
 
 /// Cores that this process may use, within its container's limit on CPU time.
 std::int64_t usable_cores();

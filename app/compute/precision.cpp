@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "app/compute/gpu_properties.h"
+#include "app/compute/compute_capability.h"
 #include "core/errors.h"
 
 namespace transfer {
@@ -23,27 +23,29 @@ bool cpu_computes_in_bfloat16() {
   return false;
 }
 
-}  // namespace
-
 bool computes_in_bfloat16(torch::Device device) {
   constexpr int kAmpere = 8;
-  return device.is_cuda() ? gpu_properties(device).major >= kAmpere : cpu_computes_in_bfloat16();
+  return device.is_cuda() ? compute_capability(device).major >= kAmpere
+                          : cpu_computes_in_bfloat16();
 }
 
-Precision choose_precision(TrainPrecision asked, torch::Device device, bool has_bfloat16) {
+}  // namespace
+
+Precision choose_precision(TrainPrecision asked, torch::Device device) {
   switch (asked) {
     case TrainPrecision::kFloat32: return {};
     case TrainPrecision::kAuto:
       // On a CPU with AVX512-BF16, EfficientNet-Lite0 trained no faster in it (22 images per second
       // against 25), so `auto` keeps float32 there.
-      return device.is_cuda() && has_bfloat16 ? Precision{torch::kBFloat16, false} : Precision{};
+      return device.is_cuda() && computes_in_bfloat16(device) ? Precision{torch::kBFloat16, false}
+                                                               : Precision{};
     case TrainPrecision::kFloat16:
       if (device.is_cuda()) return {torch::kFloat16, true};
       throw DeviceError(
           "train.precision: float16 is for CUDA; a CPU has no fast float16 arithmetic. Use "
           "float32, or auto, which takes bfloat16 where the CPU computes in it.");
     case TrainPrecision::kBfloat16:
-      if (has_bfloat16) return {torch::kBFloat16, false};
+      if (computes_in_bfloat16(device)) return {torch::kBFloat16, false};
       throw DeviceError(
           device.is_cuda()
               ? "train.precision: this GPU has no bfloat16 arithmetic, which begins with compute "

@@ -14,16 +14,9 @@ struct Precision {
   bool scales_loss = false;
 };
 
-/// Whether the device has arithmetic for bfloat16: a GPU of compute capability 8.0 or more, a CPU
-/// with AVX512-BF16 or AMX. Elsewhere it is emulated and many times slower than float32.
-bool computes_in_bfloat16(torch::Device device);
-
-/// The precision that `train.precision` asks for; `has_bfloat16` is computes_in_bfloat16(). Throws
-/// DeviceError with the reason where the device cannot, or only by slow emulation.
-Precision choose_precision(TrainPrecision asked, torch::Device device, bool has_bfloat16);
-inline Precision choose_precision(TrainPrecision asked, torch::Device device) {
-  return choose_precision(asked, device, computes_in_bfloat16(device));
-}
+/// The precision that `train.precision` asks for. Throws DeviceError with the reason where the
+/// device cannot, or only by slow emulation.
+Precision choose_precision(TrainPrecision asked, torch::Device device);
 
 /// While it lives, the forward passes of this thread run in the given precision.
 class AutocastScope {

@@ -119,9 +119,10 @@ std::string difference(const ordered_json& record, const std::vector<ImageLabel>
     if (old.label != image.label) {
       relabelled.push_back(fmt::format("{}: {}, now {}", image.path, old.label, image.label));
     }
-    if (old.content != image.content) {
-      (image.failure.empty() ? replaced : unreadable).push_back(
-          image.failure.empty() ? image.path : image.failure);
+    if (!image.failure.empty() && !old.content.empty()) {
+      unreadable.push_back(image.failure);
+    } else if (old.content != image.content) {
+      replaced.push_back(image.path);
     }
     before.erase(found);
   }

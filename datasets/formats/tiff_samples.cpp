@@ -263,7 +263,7 @@ cv::Mat read_tiff_samples(const EncodedImage& image, const TiffFile& file, const
     throw broken_image(image, "the TIFF is damaged (its strips or tiles do not fit the image)");
   }
   // A tile is read whole, however little of it the image needs.
-  require_sensible_size(image, block.width, block.height, sample_bytes(layout, depth));
+  require_sensible_size(image, block.width, block.height, /*bytes_per_pixel=*/1, block.size);
   cv::Mat samples(static_cast<int>(layout.height), static_cast<int>(layout.width),
                   CV_MAKETYPE(depth, layout.samples));
   const auto bytes = std::make_unique_for_overwrite<unsigned char[]>(block.size);

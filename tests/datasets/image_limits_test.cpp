@@ -50,6 +50,18 @@ TEST(ImageLimits, CountTheBytesOfTheDecodedPixels) {
   }
 }
 
+TEST(ImageLimits, CountATileOfATiffThatIsLargerThanTheImage) {
+  const cv::Mat grey(10, 20, CV_16UC1, cv::Scalar::all(40000));
+  const std::string bytes =
+      encode_tiff(grey, {{TIFFTAG_TILEWIDTH, 512}, {TIFFTAG_TILELENGTH, 256}});
+  constexpr std::int64_t kTile = 512 * 256 * 2;
+  EXPECT_EQ(decode_image(bytes, "a", 0, std::nullopt, kTile).rows, 10);
+  const std::string message =
+      message_of<DataError>([&] { decode_image(bytes, "a", 0, std::nullopt, kTile - 1); });
+  expect_contains(message,
+                  {"512 x 256", std::to_string(kTile) + " bytes", "data.max_image_bytes"});
+}
+
 TEST(ImageLimits, CountWhatAJpegOfSeveralScansIsHeldAs) {
   // Three colours of 3 x 2 blocks of 64 coefficients, or fewer where colours are coarser.
   const std::string bytes = encode_jpeg(gradient(20, 10), {.progressive = true});

@@ -5,8 +5,8 @@
 
 #include "core/errors.h"
 #include "core/file_kind.h"
-#include "core/messages.h"
 #include "models/archive.h"
+#include "tests/core/message_listener.h"
 #include "tests/models/tensor_file.h"
 
 namespace transfer {
@@ -181,25 +181,8 @@ TEST(ProgramCheck, ALayerDeepInsideIsCheckedToo) {
   EXPECT_THAT(writers.refusal(), HasSubstr("in Layer.forward"));
 }
 
-/// Keeps what is said.
-class Listener : public MessageSink {
- public:
-  Listener() : before_(messages()) { send_messages_to(*this); }
-  ~Listener() override { send_messages_to(before_); }
-  void note(const std::string& text) override { notes.push_back(text); }
-  void warning(const std::string& text) override { notes.push_back(text); }
-  std::unique_ptr<Progress> begin(std::string title, std::int64_t total,
-                                  std::string unit) override {
-    return before_.begin(std::move(title), total, std::move(unit));
-  }
-  std::vector<std::string> notes;
-
- private:
-  MessageSink& before_;
-};
-
 TEST(Admission, AFileThatDoesNotNameItselfIsNamedWithItsHash) {
-  Listener listener;
+  MessageListener listener;
   read_archive(fixture("tiny.pt"));
   EXPECT_THAT(listener.notes, testing::IsEmpty());
   // A file of its own, since each hash is named once in a process.
@@ -210,6 +193,7 @@ TEST(Admission, AFileThatDoesNotNameItselfIsNamedWithItsHash) {
   EXPECT_THAT(listener.notes, testing::ElementsAre(HasSubstr("--trust sha256:" + hash)));
   read_archive(file, {.pins = {hash}});
   EXPECT_THAT(listener.notes, testing::SizeIs(1));
+  EXPECT_THAT(listener.warnings, testing::IsEmpty());
 }
 
 TEST(Admission, PinsAndQuestionsDecide) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "app/compute/device.h"
+#include "core/count_text.h"
 
 namespace transfer {
 
@@ -25,8 +26,7 @@ std::optional<std::string> shared_gpus_warning(const LocalShares& shares, std::i
   return fmt::format(
       "{} jobs at a time share {}: up to {} jobs on one divide its time and its memory. Where that "
       "memory does not suffice, take --jobs {} or a smaller train.batch_size",
-      at_a_time, shares.gpus == 1 ? "1 GPU" : fmt::format("{} GPUs", shares.gpus), per_gpu,
-      shares.gpus);
+      at_a_time, count_text(static_cast<std::size_t>(shares.gpus), "GPU"), per_gpu, shares.gpus);
 }
 
 LocalLauncher::LocalLauncher(const BatchFolder& folder, std::vector<std::string> names,

@@ -1,7 +1,8 @@
 #include "app/training/optimizers.h"
 
 #include <gmock/gmock.h>
-#include <torch/optim/optimizer.h>
+#include <torch/optim/adamw.h>
+#include <torch/optim/sgd.h>
 
 #include <cmath>
 #include <limits>
@@ -176,6 +177,37 @@ TEST(Gradients, AddedUpOnesAreScaled) {
   scale_gradients(parameters, 0.25);
   EXPECT_EQ(first_element(parameters[0].grad()), 0.75);
   scale_gradients({}, 0.25);
+}
+
+/// A device that every LibTorch has stands in for a GPU.
+TEST(Optimizers, WhatIsKeptForAParameterFollowsItsDevice) {
+  for (const Optimizer kind : {Optimizer::kAdamW, Optimizer::kSgd}) {
+    TrainConfig config;
+    config.optimizer = kind;
+    config.momentum = 0.9;
+    const auto weight = parameter({3}, 1, 0.5);
+    const auto there = torch::zeros({3}, torch::kMeta).requires_grad_(true);
+    const auto optimizer_of = [&config](const torch::Tensor& trained) {
+      ParameterGroup group;
+      group.parameters = {trained};
+      return make_optimizer({group}, config);
+    };
+    const auto here = optimizer_of(weight);
+    here->step();
+    const auto optimizer = optimizer_of(there);
+    // As loading a file leaves it.
+    optimizer->state()[there.unsafeGetTensorImpl()] =
+        std::move(here->state().at(weight.unsafeGetTensorImpl()));
+    move_state_to_parameters(*optimizer);
+    const auto& state = *optimizer->state().at(there.unsafeGetTensorImpl());
+    const auto kept =
+        kind == Optimizer::kAdamW
+            ? std::vector{static_cast<const torch::optim::AdamWParamState&>(state).exp_avg(),
+                          static_cast<const torch::optim::AdamWParamState&>(state).exp_avg_sq()}
+            : std::vector{
+                  static_cast<const torch::optim::SGDParamState&>(state).momentum_buffer()};
+    for (const torch::Tensor& moment : kept) EXPECT_TRUE(moment.is_meta()) << name_of(kind);
+  }
 }
 
 TEST(GradientScaler, ScalesTheLossAndUndoesItInTheGradients) {
