@@ -33,16 +33,17 @@ int read_all(int descriptor, std::string& contents) {
   return errno != 0 ? errno : EIO;  // truncated meanwhile
 }
 
-void flush_to_disk(const std::filesystem::path& opened, const std::filesystem::path& reported) {
-  const int descriptor = open_uninterrupted(opened, O_RDONLY);
-  if (descriptor < 0) throw write_failure(reported, errno);
+/// Flushes a file or folder to the disk. Returns 0 or the error (an errno).
+int flush_to_disk(const std::filesystem::path& path) {
+  const int descriptor = open_uninterrupted(path, O_RDONLY);
+  if (descriptor < 0) return errno;
   int result = 0;
   do {
     result = ::fsync(descriptor);
   } while (result != 0 && errno == EINTR);
   const int error = errno;
   ::close(descriptor);
-  if (result != 0 && error != EINVAL) throw write_failure(reported, error);
+  return result == 0 || error == EINVAL ? 0 : error;  // EINVAL: nothing to flush there
 }
 
 /// Makes an empty file beside `path` under a unique name. The process id would not do: processes in
@@ -77,10 +78,10 @@ AtomicFile::~AtomicFile() {
 }
 
 void AtomicFile::commit() {
-  flush_to_disk(temporary_, path_);
+  if (const int error = flush_to_disk(temporary_)) throw write_failure(path_, error);
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw write_failure(path_, errno);
   committed_ = true;
-  flush_to_disk(folder_of(path_), path_);
+  if (const int error = flush_to_disk(folder_of(path_))) throw flush_failure(path_, error);
 }
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view contents) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <new>
+#include <span>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -12,9 +14,48 @@
 namespace transfer {
 namespace {
 
+/// Of LibTorch's allocators, of its interpreter, which turns std::bad_alloc into its own error, and
+/// of oneDNN.
+constexpr std::string_view kSigns[] = {"out of memory",
+                                       "allocate memory",
+                                       "not enough memory",
+                                       "Cannot allocate memory",
+                                       "std::bad_alloc",
+                                       "Insufficient memory",
+                                       "could not create a memory object"};
+/// Of NVIDIA's libraries, which allocate GPU memory for themselves.
+constexpr std::string_view kLibrarySigns[] = {
+    "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED", "CUSOLVER_STATUS_ALLOC_FAILED"};
+constexpr std::string_view kGpuSigns[] = {"CUDA out of memory", "CUDA error", "CUBLAS_", "CUDNN_", "CUSOLVER_"};
+
+bool says_any_of(const std::exception& error, std::span<const std::string_view> signs) {
+  const std::string_view what = error.what();
+  return std::any_of(signs.begin(), signs.end(), [what](std::string_view sign) {
+    return what.find(sign) != std::string_view::npos;
+  });
+}
+
 bool has_code(const std::exception& error, std::errc code) {
   const auto* const system = dynamic_cast<const std::system_error*>(&error);
   return system != nullptr && system->code() == code;
+}
+
+/// In what PyTorch's CUDA allocator says (CUDACachingAllocator.cpp, format_size).
+std::optional<std::int64_t> bytes_asked_of_gpu(const std::exception& error) {
+  constexpr std::string_view kBefore = "Tried to allocate ";
+  const std::string what = error.what();
+  const auto found = what.find(kBefore);
+  if (found == std::string::npos) return std::nullopt;
+  std::istringstream text(what.substr(found + kBefore.size()));
+  double number = 0;
+  std::string unit;
+  if (!(text >> number >> unit)) return std::nullopt;
+  const double scale = unit.starts_with("GiB")   ? 1 << 30
+                       : unit.starts_with("MiB") ? 1 << 20
+                       : unit.starts_with("KiB") ? 1 << 10
+                                                 : 1;
+  return static_cast<std::int64_t>(number * scale);
 }
 
 }  // namespace
@@ -23,21 +64,15 @@ bool is_out_of_memory(const std::exception& error) {
   if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) return true;
   if (has_code(error, std::errc::not_enough_memory)) return true;
   if (dynamic_cast<const Error*>(&error) != nullptr) return false;
-  const std::string_view what = error.what();
-  // LibTorch's allocators; the interpreter, which turns std::bad_alloc into its own error; oneDNN.
-  constexpr std::string_view kSigns[] = {"out of memory",
-                                         "allocate memory",
-                                         "not enough memory",
-                                         "Cannot allocate memory",
-                                         "std::bad_alloc",
-                                         "Insufficient memory",
-                                         "could not create a memory object"};
-  return std::any_of(std::begin(kSigns), std::end(kSigns), [what](std::string_view sign) {
-    return what.find(sign) != std::string_view::npos;
-  });
+  return says_any_of(error, kSigns) || says_any_of(error, kLibrarySigns);
+}
+
+bool is_out_of_gpu_memory(const std::exception& error) {
+  return is_out_of_memory(error) && says_any_of(error, kGpuSigns);
 }
 
 std::optional<std::int64_t> bytes_asked_for(const std::exception& error) {
+  if (is_out_of_gpu_memory(error)) return bytes_asked_of_gpu(error);
   constexpr std::string_view kBefore = "tried to allocate ";
   const std::string_view what = error.what();
   const auto found = what.find(kBefore);

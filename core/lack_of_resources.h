@@ -11,6 +11,9 @@ namespace transfer {
 /// explains other failures lets it pass.
 bool is_out_of_memory(const std::exception& error);
 
+/// Whether such an error is that of a GPU.
+bool is_out_of_gpu_memory(const std::exception& error);
+
 /// The bytes that such an error says were asked for, if it does.
 std::optional<std::int64_t> bytes_asked_for(const std::exception& error);
 

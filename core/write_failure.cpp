@@ -46,4 +46,11 @@ OutputError write_failure(const std::filesystem::path& path, int error) {
                                  std::strerror(error), write_remedy(path, error)));
 }
 
+OutputError flush_failure(const std::filesystem::path& path, int error) {
+  return OutputError(fmt::format(
+      "{}: is written, but the folder {} cannot be flushed to the disk, so that a power failure "
+      "may lose the file: {}. {}",
+      path.string(), folder_of(path).string(), std::strerror(error), write_remedy(path, error)));
+}
+
 }  // namespace transfer

@@ -135,6 +135,10 @@ Archive read_archive(const std::filesystem::path& file, const Trust& trust) {
     auto module = load_module(bytes, file);
     module.eval();
     return {std::move(module), std::move(metadata)};
+  } catch (const UnreadArchive& failure) {
+    throw ModelError(fmt::format(
+        "{}: {}. Check the disk or its connection and the file's permissions, then run this again.",
+        file.string(), failure.what()));
   } catch (const DamagedArchive& damage) {
     const ModelFileKind kind = model_file_kind(file);
     if (kind != ModelFileKind::kTorchScript) explain_unreadable(file, "");

@@ -26,6 +26,11 @@ std::string why_unread() {
                     : fmt::format("cannot be read: {}", std::strerror(errno));
 }
 
+[[noreturn]] void throw_unread() {
+  if (errno == 0) throw DamagedArchive(why_unread());
+  throw UnreadArchive(why_unread());
+}
+
 }  // namespace
 
 bool ArchiveRecord::is_tensor() const {
@@ -34,7 +39,7 @@ bool ArchiveRecord::is_tensor() const {
 
 ArchiveFile::ArchiveFile(const std::filesystem::path& file)
     : descriptor_(open_uninterrupted(file, O_RDONLY | O_NONBLOCK)) {
-  if (descriptor_ < 0) throw DamagedArchive(why_unread());
+  if (descriptor_ < 0) throw_unread();
   try {
     struct stat status = {};
     if (::fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) {
@@ -62,7 +67,7 @@ std::string ArchiveFile::bytes_at(std::uint64_t position, std::uint64_t count) c
   }
   std::string bytes(count, '\0');
   if (read_uninterrupted(descriptor_, position, bytes.data(), count) != count) {
-    throw DamagedArchive(why_unread());
+    throw_unread();
   }
   return bytes;
 }
@@ -73,7 +78,7 @@ void ArchiveFile::read_pieces(std::uint64_t begin, std::uint64_t size,
   for (std::uint64_t done = 0; done < size;) {
     const std::uint64_t count = std::min(kPiece, size - done);
     if (read_uninterrupted(descriptor_, begin + done, piece.data(), count) != count) {
-      throw DamagedArchive(why_unread());
+      throw_unread();
     }
     take(std::string_view(piece).substr(0, count));
     done += count;
@@ -159,6 +164,11 @@ void ArchiveFile::compare(std::size_t index, std::uint32_t found) const {
                         record.name, found, record.crc);
 }
 
+void ArchiveFile::throw_any_damage() const {
+  if (is_unread_) throw UnreadArchive(damage_);
+  if (!damage_.empty()) throw DamagedArchive(damage_);
+}
+
 std::string ArchiveFile::contents(const ArchiveRecord& record) const {
   if (record.size > kLargestContents) {
     throw DamagedArchive(
@@ -169,7 +179,7 @@ std::string ArchiveFile::contents(const ArchiveRecord& record) const {
   unpack(record, [&bytes](std::string_view piece) { bytes += piece; });
   compare(static_cast<std::size_t>(&record - records_.data()),
           zip::crc32_of(0, bytes.data(), bytes.size()));
-  if (!damage_.empty()) throw DamagedArchive(damage_);
+  throw_any_damage();
   return bytes;
 }
 
@@ -178,6 +188,7 @@ std::size_t ArchiveFile::read(std::uint64_t position, void* bytes,
   const std::size_t done = read_uninterrupted(descriptor_, position, bytes, count);
   try {
     if (done < count && position <= size_ && count <= size_ - position && damage_.empty()) {
+      is_unread_ = errno != 0;
       damage_ = why_unread();
     }
     const auto found = record_at_.find(position);
@@ -201,7 +212,7 @@ void ArchiveFile::require_intact(bool without_tensors) const {
     });
     compare(i, crc);
   }
-  if (!damage_.empty()) throw DamagedArchive(damage_);
+  throw_any_damage();
 }
 
 std::string ArchiveFile::sha256() const {

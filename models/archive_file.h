@@ -68,13 +68,15 @@ class ArchiveFile {
   void read_pieces(std::uint64_t begin, std::uint64_t size, const TakePiece& take) const;
   void unpack(const ArchiveRecord& record, const TakePiece& take) const;
   void compare(std::size_t index, std::uint32_t found) const;
+  void throw_any_damage() const;
 
   int descriptor_ = -1;
   std::uint64_t size_ = 0;
   std::vector<ArchiveRecord> records_;
   std::unordered_map<std::uint64_t, std::size_t> record_at_;  ///< by where its bytes begin
   mutable std::vector<bool> is_compared_;
-  mutable std::string damage_;  ///< the first that was found
+  mutable std::string damage_;      ///< the first that was found
+  mutable bool is_unread_ = false;  ///< whether that is a failure of the system to read
 };
 
 }  // namespace transfer

@@ -11,6 +11,8 @@ FrozenPrefix::FrozenPrefix(FrozenPrefix&&) noexcept = default;
 
 const std::string& FrozenPrefix::stage() const { return implementation_->stage; }
 
+torch::Device FrozenPrefix::device() const { return implementation_->device; }
+
 torch::Tensor FrozenPrefix::activations(const torch::Tensor& images) const {
   const auto input = images.to(implementation_->device, torch::kFloat32, /*non_blocking=*/false,
                                /*copy=*/false, torch::MemoryFormat::ChannelsLast);

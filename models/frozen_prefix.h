@@ -25,6 +25,9 @@ class FrozenPrefix {
   /// Path of the stage at its end.
   const std::string& stage() const;
 
+  /// The device on which it runs.
+  torch::Device device() const;
+
   /// images [N,C,H,W] on any device → the stage's output [N,…] on the prefix's device. It may be
   /// used in autograd.
   torch::Tensor activations(const torch::Tensor& images) const;

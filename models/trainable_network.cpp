@@ -100,6 +100,8 @@ TrainableNetwork::~TrainableNetwork() = default;
 
 const std::vector<std::string>& TrainableNetwork::stages() const { return implementation_->stages; }
 
+torch::Device TrainableNetwork::device() const { return implementation_->device; }
+
 std::int64_t TrainableNetwork::classes() const {
   return implementation_->module.attr(kHead).toModule().attr("weight").toTensor().size(0);
 }

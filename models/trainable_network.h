@@ -49,6 +49,8 @@ class TrainableNetwork {
   static constexpr const char* kHead = "head";
   /// Number of logits.
   std::int64_t classes() const;
+  /// The device of its weights.
+  torch::Device device() const;
 
   /// The parameters that `logits` depends on, in the order of the modules. Shared, not copied.
   std::vector<std::pair<std::string, torch::Tensor>> parameters() const;

@@ -15,6 +15,12 @@ class DamagedArchive : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// The system could not read it; its content may be sound.
+class UnreadArchive : public DamagedArchive {
+ public:
+  using DamagedArchive::DamagedArchive;
+};
+
 }  // namespace transfer
 
 /// The parts of the zip format that LibTorch writes and reads (PKWARE's APPNOTE.TXT 6.3).

@@ -27,7 +27,7 @@ std::vector<std::string> cuts_to_probe(const Preparation& p) {
 MachineSpeed speed_of(const Preparation& p, const ProbedFeatures& features, double start) {
   const auto images = static_cast<std::int64_t>(features.images.samples.size());
   const auto streams =
-      static_cast<double>(streams_of_pass(p.device, p.threads, images, kStoreBatch));
+      static_cast<double>(streams_of_pass(p.device, p.threads, images, store_batch(p.device)));
   const double forward = std::min(features.forward_seconds / streams, features.seconds);
   const auto count = static_cast<double>(std::max<std::int64_t>(images, 1));
   return {start, (features.seconds - forward) / count, forward / count};

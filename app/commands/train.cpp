@@ -12,6 +12,7 @@
 #include "app/commands/config_flags.h"
 #include "app/commands/help_text.h"
 #include "app/commands/resumed_run.h"
+#include "app/compute/gpu_memory.h"
 #include "app/compute/process_group.h"
 #include "app/runs/data_record.h"
 #include "app/runs/fine_tune_run.h"
@@ -51,10 +52,13 @@ RunDirectory on_rank_0(ProcessGroup& group, const Make& make) {
 }
 
 /// Writes summary.json last. Returns what the user is to read on stdout.
-std::string write_results(Summary summary, const RunDirectory& run, const Stopwatch& since_start,
-                          bool json) {
+std::string write_results(Summary summary, const RunDirectory& run, torch::Device device,
+                          const Stopwatch& since_start, bool json) {
   if (is_file(run.file(run_file::kAdvice))) summary.advice = read_file(run.file(run_file::kAdvice));
   summary.peak_memory_mb = peak_memory_mb();
+  if (const auto bytes = peak_gpu_memory_bytes(device)) {
+    summary.peak_gpu_memory_mb = static_cast<double>(*bytes) / (1 << 20);
+  }
   summary.seconds_total += since_start.seconds();
   write_file_atomically(run.file(run_file::kSummary), to_json(summary));
   run.remove_checkpoints();
@@ -81,7 +85,7 @@ void train_in(const Preparation& preparation, const RunDirectory& run, const Run
   try {
     Summary summary = run_strategy(preparation, run, span, std::move(known));
     if (preparation.group->is_rank0()) {
-      results = write_results(std::move(summary), run, span.since_start, json);
+      results = write_results(std::move(summary), run, preparation.device, span.since_start, json);
     }
     preparation.group->wait_for_all();
   } catch (const Interrupted& stop) {
@@ -168,6 +172,8 @@ int resume(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& gro
                                  [](const auto& flag) { return flag.first == "data.path"; });
   if (is_file(run.file(run_file::kSummary))) {
     const std::string summary = finished_summary(run);
+    if (group->is_rank0())
+      run.remove_checkpoints();  // left by a run that ended in writing its summary
     if (epochs == 0) {
       note("{}: this run is finished; there is nothing to resume.{}", options.resume,
            find_strategy(config.strategy).trunk_is_frozen

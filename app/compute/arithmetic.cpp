@@ -1,13 +1,16 @@
 #include "app/compute/arithmetic.h"
 
 #include <ATen/Context.h>
+#include <ATen/Version.h>
 #include <c10/util/Exception.h>
+#include <fmt/format.h>
 
 #include <cstdlib>
 #include <mutex>
 #include <set>
 #include <string_view>
 
+#include "app/compute/compute_capability.h"
 #include "core/messages.h"
 
 namespace transfer {
@@ -59,6 +62,13 @@ void set_arithmetic(torch::Device device, const ComputeConfig& config) {
   context.setAllowTF32CuDNN(config.tf32);
   context.setAllowTF32CuBLAS(config.tf32);
   static DeterminismWarnings warnings;
+}
+
+std::string arithmetic_name(torch::Device device, const ComputeConfig& config) {
+  if (!device.is_cuda()) return fmt::format("{} {}", device.str(), at::get_cpu_capability());
+  const ComputeCapability capability = compute_capability(device);
+  return fmt::format("cuda {}.{}{}{}", capability.major, capability.minor,
+                     config.tf32 ? " tf32" : "", config.deterministic ? "" : " any order");
 }
 
 }  // namespace transfer

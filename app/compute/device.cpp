@@ -113,18 +113,17 @@ torch::Device choose_device(const std::string& name, std::int64_t local_rank,
     return without_gpu(name, may_take_cpu, lack_of_devices(cuda));
   }
   if (choice.index && *choice.index >= cuda.devices) {
-    throw DeviceError(fmt::format(
-        "--device {}: found {}. Give {}, or use --device cpu.", name,
-        count_text(static_cast<std::size_t>(cuda.devices), "CUDA device"),
-        names_up_to(cuda.devices)));
+    throw DeviceError(fmt::format("--device {}: found {}. Give {}, or use --device cpu.", name,
+                                  count_text(static_cast<std::size_t>(cuda.devices), "CUDA device"),
+                                  names_up_to(cuda.devices)));
   }
   const std::int64_t index = choice.index.value_or(local_rank % cuda.devices);
   const torch::Device device(torch::kCUDA, static_cast<torch::DeviceIndex>(index));
   const std::string failure = cuda.failure_of_trial(device);
   if (failure.empty()) return device;
-  return without_gpu(name, may_take_cpu,
-                     fmt::format("{} is there, but a small computation on it failed: {}",
-                                 device.str(), failure));
+  return without_gpu(
+      name, may_take_cpu,
+      fmt::format("{} is there, but a small computation on it failed: {}", device.str(), failure));
 }
 
 void use_threads_for(std::int64_t multiply_adds, std::int64_t threads) {

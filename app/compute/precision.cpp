@@ -38,7 +38,7 @@ Precision choose_precision(TrainPrecision asked, torch::Device device) {
       // On a CPU with AVX512-BF16, EfficientNet-Lite0 trained no faster in it (22 images per second
       // against 25), so `auto` keeps float32 there.
       return device.is_cuda() && computes_in_bfloat16(device) ? Precision{torch::kBFloat16, false}
-                                                               : Precision{};
+                                                              : Precision{};
     case TrainPrecision::kFloat16:
       if (device.is_cuda()) return {torch::kFloat16, true};
       throw DeviceError(

@@ -35,4 +35,10 @@ void run_side_by_side(std::int64_t count, std::int64_t threads,
   if (failure) std::rethrow_exception(failure);
 }
 
+void run_side_by_side(torch::Device device, std::int64_t count, std::int64_t threads,
+                      const std::function<void(std::int64_t)>& work) {
+  if (device.is_cpu()) return run_side_by_side(count, threads, work);
+  for (std::int64_t i = 0; i < count; ++i) work(i);
+}
+
 }  // namespace transfer

@@ -8,6 +8,7 @@
 #include <map>
 #include <numeric>
 
+#include "app/compute/arithmetic.h"
 #include "app/compute/container_limits.h"
 #include "app/features/broken_images.h"
 #include "app/features/cache_folder.h"
@@ -78,7 +79,7 @@ FeatureStore::FeatureStore(const Backbone& backbone, StoredLayers layers, const 
 LoaderOptions FeatureStore::loader_options(std::int64_t view) const {
   LoaderOptions options;
   options.preprocessing = backbone_.metadata().preprocessing;
-  options.batch_size = kStoreBatch;
+  options.batch_size = store_batch(device_);
   options.workers = config_.data.workers > 0 ? config_.data.workers : threads_;
   if (view > 0) options.augment = config_.augment;
   options.seed = static_cast<std::uint64_t>(config_.seed);
@@ -88,9 +89,10 @@ LoaderOptions FeatureStore::loader_options(std::int64_t view) const {
 
 std::filesystem::path FeatureStore::archive_folder() const {
   const std::string key =
-      fmt::format("files {} decoder {}\n{}\n{}\n{}\n{} {}\n", kFileVersion, kDecoderVersion,
+      fmt::format("files {} decoder {}\n{}\n{}\n{}\n{} {}\n{}\n", kFileVersion, kDecoderVersion,
                   backbone_.fingerprint(), layers_.key, to_key(backbone_.metadata().preprocessing),
-                  fmt::join(layers_.format.shape, " "), c10::toString(layers_.format.type));
+                  fmt::join(layers_.format.shape, " "), c10::toString(layers_.format.type),
+                  arithmetic_name(device_, config_.compute));
   return folder_ / sha256_hex(key).substr(0, 32);
 }
 
@@ -170,17 +172,17 @@ std::vector<BrokenImage> FeatureStore::compute(const Part& part, FeatureTable& t
   const auto found_broken = run_over_images(
       pass,
       [&](const torch::Tensor& images) {
-        const ThreadStopwatch stopwatch;
-        auto features = layers_.forward(images);
-        seconds += stopwatch.seconds();
+        const Stopwatch wall;
+        const ThreadStopwatch thread;
+        auto features = layers_.forward(images).to(torch::kCPU);  // waits for a GPU
+        seconds += device_.is_cpu() ? thread.seconds() : wall.seconds();
         return features;
       },
       [&](const Batch& batch, const torch::Tensor& features) {
-        const auto computed = features.narrow(0, 0, batch.count).to(torch::kCPU);
         for (std::int64_t i = 0; i < batch.count; ++i) {
           const std::int64_t sample = batch.samples[static_cast<std::size_t>(i)];
           if (is_broken(batch, sample)) continue;  // its row stays unwritten
-          table.write(rows[static_cast<std::size_t>(batch.first + i)], computed.narrow(0, i, 1));
+          table.write(rows[static_cast<std::size_t>(batch.first + i)], features.narrow(0, i, 1));
         }
       });
   broken.insert(broken.end(), found_broken.begin(), found_broken.end());

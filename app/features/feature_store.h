@@ -32,9 +32,10 @@ struct StoredLayers {
 /// The layers that give a head its features. `trunk` must outlive the result.
 StoredLayers stored_layers(const FrozenTrunk& trunk);
 
-/// Batch size when features are computed. Every batch is padded to this size, so that an image's
+/// Batch size when features are computed on a device: a small one on a CPU, where batches run side
+/// by side, and one that keeps a GPU busy. Every batch is padded to this size, so that an image's
 /// features depend neither on its neighbours nor on the number of images.
-constexpr std::int64_t kStoreBatch = 8;
+inline std::int64_t store_batch(torch::Device device) { return device.is_cpu() ? 8 : 64; }
 
 /// Features of one split, with one row per image in each view: view 0 is the image itself, the
 /// others are augmented copies. An image that is broken in one view is so in all: its rows are
@@ -59,8 +60,8 @@ struct FeatureSet {
 
 /// Computes features, in memory as long as they fit into `cache.memory_mb`, beyond that in the
 /// feature store on disk; with `cache.share` all of them go there. The store has one FeatureArchive
-/// for each combination of decoder version, weights, cut and preprocessing, and in it one row for
-/// each image content and, in augmented views, augmentation. A row that exists is read instead of
+/// for each combination of decoder version, weights, cut, preprocessing and arithmetic (see
+/// arithmetic_name()), and in it one row for each image content and, in augmented views, augmentation. A row that exists is read instead of
 /// computed, whatever list of images it was computed for.
 class FeatureStore {
  public:
@@ -75,7 +76,8 @@ class FeatureStore {
   /// features of the same layers and must outlive the store.
   void reuse(const FeatureSet& known);
 
-  /// CPU seconds that the calling threads have spent in the layers, without decoding.
+  /// Seconds spent in the layers, without decoding: CPU seconds of the threads that called them,
+  /// or on a GPU the time until its results were there.
   double forward_seconds() const { return forward_seconds_; }
 
   /// Rows computed by this process: one per image and view.

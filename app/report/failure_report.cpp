@@ -33,8 +33,16 @@ std::string memory_limits() {
   return text;
 }
 
+constexpr std::string_view kNeedLess =
+    "End other programs, raise a limit, or need less: a smaller train.batch_size, data.input_size "
+    "or backbone, fewer --threads and data.workers.";
+constexpr std::string_view kNeedLessOfGpu =
+    "Lower train.batch_size (train.accumulate=N takes N of its batches for one step, so N can make "
+    "up for it), set train.precision=bfloat16, lower data.input_size, take a smaller backbone, run "
+    "fewer jobs on the GPU at once, or end other programs on it.";
+
 Failure lack_of_memory(const std::exception& error) {
-  const bool is_gpu = std::string_view(error.what()).find("CUDA") != std::string_view::npos;
+  const bool is_gpu = is_out_of_gpu_memory(error);
   const auto bytes = bytes_asked_for(error);
   std::string text =
       is_gpu ? "there is not enough memory on the GPU" : "there is not enough memory";
@@ -42,9 +50,8 @@ Failure lack_of_memory(const std::exception& error) {
     text += fmt::format(": {:.0f} MB more were needed at once",
                         static_cast<double>(*bytes) / kMegabyte);
   }
-  return {fmt::format("{}.{} End other programs{}, or need less: a smaller train.batch_size, "
-                      "data.input_size or backbone, fewer --threads and data.workers.",
-                      text, is_gpu ? "" : memory_limits(), is_gpu ? " on it" : ", raise a limit"),
+  return {fmt::format("{}.{} {}", text, is_gpu ? "" : memory_limits(),
+                      is_gpu ? kNeedLessOfGpu : kNeedLess),
           ExitCode::kResources};
 }
 

@@ -60,6 +60,7 @@ std::string to_json(const Summary& s) {
   object["seconds"] = {
       {"total", s.seconds_total}, {"extract", s.seconds_extract}, {"train", s.seconds_train}};
   object["peak_memory_mb"] = s.peak_memory_mb;
+  if (s.peak_gpu_memory_mb) object["peak_gpu_memory_mb"] = *s.peak_gpu_memory_mb;
   object["versions"] = versions_object(versions());
   object["run_directory"] = s.run_directory;
   if (!s.advice.empty()) object["advice"] = ordered_json::parse(s.advice);
@@ -75,10 +76,12 @@ std::string to_text(const Summary& s) {
   if (!s.broken.empty()) text += fmt::format("broken images left out: {}\n", s.broken.size());
   text += fmt::format(
       "best epoch {} of {}, weight decay {:.4g}{}\n"
-      "time {:.1f} s (features {:.1f} s, training {:.1f} s), peak memory {:.0f} MB\n",
+      "time {:.1f} s (features {:.1f} s, training {:.1f} s), peak memory {:.0f} MB{}\n",
       s.best_epoch, s.epochs, s.weight_decay,
       s.weight_decay_is_chosen ? " (chosen by 5-fold cross-validation)" : "", s.seconds_total,
-      s.seconds_extract, s.seconds_train, s.peak_memory_mb);
+      s.seconds_extract, s.seconds_train, s.peak_memory_mb,
+      s.peak_gpu_memory_mb ? fmt::format(" and {:.0f} MB of the GPU's", *s.peak_gpu_memory_mb)
+                           : "");
   text += fmt::format("written to {}: {} {} {} {} {}", s.run_directory, run_file::kModel,
                       run_file::kSummary, run_file::kMetrics, run_file::kPredictions,
                       run_file::kConfig);

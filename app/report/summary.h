@@ -53,6 +53,8 @@ struct Summary {
   double seconds_extract = 0;
   double seconds_train = 0;
   double peak_memory_mb = 0;
+  /// See peak_gpu_memory_bytes().
+  std::optional<double> peak_gpu_memory_mb = {};
   /// The text of advice.json where measuring chose the strategy.
   std::string advice;
   std::string run_directory;

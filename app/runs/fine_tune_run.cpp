@@ -36,10 +36,12 @@ struct Evaluated {
   Metrics metrics;
 };
 
+/// The summary names its broken images, and also those `known` from earlier evaluations.
 Evaluated evaluate_split(Trainer& trainer, EvaluatedSplit split, const std::string& title,
-                         const Preparation& p, Summary& summary) {
+                         const Preparation& p, std::vector<BrokenImage> known, Summary& summary) {
   const auto result = trainer.evaluate(split, title);
-  for (const auto& image : result.broken) summary.broken.push_back(image.reason);
+  report_broken(add_broken(result.broken, known));
+  for (const auto& image : known) summary.broken.push_back(image.reason);
   const Truth truth = truth_of(images_of(p.dataset, split), result.broken);
   return {result.logits, truth, measure(p.objective(), result.logits, truth, p.config.train.top_k)};
 }
@@ -57,11 +59,11 @@ void summarize_training(const Preparation& p, const TrainingOutcome& outcome, Su
 
 /// Measures the trained network and writes predictions_val.csv.
 void evaluate_splits(const Preparation& p, const RunDirectory& run, Trainer& trainer,
-                     Summary& summary) {
-  const auto val = evaluate_split(trainer, EvaluatedSplit::kVal, "val", p, summary);
+                     const std::vector<BrokenImage>& known_val, Summary& summary) {
+  const auto val = evaluate_split(trainer, EvaluatedSplit::kVal, "val", p, known_val, summary);
   summary.val = val.metrics;
   if (!p.dataset.test.empty()) {
-    summary.test = evaluate_split(trainer, EvaluatedSplit::kTest, "test", p, summary).metrics;
+    summary.test = evaluate_split(trainer, EvaluatedSplit::kTest, "test", p, {}, summary).metrics;
   }
   if (!p.group->is_rank0()) return;
   write_file_atomically(
@@ -156,7 +158,7 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
   summary.seconds_extract += outcome.earlier.extract;
   summary.seconds_total = outcome.earlier.total;
   summarize_training(p, outcome, summary);
-  evaluate_splits(p, run, trainer, summary);
+  evaluate_splits(p, run, trainer, outcome.broken_val, summary);
   if (!p.group->is_rank0()) return summary;
   const TargetScaling& scaling = loss.target_scaling;
   if (!scaling.is_identity()) network.scale_outputs(scaling.standard_deviation, scaling.mean);

@@ -54,7 +54,8 @@ void for_each_number(Progress& p, const Visit& visit) {
   visit("average_updates", p.average_updates);
 }
 
-void write_broken(torch::serialize::OutputArchive& archive,
+/// Under the names `title` with "_samples" and "_reasons".
+void write_broken(torch::serialize::OutputArchive& archive, const std::string& title,
                   const std::vector<BrokenImage>& broken) {
   c10::List<std::int64_t> samples;
   c10::List<std::string> reasons;
@@ -62,15 +63,16 @@ void write_broken(torch::serialize::OutputArchive& archive,
     samples.push_back(image.sample);
     reasons.push_back(image.reason);
   }
-  archive.write("broken_samples", c10::IValue(samples));
-  archive.write("broken_reasons", c10::IValue(reasons));
+  archive.write(title + "_samples", c10::IValue(samples));
+  archive.write(title + "_reasons", c10::IValue(reasons));
 }
 
-std::vector<BrokenImage> read_broken(torch::serialize::InputArchive& archive) {
+std::vector<BrokenImage> read_broken(torch::serialize::InputArchive& archive,
+                                     const std::string& title) {
   c10::IValue samples;
   c10::IValue reasons;
-  archive.read("broken_samples", samples);
-  archive.read("broken_reasons", reasons);
+  if (!archive.try_read(title + "_samples", samples)) return {};  // of an earlier version
+  archive.read(title + "_reasons", reasons);
   std::vector<BrokenImage> broken;
   if (samples.toIntList().size() != reasons.toList().size()) {
     throw std::out_of_range("as many broken images as reasons");
@@ -182,13 +184,11 @@ void read_archive_file(const std::filesystem::path& file, const Read& read) {
     read_verified(bytes, read);
   } catch (const Error&) {
     throw;
+  } catch (const UnreadArchive& failure) {
+    throw ModelError(fmt::format("{}: {}. Check the disk or its connection, then resume the run.",
+                                 file.string(), failure.what()));
   } catch (const DamagedArchive& damage) {
-    const std::string what = damage.what();
-    if (what.starts_with("cannot be read")) {
-      throw ModelError(fmt::format("{}: {}. Check the disk or its connection, then resume the run.",
-                                   file.string(), what));
-    }
-    refuse_checkpoint(file, what);
+    refuse_checkpoint(file, damage.what());
   } catch (const std::exception& error) {
     if (is_out_of_memory(error)) throw;
     refuse_checkpoint(file, "is not a checkpoint of this program, or its content is damaged");
@@ -208,7 +208,8 @@ void write_checkpoint(const std::filesystem::path& file, const NamedTensors& ten
   for_each_number(progress, [&archive](std::string_view name, auto number) {
     archive.write(std::string(name), c10::IValue(number));
   });
-  write_broken(archive, progress.broken);
+  write_broken(archive, "broken", progress.broken);
+  write_broken(archive, "broken_val", progress.broken_val);
   save(archive, file);
 }
 
@@ -230,7 +231,8 @@ TrainingProgress read_checkpoint(const std::filesystem::path& file, const NamedT
       if (!is_there) archive.read(std::string(name), value);  // throws
       number = value.to<std::decay_t<decltype(number)>>();
     });
-    progress.broken = read_broken(archive);
+    progress.broken = read_broken(archive, "broken");
+    progress.broken_val = read_broken(archive, "broken_val");
   });
   return progress;
 }

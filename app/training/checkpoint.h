@@ -47,6 +47,7 @@ struct TrainingProgress {
   std::int64_t average_updates = 0;
   /// Training images found so far that cannot be decoded.
   std::vector<BrokenImage> broken = {};
+  std::vector<BrokenImage> broken_val = {};
 };
 
 /// Writes tensors, the optimizer's state and the progress, atomically. Throws OutputError.

@@ -11,6 +11,7 @@
 #include "app/training/early_stopping.h"
 #include "app/training/lbfgs.h"
 #include "app/training/optimizers.h"
+#include "app/training/scaled_features.h"
 #include "app/training/schedule.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
@@ -58,6 +59,13 @@ TrainingRows gather(const FeatureSet& train, std::span<const std::int64_t> posit
   return {torch::cat(features), train.truth().select(torch::tensor(all_rows, torch::kInt64))};
 }
 
+/// The sum of numbers on a device, in double precision and in their order, by one reading.
+double sum_of(const std::vector<torch::Tensor>& numbers) {
+  const torch::Tensor all = at::stack(numbers).to(torch::kCPU, torch::kFloat64);
+  const auto* const values = all.const_data_ptr<double>();
+  return std::accumulate(values, values + all.numel(), 0.0);
+}
+
 /// One fit. The optimizers share evaluating, reporting, and keeping the best weights.
 class HeadFit {
  public:
@@ -99,44 +107,47 @@ class HeadFit {
     double in_units = 0;
   };
 
-  /// The loss and its gradient over all training images and views.
-  MeanLoss full_loss_and_gradient() {
+  /// The loss and its gradient over all training images and views. The losses of the chunks are
+  /// read from the device once, at the end.
+  MeanLoss full_loss_and_gradient(ScaledFeatures& features) {
     for (const auto& parameter : head_.parameters()) {
       parameter.mutable_grad() = torch::zeros_like(parameter);
     }
     const FeatureSet& train = problem_.train;
     const double weight =
         problem_.loss.weight(train.truth()) * static_cast<double>(train.views.size());
-    MeanLoss total;
-    for (const FeatureTable& view : train.views) {
+    std::vector<torch::Tensor> objectives;
+    std::vector<torch::Tensor> in_units;
+    for (std::size_t view = 0; view < train.views.size(); ++view) {
       for (std::int64_t first = 0; first < train.rows(); first += kChunk) {
         throw_if_stopped();
         const std::int64_t count = std::min(kChunk, train.rows() - first);
         const auto truth = train.truth().narrow(first, count).to(problem_.device);
-        const auto outputs = head_.logits(scaled(view.read(first, count)));
+        const auto outputs = head_.logits(features.rows(view, first, count));
         const auto sums = problem_.loss.sums(outputs, truth);
         const auto loss = sums.objective / weight;
         loss.backward();
-        total.objective += loss.item<double>();
-        total.in_units += sums.in_units.item<double>() / weight;
+        objectives.push_back(loss.detach());
+        in_units.push_back(sums.in_units.detach());
       }
     }
-    return total;
+    return {sum_of(objectives), sum_of(in_units) / weight};
   }
 
   void run_lbfgs() {
     Lbfgs optimizer(head_.parameters());
+    ScaledFeatures features(problem_.train, problem_.scaling, problem_.device);
     double train_loss = 0;
     const auto objective = [&] {
-      const auto [loss, in_units] = full_loss_and_gradient();
+      const auto [loss, in_units] = full_loss_and_gradient(features);
       train_loss = in_units;
       torch::NoGradGuard no_gradients;
-      double squares = 0;
+      std::vector<torch::Tensor> squares;
       for (LinearLayer& layer : head_.layers) {
         layer.weight.mutable_grad().add_(layer.weight, problem_.weight_decay);
-        squares += layer.weight.square().sum().item<double>();
+        squares.push_back(layer.weight.square().sum());
       }
-      return loss + 0.5 * problem_.weight_decay * squares;
+      return loss + 0.5 * problem_.weight_decay * sum_of(squares);
     };
     while (epoch_ < problem_.options.iterations && !stopping_.should_stop()) {
       const bool converged = optimizer.step(objective);

@@ -72,7 +72,7 @@ ImageLogits StoredInput::evaluate(const TrainableNetwork& network, EvaluatedSpli
   const std::int64_t size = evaluation_batch(table.rows());
   ImageLogits result{torch::zeros({table.rows(), network.classes()}), set.broken};
   const auto own = part.batches((table.rows() + size - 1) / size);
-  run_side_by_side(own.count, threads_, [&](std::int64_t i) {
+  run_side_by_side(network.device(), own.count, threads_, [&](std::int64_t i) {
     const torch::NoGradGuard no_gradients;
     const std::int64_t first = (own.first + i) * size;
     const std::int64_t rows = std::min(size, table.rows() - first);

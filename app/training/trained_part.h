@@ -18,7 +18,7 @@ struct TrainedPart {
   std::shared_ptr<const FrozenPrefix> prefix = {};
 
   /// What `logits` takes: the images themselves, or the prefix's activations for them. Those of an
-  /// image do not depend on the rest of its batch (see kStoreBatch).
+  /// image do not depend on the rest of its batch (see store_batch()).
   torch::Tensor input_of(const torch::Tensor& images) const;
 
   /// input [n,…] → logits [n,classes] on the network's device, in its mode.

@@ -82,8 +82,13 @@ TrainingOutcome Trainer::run() {
     torch::Tensor target = state[i].second;
     target.copy_(best_[i]);
   }
-  return {stopping_.best_epoch(), progress_.epoch, seconds_in_steps_,
-          step_.reduction_cost(), broken_,         earlier_};
+  return {stopping_.best_epoch(),
+          progress_.epoch,
+          seconds_in_steps_,
+          step_.reduction_cost(),
+          broken_,
+          broken_val_,
+          earlier_};
 }
 
 Shard Trainer::shard() const {
@@ -186,6 +191,12 @@ void Trainer::exchange_broken() {
   newly_broken_.clear();
 }
 
+void Trainer::note_broken_val(const ImageLogits& val) {
+  report_broken(add_broken(val.broken, broken_val_));
+  require_few_broken(val.broken, static_cast<std::int64_t>(task_.dataset.val.size()), "val",
+                     config_.data.max_broken);
+}
+
 double Trainer::learning_rate(double epoch, double step) const {
   return learning_rate_at(config_.train, epoch, step) * plateau_.factor() * progress_.rate_factor;
 }
@@ -234,10 +245,7 @@ void Trainer::finish_epoch() {
     throw;
   }
   const Truth truth = truth_of(task_.dataset.val, val.broken);
-  if (progress_.epoch == 0) {
-    report_broken(val.broken);
-    require_few_broken(val.broken, truth.rows(), "val", config_.data.max_broken);
-  }
+  note_broken_val(val);
   const auto metrics = measure(step_.loss().objective, val.logits, truth, 1);
   const double val_loss = broadcast_number(*task_.group, loss_of(metrics));
   if (stopping_.is_better(val_loss)) keep_as_best();
@@ -259,6 +267,7 @@ void Trainer::finish_epoch() {
 
 void Trainer::keep_start() {
   const auto val = evaluate(EvaluatedSplit::kVal, "val before training");
+  note_broken_val(val);
   const Truth truth = truth_of(task_.dataset.val, val.broken);
   const double loss = loss_of(measure(step_.loss().objective, val.logits, truth, 1));
   const double shared = broadcast_number(*task_.group, loss);

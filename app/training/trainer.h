@@ -68,6 +68,8 @@ struct TrainingOutcome {
   ReductionCost reduction = {};
   /// Training images that could not be decoded.
   std::vector<BrokenImage> broken;
+  /// Validation images that were broken in any epoch, ordered by sample.
+  std::vector<BrokenImage> broken_val;
   /// Of earlier invocations, as far as checkpoints tell.
   RunSeconds earlier = {};
 };
@@ -114,6 +116,9 @@ class Trainer {
   void note_broken(const Batch& batch);
   /// Reports the broken images that any process has found since the last call.
   void exchange_broken();
+  /// Reports validation images that were not broken in an earlier epoch; throws DataError when too
+  /// many are.
+  void note_broken_val(const ImageLogits& val);
   /// Writes a checkpoint if one is due or any process was signalled to stop; throws for a stop.
   void save_if_agreed(bool is_due);
   /// Synchronises the network over all processes.
@@ -150,6 +155,8 @@ class Trainer {
   std::vector<BrokenImage> broken_;
   /// Found by this process and not exchanged yet.
   std::vector<BrokenImage> newly_broken_;
+  /// Validation images that were broken in any epoch, ordered by sample.
+  std::vector<BrokenImage> broken_val_;
   /// Images of this process since the network was last synchronised.
   std::int64_t images_since_shared_ = 0;
   Stopwatch clock_;

@@ -61,6 +61,7 @@ void Trainer::save_checkpoint() {
   progress_.seconds = {earlier_.total + task_.since_start.seconds(),
                        earlier_.extract + task_.seconds_extract, earlier_.train + clock_.seconds()};
   progress_.broken = broken_;
+  progress_.broken_val = broken_val_;
   write_checkpoint(task_.checkpoint, checkpoint_tensors(), step_.optimizer(), progress_);
 }
 
@@ -84,6 +85,7 @@ void Trainer::load_checkpoint() {
 std::int64_t Trainer::resume() {
   load_checkpoint();
   know_broken(progress_.broken);
+  broken_val_ = progress_.broken_val;
   earlier_ = progress_.seconds;
   if (progress_.threads != task_.threads) {
     warn(

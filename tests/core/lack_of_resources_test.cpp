@@ -23,10 +23,24 @@ TEST(LackOfResources, MemoryIsToldFromOtherFailures) {
   EXPECT_EQ(bytes_asked_for(libtorch), 100663296);
   EXPECT_TRUE(is_out_of_memory(std::bad_alloc()));
   EXPECT_EQ(bytes_asked_for(std::bad_alloc()), std::nullopt);
-  EXPECT_TRUE(is_out_of_memory(std::runtime_error("CUDA out of memory. Tried to allocate 2 GiB")));
+  EXPECT_FALSE(is_out_of_gpu_memory(libtorch));
   EXPECT_FALSE(is_out_of_memory(std::runtime_error("expected 3 channels")));
   EXPECT_FALSE(is_out_of_memory(DataError("out of memory/1.png: cannot be read")))
       << "a path may hold the words";
+}
+
+TEST(LackOfResources, GpuMemoryIsToldFromTheCpus) {
+  const std::runtime_error allocator(
+      "CUDA out of memory. Tried to allocate 1.50 GiB. GPU 0 has a total capacity of 139.80 GiB of "
+      "which 512.00 MiB is free.");
+  EXPECT_TRUE(is_out_of_gpu_memory(allocator));
+  EXPECT_EQ(bytes_asked_for(allocator), 3 << 29);
+  const std::runtime_error library(
+      "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`");
+  EXPECT_TRUE(is_out_of_gpu_memory(library));
+  EXPECT_EQ(bytes_asked_for(library), std::nullopt);
+  EXPECT_TRUE(is_out_of_gpu_memory(std::runtime_error("cuDNN error: CUDNN_STATUS_ALLOC_FAILED")));
+  EXPECT_FALSE(is_out_of_memory(std::runtime_error("CUDA error: invalid device ordinal")));
 }
 
 TEST(LackOfResources, SystemErrorsAreToldApart) {

@@ -128,7 +128,7 @@ TEST_F(FeatureStoreTest, AnImageThatFailsInOneViewIsLeftOutOfAll) {
     config_.cache.share = shares;
     const auto set = extract(
         [&](int call) {
-          if (call == kStoredImages / kStoreBatch) fs::rename(last(), last() + ".away");
+          if (call == kStoredImages / store_batch(torch::kCPU)) fs::rename(last(), last() + ".away");
         },
         /*views=*/1);
     expect_last_is_broken(set);
