@@ -29,7 +29,8 @@ bool computes_from_a_tensor(const Node* node) {
 /// A tensor that exists in front of `user` and lies on the device of the data; nullptr if none is
 /// found. Near ones come first, so that cuts between it and `user` stay possible.
 Value* tensor_in_front(Node* user, Graph& graph) {
-  if (!user->inputs().empty() && user->kind().is_aten() && is_tensor(user->input(0))) {
+  if (!user->inputs().empty() && user->kind().is_aten() && is_tensor(user->input(0)) &&
+      user->input(0)->node()->kind() != c10::prim::Constant) {
     return user->input(0);
   }
   for (Node* start = user; start != nullptr; start = start->owningBlock()->owningNode()) {

@@ -2,7 +2,7 @@
 
 #include <torch/csrc/jit/api/module.h>
 
-#include "models/device_constants.h"
+#include "models/placement.h"
 #include "models/weights.h"
 
 namespace transfer {
@@ -11,8 +11,7 @@ torch::jit::Module for_inference(const torch::jit::Module& module, torch::Device
   torch::NoGradGuard no_gradients;
   torch::jit::Module copy = module.clone();
   copy.eval();
-  copy.to(device);
-  if (!device.is_cpu()) replace_device_constants(copy, DeviceConstants::kAll);
+  place_on(copy, device);
   to_channels_last(copy);
   return torch::jit::freeze(copy);
 }

@@ -13,7 +13,6 @@
 #include "models/archive.h"
 #include "models/blank_image.h"
 #include "models/composition.h"
-#include "models/device_constants.h"
 #include "models/folding.h"
 #include "models/frozen_prefix_implementation.h"
 #include "models/graph_outputs.h"
@@ -21,6 +20,7 @@
 #include "models/initialization.h"
 #include "models/layer_use.h"
 #include "models/own_generator.h"
+#include "models/placement.h"
 #include "models/surgery.h"
 #include "models/torch_error.h"
 #include "models/trainable_network_implementation.h"
@@ -80,8 +80,7 @@ TrainableNetwork::TrainableNetwork(const Backbone& backbone, const TrainableOpti
   auto whole = compose(make_trunk(backbone, options),
                        random_head(options.head, backbone.feature_count(), options.classes,
                                    mix_seed({options.seed, kHeadSeed})));
-  whole.to(device);
-  if (!device.is_cpu()) replace_device_constants(whole, DeviceConstants::kAll);
+  place_on(whole, device);
   to_channels_last(whole);
   const auto read = tensors_read_by(whole, "forward");
   implementation_ =
