@@ -208,6 +208,7 @@ void write_checkpoint(const std::filesystem::path& file, const NamedTensors& ten
   for_each_number(progress, [&archive](std::string_view name, auto number) {
     archive.write(std::string(name), c10::IValue(number));
   });
+  archive.write("device", c10::IValue(progress.device));
   write_broken(archive, "broken", progress.broken);
   write_broken(archive, "broken_val", progress.broken_val);
   save(archive, file);
@@ -231,6 +232,8 @@ TrainingProgress read_checkpoint(const std::filesystem::path& file, const NamedT
       if (!is_there) archive.read(std::string(name), value);  // throws
       number = value.to<std::decay_t<decltype(number)>>();
     });
+    c10::IValue device;
+    if (archive.try_read("device", device)) progress.device = device.toStringRef();
     progress.broken = read_broken(archive, "broken");
     progress.broken_val = read_broken(archive, "broken_val");
   });

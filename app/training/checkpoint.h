@@ -41,6 +41,8 @@ struct TrainingProgress {
   /// The last bits of the results depend on it.
   std::int64_t threads = 0;
   std::int64_t replicas = 1;
+  /// So do they on the device: "cpu" or "cuda:N"; empty in older checkpoints of this format.
+  std::string device = {};
   EarlyStoppingState stopping;
   PlateauState plateau;
   GradientScalerState scaler;

@@ -60,6 +60,7 @@ void Trainer::save_checkpoint() {
   progress_.average_updates = average_ ? average_->updates() : 0;
   progress_.seconds = {earlier_.total + task_.since_start.seconds(),
                        earlier_.extract + task_.seconds_extract, earlier_.train + clock_.seconds()};
+  progress_.device = task_.device.str();
   progress_.broken = broken_;
   progress_.broken_val = broken_val_;
   write_checkpoint(task_.checkpoint, checkpoint_tensors(), step_.optimizer(), progress_);
@@ -92,6 +93,13 @@ std::int64_t Trainer::resume() {
         "the run was started with {} threads and resumes with {}; its results will differ "
         "in the last digits from those of an uninterrupted run.",
         progress_.threads, task_.threads);
+  }
+  const std::string& device = progress_.device;
+  if (!device.empty() && torch::Device(device).type() != task_.device.type()) {
+    warn(
+        "the run was started on {} and resumes on {}; its results will differ in the last digits "
+        "from those of an uninterrupted run.",
+        device, task_.device.str());
   }
   const bool may_copy = task_.device.is_cpu() && task_.group->size() == 1;
   if (may_copy) step_.use_replicas(progress_.replicas);

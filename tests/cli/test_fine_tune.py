@@ -7,6 +7,7 @@ import shlex
 import signal
 import subprocess
 import time
+import zipfile
 
 import torch
 from PIL import Image
@@ -16,6 +17,17 @@ from tests.cli.transfer_case import FIXTURES, TransferCase
 
 def state_dict(path):
     return torch.jit.load(str(path)).state_dict()
+
+
+def name_a_gpu(file):
+    """Makes a file of tensors say that they lay on a GPU, as one that was written there does. Returns whether it could."""
+    on_cpu, on_gpu = (b"X" + len(name).to_bytes(4, "little") + name for name in (b"cpu", b"cuda:0"))
+    with zipfile.ZipFile(file) as archive:
+        records = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in records.items():
+            archive.writestr(name, content.replace(on_cpu, on_gpu) if name.endswith(".pkl") else content)
+    return any(on_cpu in content for name, content in records.items() if name.endswith(".pkl"))
 
 
 class FineTuneCase(TransferCase):
@@ -241,6 +253,16 @@ class Resume(StoppedRun):
         _, status = self.stop(signal.SIGKILL, self.epochs_done(1))
         self.assertEqual(status, -signal.SIGKILL)
         self.check_resumed_equals_uninterrupted()
+
+    def test_a_checkpoint_that_was_written_on_a_gpu(self):
+        self.make_data(per_class=60)
+        self.stop(signal.SIGKILL, self.epochs_done(1))
+        for name in ("checkpoint.pt", "checkpoint-best.pt"):
+            self.assertTrue(name_a_gpu(self.folder / "run" / name), f"{name} does not say where its tensors were")
+        done = self.run_transfer("--resume", "run")
+        self.assertTrue(self.warnings(done, "cuda:0", "cpu"), done.stderr)
+        self.run_transfer("--data", "data", "--backbone", "tiny", "--out", "whole", *self.FLAGS)
+        self.assertEqual(self.lines("run"), self.lines("whole"))
 
     def test_other_threads_are_for_this_time_only(self):
         self.make_data(per_class=60)
