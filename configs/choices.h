@@ -52,6 +52,12 @@ template <>
 inline constexpr std::array<std::string_view, 5> kNames<Schedule> = {"constant", "cosine", "step",
                                                                      "onecycle", "plateau"};
 
+/// `train.monitor`
+enum class Monitor { kLoss, kAccuracy, kMacroF1, kMeanAveragePrecision, kR2, kMae, kRmse };
+template <>
+inline constexpr std::array<std::string_view, 7> kNames<Monitor> = {
+    "loss", "accuracy", "macro_f1", "mean_average_precision", "r2", "mae", "rmse"};
+
 /// `train.batch_norm`
 enum class BatchNorm { kTrain, kFrozen, kFolded };
 template <>

@@ -148,6 +148,7 @@ struct TrainConfig {
   std::int64_t freeze_stages = 0;
   BatchNorm batch_norm = BatchNorm::kTrain;
   bool from_scratch = false;
+  Monitor monitor = Monitor::kLoss;
   std::int64_t patience = 10;
   double min_delta = 0.0;
   double clip_norm = 0.0;

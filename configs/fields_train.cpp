@@ -77,13 +77,18 @@ void add_step_fields(std::vector<Field>& fields, TrainConfig& t) {
        "frozen"},
       {"train.from_scratch", &t.from_scratch, kNoLimits, "none", kResult, kTrainedLayers,
        "Whether every weight starts from random values instead of the pretrained ones.", "true"},
+      {"train.monitor", &t.monitor, kNoLimits, "none", kResult, kBestEpoch,
+       "What makes an epoch the best one, and what train.patience and train.min_delta watch, on the "
+       "validation images. For classes loss, accuracy or macro_f1; for labels loss, macro_f1 or "
+       "mean_average_precision; for numbers loss, r2, mae or rmse.",
+       "accuracy"},
       {"train.patience", &t.patience, between(0, 1e6), "epochs", kResult, kEveryRun,
-       "Epochs (lbfgs: iterations) without a better validation loss before training stops. The "
+       "Epochs (lbfgs: iterations) without a better train.monitor before training stops. The "
        "best epoch's weights are kept. 0: train to the end (lbfgs then keeps its last iteration, "
        "the optimum).",
        "5"},
-      {"train.min_delta", &t.min_delta, between(0, 1e9), "loss", kResult, kBestEpoch,
-       "Smallest fall of the validation loss that counts as better.", "0.001"},
+      {"train.min_delta", &t.min_delta, between(0, 1e9), "none", kResult, kBestEpoch,
+       "Smallest gain of train.monitor that counts as better.", "0.001"},
       {"train.clip_norm", &t.clip_norm, between(0, 1e9), "none", kResult, kTrainedLayers,
        "Largest norm of all gradients together; longer ones are shortened to it. 0: off.", "1"},
       {"train.accumulate", &t.accumulate, between(1, 1e6), "batches", kResult, kTrainedLayers,

@@ -1,6 +1,5 @@
 #include "models/probed_stages.h"
 
-
 #include <algorithm>
 
 #include "models/archive.h"

@@ -202,16 +202,23 @@ torch::Tensor TrainableNetwork::run(const std::string& method, const torch::Tens
   }
 }
 
-void TrainableNetwork::write(const std::vector<std::string>& classes,
-                             const std::filesystem::path& file, const Objective& objective) const {
-  torch::NoGradGuard no_gradients;
-  torch::jit::Module network = implementation_->module;
-  network.eval();
+ExpectedOutputs TrainableNetwork::expected_outputs() const {
   ExpectedOutputs expected;
   expected.image = sample_image(implementation_->metadata.preprocessing);
   expected.features = run("features", expected.image).to(torch::kCPU);
   expected.outputs = run("forward", expected.image).to(torch::kCPU);
   if (!implementation_->device.is_cpu()) expected.tolerance = ExpectedOutputs::kAcrossDevices;
+  return expected;
+}
+
+void TrainableNetwork::write(const std::vector<std::string>& classes,
+                             const std::filesystem::path& file, const Objective& objective,
+                             WriteCheck check) const {
+  torch::NoGradGuard no_gradients;
+  torch::jit::Module network = implementation_->module;
+  network.eval();
+  std::optional<ExpectedOutputs> expected;
+  if (check == WriteCheck::kReadBack) expected = expected_outputs();
   auto copy = copy_with_weights(implementation_->module);
   if (!implementation_->split.prefix.empty()) remove_split(copy, implementation_->split);
   copy.to(torch::kCPU);

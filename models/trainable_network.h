@@ -27,6 +27,11 @@ struct TrainableOptions {
   std::uint64_t seed = 0;
 };
 
+struct ExpectedOutputs;
+
+/// Whether a file is read back, and compared with the network, before it gets its name.
+enum class WriteCheck { kReadBack, kNone };
+
 /// A pretrained network with a new head in place of its classifier, all of it trainable.
 ///
 /// Ownership: it owns its weights, a copy of the backbone's on `device`, channels-last. Tensors
@@ -95,9 +100,10 @@ class TrainableNetwork {
 
   /// Writes the network as one TorchScript file, as write_classifier() does, and switches to
   /// evaluation mode. Throws OutputError, and ModelError when the file, read back, would not
-  /// compute what this network computes; no file is left then.
+  /// compute what this network computes; no file is left then. Files that are soon replaced by
+  /// others can do without being read back.
   void write(const std::vector<std::string>& classes, const std::filesystem::path& file,
-             const Objective& objective = {}) const;
+             const Objective& objective = {}, WriteCheck check = WriteCheck::kReadBack) const;
 
   /// Whether batches move BatchNorm's running statistics in the current mode.
   bool moves_statistics() const;
@@ -113,6 +119,7 @@ class TrainableNetwork {
  private:
   struct Implementation;
   explicit TrainableNetwork(std::unique_ptr<Implementation> implementation);
+  ExpectedOutputs expected_outputs() const;
   torch::Tensor run(const std::string& method, const torch::Tensor& input) const;
 
   std::unique_ptr<Implementation> implementation_;

@@ -75,7 +75,8 @@ std::string what_is_left(const RunDirectory& run, const RunSpan& span, int signa
   }
   const bool has_model = is_file(run.file(run_file::kModel));
   return fmt::format("{}. Resume with: transfer --resume {}",
-                     has_model ? "model.pt is that of before" : "No model was written", path);
+                     has_model ? "model.pt is the best model so far" : "No model was written",
+                     path);
 }
 
 /// Trains, writes summary.json last, and prints the result.

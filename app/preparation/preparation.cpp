@@ -11,6 +11,7 @@
 #include "app/preparation/reading_messages.h"
 #include "app/preparation/sample_range.h"
 #include "app/preparation/unused_settings.h"
+#include "app/training/monitor.h"
 #include "app/training/unfreezing.h"
 #include "core/errors.h"
 #include "core/messages.h"
@@ -98,6 +99,7 @@ void warn_of_unused_settings(const Config& config) {
 Preparation prepare(const Config& given, std::shared_ptr<ProcessGroup> group) {
   Config config = given;
   check_optimizer(config);
+  require_monitored(objective_of(config), config.train.monitor);
   if (group->size() > 1) config.cache.share = true;
   // It is not known yet which settings `auto` will use.
   if (config.strategy != kAutoStrategy) warn_of_unused_settings(config);

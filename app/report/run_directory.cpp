@@ -24,9 +24,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kFiles[] = {
-    run_file::kConfig,      run_file::kMetrics,     run_file::kSummary,
-    run_file::kModel,       run_file::kPredictions, run_file::kCheckpoint,
-    run_file::kBestWeights, run_file::kAdvice,      run_file::kData};
+    run_file::kConfig,    run_file::kMetrics,     run_file::kSummary,    run_file::kModel,
+    run_file::kLastModel, run_file::kPredictions, run_file::kCheckpoint, run_file::kBestWeights,
+    run_file::kAdvice,    run_file::kData};
 
 /// Locked while a process writes. A file, since over NFS a folder cannot be locked for all
 /// machines.

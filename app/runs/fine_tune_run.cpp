@@ -13,6 +13,7 @@
 #include "app/runs/training_input_choice.h"
 #include "app/training/trainer.h"
 #include "core/atomic_file.h"
+#include "core/count_text.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
 #include "core/messages.h"
@@ -57,6 +58,16 @@ void summarize_training(const Preparation& p, const TrainingOutcome& outcome, Su
                          static_cast<std::int64_t>(outcome.broken.size());
 }
 
+/// Says that training has not improved on the fitted head that it began with.
+void explain_best_start(const Config& config, std::int64_t epochs) {
+  note(
+      "none of the {} has a better val {} than the start, the pretrained layers with a fitted head, "
+      "so model.pt is the start. The images may be too few, or too like those of the pretraining, "
+      "for these layers to gain; a lower train.lr than {:.3g} may help.",
+      count_text(static_cast<std::size_t>(epochs), "epoch"), name_of(config.train.monitor),
+      config.train.lr);
+}
+
 /// Measures the trained network and writes predictions_val.csv.
 void evaluate_splits(const Preparation& p, const RunDirectory& run, Trainer& trainer,
                      const std::vector<BrokenImage>& known_val, Summary& summary) {
@@ -69,6 +80,28 @@ void evaluate_splits(const Preparation& p, const RunDirectory& run, Trainer& tra
   write_file_atomically(
       run.file(run_file::kPredictions),
       prediction_table(p.objective(), p.dataset.val, val.truth, val.outputs, p.dataset.classes));
+}
+
+/// Writes the network as a model of targets in their own units, though it trains on scaled ones.
+void write_model(TrainableNetwork& network, const Preparation& p, const TargetScaling& scaling,
+                 const std::filesystem::path& file, WriteCheck check) {
+  if (scaling.is_identity()) return network.write(p.dataset.classes, file, p.objective(), check);
+  const torch::NoGradGuard no_gradients;
+  std::vector<std::pair<torch::Tensor, torch::Tensor>> kept;
+  for (const auto& [name, tensor] : network.parameters()) {
+    if (name.starts_with(TrainableNetwork::kHead)) kept.emplace_back(tensor, tensor.clone());
+  }
+  network.scale_outputs(scaling.standard_deviation, scaling.mean);
+  network.write(p.dataset.classes, file, p.objective(), check);
+  for (const auto& [tensor, before] : kept) torch::Tensor(tensor).copy_(before);
+}
+
+/// Writes the weights of an epoch, so that complete models exist while training goes on.
+void write_models_of_epoch(TrainableNetwork& network, const Preparation& p,
+                           const TargetScaling& scaling, const RunDirectory& run, bool is_best) {
+  const auto last = run.file(run_file::kLastModel);
+  write_model(network, p, scaling, last, WriteCheck::kNone);
+  if (is_best) write_file_atomically(run.file(run_file::kModel), read_file(last));
 }
 
 /// Gives the network the weights of the run's model.pt.
@@ -146,6 +179,9 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
   task.since_start = span.since_start;
   task.seconds_extract = summary.seconds_extract;
   task.known_broken = std::move(start.broken);
+  task.on_weights = [&](bool is_best) {
+    write_models_of_epoch(network, p, loss.target_scaling, run, is_best);
+  };
   task.on_epoch = [&run](const EpochReport& report) { report_epoch(run, report); };
   task.on_going_on = [&run, &span] {
     run.write_config(span.config_to_keep.value());
@@ -154,15 +190,14 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
   Trainer trainer(network, std::move(task));
   run.keep_metrics(continue_run(trainer, p.config, run, span, resumes));
   const TrainingOutcome outcome = trainer.run();
+  if (outcome.best_epoch == 0) explain_best_start(p.config, outcome.epochs);
   summary.seconds_train = training.seconds() - summary.seconds_extract + outcome.earlier.train;
   summary.seconds_extract += outcome.earlier.extract;
   summary.seconds_total = outcome.earlier.total;
   summarize_training(p, outcome, summary);
   evaluate_splits(p, run, trainer, outcome.broken_val, summary);
   if (!p.group->is_rank0()) return summary;
-  const TargetScaling& scaling = loss.target_scaling;
-  if (!scaling.is_identity()) network.scale_outputs(scaling.standard_deviation, scaling.mean);
-  network.write(p.dataset.classes, run.file(run_file::kModel), p.objective());
+  write_model(network, p, loss.target_scaling, run.file(run_file::kModel), WriteCheck::kReadBack);
   return summary;
 }
 

@@ -42,7 +42,7 @@ void for_each_number(Progress& p, const Visit& visit) {
   visit("seconds_extract", p.seconds.extract);
   visit("threads", p.threads);
   visit("replicas", p.replicas);
-  visit("stopping_best_loss", p.stopping.best_loss);
+  visit("stopping_best_loss", p.stopping.best);
   visit("stopping_epoch", p.stopping.epoch);
   visit("stopping_best_epoch", p.stopping.best_epoch);
   visit("stopping_since", p.stopping.since);

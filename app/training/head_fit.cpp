@@ -10,6 +10,7 @@
 
 #include "app/training/early_stopping.h"
 #include "app/training/lbfgs.h"
+#include "app/training/monitor.h"
 #include "app/training/optimizers.h"
 #include "app/training/scaled_features.h"
 #include "app/training/schedule.h"
@@ -227,7 +228,8 @@ class HeadFit {
           "the loss is NaN or infinite in epoch {}. Lower train.lr or head.weight_decay.", epoch_));
     }
     plateau_.take(val_loss);
-    if (stopping_.is_better(val_loss) || !keeps_best()) {
+    const double monitored = monitored_value(metrics, problem_.options.monitor);
+    if (stopping_.is_better(monitored) || !keeps_best()) {
       best_ = head_.copy_to(problem_.device);
     }
     if (problem_.on_epoch) {

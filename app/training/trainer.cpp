@@ -7,6 +7,7 @@
 #include "app/features/broken_images.h"
 #include "app/training/data_parallel.h"
 #include "app/training/metrics.h"
+#include "app/training/monitor.h"
 #include "app/training/training_batches.h"
 #include "app/training/unfreezing.h"
 #include "core/cancellation.h"
@@ -248,7 +249,11 @@ void Trainer::finish_epoch() {
   note_broken_val(val);
   const auto metrics = measure(step_.loss().objective, val.logits, truth, 1);
   const double val_loss = broadcast_number(*task_.group, loss_of(metrics));
-  if (stopping_.is_better(val_loss)) keep_as_best();
+  const double monitored =
+      broadcast_number(*task_.group, monitored_value(metrics, config_.train.monitor));
+  const bool is_best = stopping_.is_better(monitored);
+  if (is_best) keep_as_best();
+  if (std::isfinite(val_loss)) hand_out_weights(is_best);
   averaged.reset();
   plateau_.take(val_loss);
   ++progress_.epoch;
@@ -269,14 +274,20 @@ void Trainer::keep_start() {
   const auto val = evaluate(EvaluatedSplit::kVal, "val before training");
   note_broken_val(val);
   const Truth truth = truth_of(task_.dataset.val, val.broken);
-  const double loss = loss_of(measure(step_.loss().objective, val.logits, truth, 1));
-  const double shared = broadcast_number(*task_.group, loss);
+  const double monitored =
+      monitored_value(measure(step_.loss().objective, val.logits, truth, 1), config_.train.monitor);
+  const double shared = broadcast_number(*task_.group, monitored);
   if (goes_on_from_) {
     stopping_.go_on(shared, *goes_on_from_, progress_.epoch);
   } else {
     stopping_.take_start(shared);
   }
   keep_as_best();
+  hand_out_weights(/*is_best=*/true);
+}
+
+void Trainer::hand_out_weights(bool is_best) {
+  if (task_.on_weights && task_.group->is_rank0()) task_.on_weights(is_best);
 }
 
 }  // namespace transfer

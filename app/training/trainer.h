@@ -48,6 +48,10 @@ struct TrainingTask {
   /// See training_loss().
   Loss loss = {};
   EpochCallback on_epoch = {};
+  /// Called on rank 0 after each epoch, and before the first where the start counts, while the
+  /// network holds the weights that were evaluated, and whether they are the best so far. It may
+  /// switch the network to evaluation mode.
+  std::function<void(bool is_best)> on_weights = {};
   /// Runs since this invocation began, and how long it took before the trainer was made.
   Stopwatch since_start = {};
   double seconds_extract = 0;
@@ -131,6 +135,8 @@ class Trainer {
   /// Evaluates the network before the first step and keeps it as the best so far.
   void keep_start();
   void keep_as_best();
+  /// Hands the weights that were just evaluated to the task.
+  void hand_out_weights(bool is_best);
   void save_checkpoint();
   /// After a loss that is NaN or infinite: goes back to the last checkpoint, or throws
   /// TrainingError.

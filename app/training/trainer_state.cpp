@@ -103,7 +103,7 @@ std::int64_t Trainer::resume() {
   }
   const bool may_copy = task_.device.is_cpu() && task_.group->size() == 1;
   if (may_copy) step_.use_replicas(progress_.replicas);
-  if (std::isfinite(stopping_.state().best_loss)) {
+  if (std::isfinite(stopping_.state().best)) {
     NamedTensors best;
     for (const auto& [name, tensor] : network_.state()) {
       best_.push_back(torch::empty_like(tensor, tensor.options().device(torch::kCPU)));

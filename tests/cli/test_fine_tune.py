@@ -52,7 +52,7 @@ class FineTune(FineTuneCase):
         self.assertGreaterEqual(summary["test"]["accuracy"], 0.9)
         self.assertEqual(
             sorted(path.name for path in (self.folder / "run").iterdir()),
-            ["config.yaml", "data.json", "metrics.jsonl", "model.pt", "predictions_val.csv", "summary.json"],
+            ["config.yaml", "data.json", "metrics.jsonl", "model-last.pt", "model.pt", "predictions_val.csv", "summary.json"],
         )
         self.assertEqual([line["epoch"] for line in self.lines()], list(range(1, summary["epochs"] + 1)))
         before, after = state_dict(FIXTURES / "tiny.pt"), state_dict(self.folder / "run/model.pt")
@@ -111,7 +111,7 @@ class FineTune(FineTuneCase):
                  "--set", "train.warmup_epochs=0", "--set", "train.freeze_epochs=0", "--set", "train.epochs=30")
         done = self.train(*flags, expect=7)
         self.assert_names(self.message(done), "loss", ".png", "checkpoint.pt", "train.on_nonfinite")
-        self.assertFalse((self.folder / "run/model.pt").exists())
+        self.run_transfer("predict", "--model", "run/model.pt", "data/val")  # the best one so far
         self.assertTrue((self.folder / "run/checkpoint.pt").exists())
         done = self.train(*flags, "--set", "train.on_nonfinite=retry", out="b", expect=7)
         self.assertEqual(len(self.warnings(done, "loss", "learning rate")), 3, done.stderr)
@@ -126,7 +126,7 @@ class FineTune(FineTuneCase):
         # Without a start that counts, a run whose every validation loss is no number has no model to keep.
         done = self.train(*flags, "--set", "train.lr=8", "--set", "head.start=random", out="b", expect=7)
         self.assert_names(self.message(done), "validation loss")
-        self.assertFalse((self.folder / "b/model.pt").exists())
+        self.assertEqual(sorted(path.name for path in (self.folder / "b").glob("model*.pt")), [])
 
     def test_settings_without_effect_are_named(self):
         self.make_data()
@@ -220,15 +220,17 @@ class StoppedRun(FineTuneCase):
         return lambda: path.exists() and len(path.read_text().splitlines()) >= count
 
     def check_resumed_equals_uninterrupted(self):
-        self.assertFalse((self.folder / "run/model.pt").exists())
+        for model in ("model.pt", "model-last.pt"):
+            self.run_transfer("predict", "--model", f"run/{model}", "data/val/red/0.png")
         self.run_transfer("--resume", "run")
         self.run_transfer("--data", "data", "--backbone", "tiny", "--out", "whole", *self.FLAGS)
         self.assertEqual(self.lines("run"), self.lines("whole"))
         for name in ("predictions_val.csv",):
             self.assertEqual((self.folder / "run" / name).read_bytes(), (self.folder / "whole" / name).read_bytes())
-        resumed, whole = state_dict(self.folder / "run/model.pt"), state_dict(self.folder / "whole/model.pt")
-        for name, tensor in whole.items():
-            self.assertTrue(torch.equal(tensor, resumed[name]), name)
+        for model in ("model.pt", "model-last.pt"):
+            resumed, whole = state_dict(self.folder / "run" / model), state_dict(self.folder / "whole" / model)
+            for name, tensor in whole.items():
+                self.assertTrue(torch.equal(tensor, resumed[name]), name)
 
 
 class Resume(StoppedRun):

@@ -67,7 +67,7 @@ class Stopping(MpiCase):
         return process
 
     def check_resumes(self, processes, epochs=6):
-        self.assertFalse((self.folder / "run/model.pt").exists())
+        self.run_transfer("predict", "--model", "run/model-last.pt", "data/val")
         self.assertTrue((self.folder / "run/checkpoint.pt").exists())
         if processes == 1:
             self.run_transfer("--resume", "run")

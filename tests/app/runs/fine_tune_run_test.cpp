@@ -226,7 +226,7 @@ TEST(Checkpoint, TrainingGoesOnBitForBit) {
     const auto read = read_checkpoint(file, resumed.state(), second.optimizer());
     EXPECT_EQ(read.epoch, 7);
     EXPECT_EQ(read.loss_sum, 0.1);
-    EXPECT_TRUE(std::isinf(read.stopping.best_loss));
+    EXPECT_TRUE(std::isinf(read.stopping.best));
     ASSERT_EQ(read.broken.size(), 2);
     EXPECT_EQ(read.broken[1].sample, 9);
     EXPECT_EQ(read.broken[1].reason, "b.png: \"cut\" short");

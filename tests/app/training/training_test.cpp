@@ -224,7 +224,7 @@ TEST(EarlyStopping, KeepsTheBestAndStopsAfterPatience) {
 
 TEST(EarlyStopping, ARunThatGoesOnCountsItsPatienceAnew) {
   EarlyStopping stopping(2, 0.0);
-  stopping.go_on(/*best_loss=*/0.5, /*best_epoch=*/3, /*epoch=*/9);
+  stopping.go_on(/*best=*/0.5, /*best_epoch=*/3, /*epoch=*/9);
   EXPECT_FALSE(stopping.should_stop()) << "though epoch 3 is long ago";
   EXPECT_FALSE(stopping.is_better(0.6));
   EXPECT_FALSE(stopping.should_stop());
