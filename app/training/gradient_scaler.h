@@ -19,18 +19,18 @@ struct GradientScalerState {
 /// step with a gradient that is not finite, and doubled after 2,000 consecutive finite steps.
 ///
 ///     scaler.scale(loss).backward();
-///     const bool finite = scaler.unscale(parameters);
+///     const bool finite = scaler.unscale(parameters).item<float>() == 0;
 ///     if (finite) optimizer.step();
 ///     scaler.update(finite);
 class GradientScaler {
  public:
   torch::Tensor scale(const torch::Tensor& loss) const { return loss * state_.scale; }
 
-  /// Divides the gradients by the scale. Returns false if any of them is not finite: the step must
-  /// be skipped.
-  bool unscale(const std::vector<torch::Tensor>& parameters) const;
+  /// Divides the gradients by the scale. Returns
+  /// a scalar on their device: 0, or 1 if any of them is not finite and the step must be skipped.
+  torch::Tensor unscale(const std::vector<torch::Tensor>& parameters) const;
 
-  /// Called once per step with the result of unscale().
+  /// Called once per step with whether unscale() found all gradients finite.
   void update(bool finite);
 
   const GradientScalerState& state() const { return state_; }
