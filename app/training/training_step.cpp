@@ -52,6 +52,7 @@ TrainingStep::TrainingStep(TrainableNetwork& network, const Config& config, std:
       groups_(parameter_groups(network.parameters(), network.stages(), TrainableNetwork::kHead,
                                config.train, config.head.weight_decay.value_or(0.0))),
       optimizer_(make_optimizer(groups_, config.train)),
+      scaler_(config.train.batch_size),
       replicas_(std::make_unique<Replicas>(network, 1)) {}
 
 TrainingStep::~TrainingStep() = default;
