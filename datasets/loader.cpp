@@ -139,9 +139,11 @@ class Loader::Implementation {
     batch.count = bounds.count;
     const auto begin = options_.order.begin() + bounds.first;
     batch.samples.assign(begin, begin + bounds.count);
-    batch.images = torch::zeros({rows, p.height, p.width, p.channels}).permute({0, 3, 1, 2});
-    batch.labels = torch::full({rows}, -1, torch::kInt64);
-    if (targets_ > 0) batch.targets = torch::zeros({rows, targets_});
+    const auto in_memory = torch::TensorOptions().pinned_memory(options_.pin_memory);
+    batch.images =
+        torch::zeros({rows, p.height, p.width, p.channels}, in_memory).permute({0, 3, 1, 2});
+    batch.labels = torch::full({rows}, -1, in_memory.dtype(torch::kInt64));
+    if (targets_ > 0) batch.targets = torch::zeros({rows, targets_}, in_memory);
     open->rows_left = batch.count;
     return *open_.emplace(index, std::move(open)).first->second;
   }

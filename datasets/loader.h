@@ -38,6 +38,10 @@ struct LoaderOptions {
   std::vector<std::string> contents = {};
   /// The most batches that are ready or being filled at any time; this bounds the memory.
   std::int64_t queue_batches = 4;
+  /// Whether batches lie in pinned memory, from which a GPU copies them without the host. Only
+  /// where LibTorch has a GPU: without one, allocating such memory throws. It cannot be swapped
+  /// out.
+  bool pin_memory = false;
 };
 
 /// An image that could not be decoded, and why; `sample` is its position in the list.

@@ -1,21 +1,25 @@
 #include "app/training/gradient_scaler.h"
 
+#include <bit>
 #include <limits>
 
 #include "app/training/gradients.h"
 
 namespace transfer {
 
-bool GradientScaler::unscale(const std::vector<torch::Tensor>& parameters) const {
+GradientScaler::GradientScaler(std::int64_t rows)
+    : rows_(static_cast<double>(std::bit_ceil(static_cast<std::uint64_t>(rows)))) {}
+
+torch::Tensor GradientScaler::unscale(const std::vector<torch::Tensor>& parameters) const {
   const at::NoGradGuard no_gradients;
   auto gradients = gradients_of(parameters);
-  if (gradients.empty()) return true;
-  // One pass over each gradient and one wait for the device.
+  if (gradients.empty()) return torch::zeros({}, torch::kFloat32);
+  // One pass over each gradient; the host does not wait for it.
   const auto options = torch::dtype(torch::kFloat32).device(gradients.front().device());
   auto found_nonfinite = torch::zeros({1}, options);
-  const auto inverse = torch::full({1}, 1.0 / state_.scale, options);
+  const auto inverse = torch::full({1}, 1.0 / factor(), options);
   at::_amp_foreach_non_finite_check_and_unscale_(gradients, found_nonfinite, inverse);
-  return found_nonfinite.item<float>() == 0.0F;
+  return found_nonfinite.squeeze(0);
 }
 
 void GradientScaler::update(bool finite) {

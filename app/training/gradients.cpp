@@ -1,7 +1,5 @@
 #include "app/training/gradients.h"
 
-#include <cmath>
-
 namespace transfer {
 
 std::vector<torch::Tensor> gradients_of(const std::vector<torch::Tensor>& parameters) {
@@ -18,17 +16,18 @@ void scale_gradients(const std::vector<torch::Tensor>& parameters, double factor
   if (!gradients.empty()) at::_foreach_mul_(gradients, factor);
 }
 
-double clip_gradients(const std::vector<torch::Tensor>& parameters, double max_norm) {
+torch::Tensor clip_gradients(const std::vector<torch::Tensor>& parameters, double max_norm) {
   const at::NoGradGuard no_gradients;
   auto gradients = gradients_of(parameters);
-  if (gradients.empty()) return 0.0;
+  if (gradients.empty()) return torch::zeros({}, torch::kFloat64);
   const auto norms = at::stack(at::_foreach_norm(gradients));
-  const double norm = norms.to(torch::kFloat64).norm().item<double>();
+  const auto norm = norms.to(torch::kFloat64).norm();
+  if (max_norm <= 0) return norm;
   // The small number avoids a division by zero.
-  const double factor = max_norm / (norm + 1e-6);
-  if (max_norm > 0 && std::isfinite(norm) && factor < 1.0) {
-    at::_foreach_mul_(gradients, factor);
-  }
+  const auto factor = at::full_like(norm, max_norm) / (norm + 1e-6);
+  const auto shrinks = norm.isfinite().logical_and(factor < 1.0);
+  // Where nothing is to be clipped, the factor is 1, so that the host need not know the norm.
+  at::_foreach_mul_(gradients, at::where(shrinks, factor, 1.0).to(gradients.front().scalar_type()));
   return norm;
 }
 

@@ -15,7 +15,8 @@ void scale_gradients(const std::vector<torch::Tensor>& parameters, double factor
 
 /// Scales all gradients so that their joint norm is at most `max_norm`, as
 /// torch.nn.utils.clip_grad_norm_ (Pascanu et al. 2013); 0 only measures. Returns the Euclidean
-/// norm before. If that is not finite, the gradients stay as they are: the caller skips the step.
-double clip_gradients(const std::vector<torch::Tensor>& parameters, double max_norm);
+/// norm before as a float64 scalar on their device, for which the host has not waited. If that is
+/// not finite, the gradients stay as they are: the caller skips the step.
+torch::Tensor clip_gradients(const std::vector<torch::Tensor>& parameters, double max_norm);
 
 }  // namespace transfer

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "app/compute/device_copies.h"
+#include "app/training/batch_prefetch.h"
 #include "app/training/schedule.h"
 #include "app/training/training_batches.h"
 #include "app/training/training_step.h"
@@ -26,11 +28,13 @@ LearningRateCurve sweep_learning_rates(TrainableNetwork& network, TrainingInput&
   const auto rates = sweep_rates(options.first, options.last, options.steps);
   const auto progress = begin_progress("lr-find", options.steps, "steps");
   LearningRateCurve curve;
+  const auto batch_copies = copy_stream_for(options.device);
   std::size_t next = 0;
   for (std::int64_t epoch = 0; next < rates.size(); ++epoch) {
-    const auto epoch_options =
+    auto epoch_options =
         training_batches(config, target.preprocessing, target.labels, options.threads, epoch);
-    const auto reader = input.read(epoch_options);
+    epoch_options.pin_memory = options.device.is_cuda();
+    BatchPrefetch reader(input.read(epoch_options), batch_copies ? &*batch_copies : nullptr);
     const auto batches = static_cast<std::int64_t>(epoch_options.batches.size());
     const std::size_t before = next;
     BatchLoss added;
@@ -40,7 +44,7 @@ LearningRateCurve sweep_learning_rates(TrainableNetwork& network, TrainingInput&
       const auto seed =
           mix_seed({static_cast<std::uint64_t>(config.seed), static_cast<std::uint64_t>(epoch),
                     static_cast<std::uint64_t>(index)});
-      const auto loss = step.add(*reader->next(), seed, is_last);
+      const auto loss = step.add(*reader.next(), seed, is_last);
       added.sum += loss.sum;
       added.weight += loss.weight;
       if (!is_last || added.weight == 0) continue;

@@ -87,6 +87,15 @@ LossSum Loss::sums(const torch::Tensor& outputs, const Truth& truth) const {
   throw std::logic_error("not a loss");
 }
 
+Loss Loss::to(torch::Device device) const {
+  Loss there = *this;
+  for (torch::Tensor* tensor : {&there.class_weights, &there.target_scaling.mean,
+                                &there.target_scaling.standard_deviation}) {
+    if (tensor->defined()) *tensor = tensor->to(device);
+  }
+  return there;
+}
+
 torch::Tensor class_targets(const torch::Tensor& labels, std::int64_t classes) {
   return torch::one_hot(labels.clamp_min(0), classes).to(torch::kFloat32) *
          labels.ge(0).unsqueeze(1);

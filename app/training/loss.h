@@ -42,9 +42,12 @@ struct Loss {
   torch::Tensor sum(const torch::Tensor& outputs, const Truth& truth) const {
     return sums(outputs, truth).objective;
   }
-  /// The divisor of the sum over the same images for their mean loss.
+  /// The divisor of the sum over the same images for their mean loss. On the CPU alone where the
+  /// truth and this loss (see to()) lie there.
   double weight(const Truth& truth) const;
 
+  /// The same loss with its tensors on `device`.
+  Loss to(torch::Device device) const;
   /// The loss for evaluation: without smoothing and class weights.
   Loss plain() const { return {objective, 0, {}, target_scaling}; }
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "app/compute/device_copies.h"
 #include "app/training/loss.h"
 #include "core/random.h"
 
@@ -75,7 +76,7 @@ MixedBatch mix_batch(const torch::Tensor& images, const Truth& truth, std::int64
   const at::NoGradGuard no_gradients;
   MixedBatch mixed{images, {truth.labels, mixed_targets(truth, classes, plan)}};
   if (plan.share == 1.0) return mixed;
-  const auto partners = torch::tensor(plan.partners, torch::kInt64).to(images.device());
+  const auto partners = to_device(torch::tensor(plan.partners, torch::kInt64), images.device());
   if (plan.height == 0) {
     mixed.images = at::add(images * plan.share, select_rows(images, partners), 1.0 - plan.share);
     return mixed;

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "app/features/broken_images.h"
+#include "app/training/batch_prefetch.h"
 #include "app/training/data_parallel.h"
 #include "app/training/metrics.h"
 #include "app/training/monitor.h"
@@ -38,6 +39,7 @@ Trainer::Trainer(TrainableNetwork& network, TrainingTask task)
       config_(fitted(task_.config, stage_count(network))),
       labels_(class_labels(task_.dataset.train)),
       step_(network, config_, class_count(task_), task_.loss, task_.device, task_.input.part()),
+      batch_copies_(copy_stream_for(task_.device)),
       stopping_(config_.train.patience, config_.train.min_delta),
       plateau_(config_.train) {
   if (config_.train.ema > 0) {
@@ -109,13 +111,15 @@ void Trainer::train_one_epoch() {
   if (progress_.batch >= count) return;  // stopped during validation
   options.batches.assign(bounds.begin() + progress_.batch, bounds.end());
   step_.train_from(first_trainable_stage(config_.train, progress_.epoch, stage_count(network_)));
-  const auto reader = read_shard(task_.input, options, shard());
+  options.pin_memory = task_.device.is_cuda();
+  BatchPrefetch reader(read_shard(task_.input, options, shard()),
+                       batch_copies_ ? &*batch_copies_ : nullptr);
   const auto bar =
       begin_progress(fmt::format("epoch {} of {}", progress_.epoch + 1, config_.train.epochs),
                      static_cast<std::int64_t>(labels_.size()), "images");
   if (progress_.batch > 0) bar->advance(options.batches.front().first);
   for (std::int64_t index = progress_.batch; index < count; ++index) {
-    if (!add_batch(*reader->next(), index, count)) return;
+    if (!add_batch(*reader.next(), index, count)) return;
     bar->advance(bounds[static_cast<std::size_t>(index)].count);
   }
   bar->finish();

@@ -9,6 +9,7 @@
 #include <set>
 #include <vector>
 
+#include "app/compute/device_copies.h"
 #include "app/compute/process_group.h"
 #include "app/features/model_logits.h"
 #include "app/training/checkpoint.h"
@@ -149,6 +150,8 @@ class Trainer {
   Config config_;
   std::vector<std::int64_t> labels_;
   TrainingStep step_;
+  /// For the batches of all epochs; none on the CPU.
+  std::optional<CopyStream> batch_copies_;
   std::unique_ptr<WeightAverage> average_;
   EarlyStopping stopping_;
   PlateauSchedule plateau_;

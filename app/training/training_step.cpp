@@ -7,6 +7,7 @@
 #include <numeric>
 #include <set>
 
+#include "app/compute/device_copies.h"
 #include "app/training/gradients.h"
 #include "app/training/mixing.h"
 #include "app/training/optimizers.h"
@@ -28,7 +29,12 @@ CountedRows counted_rows(const Batch& batch) {
   const Truth truth = batch.truth();
   if (batch.broken.empty()) return {batch.images, truth};
   const auto rows = truth.counted();
-  return {batch.images.index_select(0, rows), truth.select(rows)};
+  return {batch.images.index_select(0, to_device(rows, batch.images.device())), truth.select(rows)};
+}
+
+Truth truth_on(torch::Device device, const Truth& truth) {
+  return {to_device(truth.labels, device),
+          truth.targets.defined() ? to_device(truth.targets, device) : truth.targets};
 }
 
 }  // namespace
@@ -39,12 +45,14 @@ TrainingStep::TrainingStep(TrainableNetwork& network, const Config& config, std:
       config_(config),
       classes_(classes),
       loss_(std::move(loss)),
+      loss_on_host_(loss_.to(torch::kCPU)),
       device_(device),
       part_(std::move(part)),
       precision_(choose_precision(config.train.precision, device)),
       groups_(parameter_groups(network.parameters(), network.stages(), TrainableNetwork::kHead,
                                config.train, config.head.weight_decay.value_or(0.0))),
       optimizer_(make_optimizer(groups_, config.train)),
+      scaler_(config.train.batch_size),
       replicas_(std::make_unique<Replicas>(network, 1)) {}
 
 TrainingStep::~TrainingStep() = default;
@@ -98,7 +106,7 @@ BatchLoss TrainingStep::add_part(const Batch& batch, std::uint64_t seed) {
   // BatchNorm has no variance over the one image that broken ones left of the batch.
   const bool is_too_small = truth.rows() == 1 && network_.moves_statistics();
   if (truth.rows() == 0 || is_too_small) return {};
-  images = images.to(device_);
+  images = to_device(images, device_);
   if (config_.augment.mixup > 0 || config_.augment.cutmix > 0) {
     const auto plan = draw_mix(truth.labels, images.size(2), images.size(3), config_.augment,
                                mix_seed({seed, kMixing}));
@@ -112,7 +120,7 @@ BatchLoss TrainingStep::add_part(const Batch& batch, std::uint64_t seed) {
       [&](const TrainableNetwork& network, std::int64_t begin, std::int64_t count) {
         return add_gradients(network, input.narrow(0, begin, count), truth.narrow(begin, count));
       });
-  return {std::accumulate(sums.begin(), sums.end(), 0.0), loss_.weight(truth)};
+  return {std::accumulate(sums.begin(), sums.end(), 0.0), loss_on_host_.weight(truth)};
 }
 
 double TrainingStep::add_gradients(const TrainableNetwork& network, const torch::Tensor& input,
@@ -122,23 +130,28 @@ double TrainingStep::add_gradients(const TrainableNetwork& network, const torch:
     const AutocastScope autocast(precision_, device_);
     logits = part_.logits(network, input);
   }
-  const auto sums = loss_.sums(logits.to(torch::kFloat32), truth.to(device_));
-  const auto result = sums.in_units.item<double>();
-  if (std::isfinite(result)) {
-    (precision_.scales_loss ? scaler_.scale(sums.objective) : sums.objective).backward();
-  }
-  return result;
+  const auto sums = loss_.sums(logits.to(torch::kFloat32), truth_on(device_, truth));
+  const PendingNumber result(sums.in_units);
+  // Before the loss is known: a GPU that waited for the host here would stand still. The caller
+  // discards the gradients of a loss that is not finite.
+  (precision_.scales_loss ? scaler_.scale(sums.objective) : sums.objective).backward();
+  return result.wait();
 }
 
 void TrainingStep::finish(double rate) {
   if (buckets_) buckets_->finish();
   if (added_weight_ == 0) return;
   const auto all = parameters();
-  const bool is_finite = !precision_.scales_loss || scaler_.unscale(all);
+  // What decides on the step is read at the end, at once.
+  std::vector<torch::Tensor> decisive;
+  if (precision_.scales_loss) decisive.push_back(scaler_.unscale(all));
   scale_gradients(all, 1.0 / added_weight_);
-  const double norm =
-      config_.train.clip_norm > 0 ? clip_gradients(all, config_.train.clip_norm) : 0;
-  if (is_finite && std::isfinite(norm)) {
+  if (config_.train.clip_norm > 0) {
+    decisive.push_back(clip_gradients(all, config_.train.clip_norm));
+  }
+  const auto numbers = read_numbers(decisive);
+  const bool is_finite = !precision_.scales_loss || numbers.front() == 0;
+  if (is_finite && (config_.train.clip_norm <= 0 || std::isfinite(numbers.back()))) {
     set_learning_rate(*optimizer_, groups_, rate);
     optimizer_->step();
   }

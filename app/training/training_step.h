@@ -31,7 +31,8 @@ struct BatchLoss {
 };
 
 /// Forward, backward and the optimizer's step, over one batch or several whose gradients are
-/// accumulated.
+/// accumulated. On a GPU the host waits for the loss of each batch while backward is queued
+/// already, and for the finiteness of the gradients once in finish(), where that decides.
 ///
 ///     step.add(batch, seed);  // once, or `train.accumulate` times
 ///     step.finish(rate);
@@ -62,9 +63,8 @@ class TrainingStep {
   /// statistics move, a batch of which broken images left one row does not either. `seed`
   /// determines what Dropout drops and how images are mixed. If the loss is not finite, the sum is
   /// not either, and the gradients are useless. In a group the loss is that of all parts, a batch
-  /// may be empty
-  /// (`count` 0), and `is_last` marks the last batch before finish(), so that sums may begin during
-  /// backward.
+  /// may be empty (`count` 0), and `is_last` marks the last batch before finish(), so that sums may
+  /// begin during backward. The batch's images may lie on the host or on the device.
   BatchLoss add(const Batch& batch, std::uint64_t seed, bool is_last = true);
 
   /// Divides the gradients by the weight of what was added, clips them to `train.clip_norm`, and
@@ -93,6 +93,8 @@ class TrainingStep {
   const Config& config_;
   std::int64_t classes_;
   Loss loss_;
+  /// The same on the CPU, where batches have their labels: their weights need no wait for a GPU.
+  Loss loss_on_host_;
   torch::Device device_;
   TrainedPart part_;
   Precision precision_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <torch/cuda.h>
 
 #include <algorithm>
 #include <atomic>
@@ -216,6 +217,26 @@ TEST(Loader, MemoryThatIsNotThereReachesTheReader) {
   options.batch_size = std::int64_t{1} << 50;
   Loader loader(make_samples(folder, 2), options);
   EXPECT_THROW(loader.next(), std::exception);
+}
+
+TEST(Loader, MemoryIsPinnedOnlyWhereAskedFor) {
+  TemporaryFolder folder;
+  auto samples = make_samples(folder, 2);
+  for (Sample& sample : samples) sample.targets = {1, 2};
+  LoaderOptions options = options_with(2);
+  const auto expect_pinned = [&](bool pinned) {
+    const auto batch = read_all(samples, options).front();
+    for (const auto& tensor : {batch.images, batch.labels, batch.targets}) {
+      EXPECT_EQ(tensor.is_pinned(), pinned);
+    }
+  };
+  expect_pinned(false);
+  options.pin_memory = true;
+  if (torch::cuda::is_available()) {
+    expect_pinned(true);
+  } else {
+    EXPECT_THROW(read_all(samples, options), std::exception) << "there is no such memory";
+  }
 }
 
 TEST(Loader, AnImageThatIsNoLongerTheOneHashedIsBroken) {

@@ -2,6 +2,7 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <gmock/gmock.h>
+#include <torch/cuda.h>
 
 #include <csignal>
 
@@ -111,25 +112,39 @@ TEST(GradientBuckets, SumsBeginWhileBackwardRuns) {
   });
 }
 
+/// Where the gradients lie: on the CPU, and on a GPU where there is one.
+std::vector<torch::Device> devices() {
+  std::vector<torch::Device> found = {torch::kCPU};
+  if (torch::cuda::is_available()) found.emplace_back(torch::kCUDA, 0);
+  return found;
+}
+
 TEST(GradientBuckets, WhoHasNoRowsGetsTheSumsToo) {
-  ThreadGroup::run(3, [](ProcessGroup& group) {
-    auto weight = torch::ones({2, 3}, torch::requires_grad());
-    auto bias = torch::zeros({2}, torch::requires_grad());
-    auto unused = torch::ones({4}, torch::requires_grad());
-    GradientBuckets buckets(group, {weight, bias, unused}, 1 << 20);
-    EXPECT_EQ(buckets.count(), 1);
-    buckets.begin();
-    if (group.rank() != 1) {
-      const auto input = torch::full({3}, static_cast<float>(group.rank() + 1));
-      (torch::matmul(weight, input) + bias).sum().backward();
-    }
-    buckets.finish();
-    EXPECT_TRUE(torch::equal(weight.grad(), torch::full({2, 3}, 4.0F)));
-    EXPECT_TRUE(torch::equal(bias.grad(), torch::full({2}, 2.0F)));
-    EXPECT_FALSE(unused.grad().defined()) << "no optimizer may move it";
-    EXPECT_EQ(buckets.cost().steps, 1);
-    EXPECT_EQ(buckets.cost().bytes, (6 + 2 + 4 + 3) * 4);
-  });
+  for (const torch::Device device : devices()) {
+    ThreadGroup::run(3, [device](ProcessGroup& group) {
+      const auto trained = torch::requires_grad().device(device);
+      auto weight = torch::ones({2, 3}, trained);
+      auto bias = torch::zeros({2}, trained);
+      auto unused = torch::ones({4}, trained);
+      GradientBuckets buckets(group, {weight, bias, unused}, 1 << 20);
+      EXPECT_EQ(buckets.count(), 1);
+      for (int step = 1; step <= 2; ++step) {
+        for (auto parameter : {weight, bias}) parameter.mutable_grad().reset();
+        buckets.begin();
+        if (group.rank() != 1) {
+          const auto input =
+              torch::full({3}, static_cast<float>((group.rank() + 1) * step), device);
+          (torch::matmul(weight, input) + bias).sum().backward();
+        }
+        buckets.finish();
+        EXPECT_TRUE(torch::equal(weight.grad().cpu(), torch::full({2, 3}, 4.0F * step)));
+        EXPECT_TRUE(torch::equal(bias.grad().cpu(), torch::full({2}, 2.0F)));
+        EXPECT_FALSE(unused.grad().defined()) << "no optimizer may move it";
+        EXPECT_EQ(buckets.cost().steps, step);
+        EXPECT_EQ(buckets.cost().bytes, (6 + 2 + 4 + 3) * 4 * step);
+      }
+    });
+  }
 }
 
 TEST(GradientBuckets, AreFilledFromTheLastParameter) {

@@ -95,6 +95,18 @@ TEST(Loss, ScaledTargetsWeighEveryColumnAlikeAndAreReportedInUnits) {
   }
 }
 
+TEST(Loss, FollowsADeviceWithAllItsTensors) {
+  const Loss loss{{LossKind::kHuber}, 0.1, torch::ones({2}), {torch::ones({2}), torch::ones({2})}};
+  const Loss there = loss.to(torch::kMeta);
+  EXPECT_TRUE(there.class_weights.is_meta());
+  EXPECT_TRUE(there.target_scaling.mean.is_meta());
+  EXPECT_TRUE(there.target_scaling.standard_deviation.is_meta());
+  EXPECT_EQ(there.objective.loss, LossKind::kHuber);
+  EXPECT_EQ(there.label_smoothing, 0.1);
+  EXPECT_TRUE(loss.class_weights.is_cpu());
+  EXPECT_FALSE(Loss().to(torch::kMeta).class_weights.defined());
+}
+
 TEST(TargetScaling, FoldsIntoAHeadAndBack) {
   const TargetScaling scaling{torch::tensor({5.0F, -1000.0F}), torch::tensor({0.1F, 300.0F})};
   const Head head =

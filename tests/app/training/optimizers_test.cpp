@@ -7,7 +7,6 @@
 #include <cmath>
 #include <limits>
 
-#include "app/training/gradient_scaler.h"
 #include "app/training/gradients.h"
 #include "core/errors.h"
 
@@ -149,26 +148,51 @@ TEST(Optimizers, LbfgsIsRefused) {
   }
 }
 
+double clipped_norm(const std::vector<torch::Tensor>& parameters, double max_norm) {
+  return clip_gradients(parameters, max_norm).item<double>();
+}
+
 TEST(Gradients, AreClippedToTheNormOfAllTogether) {
   // Four of 3 and one of 8: √(4 · 9 + 64) = 10.
   const std::vector<torch::Tensor> parameters = {parameter({2, 2}, 0, 3), parameter({1}, 0, 8),
                                                  torch::ones({3})};
-  EXPECT_NEAR(clip_gradients(parameters, 0), 10, 1e-5);
+  EXPECT_NEAR(clipped_norm(parameters, 0), 10, 1e-5);
   EXPECT_NEAR(first_element(parameters[0].grad()), 3, 1e-6) << "0 only measures";
-  EXPECT_NEAR(clip_gradients(parameters, 20), 10, 1e-5);
+  EXPECT_NEAR(clipped_norm(parameters, 20), 10, 1e-5);
   EXPECT_NEAR(first_element(parameters[0].grad()), 3, 1e-6) << "shorter ones stay";
-  EXPECT_NEAR(clip_gradients(parameters, 5), 10, 1e-5);
+  EXPECT_NEAR(clipped_norm(parameters, 5), 10, 1e-5);
   EXPECT_NEAR(first_element(parameters[0].grad()), 1.5, 1e-5);
   EXPECT_NEAR(first_element(parameters[1].grad()), 4, 1e-5);
   EXPECT_FALSE(parameters[2].grad().defined());
-  EXPECT_EQ(clip_gradients({torch::ones({3})}, 5), 0);
+  EXPECT_EQ(clipped_norm({torch::ones({3})}, 5), 0);
 }
 
 TEST(Gradients, NonFiniteOnesAreToldAndLeftAlone) {
   for (const double bad : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
     const std::vector<torch::Tensor> parameters = {parameter({2}, 0, 3), parameter({1}, 0, bad)};
-    EXPECT_FALSE(std::isfinite(clip_gradients(parameters, 1)));
+    EXPECT_FALSE(std::isfinite(clipped_norm(parameters, 1)));
     EXPECT_EQ(first_element(parameters[0].grad()), 3);
+  }
+}
+
+TEST(Gradients, AreClippedToTheBitsThatAFactorOfTheHostGives) {
+  torch::manual_seed(1);
+  for (const double max_norm : {0.001, 1.0, 3.7, 1e6}) {
+    const std::vector<torch::Tensor> parameters = {parameter({7, 5}, 0, 0), parameter({11}, 0, 0)};
+    std::vector<torch::Tensor> expected;
+    for (const auto& each : parameters) {
+      each.grad().normal_();
+      expected.push_back(each.grad().clone());
+    }
+    const double norm =
+        at::stack(at::_foreach_norm(expected)).to(torch::kFloat64).norm().item<double>();
+    if (const double factor = max_norm / (norm + 1e-6); factor < 1) {
+      at::_foreach_mul_(expected, factor);
+    }
+    EXPECT_EQ(clipped_norm(parameters, max_norm), norm);
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      EXPECT_TRUE(torch::equal(parameters[i].grad(), expected[i])) << max_norm;
+    }
   }
 }
 
@@ -204,50 +228,9 @@ TEST(Optimizers, WhatIsKeptForAParameterFollowsItsDevice) {
         kind == Optimizer::kAdamW
             ? std::vector{static_cast<const torch::optim::AdamWParamState&>(state).exp_avg(),
                           static_cast<const torch::optim::AdamWParamState&>(state).exp_avg_sq()}
-            : std::vector{
-                  static_cast<const torch::optim::SGDParamState&>(state).momentum_buffer()};
+            : std::vector{static_cast<const torch::optim::SGDParamState&>(state).momentum_buffer()};
     for (const torch::Tensor& moment : kept) EXPECT_TRUE(moment.is_meta()) << name_of(kind);
   }
-}
-
-TEST(GradientScaler, ScalesTheLossAndUndoesItInTheGradients) {
-  const GradientScaler scaler;
-  const auto w = torch::full({3}, 2.0F).requires_grad_(true);
-  scaler.scale((w * 0.125).sum()).backward();
-  EXPECT_EQ(first_element(w.grad()), 8192) << "0.125 · 65,536";
-  EXPECT_TRUE(scaler.unscale({w}));
-  EXPECT_EQ(first_element(w.grad()), 0.125);
-}
-
-TEST(GradientScaler, TellsNonFiniteGradients) {
-  const GradientScaler scaler;
-  EXPECT_FALSE(scaler.unscale({parameter({2}, 0, 1), parameter({2}, 0, HUGE_VAL)}));
-  EXPECT_FALSE(scaler.unscale({parameter({2}, 0, std::nan("")), parameter({2}, 0, 1)}));
-  EXPECT_TRUE(scaler.unscale({parameter({2}, 0, 1), torch::ones({2})}));
-  EXPECT_TRUE(scaler.unscale({}));
-}
-
-TEST(GradientScaler, HalvesAtOnceAndDoublesAfter2000FiniteSteps) {
-  GradientScaler scaler;
-  scaler.update(false);
-  EXPECT_EQ(scaler.state().scale, 32768);
-  for (int i = 0; i < 1999; ++i) scaler.update(true);
-  EXPECT_EQ(scaler.state().scale, 32768);
-  GradientScaler again;
-  again.restore(scaler.state());
-  again.update(true);
-  EXPECT_EQ(again.state().scale, 65536);
-  EXPECT_EQ(again.state().finite_steps, 0);
-  scaler.update(false);
-  for (int i = 0; i < 1999; ++i) scaler.update(true);
-  EXPECT_EQ(scaler.state().scale, 16384) << "a bad step restarts the count";
-}
-
-TEST(GradientScaler, GrowsOnlyWhileFloat32HoldsTheScale) {
-  GradientScaler scaler;
-  scaler.restore({0x1p127, 1999});
-  scaler.update(true);
-  EXPECT_EQ(scaler.state().scale, 0x1p127);
 }
 
 }  // namespace
