@@ -53,7 +53,7 @@ inline constexpr std::array<std::string_view, 5> kNames<Schedule> = {"constant",
                                                                      "onecycle", "plateau"};
 
 /// `train.monitor`
-enum class Monitor { kLoss, kAccuracy, kMacroF1, kMeanAveragePrecision, kR2, kMae, kRmse };
+enum class Monitor { kLoss, kClassAccuracy, kMacroF1, kMeanPrecision, kRSquared, kMae, kRmse };
 template <>
 inline constexpr std::array<std::string_view, 7> kNames<Monitor> = {
     "loss", "accuracy", "macro_f1", "mean_average_precision", "r2", "mae", "rmse"};

@@ -21,7 +21,7 @@ struct MonitoredValue {
   std::optional<double> operator()(const ClassificationMetrics& metrics) const {
     switch (monitor) {
       case Monitor::kLoss: return metrics.loss;
-      case Monitor::kAccuracy: return -metrics.accuracy;
+      case Monitor::kClassAccuracy: return -metrics.accuracy;
       case Monitor::kMacroF1: return -metrics.macro_f1;
       default: return std::nullopt;
     }
@@ -31,7 +31,7 @@ struct MonitoredValue {
     switch (monitor) {
       case Monitor::kLoss: return metrics.loss;
       case Monitor::kMacroF1: return -metrics.macro_f1;
-      case Monitor::kMeanAveragePrecision: return -metrics.mean_average_precision;
+      case Monitor::kMeanPrecision: return -metrics.mean_average_precision;
       default: return std::nullopt;
     }
   }
@@ -39,7 +39,7 @@ struct MonitoredValue {
   std::optional<double> operator()(const RegressionMetrics& metrics) const {
     switch (monitor) {
       case Monitor::kLoss: return metrics.loss;
-      case Monitor::kR2: return -metrics.mean.r2;
+      case Monitor::kRSquared: return -metrics.mean.r2;
       case Monitor::kMae: return metrics.mean.mae;
       case Monitor::kRmse: return metrics.mean.rmse;
       default: return std::nullopt;
