@@ -1,0 +1,54 @@
+#include "app/training/monitor.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "core/errors.h"
+
+namespace transfer {
+namespace {
+
+ClassificationMetrics classes(double loss, double accuracy, double macro_f1) {
+  ClassificationMetrics metrics;
+  metrics.loss = loss;
+  metrics.accuracy = accuracy;
+  metrics.macro_f1 = macro_f1;
+  return metrics;
+}
+
+TEST(Monitor, ALowerValueIsAlwaysBetter) {
+  const Metrics good = classes(0.5, 0.9, 0.8);
+  const Metrics bad = classes(0.4, 0.7, 0.6);
+  EXPECT_GT(monitored_value(good, Monitor::kLoss), monitored_value(bad, Monitor::kLoss));
+  for (const Monitor monitor : {Monitor::kClassAccuracy, Monitor::kMacroF1}) {
+    EXPECT_LT(monitored_value(good, monitor), monitored_value(bad, monitor)) << name_of(monitor);
+  }
+  RegressionMetrics numbers;
+  numbers.mean = {.r2 = 0.75, .mae = 2, .rmse = 3};
+  EXPECT_EQ(monitored_value(numbers, Monitor::kRSquared), -0.75);
+  EXPECT_EQ(monitored_value(numbers, Monitor::kMae), 2);
+  EXPECT_EQ(monitored_value(numbers, Monitor::kRmse), 3);
+}
+
+TEST(Monitor, ALossThatIsNoNumberIsWorseThanAnyEpoch) {
+  const Metrics metrics = classes(std::nan(""), 0.9, 0.8);
+  EXPECT_EQ(monitored_value(metrics, Monitor::kClassAccuracy),
+            std::numeric_limits<double>::infinity());
+}
+
+TEST(Monitor, WhatTheLossDoesNotHaveIsRefusedWithWhatItHas) {
+  EXPECT_NO_THROW(require_monitored(Objective{}, Monitor::kMacroF1));
+  try {
+    require_monitored(Objective{}, Monitor::kMae);
+    FAIL() << "accepted";
+  } catch (const ConfigError& error) {
+    EXPECT_STREQ(error.what(),
+                 "train.monitor: found 'mae', which models of this loss do not have. Expected one "
+                 "of loss, accuracy, macro_f1.");
+  }
+}
+
+}  // namespace
+}  // namespace transfer
