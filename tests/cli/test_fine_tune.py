@@ -128,6 +128,15 @@ class FineTune(FineTuneCase):
         self.assert_names(self.message(done), "validation loss")
         self.assertEqual(sorted(path.name for path in (self.folder / "b").glob("model*.pt")), [])
 
+    def test_the_best_epoch_is_that_of_the_monitored_score(self):
+        self.make_data()
+        self.train(*self.FLAGS, "--set", "train.epochs=6", "--set", "train.monitor=accuracy", "--set", "train.patience=0",
+                   "--set", "head.start=random")
+        scores = [line["val_accuracy"] for line in self.lines()]
+        self.assertEqual(self.summary()["best_epoch"], scores.index(max(scores)) + 1)
+        self.assert_names(self.message(self.train(*self.FLAGS, "--set", "train.monitor=mae", out="b", expect=2)),
+                          "train.monitor", "'mae'", "accuracy")
+
     def test_settings_without_effect_are_named(self):
         self.make_data()
         done = self.train("--set", "train.ema=0.9", "--set", "augment.mixup=0.1")
