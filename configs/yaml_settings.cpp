@@ -121,7 +121,14 @@ std::string place_of(const YAML::Node& node, const std::string& file) {
 YAML::Node load_yaml_map(const std::filesystem::path& file) {
   const std::string text = yaml_text(file);
   try {
-    YAML::Node root = YAML::Load(text);
+    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    if (documents.size() > 1) {
+      throw ConfigError(fmt::format(
+          "{}: holds {} YAML documents, separated by '---'. Expected one: put them together, or in "
+          "a file each.",
+          place_of(documents[1], file.string()), documents.size()));
+    }
+    const YAML::Node root = documents.empty() ? YAML::Node() : documents.front();
     if (root.IsMap() || root.IsNull()) return root;
   } catch (const YAML::Exception& error) {
     throw ConfigError(

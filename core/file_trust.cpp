@@ -80,6 +80,13 @@ void require_trusted_folder(const fs::path& folder) {
   if (const auto reason = why_untrusted(found, folder)) throw OutputError(*reason);
 }
 
+std::optional<std::uint32_t> foreign_owner(const fs::path& folder) {
+  struct stat found = {};
+  if (::stat(folder.c_str(), &found) != 0) return std::nullopt;
+  if (found.st_uid == ::geteuid() || found.st_uid == 0) return std::nullopt;
+  return found.st_uid;
+}
+
 void require_guarded_folder(const fs::path& folder) {
   struct stat found = {};
   if (::stat(folder.c_str(), &found) != 0) throw_unreachable(folder);

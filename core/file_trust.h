@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -20,6 +21,9 @@ std::optional<std::string> why_untrusted(int descriptor, const std::filesystem::
 
 /// Throws OutputError unless the same holds for `folder`, which may be no symbolic link.
 void require_trusted_folder(const std::filesystem::path& folder);
+
+/// The user that a folder belongs to where that is neither this user nor root.
+std::optional<std::uint32_t> foreign_owner(const std::filesystem::path& folder);
 
 /// Throws OutputError where everyone may remove from `folder` what others have put there.
 void require_guarded_folder(const std::filesystem::path& folder);

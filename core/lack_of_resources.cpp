@@ -1,6 +1,9 @@
 #include "core/lack_of_resources.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cstring>
 #include <new>
 #include <span>
 #include <sstream>
@@ -8,7 +11,6 @@
 #include <string_view>
 #include <system_error>
 
-#include "core/errors.h"
 #include "core/whole_number.h"
 
 namespace transfer {
@@ -27,7 +29,8 @@ constexpr std::string_view kSigns[] = {"out of memory",
 constexpr std::string_view kLibrarySigns[] = {
     "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED",
     "CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED", "CUSOLVER_STATUS_ALLOC_FAILED"};
-constexpr std::string_view kGpuSigns[] = {"CUDA out of memory", "CUDA error", "CUBLAS_", "CUDNN_", "CUSOLVER_"};
+constexpr std::string_view kGpuSigns[] = {"CUDA out of memory", "CUDA error", "CUBLAS_", "CUDNN_",
+                                          "CUSOLVER_"};
 
 bool says_any_of(const std::exception& error, std::span<const std::string_view> signs) {
   const std::string_view what = error.what();
@@ -81,6 +84,14 @@ std::optional<std::int64_t> bytes_asked_for(const std::exception& error) {
   const auto end = number.find_first_not_of("0123456789");
   if (end == std::string_view::npos || number.substr(end, 6) != " bytes") return std::nullopt;
   return parse_whole_number(number.substr(0, end));
+}
+
+ResourceError too_many_files(const std::filesystem::path& path, int error) {
+  return ResourceError(
+      fmt::format("{}: cannot be opened: {}. Raise the limit on open files (ulimit -n), or give "
+                  "fewer --threads "
+                  "and data.workers.",
+                  path.string(), std::strerror(error)));
 }
 
 bool is_out_of_threads(const std::exception& error) {

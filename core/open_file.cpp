@@ -40,6 +40,7 @@ int open_uninterrupted(const std::filesystem::path& file, int flags) {
   do {
     descriptor = ::open(file.c_str(), flags | O_CLOEXEC, kMode);
   } while (descriptor < 0 && errno == EINTR);
+  if (descriptor < 0 && (errno == EMFILE || errno == ENFILE)) throw too_many_files(file, errno);
   return descriptor;
 }
 

@@ -220,6 +220,8 @@ void TrainableNetwork::write(const std::vector<std::string>& classes,
   std::optional<ExpectedOutputs> expected;
   if (check == WriteCheck::kReadBack) expected = expected_outputs();
   auto copy = copy_with_weights(implementation_->module);
+  // Whatever trained last, so that equal weights make equal files, and others can train on.
+  for (auto parameter : copy.parameters()) parameter.set_requires_grad(true);
   if (!implementation_->split.prefix.empty()) remove_split(copy, implementation_->split);
   copy.to(torch::kCPU);
   define_prediction(copy, objective.targets());

@@ -243,8 +243,8 @@ CommandRun add_train_flags(CLI::App& parser) {
   add_key_flag(parser, sources, "train.from_scratch",
                "Draw every weight anew before training (with retrain or fine-tune)");
   parser.add_option("--resume", options->resume,
-                    "Resume a stopped run; no other flag is needed. --set train.epochs=N trains a "
-                    "finished one further");
+                    "Resume a stopped run; no other flag is needed, and --device and --threads may "
+                    "be given. --set train.epochs=N trains a finished one further");
   parser.add_flag("--print-config", options->print_config, "Show the resolved settings and stop");
   parser.add_flag("--json", options->json, "Print summary.json instead of text");
   return [options](const auto& group) { return run_train(*options, group); };

@@ -17,6 +17,7 @@
 #include "app/features/image_pass.h"
 #include "configs/fields.h"
 #include "core/count_text.h"
+#include "core/file_trust.h"
 #include "core/hash.h"
 #include "core/messages.h"
 #include "core/stopwatch.h"
@@ -191,11 +192,21 @@ std::vector<BrokenImage> FeatureStore::compute(const Part& part, FeatureTable& t
   return broken;
 }
 
+void FeatureStore::begin_use() const {
+  remove_leftovers(folder_);
+  const auto owner = foreign_owner(folder_);
+  if (!owner || !config_.cache.dir.empty()) return;
+  warn(
+      "{}: belongs to the user {}, whose features are used as if they were your own. Name a folder "
+      "of your own by cache.dir, or this one to say that you rely on it.",
+      folder_.string(), *owner);
+}
+
 FeatureTable FeatureStore::archived(const Part& part, std::vector<BrokenImage>& broken) {
   const auto count = static_cast<std::int64_t>(part.samples.size());
   const auto folder = archive_folder();
   FeatureArchive archive(folder, layers_.format);
-  if (!has_swept_) remove_leftovers(folder_);
+  if (!has_swept_) begin_use();
   has_swept_ = true;
   describe_archive(folder, backbone_.metadata().name, layers_.key);
   const auto keys = row_keys(part.contents, part.view);

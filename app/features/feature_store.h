@@ -61,8 +61,9 @@ struct FeatureSet {
 /// Computes features, in memory as long as they fit into `cache.memory_mb`, beyond that in the
 /// feature store on disk; with `cache.share` all of them go there. The store has one FeatureArchive
 /// for each combination of decoder version, weights, cut, preprocessing and arithmetic (see
-/// arithmetic_name()), and in it one row for each image content and, in augmented views, augmentation. A row that exists is read instead of
-/// computed, whatever list of images it was computed for.
+/// arithmetic_name()), and in it one row for each image content and, in augmented views,
+/// augmentation. A row that exists is read instead of computed, whatever list of images it was
+/// computed for.
 class FeatureStore {
  public:
   /// `folder` is created when the first file is written. The layers belong to `backbone`.
@@ -104,6 +105,8 @@ class FeatureStore {
   };
   /// Features of one view, from memory or the archive. Adds to `broken`, and the hashes to `set`.
   FeatureTable extract_view(const Part& part, FeatureSet& set, std::vector<BrokenImage>& broken);
+  /// Removes what killed processes left, and warns of a store that another user owns.
+  void begin_use() const;
   /// Features of one view from the archive, which gets those that it lacks. Adds to `broken`.
   FeatureTable archived(const Part& part, std::vector<BrokenImage>& broken);
   /// Whether one more view fits into memory; if so, its room is reserved.

@@ -7,13 +7,16 @@
 #include <cerrno>
 #include <ctime>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "configs/working_directory.h"
 #include "core/atomic_file.h"
+#include "core/count_text.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
 #include "core/folder_entries.h"
+#include "core/messages.h"
 #include "core/run_files.h"
 #include "core/shell_word.h"
 #include "core/write_failure.h"
@@ -185,7 +188,15 @@ void RunDirectory::keep_metrics(std::int64_t epochs) const {
   std::istringstream stream(file_kind(metrics) == FileKind::kNothing ? "" : read_file(metrics));
   std::string kept;
   std::string line;
-  for (std::int64_t i = 0; i < epochs && std::getline(stream, line); ++i) kept += line + "\n";
+  std::int64_t found = 0;
+  while (found < epochs && std::getline(stream, line) && nlohmann::json::accept(line)) {
+    kept += line + "\n";
+    ++found;
+  }
+  if (found < epochs) {
+    warn("{}: {} of the {} that were trained are missing or damaged; the run goes on without them.",
+         metrics.string(), epochs - found, count_text(static_cast<std::size_t>(epochs), "epoch"));
+  }
   write_file_atomically(file(run_file::kMetrics), kept);
 }
 

@@ -16,6 +16,7 @@
 #include "core/count_text.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
+#include "core/hash.h"
 #include "core/messages.h"
 #include "core/run_files.h"
 #include "core/stopwatch.h"
@@ -58,10 +59,16 @@ void summarize_training(const Preparation& p, const TrainingOutcome& outcome, Su
                          static_cast<std::int64_t>(outcome.broken.size());
 }
 
+RunIdentity identity_of(const Config& config, const RunDirectory& run) {
+  const auto data = run.file(run_file::kData);
+  return {settings_to_keep(config), is_file(data) ? sha256_hex(read_file(data)) : ""};
+}
+
 /// Says that training has not improved on the fitted head that it began with.
 void explain_best_start(const Config& config, std::int64_t epochs) {
   note(
-      "none of the {} has a better val {} than the start, the pretrained layers with a fitted head, "
+      "none of the {} has a better val {} than the start, the pretrained layers with a fitted "
+      "head, "
       "so model.pt is the start. The images may be too few, or too like those of the pretraining, "
       "for these layers to gain; a lower train.lr than {:.3g} may help.",
       count_text(static_cast<std::size_t>(epochs), "epoch"), name_of(config.train.monitor),
@@ -172,6 +179,7 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
   summary.seconds_extract = training.seconds();
   TrainingTask task{p.dataset, *chosen.input, p.preprocessing(), p.config,
                     p.device,  p.threads,     run.checkpoint(),  run.best_weights()};
+  task.identity = identity_of(p.config, run);
   task.loss = loss;
   task.pause_after = span.pause_after;
   task.start_counts = start.is_fitted;

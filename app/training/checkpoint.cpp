@@ -67,6 +67,20 @@ void write_broken(torch::serialize::OutputArchive& archive, const std::string& t
   archive.write(title + "_reasons", c10::IValue(reasons));
 }
 
+void write_identity(torch::serialize::OutputArchive& archive, const RunIdentity& run) {
+  archive.write("run_settings", c10::IValue(run.settings));
+  archive.write("run_data", c10::IValue(run.data));
+}
+
+/// The run that a file belongs to; empty in files of earlier versions.
+RunIdentity identity_in(torch::serialize::InputArchive& archive) {
+  c10::IValue settings;
+  c10::IValue data;
+  if (!archive.try_read("run_settings", settings)) return {};
+  archive.read("run_data", data);
+  return {settings.toStringRef(), data.toStringRef()};
+}
+
 std::vector<BrokenImage> read_broken(torch::serialize::InputArchive& archive,
                                      const std::string& title) {
   c10::IValue samples;
@@ -198,7 +212,8 @@ void read_archive_file(const std::filesystem::path& file, const Read& read) {
 }  // namespace
 
 void write_checkpoint(const std::filesystem::path& file, const NamedTensors& tensors,
-                      const torch::optim::Optimizer& optimizer, const TrainingProgress& progress) {
+                      const torch::optim::Optimizer& optimizer, const TrainingProgress& progress,
+                      const RunIdentity& run) {
   torch::serialize::OutputArchive archive;
   archive.write("format", c10::IValue(std::int64_t{kRunFormat}));
   write_into(archive, tensors);
@@ -208,6 +223,7 @@ void write_checkpoint(const std::filesystem::path& file, const NamedTensors& ten
   for_each_number(progress, [&archive](std::string_view name, auto number) {
     archive.write(std::string(name), c10::IValue(number));
   });
+  write_identity(archive, run);
   archive.write("device", c10::IValue(progress.device));
   write_broken(archive, "broken", progress.broken);
   write_broken(archive, "broken_val", progress.broken_val);
@@ -215,10 +231,11 @@ void write_checkpoint(const std::filesystem::path& file, const NamedTensors& ten
 }
 
 TrainingProgress read_checkpoint(const std::filesystem::path& file, const NamedTensors& tensors,
-                                 torch::optim::Optimizer& optimizer) {
+                                 torch::optim::Optimizer& optimizer, const RunIdentity& run) {
   TrainingProgress progress;
   read_archive_file(file, [&](torch::serialize::InputArchive& archive) {
     require_format(archive, file);
+    require_same_run(identity_in(archive), run, file);
     read_from(archive, tensors, file);
     torch::serialize::InputArchive optimizer_archive;
     archive.read("optimizer", optimizer_archive);
@@ -240,15 +257,20 @@ TrainingProgress read_checkpoint(const std::filesystem::path& file, const NamedT
   return progress;
 }
 
-void write_tensors(const std::filesystem::path& file, const NamedTensors& tensors) {
+void write_tensors(const std::filesystem::path& file, const NamedTensors& tensors,
+                   const RunIdentity& run) {
   torch::serialize::OutputArchive archive;
+  write_identity(archive, run);
   write_into(archive, tensors);
   save(archive, file);
 }
 
-void read_tensors(const std::filesystem::path& file, const NamedTensors& tensors) {
-  read_archive_file(
-      file, [&](torch::serialize::InputArchive& archive) { read_from(archive, tensors, file); });
+void read_tensors(const std::filesystem::path& file, const NamedTensors& tensors,
+                  const RunIdentity& run) {
+  read_archive_file(file, [&](torch::serialize::InputArchive& archive) {
+    require_same_run(identity_in(archive), run, file);
+    read_from(archive, tensors, file);
+  });
 }
 
 }  // namespace transfer

@@ -10,6 +10,7 @@
 
 #include "app/training/early_stopping.h"
 #include "app/training/gradient_scaler.h"
+#include "app/training/run_identity.h"
 #include "app/training/run_seconds.h"
 #include "app/training/schedule.h"
 #include "datasets/loader.h"
@@ -54,17 +55,20 @@ struct TrainingProgress {
 
 /// Writes tensors, the optimizer's state and the progress, atomically. Throws OutputError.
 void write_checkpoint(const std::filesystem::path& file, const NamedTensors& tensors,
-                      const torch::optim::Optimizer& optimizer, const TrainingProgress& progress);
+                      const torch::optim::Optimizer& optimizer, const TrainingProgress& progress,
+                      const RunIdentity& run = {});
 
 /// Reads it back into the tensors and the optimizer given, in place, on the devices where they are:
 /// a checkpoint may have been written on another one. REQUIRES: the optimizer was constructed like
-/// the one that was saved. Throws ModelError naming the file when it is damaged,
-/// of another format (kRunFormat), or holds other tensors.
+/// the one that was saved. Throws ModelError naming the file when it is damaged, of another format
+/// (kRunFormat), or holds other tensors, and what require_same_run() throws.
 TrainingProgress read_checkpoint(const std::filesystem::path& file, const NamedTensors& tensors,
-                                 torch::optim::Optimizer& optimizer);
+                                 torch::optim::Optimizer& optimizer, const RunIdentity& run = {});
 
 /// Likewise for tensors alone: the best weights so far.
-void write_tensors(const std::filesystem::path& file, const NamedTensors& tensors);
-void read_tensors(const std::filesystem::path& file, const NamedTensors& tensors);
+void write_tensors(const std::filesystem::path& file, const NamedTensors& tensors,
+                   const RunIdentity& run = {});
+void read_tensors(const std::filesystem::path& file, const NamedTensors& tensors,
+                  const RunIdentity& run = {});
 
 }  // namespace transfer

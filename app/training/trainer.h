@@ -38,6 +38,8 @@ struct TrainingTask {
   /// Files for the last state and for the weights of the best epoch while training runs.
   std::filesystem::path checkpoint;
   std::filesystem::path best_weights;
+  /// What these files belong to.
+  RunIdentity identity = {};
   /// Whether the network may be good before training, so that it counts as epoch 0 when the best
   /// weights are chosen.
   bool start_counts = false;

@@ -38,7 +38,7 @@ void Trainer::keep_as_best() {
     best_.push_back(tensor.detach().to(torch::kCPU, /*non_blocking=*/false, /*copy=*/true));
     copies.emplace_back(name, best_.back());
   }
-  if (task_.group->is_rank0()) write_tensors(task_.best_weights, copies);
+  if (task_.group->is_rank0()) write_tensors(task_.best_weights, copies, task_.identity);
 }
 
 NamedTensors Trainer::checkpoint_tensors() {
@@ -63,13 +63,14 @@ void Trainer::save_checkpoint() {
   progress_.device = task_.device.str();
   progress_.broken = broken_;
   progress_.broken_val = broken_val_;
-  write_checkpoint(task_.checkpoint, checkpoint_tensors(), step_.optimizer(), progress_);
+  write_checkpoint(task_.checkpoint, checkpoint_tensors(), step_.optimizer(), progress_,
+                   task_.identity);
 }
 
 void Trainer::load_checkpoint() {
   task_.group->wait_for_all();  // rank 0 may still be writing
   const NamedTensors tensors = checkpoint_tensors();
-  progress_ = read_checkpoint(task_.checkpoint, tensors, step_.optimizer());
+  progress_ = read_checkpoint(task_.checkpoint, tensors, step_.optimizer(), task_.identity);
   stopping_.restore(progress_.stopping);
   plateau_.restore(progress_.plateau);
   step_.scaler().restore(progress_.scaler);
@@ -109,7 +110,7 @@ std::int64_t Trainer::resume() {
       best_.push_back(torch::empty_like(tensor, tensor.options().device(torch::kCPU)));
       best.emplace_back(name, best_.back());
     }
-    read_tensors(task_.best_weights, best);
+    read_tensors(task_.best_weights, best, task_.identity);
   }
   return progress_.epoch;
 }

@@ -4,6 +4,7 @@ import json
 import random
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import time
@@ -274,6 +275,34 @@ class Resume(StoppedRun):
         self.assertTrue(self.warnings(done, "cuda:0", "cpu"), done.stderr)
         self.run_transfer("--data", "data", "--backbone", "tiny", "--out", "whole", *self.FLAGS)
         self.assertEqual(self.lines("run"), self.lines("whole"))
+
+    def test_checkpoints_of_other_settings_or_another_run_are_refused(self):
+        self.make_data(per_class=60)
+        self.stop(signal.SIGTERM, self.epochs_done(1))
+        config = self.folder / "run/config.yaml"
+        kept = config.read_text()
+        config.write_text(re.sub(r"\blr: .*", "lr: 0.5", kept))
+        self.assertNotEqual(config.read_text(), kept)
+        message = self.message(self.run_transfer("--resume", "run", expect=2))
+        self.assert_names(message, "run/config.yaml", "train.lr is 0.5", "checkpoint.pt was trained with")
+        config.write_text(kept)
+        (self.folder / "run").rename(self.folder / "first")
+        shutil.copy(self.folder / "data/train/red/0.png", self.folder / "data/train/red/another.png")
+        self.stop(signal.SIGTERM, self.epochs_done(1))
+        for name in ("checkpoint.pt", "checkpoint-best.pt"):
+            shutil.copytree(self.folder / "run", self.folder / "mixed", dirs_exist_ok=True)
+            shutil.copy(self.folder / "first" / name, self.folder / "mixed")
+            message = self.message(self.run_transfer("--resume", "mixed", expect=4))
+            self.assert_names(message, f"mixed/{name}", "belongs to another run")
+
+    def test_damaged_metrics_are_told(self):
+        self.make_data(per_class=60)
+        self.stop(signal.SIGTERM, self.epochs_done(2))
+        metrics = self.folder / "run/metrics.jsonl"
+        metrics.write_text(metrics.read_text()[:30])
+        done = self.run_transfer("--resume", "run")
+        self.assertTrue(self.warnings(done, "run/metrics.jsonl", "damaged"), done.stderr)
+        self.assertEqual([line["epoch"] for line in self.lines()][-1], 4)
 
     def test_other_threads_are_for_this_time_only(self):
         self.make_data(per_class=60)
