@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/errors.h"
+#include "core/lack_of_resources.h"
 #include "core/write_failure.h"
 
 namespace transfer {
