@@ -66,24 +66,14 @@ def shrunk(self, image: Tensor, height: int, width: int) -> Tensor:
     return torch.clamp(torch.round(image), 0, 255).byte()
 )";
 
-/// Where the new pixels lie among the old ones, and the whole step, for images of which a side
-/// grows: OpenCV has weights of 1/2048 then.
+/// Where the new pixels lie among the old ones, for images of which a side grows: OpenCV has
+/// weights of 1/2048 then.
 constexpr const char* kPlaces = R"(
 def places(self, size: int, new_size: int) -> Tuple[Tensor, Tensor]:
     scale = self.scale_of(size, new_size)
     place = ((torch.arange(new_size).double() + 0.5) * scale - 0.5).float()
     first = torch.floor(place)
     return first.long().unsqueeze(1), place - first
-
-def resized(self, image: Tensor, height: int, width: int) -> Tensor:
-    if image.size(0) == height and image.size(1) == width:
-        return image
-    if image.size(0) >= height and image.size(1) >= width:
-        return self.shrunk(image, height, width)
-    taps, weights = self.table(image.size(1), width)
-    across = self.weighted_rows(image.int().transpose(0, 1), taps, weights).transpose(0, 1)
-    taps, weights = self.table(image.size(0), height)
-    return self.interpolated(across, taps, weights)
 )";
 
 /// INTER_LINEAR, in whole numbers.
@@ -118,6 +108,19 @@ def interpolated(self, rows: Tensor, taps: Tensor, weights: Tensor) -> Tensor:
     shares = weights.float() / 4194304.0
     image = self.weighted_rows(rows, taps.flip([1]), shares.flip([1]))
     return torch.clamp(torch.round(image), 0, 255).byte()
+)";
+
+/// Calls what is defined above it; a method can only call earlier ones.
+constexpr const char* kResized = R"(
+def resized(self, image: Tensor, height: int, width: int) -> Tensor:
+    if image.size(0) == height and image.size(1) == width:
+        return image
+    if image.size(0) >= height and image.size(1) >= width:
+        return self.shrunk(image, height, width)
+    taps, weights = self.table(image.size(1), width)
+    across = self.weighted_rows(image.int().transpose(0, 1), taps, weights).transpose(0, 1)
+    taps, weights = self.table(image.size(0), height)
+    return self.interpolated(across, taps, weights)
 )";
 
 // datasets/preprocess.cpp line by line.
@@ -244,7 +247,7 @@ Module preprocessing_module(const Preprocessing& p,
   module.register_attribute("is_bgr", c10::BoolType::get(), is_bgr);
   add_box(module, p);
   add_normalisation(module, p);
-  for (const char* methods : {kShrinking, kPlaces, interpolation_methods(p.interpolation),
+  for (const char* methods : {kShrinking, kPlaces, interpolation_methods(p.interpolation), kResized,
                               fitting_methods(p.resize_rule), kForward}) {
     module.define(methods);
   }
