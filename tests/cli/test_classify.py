@@ -138,7 +138,7 @@ class RealImages(ClassifyCase):
             images += found[::len(found) // 20][:20]
         self.assertEqual(len(images), 100)
         # A large JPEG, which `transfer` lets libjpeg decode at half its size.
-        images.append(Path(DATA, self.SETS[0], "ants", "South-Africa-closeup-1-DHD.jpg"))
+        images.append(Path(DATA, self.SETS[0], "ants", "ants-devouring-remains-of-large-dead-insect-on-red-tile-in-Stellenbosch-South-Africa-closeup-1-DHD.jpg"))
         self.assertGreater(min(pixels(images[-1]).shape[:2]), 1000)
         self.make_data()
         self.train("--set", "data.input_size=160")
