@@ -18,6 +18,7 @@
 #include "models/autocast.h"
 #include "models/device_constants.h"
 #include "models/forward_input.h"
+#include "models/image_methods.h"
 #include "models/memory_layout.h"
 #include "models/network_input.h"
 #include "models/stage_finder.h"
@@ -152,6 +153,8 @@ Backbone Backbone::load(const std::filesystem::path& file, const InputSettings& 
   if (implementation->metadata.name.empty()) {
     implementation->metadata.name = file.stem().string();
   }
+  const bool is_classifier = implementation->metadata.kind == ModelKind::kClassifier;
+  if (is_classifier) remove_image_methods(implementation->module);
   if (!implementation->module.find_method("forward")) {
     throw ModelError(fmt::format(
         "{}: the module has no forward method. Expected forward(image); export it with one.",

@@ -8,6 +8,7 @@
 #include "core/errors.h"
 #include "models/archive.h"
 #include "models/composition.h"
+#include "models/image_methods.h"
 #include "models/inference_module.h"
 #include "models/stage_features.h"
 #include "models/torch_error.h"
@@ -61,6 +62,7 @@ Classifier::Classifier(const std::filesystem::path& file, torch::Device device,
         "model.pt of a run directory.",
         file.string()));
   }
+  remove_image_methods(archive.module);  // this program has its own, which are faster
   implementation_ = std::make_unique<Implementation>(Implementation{
       for_inference(archive.module, device), std::move(*archive.metadata), device, file.string()});
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "models/archive.h"
+#include "models/image_methods.h"
 #include "models/weights.h"
 
 namespace transfer {
@@ -102,6 +103,7 @@ void write_composition(Module whole, ModelMetadata backbone,
   backbone.objective = objective;
   backbone.stages = composed_stages(std::move(backbone.stages));
   backbone.weights_sha256 = weights_sha256(whole);
+  add_image_methods(whole, backbone);
   ArchiveCheck check;
   if (expected) {
     check = [&](const Module& reloaded) {

@@ -30,9 +30,9 @@ void define_prediction(torch::jit::Module& whole, TargetKind kind);
 std::vector<std::string> composed_stages(std::vector<std::string> stages);
 
 /// Writes a composed module as model.pt, in evaluation mode, with the backbone's metadata, the
-/// class names and the objective inside. Where `expected` is given, it is first read back and
-/// compared with it (see written_model.h). Throws OutputError, and ModelError where they differ; no
-/// file is left then.
+/// class names and the objective inside, and with the methods of image_methods.h. Where `expected` is
+/// given, it is first read back and compared with it (see written_model.h). Throws OutputError, and
+/// ModelError where they differ; no file is left then.
 void write_composition(torch::jit::Module whole, ModelMetadata backbone,
                        const std::vector<std::string>& classes, const Objective& objective,
                        const std::filesystem::path& file,

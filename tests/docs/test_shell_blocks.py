@@ -97,7 +97,7 @@ class Results(PageCase):
             predicted = self.run_block(readme, python._replace(
                 language="sh", text="transfer predict --model runs/pets/model.pt photo.jpg --format csv")).stdout
             row = dict(zip(*(line.split(",") for line in predicted.splitlines())))
-            self.assertAlmostEqual(float(printed[row["class"]]), float(row["probability"]), delta=0.005)
+            self.assertAlmostEqual(float(printed[row["class"]]), float(row["probability"]), delta=0.0002)
 
 
 if __name__ == "__main__":
