@@ -84,6 +84,12 @@ void add_step_fields(std::vector<Field>& fields, TrainConfig& t) {
        "5"},
       {"train.min_delta", &t.min_delta, between(0, 1e9), "loss", kResult, kBestEpoch,
        "Smallest fall of the validation loss that counts as better.", "0.001"},
+      {"train.time_limit", &t.time_limit, between(0, 1e9), "none", kResult, kEveryRun,
+       "Time after which training stops, counted from the start of the command; without a unit in "
+       "seconds. The best weights so far are kept, and the run is complete: a limit never breaks a "
+       "model. Reading images and features of frozen layers count but are not cut short. "
+       "`--resume` trains on where layers train. 0: no limit.",
+       "30m"},
       {"train.clip_norm", &t.clip_norm, between(0, 1e9), "none", kResult, kTrainedLayers,
        "Largest norm of all gradients together; longer ones are shortened to it. 0: off.", "1"},
       {"train.accumulate", &t.accumulate, between(1, 1e6), "batches", kResult, kTrainedLayers,
@@ -108,7 +114,8 @@ void add_step_fields(std::vector<Field>& fields, TrainConfig& t) {
        "0: off.",
        "0.99"},
       {"train.precision", &t.precision, kNoLimits, "none", kResult, kTrainedLayers,
-       "Arithmetic of the forward pass. float16 needs CUDA; bfloat16 needs a GPU since Ampere, or a "
+       "Arithmetic of the forward pass. float16 needs CUDA; bfloat16 needs a GPU since Ampere, or "
+       "a "
        "CPU with AVX512-BF16 or AMX. auto: bfloat16 on such a GPU, else float32.",
        "auto"},
       {"train.checkpoint_epochs", &t.checkpoint_epochs, between(0, 1e6), "epochs", kResult,
