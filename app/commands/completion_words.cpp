@@ -7,6 +7,7 @@
 
 #include "app/commands/command.h"
 #include "app/commands/config_reference.h"
+#include "app/commands/help_text.h"
 #include "configs/config.h"
 #include "configs/device_choice.h"
 #include "configs/fields.h"
@@ -103,6 +104,7 @@ Offer offer_of(const CLI::Option& option, const std::string& name, const Program
   }
   const std::map<std::string, Offer> special = {
       {"--preset", {list_presets()}},        {"--config", {{}, Paths::kFiles}},
+      {"--output", {{}, Paths::kFiles}},  // preview, lr-find; elsewhere it is a key's flag
       {"--resume", {{}, Paths::kFolders}},   {"--model", {{}, Paths::kFiles}},
       {"--file", {{}, Paths::kFiles}},       {"paths", {{}, Paths::kFiles}},  // predict
       {"file", {{}, Paths::kFiles}},                                          // batch
@@ -123,7 +125,7 @@ ArgumentWords argument_words(const CLI::Option& option, const ProgramWords& prog
   } else {
     for (const auto& name : option.get_snames()) words.names.push_back("-" + name);
     for (const auto& name : option.get_lnames()) words.names.push_back("--" + name);
-    if (option.get_items_expected_max() > 0) words.placeholder = option.get_type_name();
+    words.placeholder = value_placeholder(option);
   }
   words.is_setting = words.names.back() == "--set";
   words.offer = offer_of(option, words.names.back(), program);
