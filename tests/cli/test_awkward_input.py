@@ -9,7 +9,7 @@ import stat
 
 from PIL import Image
 
-from tests.cli.transfer_case import TransferCase, without_privileges, write_image
+from tests.cli.transfer_case import TransferCase, without_privileges, write_image, without_comments
 
 LONG = "n" * 300
 
@@ -97,7 +97,7 @@ class Paths(TransferCase):
 
 class Flags(TransferCase):
     def config(self, *flags):
-        return self.run_transfer("--data", "x", *flags, "--print-config").stdout
+        return without_comments(self.run_transfer("--data", "x", *flags, "--print-config").stdout)
 
     def test_explicit_augment_settings_win_over_the_preset_flag(self):
         self.assertIn("flip_vertical: 0.5", self.config("--augment", "strong", "--set", "augment.flip_vertical=0.5"))

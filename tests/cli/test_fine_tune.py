@@ -319,7 +319,7 @@ class Resume(StoppedRun):
         message = self.message(self.run_transfer("--resume", "run", "--set", "train.epochs=6", expect=3))
         self.assert_names(message, "classes have changed", "blue, red; now apple, blue")
         self.assertEqual(self.summary()["epochs"], 4, "the finished run stays")
-        command = re.search(r"transfer (--config \S+ --out \S+)$", message.strip()).group(1)
+        command = re.search(r"transfer (--config \S+ --output \S+)$", message.strip()).group(1)
         self.run_transfer(*command.split(), "--set", "train.epochs=1")
         self.assertEqual(self.summary("run-2")["classes"], ["apple", "blue"])
 
@@ -345,7 +345,7 @@ class Resume(StoppedRun):
         self.refused_text("--resume", "run", expect=3, part="run/summary.json: is of format 1")
         again = self.message(self.run_transfer("--resume", "run", expect=3))
         self.assert_names(again, "earlier version of transfer", "format 2")
-        command = re.search(r"transfer (--config \S+ --out \S+ --overwrite)", again).group(1)
+        command = re.search(r"transfer (--config \S+ --output \S+ --overwrite)", again).group(1)
         self.run_transfer(*command.split())
         self.assertEqual(self.summary()["format"], 2)
 
