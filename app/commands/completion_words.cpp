@@ -99,18 +99,17 @@ std::vector<std::string> command_names() {
 /// `name` is a flag, or a positional argument's name in messages.
 Offer offer_of(const CLI::Option& option, const std::string& name, const ProgramWords& program) {
   if (auto choices = checked_choices(option); !choices.empty()) return {std::move(choices)};
+  if (value_placeholder(option) == "FILE") return {{}, Paths::kFiles};
   for (const KeyWords& key : program.keys) {
     if (flag_of_key(key.key) == name) return key.offer;
   }
   const std::map<std::string, Offer> special = {
-      {"--preset", {list_presets()}},        {"--config", {{}, Paths::kFiles}},
-      {"--output", {{}, Paths::kFiles}},  // preview, lr-find; elsewhere it is a key's flag
-      {"--resume", {{}, Paths::kFolders}},   {"--model", {{}, Paths::kFiles}},
-      {"--file", {{}, Paths::kFiles}},       {"paths", {{}, Paths::kFiles}},  // predict
-      {"file", {{}, Paths::kFiles}},                                          // batch
-      {"folder", {{}, Paths::kFolders}},                                      // cache
-      {"name", {names_to_explain(program)}},                                  // config
-      {"command", {command_names()}},                                         // help
+      {"--preset", {list_presets()}},        {"--resume", {{}, Paths::kFolders}},
+      {"paths", {{}, Paths::kFiles}},         // predict
+      {"file", {{}, Paths::kFiles}},          // batch
+      {"folder", {{}, Paths::kFolders}},      // cache
+      {"name", {names_to_explain(program)}},  // config
+      {"command", {command_names()}},         // help
   };
   const auto found = special.find(name);
   return found == special.end() ? Offer{} : found->second;

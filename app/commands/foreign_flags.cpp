@@ -18,20 +18,31 @@ struct ForeignFlag {
   std::string_view ours;
 };
 
-/// Those that take the same values as ours. `--out` and `--file` are our own short names.
+/// Those that take the same values as ours. `--out` is our own short name.
 constexpr std::array kSameMeaning = {
-    ForeignFlag{"--out", "--output"},          ForeignFlag{"--file", "--output"},
-    ForeignFlag{"--output-dir", "--output"},   ForeignFlag{"--out-dir", "--output"},
-    ForeignFlag{"--outdir", "--output"},       ForeignFlag{"--save-dir", "--output"},
-    ForeignFlag{"--exist-ok", "--overwrite"},  ForeignFlag{"--model", "--backbone"},
-    ForeignFlag{"--pretrained", "--backbone"}, ForeignFlag{"--weights", "--backbone"},
-    ForeignFlag{"--arch", "--backbone"},       ForeignFlag{"--imgsz", "--image-size"},
-    ForeignFlag{"--img-size", "--image-size"}, ForeignFlag{"--input-size", "--image-size"},
-    ForeignFlag{"--bs", "--batch-size"},       ForeignFlag{"--batch", "--batch-size"},
-    ForeignFlag{"--learning-rate", "--lr"},    ForeignFlag{"--num-epochs", "--epochs"},
-    ForeignFlag{"--max-epochs", "--epochs"},   ForeignFlag{"--num-workers", "--workers"},
-    ForeignFlag{"--data-dir", "--data"},       ForeignFlag{"--data-path", "--data"},
-    ForeignFlag{"--dataset", "--data"},        ForeignFlag{"--random-seed", "--seed"},
+    ForeignFlag{"--out", "--output"},
+    ForeignFlag{"--output-dir", "--output"},
+    ForeignFlag{"--out-dir", "--output"},
+    ForeignFlag{"--outdir", "--output"},
+    ForeignFlag{"--save-dir", "--output"},
+    ForeignFlag{"--exist-ok", "--overwrite"},
+    ForeignFlag{"--model", "--backbone"},
+    ForeignFlag{"--pretrained", "--backbone"},
+    ForeignFlag{"--weights", "--backbone"},
+    ForeignFlag{"--arch", "--backbone"},
+    ForeignFlag{"--imgsz", "--image-size"},
+    ForeignFlag{"--img-size", "--image-size"},
+    ForeignFlag{"--input-size", "--image-size"},
+    ForeignFlag{"--bs", "--batch-size"},
+    ForeignFlag{"--batch", "--batch-size"},
+    ForeignFlag{"--learning-rate", "--lr"},
+    ForeignFlag{"--num-epochs", "--epochs"},
+    ForeignFlag{"--max-epochs", "--epochs"},
+    ForeignFlag{"--num-workers", "--workers"},
+    ForeignFlag{"--data-dir", "--data"},
+    ForeignFlag{"--data-path", "--data"},
+    ForeignFlag{"--dataset", "--data"},
+    ForeignFlag{"--random-seed", "--seed"},
     ForeignFlag{"--max-time", "--time-limit"},
 };
 
