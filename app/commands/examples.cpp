@@ -22,7 +22,7 @@ constexpr std::array kExamples = {
     CommandExamples{"evaluate", R"(
   transfer evaluate --model runs/first/model.pt --data pets
   transfer evaluate --model runs/first/model.pt --data pets --split val --json
-  transfer evaluate --model runs/first/model.pt --data photos.csv --columns path=photo,label=kind)"},
+  transfer evaluate --model runs/first/model.pt --data photos.csv --columns path=photo)"},
     CommandExamples{"predict", R"(
   transfer predict --model runs/first/model.pt photo.jpg
   transfer predict --model runs/first/model.pt photos/ --top 3 --format csv > predictions.csv

@@ -93,11 +93,16 @@ Config resumed_config(const TrainOptions& options, const RunDirectory& run) {
   return config;
 }
 
-/// The configuration that the run keeps: with the new place of the data, without the machine's
-/// flags of this time.
+/// The configuration that the run keeps: with the new place of the data and the epochs, without the
+/// machine's flags and the time limit of this time.
 Config config_to_keep(const TrainOptions& options, const RunDirectory& run) {
   TrainOptions lasting = options;
-  std::erase_if(lasting.sources.flags, [](const auto& flag) { return flag.first != "data.path"; });
+  std::erase_if(lasting.sources.flags, [](const auto& flag) {
+    return flag.first != "data.path" && flag.first != "train.epochs";
+  });
+  std::erase_if(lasting.sources.settings, [](const std::string& setting) {
+    return setting.starts_with("train.time_limit=");
+  });
   return resumed_config(lasting, run);
 }
 

@@ -288,6 +288,15 @@ class TimeLimit(FlagsCase):
         self.run_of("--time-limit", "0.001", out="lbfgs")
         self.assertEqual(self.summary("lbfgs")["epochs"], 1)
 
+    def test_further_epochs_by_a_flag_are_kept(self):
+        self.make_data()
+        self.run_of(*self.FINE_TUNE, "--epochs", "1")
+        self.run_transfer("--resume", "run", "--epochs", "2", "--time-limit", "1h", "--threads", "1")
+        self.assertEqual(self.summary()["epochs"], 2)
+        config = (self.folder / "run/config.yaml").read_text()
+        self.assertIn("  epochs: 2\n", config)
+        self.assertIn("  time_limit: 0\n", config)
+
     def test_what_ends_other_runs(self):
         self.make_data()
         self.run_of(*self.FINE_TUNE, "--epochs", "1", "--time-limit", "1h")
