@@ -121,7 +121,7 @@ class Flags(TransferCase):
 
     def test_remedies_name_no_flag_that_does_not_help(self):
         self.make_data()
-        done = self.refused("preview", "--data", "data", "--backbone", "tiny", "--file", "/proc/x.png", expect=6,
+        done = self.refused("preview", "--data", "data", "--backbone", "tiny", "--output", "/proc/x.png", expect=6,
                             parts=["/proc/x.png: "])
         self.assertNotIn("--out", done.stderr)
         done = self.refused("--data", "data", "--backbone", "tiny", "--out", "run", "--set", "cache.memory_mb=0",
