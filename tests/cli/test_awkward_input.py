@@ -189,16 +189,16 @@ class Trained(TransferCase):
 
 class Images(TransferCase):
     def preview(self, *flags, **options):
-        return self.run_transfer("preview", "--data", "data", "--backbone", "tiny", "--file", "sheet.png", "--views",
+        return self.run_transfer("preview", "--data", "data", "--backbone", "tiny", "--output", "sheet.png", "--views",
                                  "0", *flags, **options)
 
     def test_preview_writes_png_and_nothing_else(self):
         self.make_data()
         for name in ("x.jpg", "x", "x.png.txt"):
-            done = self.refused("preview", "--data", "data", "--backbone", "tiny", "--file", name, expect=2, parts=["PNG", "x"])
+            done = self.refused("preview", "--data", "data", "--backbone", "tiny", "--output", name, expect=2, parts=["PNG", "x"])
             self.assertFalse((self.folder / name).exists())
             proposed = self.message(done).split()[-1]
-            self.run_transfer("preview", "--data", "data", "--backbone", "tiny", "--file", proposed, "--images", "1")
+            self.run_transfer("preview", "--data", "data", "--backbone", "tiny", "--output", proposed, "--images", "1")
 
     def test_preview_leaves_broken_images_out(self):
         root = self.make_data(per_class=3)

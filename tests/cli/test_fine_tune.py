@@ -158,7 +158,7 @@ class FineTune(FineTuneCase):
 class LearningRateFinder(FineTuneCase):
     def test_curve_image_and_suggestion(self):
         self.make_data(per_class=30)
-        done = self.run_transfer("lr-find", "--data", "data", "--backbone", "tiny", "--file", "lr", "--steps", "60",
+        done = self.run_transfer("lr-find", "--data", "data", "--backbone", "tiny", "--output", "lr", "--steps", "60",
                                  "--json")
         suggestion = json.loads(done.stdout)["suggestion"]
         self.assertTrue(1e-7 < suggestion < 1, suggestion)
@@ -168,7 +168,7 @@ class LearningRateFinder(FineTuneCase):
         self.assertGreater(len(rows), 20)
         with Image.open(self.folder / "lr.png") as image:
             self.assertEqual(image.size, (800, 500))
-        again = self.run_transfer("lr-find", "--data", "data", "--backbone", "tiny", "--file", "b", "--steps", "60",
+        again = self.run_transfer("lr-find", "--data", "data", "--backbone", "tiny", "--output", "b", "--steps", "60",
                                   "--json")
         self.assertEqual(json.loads(again.stdout)["suggestion"], suggestion)
         self.run_transfer("lr-find", "--data", "data", "--backbone", "tiny", "--strategy", "freeze-conv", expect=2)
