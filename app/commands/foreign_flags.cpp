@@ -82,8 +82,8 @@ constexpr std::array kAdvice = {
     FlagAdvice{"--smoothing", "--set head.label_smoothing=VALUE"},
     FlagAdvice{"--save-period", "--set train.checkpoint_epochs=N"},
     FlagAdvice{"--distributed", "mpirun -n N in front of the command"},
-    FlagAdvice{"--nc", "nothing: the classes are read off the data"},
-    FlagAdvice{"--num-classes", "nothing: the classes are read off the data"},
+    FlagAdvice{"--nc", "Leave it out: the classes are read off the data"},
+    FlagAdvice{"--num-classes", "Leave it out: the classes are read off the data"},
 };
 
 bool has_flag(const CLI::App& parser, std::string_view flag) {
@@ -128,7 +128,10 @@ std::string advice_on_flag(const std::string& flag, const CLI::App& parser) {
   }
   const auto* found = std::find_if(kAdvice.begin(), kAdvice.end(),
                                    [&flag](const FlagAdvice& one) { return one.flag == flag; });
-  if (found != kAdvice.end()) return fmt::format("Use {}.", found->advice);
+  if (found != kAdvice.end()) {
+    const bool is_sentence = found->advice.starts_with("Leave");
+    return fmt::format("{}{}.", is_sentence ? "" : "Use ", found->advice);
+  }
   if (keys.empty()) return "";
   return fmt::format("Use --set {}=VALUE.", fmt::join(keys, "=VALUE or --set "));
 }

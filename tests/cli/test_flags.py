@@ -92,7 +92,7 @@ class OtherNames(FlagsCase):
                             ("--project", ["--output", "--name"]), ("--gpus", ["--device"]),
                             ("--amp", ["train.precision"]), ("--num-classes", ["read off the data"])):
             self.refused("--data", "x", flag, "1", expect=2, parts=[f"unknown flag '{flag}'", *parts])
-        self.refused("batch", "jobs.yaml", "--epochs", "3", expect=2, parts=["train.epochs", "defaults:"])
+        self.refused("batch", "jobs.yaml", "--output", "o", "--epochs", "3", expect=2, parts=["train.epochs", "defaults:"])
 
     def test_a_name_keeps_its_own_meaning(self):
         done = self.run_transfer("evaluate", "--model", "none.pt", "--data", "x", expect=None)
