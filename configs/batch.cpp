@@ -99,9 +99,10 @@ class Reader {
     const KnownKeys keys = config_keys(batch_keys(BatchMap::kJob));
     for (const Setting& setting : flatten(node, file_, keys)) {
       if (setting.key == "out" || setting.key == "overwrite") {
-        throw ConfigError(fmt::format(
-            "{}: {}: a batch gives every job its own run directory, --out DIR/NAME. Leave it out.",
-            setting.where, setting.key));
+        throw ConfigError(
+            fmt::format("{}: {}: a batch gives every job its own run directory, --output DIR/NAME. "
+                        "Leave it out.",
+                        setting.where, setting.key));
       }
       description.settings.push_back({setting.key, value_text(setting.value), setting.where});
     }
@@ -135,9 +136,9 @@ class Reader {
                       place_of(node, file_), name));
     }
     if (std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end()) {
-      throw ConfigError(
-          fmt::format("{}: name: '{}' is what the batch itself writes under --out. Choose another.",
-                      place_of(node, file_), name));
+      throw ConfigError(fmt::format(
+          "{}: name: '{}' is what the batch itself writes under --output. Choose another.",
+          place_of(node, file_), name));
     }
     return name;
   }

@@ -8,6 +8,7 @@
 
 #include "configs/exclusions.h"
 #include "configs/fields.h"
+#include "configs/key_flags.h"
 #include "configs/strategy_kind.h"
 #include "configs/working_directory.h"
 #include "configs/yaml_settings.h"
@@ -76,14 +77,16 @@ bool repeats_preset(const Layer& layer, const Setting& setting) {
 
 /// Applies layers, the weakest first. The strongest `augment.preset` fills the augment fields
 /// before anything else, so that every field given explicitly wins over it, in whichever layer. A
-/// field that repeats the preset of its own layer yields to a stronger layer's preset.
-void apply_layers(Config& config, const std::vector<Layer>& layers) {
+/// field that repeats the preset of its own layer yields to a stronger layer's preset. `origins`
+/// gets the place of each setting.
+void apply_layers(Config& config, const std::vector<Layer>& layers, KeyOrigins& origins) {
   const auto fields = fields_of(config);
   const Layer* strongest = nullptr;
   for (const Layer& layer : layers) {
     const Setting* preset = find_augment_preset(layer);
     if (preset == nullptr) continue;
     set_field(field_of(fields, preset->key), preset->value, preset->where);
+    origins[preset->key] = preset->where;
     strongest = &layer;
   }
   if (strongest != nullptr) fill_augment(config);
@@ -92,7 +95,30 @@ void apply_layers(Config& config, const std::vector<Layer>& layers) {
       if (setting.key == kAugmentPreset) continue;
       if (&layer != strongest && repeats_preset(layer, setting)) continue;
       set_field(field_of(fields, setting.key), setting.value, setting.where);
+      origins[setting.key] = setting.where;
     }
+  }
+}
+
+/// Applies a file under presets/.
+void apply_preset(Config& config, const std::string& name, KeyOrigins& origins) {
+  KeyOrigins in_file;
+  apply_layers(config, {read_yaml(preset_file(name), config_keys())}, in_file);
+  for (const auto& [key, place] : in_file) origins[key] = "preset " + name;
+}
+
+/// Adds the keys that no source gave: those at their default, those that augment.preset fills, and
+/// those that follow from other settings.
+void complete_origins(Config config, KeyOrigins& origins) {
+  Config defaults;
+  const auto fields = fields_of(config);
+  const auto default_fields = fields_of(defaults);
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (origins.contains(fields[i].key)) continue;
+    const bool is_default = field_text(fields[i]) == field_text(default_fields[i]);
+    origins[fields[i].key] = is_default                           ? "default"
+                             : fields[i].effect == Effect::kImage ? std::string(kAugmentPreset)
+                                                                  : "other settings";
   }
 }
 
@@ -117,11 +143,12 @@ constexpr double kHiddenLayersWeightDecay = 0.01;
 
 /// L-BFGS cannot fit hidden layers: where it would, applies the preset for them, which is weaker
 /// than the user's settings.
-void prepare_hidden_layers(Config& config, const std::vector<Layer>& layers) {
+void prepare_hidden_layers(Config& config, const std::vector<Layer>& layers, KeyOrigins& origins) {
   Config wanted = config;
-  apply_layers(wanted, layers);
+  KeyOrigins ignored;
+  apply_layers(wanted, layers, ignored);
   if (wanted.head.hidden.empty() || config.train.optimizer != Optimizer::kLbfgs) return;
-  apply_layers(config, {read_yaml(preset_file(kHiddenLayersPreset), config_keys())});
+  apply_preset(config, kHiddenLayersPreset, origins);
 }
 
 void finish_hidden_layers(Config& config) {
@@ -157,43 +184,55 @@ bool changes_images(const AugmentConfig& augment) {
          augment.randaugment > 0;
 }
 
-Config resolve_config(const ConfigSources& sources, const std::vector<std::string>& strategies) {
+Config resolve_config(const ConfigSources& sources, const std::vector<std::string>& strategies,
+                      KeyOrigins* origins) {
   Config config;
+  KeyOrigins found;
   const KnownKeys keys = config_keys();
   std::vector<Layer> layers;
   for (const auto& placed : sources.layers) layers.push_back(read_placed(placed));
   for (const auto& file : sources.files) layers.push_back(read_config_file(file));
   for (const auto& text : sources.settings) layers.push_back({read_assignment(text, keys)});
   for (const auto& [key, value] : sources.flags) {
-    layers.push_back({{key, YAML::Node(value), "--" + key.substr(key.rfind('.') + 1)}});
+    layers.push_back({{key, YAML::Node(value), flag_of_key(key).value_or("--set")}});
   }
 
   std::string preset = sources.preset;
   if (preset.empty()) {
     Config scratch;
-    apply_layers(scratch, layers);
+    KeyOrigins ignored;
+    apply_layers(scratch, layers, ignored);
     check_strategy(scratch.strategy, strategies);
     preset =
         scratch.backbone == kFlattenBackbone ? std::string(kFlattenStrategy) : scratch.strategy;
   }
-  apply_layers(config, {read_yaml(preset_file(preset), keys)});
-  prepare_hidden_layers(config, layers);
-  apply_layers(config, layers);
+  apply_preset(config, preset, found);
+  prepare_hidden_layers(config, layers, found);
+  apply_layers(config, layers, found);
   note_input_places(config, layers);
   check_strategy(config.strategy, strategies);
   parse_trust(config.trust, /*file=*/{});  // throws
-  if (config.backbone == kFlattenBackbone) config.strategy = kFlattenStrategy;
+  if (config.backbone == kFlattenBackbone && config.strategy != kFlattenStrategy) {
+    config.strategy = kFlattenStrategy;
+    found["strategy"] = "backbone flatten";
+  }
   finish_hidden_layers(config);
   // A preset's recipe for cross-entropy is not what the user asked for.
   if (objective_of(config).loss != LossKind::kCrossEntropy &&
       !gives(layers, "head.label_smoothing")) {
     config.head.label_smoothing = 0;
+    found["head.label_smoothing"] = "other settings";
   }
   refuse_exclusive_settings(config);
   // Views of images that nothing changes would be plain copies.
   if (config.augment.views > 0 && !changes_images(config.augment)) {
     config.augment.preset = AugmentPreset::kStandard;
     fill_augment(config);
+    found[std::string(kAugmentPreset)] = "other settings";
+  }
+  if (origins != nullptr) {
+    complete_origins(config, found);
+    *origins = std::move(found);
   }
   return config;
 }

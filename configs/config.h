@@ -33,6 +33,13 @@ struct ImageSize {
   bool operator==(const ImageSize&) const = default;
 };
 
+/// A time that a user gives as `90s`, `30m` or `2h`.
+struct Duration {
+  double seconds = 0;
+
+  bool operator==(const Duration&) const = default;
+};
+
 /// The default of `data.max_image_bytes`.
 inline constexpr std::int64_t kDefaultMaxImageBytes = std::int64_t{1} << 30;
 
@@ -151,6 +158,8 @@ struct TrainConfig {
   Monitor monitor = Monitor::kLoss;
   std::int64_t patience = 10;
   double min_delta = 0.0;
+  /// Of each invocation, from its start on; 0: none.
+  Duration time_limit;
   double clip_norm = 0.0;
   std::int64_t accumulate = 1;
   /// `auto` takes `threads` copies where a short trial finds them faster than one copy with all
@@ -235,9 +244,15 @@ struct ConfigSources {
   std::vector<std::pair<std::string, std::string>> flags;
 };
 
+/// Where the value of each key came from: "default", "preset fine-tune", "run.yaml:7", "--set",
+/// "--seed".
+using KeyOrigins = std::map<std::string, std::string>;
+
 /// The resolved and checked configuration. Throws ConfigError that names file, line, key, what was
 /// found, what is allowed and the nearest valid name. `strategies` are the names that exist.
-Config resolve_config(const ConfigSources& sources, const std::vector<std::string>& strategies);
+/// Fills `origins` where it is given.
+Config resolve_config(const ConfigSources& sources, const std::vector<std::string>& strategies,
+                      KeyOrigins* origins = nullptr);
 
 /// The loss that `task` and `head.loss` ask for. REQUIRES: they agree, as resolve_config checks.
 Objective objective_of(const Config& config);

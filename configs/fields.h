@@ -68,17 +68,17 @@ enum class Effect {
 /// The runs in which a key has an effect.
 enum class UsedBy {
   kEveryRun,
-  kStageCut,        ///< the strategy cuts the network at a stage
-  kLbfgs,           ///< a head is fitted to stored features by L-BFGS
-  kBatches,         ///< training steps over batches: layers train, or a head by sgd or adamw
-  kSgd,             ///< likewise, by sgd
-  kStepSchedule,    ///< likewise, with the schedule step
-  kPlateauSchedule, ///< likewise, with the schedule plateau
-  kWarmup,          ///< likewise, with a schedule that has no warm-up of its own
-  kBestEpoch,       ///< the epoch of the best validation loss is kept: not by L-BFGS that runs to
-                    ///< its optimum
-  kChangedImages,   ///< training images are changed at random: layers train, or there are views
-  kTrainedLayers,   ///< layers of the backbone train
+  kStageCut,         ///< the strategy cuts the network at a stage
+  kLbfgs,            ///< a head is fitted to stored features by L-BFGS
+  kBatches,          ///< training steps over batches: layers train, or a head by sgd or adamw
+  kSgd,              ///< likewise, by sgd
+  kStepSchedule,     ///< likewise, with the schedule step
+  kPlateauSchedule,  ///< likewise, with the schedule plateau
+  kWarmup,           ///< likewise, with a schedule that has no warm-up of its own
+  kBestEpoch,        ///< the epoch of the best validation loss is kept: not by L-BFGS that runs to
+                     ///< its optimum
+  kChangedImages,    ///< training images are changed at random: layers train, or there are views
+  kTrainedLayers,    ///< layers of the backbone train
   kFrozenStages,    ///< layers train behind stages that never do and see the same images each epoch
   kStoredFeatures,  ///< features are stored: of a frozen trunk or of frozen stages, or for a start
                     ///< from a fitted head
@@ -93,7 +93,8 @@ struct Field {
   using Target =
       std::variant<std::string*, std::int64_t*, double*, bool*, std::optional<std::int64_t>*,
                    std::optional<double>*, Range*, std::optional<Range>*, std::vector<std::string>*,
-                   std::vector<std::int64_t>*, std::vector<double>*, ImageSize*, ChoiceTarget>;
+                   std::vector<std::int64_t>*, std::vector<double>*, ImageSize*, Duration*,
+                   ChoiceTarget>;
 
   Field(std::string name, Target member, Limits allowed, std::string measure, Effect effects,
         UsedBy users, std::string text, std::string value = "")

@@ -78,7 +78,8 @@ void add_step_fields(std::vector<Field>& fields, TrainConfig& t) {
       {"train.from_scratch", &t.from_scratch, kNoLimits, "none", kResult, kTrainedLayers,
        "Whether every weight starts from random values instead of the pretrained ones.", "true"},
       {"train.monitor", &t.monitor, kNoLimits, "none", kResult, kBestEpoch,
-       "What makes an epoch the best one, and what train.patience and train.min_delta watch, on the "
+       "What makes an epoch the best one, and what train.patience and train.min_delta watch, on "
+       "the "
        "validation images. For classes loss, accuracy or macro_f1; for labels loss, macro_f1 or "
        "mean_average_precision; for numbers loss, r2, mae or rmse.",
        "accuracy"},
@@ -89,6 +90,12 @@ void add_step_fields(std::vector<Field>& fields, TrainConfig& t) {
        "5"},
       {"train.min_delta", &t.min_delta, between(0, 1e9), "none", kResult, kBestEpoch,
        "Smallest gain of train.monitor that counts as better.", "0.001"},
+      {"train.time_limit", &t.time_limit, between(0, 1e9), "none", kResult, kEveryRun,
+       "Time after which training stops, counted from the start of the command; without a unit in "
+       "seconds. The best weights so far are kept, and the run is complete: a limit never breaks a "
+       "model. Reading images and features of frozen layers count but are not cut short. "
+       "`--resume` trains on where layers train. 0: no limit.",
+       "30m"},
       {"train.clip_norm", &t.clip_norm, between(0, 1e9), "none", kResult, kTrainedLayers,
        "Largest norm of all gradients together; longer ones are shortened to it. 0: off.", "1"},
       {"train.accumulate", &t.accumulate, between(1, 1e6), "batches", kResult, kTrainedLayers,
@@ -113,7 +120,8 @@ void add_step_fields(std::vector<Field>& fields, TrainConfig& t) {
        "0: off.",
        "0.99"},
       {"train.precision", &t.precision, kNoLimits, "none", kResult, kTrainedLayers,
-       "Arithmetic of the forward pass. float16 needs CUDA; bfloat16 needs a GPU since Ampere, or a "
+       "Arithmetic of the forward pass. float16 needs CUDA; bfloat16 needs a GPU since Ampere, or "
+       "a "
        "CPU with AVX512-BF16 or AMX. auto: bfloat16 on such a GPU, else float32.",
        "auto"},
       {"train.checkpoint_epochs", &t.checkpoint_epochs, between(0, 1e6), "epochs", kResult,

@@ -9,25 +9,33 @@ namespace {
 struct KeyFlag {
   std::string_view key;
   std::string_view flag;
-  bool is_switch = false;
+  /// Stands for the value in help; empty for a switch, which takes none.
+  std::string_view placeholder;
 };
 
 constexpr std::array kFlags = {
-    KeyFlag{"strategy", "--strategy"},
-    KeyFlag{"data.path", "--data"},
-    KeyFlag{"task", "--task"},
-    KeyFlag{"backbone", "--backbone"},
-    KeyFlag{"seed", "--seed"},
-    KeyFlag{"augment.preset", "--augment"},
-    KeyFlag{"augment.views", "--augment-views"},
-    KeyFlag{"cut", "--cut"},
-    KeyFlag{"train.from_scratch", "--from-scratch", /*is_switch=*/true},
-    KeyFlag{"out", "--out"},
-    KeyFlag{"overwrite", "--overwrite", /*is_switch=*/true},
-    KeyFlag{"device", "--device"},
-    KeyFlag{"threads", "--threads"},
-    KeyFlag{"trust", "--trust"},
-    KeyFlag{"trust_file", "--trust-file"},
+    KeyFlag{"strategy", "--strategy", "NAME"},
+    KeyFlag{"data.path", "--data", "PATH"},
+    KeyFlag{"task", "--task", "NAME"},
+    KeyFlag{"backbone", "--backbone", "NAME|FILE"},
+    KeyFlag{"seed", "--seed", "N"},
+    KeyFlag{"augment.preset", "--augment", "NAME"},
+    KeyFlag{"augment.views", "--augment-views", "N"},
+    KeyFlag{"cut", "--cut", "STAGE"},
+    KeyFlag{"train.epochs", "--epochs", "N"},
+    KeyFlag{"train.batch_size", "--batch-size", "N"},
+    KeyFlag{"train.lr", "--lr", "NUMBER"},
+    KeyFlag{"train.patience", "--patience", "N"},
+    KeyFlag{"train.time_limit", "--time-limit", "TIME"},
+    KeyFlag{"train.from_scratch", "--from-scratch", ""},
+    KeyFlag{"data.input_size", "--image-size", "PIXELS"},
+    KeyFlag{"data.workers", "--workers", "N"},
+    KeyFlag{"out", "--output", "FOLDER"},
+    KeyFlag{"overwrite", "--overwrite", ""},
+    KeyFlag{"device", "--device", "NAME"},
+    KeyFlag{"threads", "--threads", "N"},
+    KeyFlag{"trust", "--trust", "RULE"},
+    KeyFlag{"trust_file", "--trust-file", "FILE"},
 };
 
 const KeyFlag* find_flag(std::string_view key) {
@@ -43,9 +51,20 @@ std::optional<std::string> flag_of_key(std::string_view key) {
   return flag == nullptr ? std::nullopt : std::optional<std::string>(flag->flag);
 }
 
+std::optional<std::string> key_of_flag(std::string_view flag) {
+  const auto* found = std::find_if(kFlags.begin(), kFlags.end(),
+                                   [flag](const KeyFlag& known) { return known.flag == flag; });
+  return found == kFlags.end() ? std::nullopt : std::optional<std::string>(found->key);
+}
+
+std::string placeholder_of_key(std::string_view key) {
+  const KeyFlag* flag = find_flag(key);
+  return std::string(flag == nullptr ? "VALUE" : flag->placeholder);
+}
+
 bool is_switch(std::string_view key) {
   const KeyFlag* flag = find_flag(key);
-  return flag != nullptr && flag->is_switch;
+  return flag != nullptr && flag->placeholder.empty();
 }
 
 }  // namespace transfer

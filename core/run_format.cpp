@@ -11,7 +11,7 @@
 namespace transfer {
 
 std::string train_again_command(const std::filesystem::path& run) {
-  return fmt::format("transfer --config {} --out {} --overwrite",
+  return fmt::format("transfer --config {} --output {} --overwrite",
                      shell_word((run / run_file::kConfig).string()), shell_word(run.string()));
 }
 

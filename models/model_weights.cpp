@@ -23,7 +23,7 @@ void load_model_weights(const std::filesystem::path& file,
     if (found == stored.end() || found->second.sizes() != tensor.sizes()) {
       throw ModelError(fmt::format(
           "{}: holds another network than config.yaml names: expected {} of shape [{}], found {}. "
-          "Has the backbone's file changed since? Train again with another --out.",
+          "Has the backbone's file changed since? Train again with another --output.",
           file.string(), name, fmt::join(tensor.sizes(), ", "),
           found == stored.end() ? "none"
                                 : fmt::format("[{}]", fmt::join(found->second.sizes(), ", "))));

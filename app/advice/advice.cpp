@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/json_text.h"
+#include "core/quantity_text.h"
 #include "core/run_format.h"
 #include "models/probed_stages.h"
 #include "models/strategy.h"
@@ -54,8 +55,9 @@ std::string data_line(const Evidence& evidence) {
     const auto by_count = [](const auto& a, const auto& b) { return a.second < b.second; };
     const auto [least, most] =
         std::minmax_element(evidence.classes.begin(), evidence.classes.end(), by_count);
-    text += fmt::format("; {} classes, from {} to {} training images each", evidence.classes.size(),
-                        least->second, most->second);
+    text += fmt::format("; {}, from {} to {} training images each",
+                        count_of(evidence.classes.size(), "class", "classes"), least->second,
+                        most->second);
   }
   if (evidence.probed_images < evidence.train_images) {
     text += fmt::format("; {} probed", evidence.probed_images);
@@ -113,8 +115,8 @@ std::string time_table(const Advice& advice) {
   for (const auto& estimate : advice.estimates) width = std::max(width, shown(estimate).size());
   std::string text;
   for (const auto& estimate : advice.estimates) {
-    text += fmt::format("{:<11}{:<{}}  {:>8.0f} s\n", text.empty() ? "time" : "", shown(estimate),
-                        width, estimate.seconds);
+    text += fmt::format("{:<11}{:<{}}  {:>14}\n", text.empty() ? "time" : "", shown(estimate),
+                        width, duration_text(estimate.seconds));
   }
   return text + "           " + kAssumptions + "\n";
 }

@@ -22,16 +22,17 @@ void BatchFolder::refuse_foreign_runs(const BatchPlan& plan) const {
     if (is_batch || !is_file(path_ / name)) continue;
     throw OutputError(fmt::format(
         "{}: holds a {} that no batch wrote, so it is the folder of a single run. Choose another "
-        "folder with --out.",
+        "folder with --output.",
         path_.string(), name));
   }
   for (const PlannedJob& planned : plan.jobs) {
     const std::string& name = planned.job.name;
     if (is_file(key_file(name)) || !RunDirectory::is_used(run(name))) continue;
-    throw OutputError(fmt::format(
-        "{}: exists already, and this batch did not make it. Choose another folder with --out, or "
-        "another name for the job ({}).",
-        run(name).string(), planned.job.where));
+    throw OutputError(
+        fmt::format("{}: exists already, and this batch did not make it. Choose another folder "
+                    "with --output, or "
+                    "another name for the job ({}).",
+                    run(name).string(), planned.job.where));
   }
 }
 
@@ -39,14 +40,14 @@ void BatchFolder::open() {
   std::error_code error;
   fs::create_directories(own_folder(), error);
   if (error) {
-    throw OutputError(fmt::format("{}: cannot be made: {}. Choose another folder with --out.",
+    throw OutputError(fmt::format("{}: cannot be made: {}. Choose another folder with --output.",
                                   own_folder().string(), error.message()));
   }
   constexpr double kSeconds = 5;
   // Locks a file, not the folder: over NFS other machines see only locks of files.
   lock_ = FileLock::take(own("lock"), kSeconds,
                          fmt::format("{}: another batch is running there. Wait for it, stop it, "
-                                     "or choose another folder with --out.",
+                                     "or choose another folder with --output.",
                                      path_.string()));
   remove_temporary_files(own_folder());
   remove_temporary_files(path_);

@@ -7,7 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "core/csv.h"
+#include "core/display_width.h"
 #include "core/json_text.h"
+#include "core/quantity_text.h"
 #include "core/run_format.h"
 
 namespace transfer {
@@ -105,30 +107,24 @@ std::string spread_text(const ScoreName& score, const Spread& spread) {
                                 : fmt::format(" ± {:.4f}", *spread.standard_deviation));
 }
 
-/// Pads by characters, not by bytes: "±" is one character of two bytes.
-std::string padded(const std::string& text, std::size_t width) {
-  const auto letters = static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-  return text + std::string(width > letters ? width - letters : 0, ' ');
-}
-
 std::string ranking_text(const BatchSummary& summary) {
   constexpr std::size_t kScoreWidth = 16;
   std::size_t width = 5;
-  for (const auto& group : summary.ranking) width = std::max(width, group.name.size());
+  for (const auto& group : summary.ranking) width = std::max(width, display_width(group.name));
   std::string text;
   for (const RankedGroup& group : summary.ranking) {
     if (group.rank == 1) {
-      text += fmt::format("{}{}, {}\nrank  {}  runs  {}  {}  s/run    best run\n",
+      text += fmt::format("{}{}, {}\nrank  {}  runs  {}  {}  time/run      best run\n",
                           text.empty() ? "" : "\n", group.data, group.score.title,
                           padded("jobs", width), padded("validation", kScoreWidth),
                           padded("test", kScoreWidth));
     }
-    text += fmt::format(
-        "{:4}  {}  {:4}  {}  {}  {:7.1f}  {}\n", group.rank, padded(group.name, width),
-        group.jobs.size(), padded(spread_text(group.score, group.val), kScoreWidth),
-        padded(group.test ? spread_text(group.score, *group.test) : "–", kScoreWidth),
-        group.seconds, summary.folder.run(summary.plan.jobs[group.jobs.front()].job.name).string());
+    text +=
+        fmt::format("{:4}  {}  {:4}  {}  {}  {:<12}  {}\n", group.rank, padded(group.name, width),
+                    group.jobs.size(), padded(spread_text(group.score, group.val), kScoreWidth),
+                    padded(group.test ? spread_text(group.score, *group.test) : "–", kScoreWidth),
+                    duration_text(group.seconds),
+                    summary.folder.run(summary.plan.jobs[group.jobs.front()].job.name).string());
   }
   return text;
 }

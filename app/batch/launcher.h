@@ -23,7 +23,7 @@ struct EndedJob {
   std::string reason = {};
 };
 
-/// Starts the jobs of a batch somewhere, each as `transfer batch FILE --out DIR --job N`, and
+/// Starts the jobs of a batch somewhere, each as `transfer batch FILE --output DIR --job N`, and
 /// reports how they end. A job is identified by its position in the batch.
 class Launcher {
  public:

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/count_text.h"
+#include "core/quantity_text.h"
 #include "core/standard_streams.h"
 #include "core/visible_text.h"
 
@@ -24,12 +26,6 @@ winsize terminal_size() {
     size.ws_col = 80;
   }
   return size;
-}
-
-std::string duration(double seconds) {
-  if (seconds < 100) return fmt::format("{:.1f} s", seconds);
-  if (seconds < 6000) return fmt::format("{:.0f} min", seconds / 60);
-  return fmt::format("{:.1f} h", seconds / 3600);
 }
 
 std::int64_t count(const std::vector<JobResult>& results, JobState state) {
@@ -54,10 +50,10 @@ void StateTable::begin(const std::vector<JobResult>& results, const BatchFolder&
     return folder.progress(row.name) == JobProgress::kInterrupted;
   });
   ended_ = static_cast<std::size_t>(finished);
-  write_to_stderr(
-      fmt::format("{} jobs: {} finished before, {} to resume, {} to start; {} at a time\n",
-                  rows_.size(), finished, interrupted,
-                  static_cast<std::int64_t>(rows_.size()) - finished - interrupted, jobs_at_once_));
+  write_to_stderr(fmt::format("{}: {} finished before, {} to resume, {} to start; {} at a time\n",
+                              count_text(rows_.size(), "job"), finished, interrupted,
+                              static_cast<std::int64_t>(rows_.size()) - finished - interrupted,
+                              jobs_at_once_));
 }
 
 void StateTable::started(std::size_t job, bool is_resumed) {
@@ -71,16 +67,16 @@ void StateTable::changed(std::size_t job, const JobResult& result) {
   if (row.since) row.seconds = seconds;
   row.since.reset();
   if (result.state == JobState::kWaiting) {
-    return line(fmt::format("{}: failed after {}, trying again: {}", row.name, duration(seconds),
-                            result.reason));
+    return line(fmt::format("{}: failed after {}, trying again: {}", row.name,
+                            duration_text(seconds), result.reason));
   }
   if (result.state == JobState::kPaused) {
-    return line(fmt::format("{}: paused after {}", row.name, duration(seconds)));
+    return line(fmt::format("{}: paused after {}", row.name, duration_text(seconds)));
   }
   if (result.state == JobState::kStopped) {
-    return line(fmt::format("{}: stopped after {}{} ({} of {} done)", row.name, duration(seconds),
-                            result.reason.empty() ? "" : ": " + result.reason, ended_,
-                            rows_.size()));
+    return line(
+        fmt::format("{}: stopped after {}{} ({} of {} done)", row.name, duration_text(seconds),
+                    result.reason.empty() ? "" : ": " + result.reason, ended_, rows_.size()));
   }
   ++ended_;
   if (result.state == JobState::kPruned) {
@@ -91,7 +87,7 @@ void StateTable::changed(std::size_t job, const JobResult& result) {
   std::string text = fmt::format("{}: {}", row.name, state_name(result.state));
   if (seconds > 0) {
     durations_.push_back(seconds);
-    text += " after " + duration(seconds);
+    text += " after " + duration_text(seconds);
   }
   if (result.scores) text += ", " + result.scores->score.text(result.scores->val);
   if (!result.reason.empty()) text += ": " + result.reason;
@@ -116,13 +112,13 @@ std::string StateTable::time_left(const std::vector<JobResult>& results) const {
   for (const Row& row : rows_) {
     if (row.since) left += std::max(mean - row.since->seconds(), 0.0);
   }
-  return fmt::format(", about {} left", duration(left / static_cast<double>(jobs_at_once_)));
+  return fmt::format(", about {} left", duration_text(left / static_cast<double>(jobs_at_once_)));
 }
 
 std::string StateTable::row_text(const Row& row, const JobResult& result) const {
   std::string text = fmt::format("  {:<8}  {}", state_name(result.state), row.name);
-  if (row.since) text += "  " + duration(row.since->seconds());
-  if (row.seconds && !row.since) text += "  " + duration(*row.seconds);
+  if (row.since) text += "  " + duration_text(row.since->seconds());
+  if (row.seconds && !row.since) text += "  " + duration_text(*row.seconds);
   if (result.scores) text += "  " + result.scores->score.text(result.scores->val);
   if (!result.reason.empty()) text += "  " + result.reason;
   return visible(text);

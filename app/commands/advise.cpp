@@ -32,6 +32,8 @@ int run_advise(const AdviseOptions& options) {
 CommandRun add_advise_flags(CLI::App& parser) {
   auto options = std::make_shared<AdviseOptions>();
   add_config_flags(parser, options->sources);
+  add_step_key_flags(parser, options->sources);
+  add_batch_size_flag(parser, options->sources);
   add_machine_key_flags(parser, options->sources);
   parser.add_flag("--json", options->json, "JSON on stdout");
   return [options](const auto&) { return run_advise(*options); };

@@ -14,6 +14,7 @@
 #include "configs/device_choice.h"
 #include "configs/slurm.h"
 #include "core/atomic_file.h"
+#include "core/count_text.h"
 #include "core/errors.h"
 #include "core/visible_text.h"
 #include "models/strategy.h"
@@ -25,8 +26,8 @@ namespace {
 int run_one_job(const BatchOptions& options, const std::vector<BatchJob>& jobs) {
   const auto count = static_cast<std::int64_t>(jobs.size());
   if (*options.job < 1 || *options.job > count) {
-    throw ConfigError(fmt::format("--job {}: {} has {} jobs, numbered from 1.", *options.job,
-                                  options.file, count));
+    throw ConfigError(fmt::format("--job {}: {} has {}, numbered from 1.", *options.job,
+                                  options.file, count_text(jobs.size(), "job")));
   }
   const BatchJob& job = jobs[static_cast<std::size_t>(*options.job - 1)];
   const BatchFolder folder(options.out);
@@ -150,23 +151,31 @@ CommandRun add_batch_flags(CLI::App& parser) {
   auto options = std::make_shared<BatchOptions>();
   parser.add_option("file", options->file, "Jobs with their defaults, as in examples/batch-*.yaml")
       ->required();
-  parser.add_option("--out", options->out, "Folder of the run directories and the summary")
+  parser.add_option("--output", options->out, "Folder of the run directories and the summary")
+      ->type_name("FOLDER")
       ->required();
   parser.footer(kSlurmHelp);
   add_slurm_flags(parser, *options);
   parser
       .add_option("--jobs", options->jobs,
-                  "Jobs at a time; default one, or one per GPU; with Slurm as many as it runs")
+                  "Jobs at a time; without it one, or one per GPU; with Slurm as many as it runs")
+      ->type_name("N")
       ->transform(whole_number(1, 4096));
   parser.add_option("--threads", options->threads, "Threads that these jobs share; 0 is all cores")
+      ->type_name("N")
+      ->capture_default_str()
       ->transform(whole_number(0, 4096));
-  parser.add_option("--device", options->device,
-                    "auto, cpu, cuda or cuda:N, for jobs whose settings name none");
+  parser
+      .add_option("--device", options->device,
+                  "auto, cpu, cuda or cuda:N, for jobs whose settings name none")
+      ->type_name("NAME");
   parser.add_option("--retries", options->retries, "Times a job that crashed is started again")
+      ->type_name("N")
       ->transform(whole_number(0, 1000))
       ->capture_default_str();
   parser.add_flag("--fail-fast", options->fail_fast, "Stop all jobs when one has failed");
   parser.add_option("--job", options->job, "Run this one job here, numbered from 1")
+      ->type_name("N")
       ->transform(whole_number(1, 1'000'000'000));
   parser.add_flag("--json", options->json, "Print summary.json instead of text");
   return [options](const auto&) { return run_batch(*options); };

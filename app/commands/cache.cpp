@@ -9,6 +9,7 @@
 #include "core/errors.h"
 #include "core/json_text.h"
 #include "core/messages.h"
+#include "core/quantity_text.h"
 #include "core/visible_text.h"
 #include "models/probed_stages.h"
 
@@ -24,7 +25,7 @@ struct CacheOptions {
   std::optional<std::int64_t> keep_mb;
 };
 
-double megabytes(std::int64_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
+std::string size_text(std::int64_t bytes) { return bytes_text(static_cast<double>(bytes)); }
 
 std::string described(const CacheEntry& entry) {
   const std::string backbone = entry.backbone.empty() ? "unknown backbone" : entry.backbone;
@@ -47,13 +48,13 @@ int run_cache_ls(const CacheOptions& options) {
     return 0;
   }
   std::int64_t bytes = 0;
-  fmt::print("    rows        MB  unused for  what\n");
+  fmt::print("    rows        size  unused for  what\n");
   for (const CacheEntry& entry : entries) {
     bytes += entry.bytes;
-    fmt::print("{:8}  {:8.1f}  {:5.1f} days  {} ({})\n", entry.rows, megabytes(entry.bytes),
+    fmt::print("{:8}  {:>10}  {:5.1f} days  {} ({})\n", entry.rows, size_text(entry.bytes),
                entry.days, visible(described(entry)), entry.folder.filename().string());
   }
-  fmt::print("{:.1f} MB in {}\n", megabytes(bytes), options.folder);
+  fmt::print("{} in {}\n", size_text(bytes), options.folder);
   return 0;
 }
 
@@ -72,7 +73,7 @@ int run_cache_prune(const CacheOptions& options) {
         options.keep_mb && kept + entry.bytes > *options.keep_mb * (std::int64_t{1} << 20);
     if ((options.all || is_old || is_too_much) && remove_entry(entry)) {
       removed += entry.bytes;
-      fmt::print("removed  {:8.1f} MB  {}\n", megabytes(entry.bytes), visible(described(entry)));
+      fmt::print("removed  {:>10}  {}\n", size_text(entry.bytes), visible(described(entry)));
     } else {
       kept += entry.bytes;
       if (options.all || is_old || is_too_much) {
@@ -80,8 +81,7 @@ int run_cache_prune(const CacheOptions& options) {
       }
     }
   }
-  fmt::print("{:.1f} MB removed, {:.1f} MB left in {}\n", megabytes(removed), megabytes(kept),
-             options.folder);
+  fmt::print("{} removed, {} left in {}\n", size_text(removed), size_text(kept), options.folder);
   return 0;
 }
 
@@ -97,8 +97,10 @@ CommandRun add_cache_flags(CLI::App& parser) {
   auto* prune = parser.add_subcommand("prune", "Remove what is no longer needed");
   add_folder(prune);
   prune->add_option("--unused-days", options->unused_days, "Entries that were unused for N days")
+      ->type_name("N")
       ->check(CLI::NonNegativeNumber);
   prune->add_option("--keep-mb", options->keep_mb, "The least recently used entries beyond N MB")
+      ->type_name("N")
       ->transform(whole_number(0, 1'000'000'000));
   prune->add_flag("--all", options->all, "Everything");
   return [options, list](const auto&) {

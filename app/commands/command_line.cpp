@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "app/commands/foreign_flags.h"
 #include "app/commands/help_text.h"
 #include "app/commands/renamed_flags.h"
 #include "core/errors.h"
@@ -38,6 +39,8 @@ std::string explain_unknown(const CLI::App& app, const std::string& message) {
     for (const auto& name : option->get_lnames()) known.push_back("--" + name);
   }
   if (std::find(known.begin(), known.end(), flag) != known.end()) return message;
+  const std::string advice = advice_on_flag(flag, *innermost(app));
+  if (!advice.empty()) return fmt::format("unknown flag '{}'. {}", flag, advice);
   return fmt::format("unknown flag '{}'{}", flag, suggestion(flag, known));
 }
 
@@ -52,7 +55,7 @@ std::string where_to_look(const CLI::App& app) {
 }
 
 /// The arguments that name a command: `--version` is one, and without a name the default is meant.
-std::vector<std::string> with_command(int argc, const char* const* argv) {
+std::vector<std::string> with_command(const CLI::App& app, int argc, const char* const* argv) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
   if (!arguments.empty() && arguments[0] == "--version") arguments[0] = "version";
   if (arguments.empty() || arguments[0].starts_with("-")) {
@@ -64,6 +67,7 @@ std::vector<std::string> with_command(int argc, const char* const* argv) {
         fmt::format("unknown command '{}'{}", arguments[0], suggestion(arguments[0], names)));
   }
   replace_renamed_flags(arguments);
+  replace_foreign_flags(arguments, *app.get_subcommand(arguments.front()));
   return arguments;
 }
 
@@ -74,7 +78,7 @@ bool parse(CLI::App& app, std::vector<std::string> arguments) {
     app.parse(arguments);
     return true;
   } catch (const CLI::CallForHelp&) {
-    std::cout << innermost(app)->help();
+    std::cout << help_of(*innermost(app));
     return false;
   } catch (const CLI::ExtrasError& error) {
     throw ConfigError(explain_unknown(app, error.what()) + where_to_look(app));
@@ -89,13 +93,15 @@ CommandLine make_command_line() {
   CommandLine line;
   line.parser = std::make_unique<CLI::App>(
       "Transfer learning from a folder of images and a pretrained CNN.", "transfer");
-  line.parser->footer(examples_and_exit_codes());
+  line.parser->footer(footer_of_program());
+  line.parser->formatter(help_formatter());
   const std::string version_help = "Show the version and what this program was built with";
   line.parser->add_flag("--version", version_help);
   line.parser->require_subcommand(1);
   for (const Command& command : all_commands()) {
     CLI::App* parser = line.parser->add_subcommand(command.name, command.summary);
     line.runs[command.name] = command.add_flags(*parser);
+    add_examples(*parser);
   }
   return line;
 }
@@ -105,15 +111,15 @@ int run_command_line(int argc, const char* const* argv,
   const CommandLine line = make_command_line();
   CLI::App& app = *line.parser;
   if (argc == 1) {
-    std::cout << app.help();
+    std::cout << first_steps();
     return 0;
   }
   const std::string first = argv[1];
   if (argc == 2 && (first == "--help" || first == "-h")) {
-    std::cout << help_of_program(app);
+    std::cout << help_of(app);
     return 0;
   }
-  if (!parse(app, with_command(argc, argv))) return 0;
+  if (!parse(app, with_command(app, argc, argv))) return 0;
   const std::string name = app.get_subcommands().front()->get_name();
   if (group->size() > 1 && !find_command(name)->runs_in_group) {
     throw ConfigError(fmt::format(

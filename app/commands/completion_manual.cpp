@@ -136,11 +136,9 @@ std::string manual_page(const ProgramWords& program, const std::string& date) {
   text += ".SH BATCH FILE KEYS\n";
   text += "Keys of the file that \\fBtransfer batch\\fR reads, besides those above.\n";
   for (const KeyWords& key : program.batch_file_keys) text += roff_key(key);
-  std::string examples = program.footer;
-  if (examples.ends_with(exit_codes_text())) {
-    examples.resize(examples.size() - exit_codes_text().size());
-  }
-  return text + roff_exit_codes() + kRoffFiles + ".SH EXAMPLES\n" + roff_verbatim(examples);
+  std::string notes = program.footer;
+  if (notes.ends_with(exit_codes_text())) notes.resize(notes.size() - exit_codes_text().size());
+  return text + roff_exit_codes() + kRoffFiles + ".SH NOTES\n" + roff_verbatim(notes);
 }
 
 }  // namespace transfer

@@ -7,6 +7,7 @@
 
 #include "app/commands/command.h"
 #include "app/commands/config_reference.h"
+#include "app/commands/help_text.h"
 #include "configs/config.h"
 #include "configs/device_choice.h"
 #include "configs/fields.h"
@@ -98,17 +99,17 @@ std::vector<std::string> command_names() {
 /// `name` is a flag, or a positional argument's name in messages.
 Offer offer_of(const CLI::Option& option, const std::string& name, const ProgramWords& program) {
   if (auto choices = checked_choices(option); !choices.empty()) return {std::move(choices)};
+  if (value_placeholder(option) == "FILE") return {{}, Paths::kFiles};
   for (const KeyWords& key : program.keys) {
     if (flag_of_key(key.key) == name) return key.offer;
   }
   const std::map<std::string, Offer> special = {
-      {"--preset", {list_presets()}},        {"--config", {{}, Paths::kFiles}},
-      {"--resume", {{}, Paths::kFolders}},   {"--model", {{}, Paths::kFiles}},
-      {"--file", {{}, Paths::kFiles}},       {"paths", {{}, Paths::kFiles}},  // predict
-      {"file", {{}, Paths::kFiles}},                                          // batch
-      {"folder", {{}, Paths::kFolders}},                                      // cache
-      {"name", {names_to_explain(program)}},                                  // config
-      {"command", {command_names()}},                                         // help
+      {"--preset", {list_presets()}},        {"--resume", {{}, Paths::kFolders}},
+      {"paths", {{}, Paths::kFiles}},         // predict
+      {"file", {{}, Paths::kFiles}},          // batch
+      {"folder", {{}, Paths::kFolders}},      // cache
+      {"name", {names_to_explain(program)}},  // config
+      {"command", {command_names()}},         // help
   };
   const auto found = special.find(name);
   return found == special.end() ? Offer{} : found->second;
@@ -123,7 +124,7 @@ ArgumentWords argument_words(const CLI::Option& option, const ProgramWords& prog
   } else {
     for (const auto& name : option.get_snames()) words.names.push_back("-" + name);
     for (const auto& name : option.get_lnames()) words.names.push_back("--" + name);
-    if (option.get_items_expected_max() > 0) words.placeholder = option.get_type_name();
+    words.placeholder = value_placeholder(option);
   }
   words.is_setting = words.names.back() == "--set";
   words.offer = offer_of(option, words.names.back(), program);

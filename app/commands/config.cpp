@@ -5,28 +5,12 @@
 
 #include "app/commands/command.h"
 #include "app/commands/config_reference.h"
+#include "app/commands/wrapped_text.h"
 #include "core/errors.h"
 #include "core/nearest_name.h"
-#include "core/split_text.h"
 
 namespace transfer {
 namespace {
-
-/// The text in lines of at most 100 characters, each behind `indentation`.
-std::string wrapped(const std::string& text, const std::string& indentation) {
-  constexpr std::size_t kWidth = 100;
-  std::string lines;
-  std::string line = indentation;
-  for (const std::string_view word : split_text(text, ' ')) {
-    if (line.size() > indentation.size() && line.size() + 1 + word.size() > kWidth) {
-      lines += line + "\n";
-      line = indentation;
-    }
-    if (line.size() > indentation.size()) line += ' ';
-    line += word;
-  }
-  return lines + line + "\n";
-}
 
 std::string default_text(const KeyDescription& key) {
   return key.default_value.empty() ? "required" : "default " + key.default_value;
@@ -36,15 +20,15 @@ std::string listed(const ReferenceGroup& group) {
   std::string text = fmt::format("{}: {}\n", group.name, group.title);
   for (const ReferenceKey& key : group.keys) {
     const KeyDescription& d = key.description;
-    text += wrapped(fmt::format("{}: {} ({})", d.key, d.value, default_text(d)), "  ");
-    text += wrapped(d.description, "      ");
+    text += wrapped_text(fmt::format("{}: {} ({})", d.key, d.value, default_text(d)), "  ");
+    text += wrapped_text(d.description, "      ");
   }
   return text;
 }
 
 std::string explained(const ReferenceKey& key) {
   const KeyDescription& d = key.description;
-  std::string text = d.key + "\n" + wrapped(d.description, "  ") + "\n";
+  std::string text = d.key + "\n" + wrapped_text(d.description, "  ") + "\n";
   const auto add = [&text](const std::string& title, const std::string& value) {
     if (!value.empty()) text += fmt::format("  {:<9}{}\n", title, value);
   };

@@ -8,11 +8,12 @@
 namespace transfer {
 namespace {
 
-constexpr const char* kDeviceHelp = "auto, cpu, cuda or cuda:N";
+constexpr const char* kDeviceHelp =
+    "Where to compute: cpu, cuda, cuda:N, or auto, which takes a GPU where there is one";
 constexpr const char* kThreadsHelp = "Threads for arithmetic; 0 takes all cores";
 constexpr const char* kTrustHelp =
-    "Which model files may load, each of which holds a program: checked (default: operators on "
-    "tensors alone), sha256:DIGITS (only that file), pinned, ask, always";
+    "Which model files may load, each of which holds a program: checked (operators on tensors "
+    "alone), sha256:DIGITS (only that file), pinned, ask, always";
 constexpr const char* kTrustFileHelp = "File of trusted hashes, as sha256sum prints them";
 
 }  // namespace
@@ -29,32 +30,57 @@ void add_key_flag(CLI::App& parser, ConfigSources& sources, const std::string& k
         flag, [set] { set("true"); }, text);
   } else {
     parser.add_option_function<std::string>(flag, set, text)
+        ->type_name(placeholder_of_key(key))
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   }
 }
 
 void add_config_flags(CLI::App& parser, ConfigSources& sources) {
   add_key_flag(parser, sources, "data.path",
-               "Folder {train,val[,test]}/CLASS/* or CLASS/*, a CSV path,label[,split], or a "
-               "folder of IDX files");
+               "The images: a folder {train,val[,test]}/CLASS/* or CLASS/*, a CSV "
+               "path,label[,split], or a folder of IDX files");
   add_key_flag(parser, sources, "task",
-               "classification (default), or regression: numbers from a CSV path,NUMBER,…[,split]");
+               "classification, or regression: numbers from a CSV path,NUMBER,…[,split]");
   add_key_flag(parser, sources, "backbone",
-               "TorchScript file, exported name, or flatten (pixels, no file)");
+               "The pretrained network: a TorchScript file, an exported name, or flatten (pixels, "
+               "no file)");
+  add_key_flag(parser, sources, "data.input_size",
+               "Side of the images that the network sees, or HEIGHTxWIDTH; 0: the backbone's own");
+  add_key_flag(parser, sources, "augment.preset",
+               "Random changes to training images: none, light, standard or strong");
   add_key_flag(parser, sources, "seed", "Seed of everything random");
-  add_key_flag(parser, sources, "augment.preset", "none, light, standard, strong");
   add_trust_key_flags(parser, sources);
-  parser.add_option("--preset", sources.preset,
-                    "Settings under presets/; default: the strategy's own");
-  parser.add_option("--config", sources.files, "YAML file with settings; wins over the preset");
-  parser.add_option("--set", sources.settings, "KEY=VALUE; wins over files")
+  parser
+      .add_option("--preset", sources.preset,
+                  "Settings under presets/ in place of the strategy's own")
+      ->type_name("NAME");
+  parser.add_option("--config", sources.files, "YAML file with settings; wins over the preset")
+      ->type_name("FILE");
+  parser
+      .add_option("--set", sources.settings,
+                  "Any other setting, such as train.optimizer=adamw; wins over files")
+      ->type_name("KEY=VALUE")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void add_step_key_flags(CLI::App& parser, ConfigSources& sources) {
+  add_key_flag(parser, sources, "train.epochs",
+               "Passes over the training images (lbfgs has train.iterations)");
+  add_key_flag(parser, sources, "train.lr", "Peak learning rate; for sgd and adamw");
+  add_key_flag(parser, sources, "train.patience",
+               "Epochs without a better validation loss before training stops; 0: never");
+}
+
+void add_batch_size_flag(CLI::App& parser, ConfigSources& sources) {
+  add_key_flag(parser, sources, "train.batch_size", "Images per batch; for sgd and adamw");
 }
 
 void add_machine_key_flags(CLI::App& parser, ConfigSources& sources) {
   add_key_flag(parser, sources, "device", kDeviceHelp);
   add_key_flag(parser, sources, "threads", kThreadsHelp);
+  add_key_flag(parser, sources, "data.workers",
+               "Threads that read and augment images; 0: as many as --threads");
 }
 
 void add_trust_key_flags(CLI::App& parser, ConfigSources& sources) {
@@ -63,19 +89,24 @@ void add_trust_key_flags(CLI::App& parser, ConfigSources& sources) {
 }
 
 void add_trust_flags(CLI::App& parser, std::string& trust, std::string& trust_file) {
-  parser.add_option("--trust", trust, kTrustHelp);
-  parser.add_option("--trust-file", trust_file, kTrustFileHelp);
+  parser.add_option("--trust", trust, kTrustHelp)->type_name("RULE")->capture_default_str();
+  parser.add_option("--trust-file", trust_file, kTrustFileHelp)->type_name("FILE");
 }
 
 void add_machine_flags(CLI::App& parser, std::string& device, std::int64_t& threads) {
-  parser.add_option("--device", device, kDeviceHelp);
-  parser.add_option("--threads", threads, kThreadsHelp)->transform(whole_number(0, 4096));
+  parser.add_option("--device", device, kDeviceHelp)->type_name("NAME")->capture_default_str();
+  parser.add_option("--threads", threads, kThreadsHelp)
+      ->type_name("N")
+      ->capture_default_str()
+      ->transform(whole_number(0, 4096));
 }
 
 void add_image_limit(CLI::App& parser, std::int64_t& max_image_bytes) {
   parser
       .add_option("--max-image-bytes", max_image_bytes,
                   "Most bytes of an image file and of its decoded pixels, as data.max_image_bytes")
+      ->type_name("N")
+      ->capture_default_str()
       ->transform(whole_number(1024, 1'000'000'000'000));
 }
 

@@ -14,11 +14,17 @@ namespace transfer {
 void add_key_flag(CLI::App& parser, ConfigSources& sources, const std::string& key,
                   const std::string& help);
 
-/// --data, --task, --backbone, --seed, --augment, --trust, --trust-file, --preset, --config and
-/// --set: what every command takes that reads a configuration.
+/// --data, --task, --backbone, --image-size, --augment, --seed, --trust, --trust-file, --preset,
+/// --config and --set: what every command takes that reads a configuration.
 void add_config_flags(CLI::App& parser, ConfigSources& sources);
 
-/// --device and --threads as keys of the configuration.
+/// --epochs, --lr and --patience.
+void add_step_key_flags(CLI::App& parser, ConfigSources& sources);
+
+/// --batch-size.
+void add_batch_size_flag(CLI::App& parser, ConfigSources& sources);
+
+/// --device, --threads and --workers as keys of the configuration.
 void add_machine_key_flags(CLI::App& parser, ConfigSources& sources);
 
 /// --trust and --trust-file as keys of the configuration.

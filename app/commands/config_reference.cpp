@@ -146,6 +146,13 @@ std::vector<std::string> reference_group_names() {
   return names;
 }
 
+std::string title_of_group(const std::string& name) {
+  for (const ReferenceGroup& group : groups_of_a_run()) {
+    if (group.name == name) return group.title;
+  }
+  throw std::logic_error("no group is called " + name);
+}
+
 std::vector<ReferenceGroup> configuration_reference() {
   std::vector<ReferenceGroup> groups = groups_of_a_run();
   Presets presets;

@@ -31,6 +31,9 @@ struct ReferenceGroup {
 /// The names of all groups, in the order of configuration_reference().
 std::vector<std::string> reference_group_names();
 
+/// What a group of a run's keys is about, as a title.
+std::string title_of_group(const std::string& name);
+
 /// Every key there is: of the configuration, of batch files, and of their section `slurm`.
 std::vector<ReferenceGroup> configuration_reference();
 

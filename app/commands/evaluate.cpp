@@ -14,6 +14,7 @@
 #include "app/preparation/reading_messages.h"
 #include "app/preparation/sample_range.h"
 #include "app/report/metrics_report.h"
+#include "core/count_text.h"
 #include "core/errors.h"
 #include "core/json_text.h"
 #include "core/run_format.h"
@@ -63,8 +64,8 @@ int run_evaluate(const EvaluateOptions& options) {
 
   report_broken(result.broken);
   if (result.broken.size() == samples.size()) {
-    throw DataError(
-        fmt::format("{}: none of the {} images can be read.", options.data, samples.size()));
+    throw DataError(fmt::format("{}: none of its images can be read ({}).", options.data,
+                                count_text(samples.size(), "image")));
   }
   const auto metrics =
       measure(objective, result.logits, truth_of(samples, result.broken), options.top_k);
@@ -80,20 +81,28 @@ int run_evaluate(const EvaluateOptions& options) {
 
 CommandRun add_evaluate_flags(CLI::App& parser) {
   auto options = std::make_shared<EvaluateOptions>();
-  parser.add_option("--model", options->model, "model.pt of a run directory")->required();
-  parser.add_option("--data", options->data, "Labelled images, as for train")->required();
+  parser.add_option("--model", options->model, "model.pt of a run directory")
+      ->type_name("FILE")
+      ->required();
+  parser.add_option("--data", options->data, "Labelled images, as for train")
+      ->type_name("PATH")
+      ->required();
   parser
       .add_option("--split", options->split,
-                  "train, val or test; default: test, else val, else all images")
+                  "train, val or test; without it test, else val, else all images")
+      ->type_name("NAME")
       ->check(one_of({"train", "val", "test"}));
   parser
       .add_option("--columns", options->columns,
                   "Columns of a CSV file, as data.columns: path=NAME, label=NAME, split=NAME")
+      ->type_name("ROLE=NAME")
       ->delimiter(',');
   add_machine_flags(parser, options->device, options->threads);
   add_image_limit(parser, options->max_image_bytes);
   add_trust_flags(parser, options->trust, options->trust_file);
   parser.add_option("--top-k", options->top_k, "K of top-K accuracy")
+      ->type_name("N")
+      ->capture_default_str()
       ->transform(whole_number(1, 1'000'000));
   parser.add_flag("--json", options->json, "JSON on stdout");
   return [options](const auto&) { return run_evaluate(*options); };

@@ -20,7 +20,9 @@ CLI::Option* add_choice(CLI::App& parser, const std::string& name, Enum& value,
   const auto set = [&value](const std::string& text) {
     value = parse_name<Enum>(text).value_or(value);  // the check below admits names only
   };
-  return parser.add_option_function<std::string>(name, set, help)->check(one_of(all_names<Enum>()));
+  return parser.add_option_function<std::string>(name, set, help)
+      ->type_name("NAME")
+      ->check(one_of(all_names<Enum>()));
 }
 
 /// Refuses anything but a whole number from `smallest` to `largest`. What passes is handed on

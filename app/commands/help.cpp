@@ -28,7 +28,7 @@ int run_help(const std::vector<std::string>& names) {
   const CommandLine line = make_command_line();
   const CLI::App* command = line.parser.get();
   for (const std::string& name : names) command = &named_below(*command, name);
-  fmt::print("{}", names.empty() ? help_of_program(*command) : command->help());
+  fmt::print("{}", help_of(*command));
   return 0;
 }
 

@@ -10,8 +10,10 @@
 #include "app/preparation/model_trust.h"
 #include "configs/config.h"
 #include "core/cancellation.h"
+#include "core/count_text.h"
 #include "core/errors.h"
 #include "core/json_text.h"
+#include "core/quantity_text.h"
 #include "core/visible_text.h"
 #include "models/complexity.h"
 #include "models/dry_pass.h"
@@ -86,8 +88,8 @@ void print_text(const Backbone& backbone, const std::vector<StageComplexity>& st
       fmt::print("changed        {}\n", visible(remark));
   }
   if (backbone.repaired_layers() > 0) {
-    fmt::print("repaired       {} layers that tracing had fixed in evaluation mode\n",
-               backbone.repaired_layers());
+    fmt::print("repaired       {} that tracing had fixed in evaluation mode\n",
+               count_text(static_cast<std::size_t>(backbone.repaired_layers()), "layer"));
   }
   fmt::print("weights        sha256 {}\n\n", visible(m.weights_sha256));
   fmt::print("{:<20} {:<16} {:>12} {:>15}\n", "stage", "output", "parameters", "multiply-adds");
@@ -95,12 +97,15 @@ void print_text(const Backbone& backbone, const std::vector<StageComplexity>& st
   std::int64_t multiply_adds = 0;
   for (const auto& stage : stages) {
     fmt::print("{:<20} {:<16} {:>12} {:>15}\n", visible(stage.path),
-               fmt::format("{}", fmt::join(stage.output_shape, "x")), stage.parameters,
-               stage.multiply_adds);
+               fmt::format("{}", fmt::join(stage.output_shape, "x")),
+               amount_text(static_cast<double>(stage.parameters)),
+               amount_text(static_cast<double>(stage.multiply_adds)));
     parameters += stage.parameters;
     multiply_adds += stage.multiply_adds;
   }
-  fmt::print("{:<20} {:<16} {:>12} {:>15}\n", "total", "", parameters, multiply_adds);
+  fmt::print("{:<20} {:<16} {:>12} {:>15}\n", "total", "",
+             amount_text(static_cast<double>(parameters)),
+             amount_text(static_cast<double>(multiply_adds)));
 }
 
 void print_json(const Backbone& backbone, const std::vector<StageComplexity>& stages) {
@@ -187,12 +192,16 @@ int run_inspect(const InspectOptions& options) {
 CommandRun add_inspect_flags(CLI::App& parser) {
   auto options = std::make_shared<InspectOptions>();
   parser.add_option("--backbone", options->backbone, "TorchScript file or exported name")
+      ->type_name("NAME|FILE")
       ->required();
-  parser.add_option("--config", options->sources.files,
-                    "YAML file; its settings of the network's input count");
+  parser
+      .add_option("--config", options->sources.files,
+                  "YAML file; its settings of the network's input count")
+      ->type_name("FILE");
   parser
       .add_option("--set", options->sources.settings,
-                  "KEY=VALUE: input.*, data.input_size or data.resize; wins over files")
+                  "input.*, data.input_size or data.resize; wins over files")
+      ->type_name("KEY=VALUE")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   add_trust_key_flags(parser, options->sources);

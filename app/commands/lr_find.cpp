@@ -89,11 +89,24 @@ int run_lr_find(const LrFindOptions& options) {
 
 CommandRun add_lr_find_flags(CLI::App& parser) {
   auto options = std::make_shared<LrFindOptions>();
-  add_key_flag(parser, options->sources, "strategy", "fine-tune (default), retrain");
+  parser
+      .add_option_function<std::string>(
+          "--strategy",
+          [options](const std::string& name) {
+            options->sources.flags.emplace_back("strategy", name);
+          },
+          "fine-tune or retrain")
+      ->type_name("NAME")
+      ->default_str(std::string(name_of(StrategyKind::kFineTune)));
   add_config_flags(parser, options->sources);
+  add_batch_size_flag(parser, options->sources);
   add_machine_key_flags(parser, options->sources);
-  parser.add_option("--file", options->file, "Writes FILE.csv and FILE.png")->capture_default_str();
+  parser.add_option("--output", options->file, "Writes FILE.csv and FILE.png")
+      ->type_name("FILE")
+      ->capture_default_str();
   parser.add_option("--steps", options->steps, "Training steps")
+      ->type_name("N")
+      ->capture_default_str()
       ->transform(whole_number(10, 10000));
   parser.add_flag("--json", options->json, "JSON on stdout");
   return [options](const auto&) { return run_lr_find(*options); };

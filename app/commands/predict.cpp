@@ -77,9 +77,10 @@ std::string read_stdin() {
     if (count > 0) {
       text.append(block.data(), static_cast<std::size_t>(count));
     } else if (errno != EINTR) {
-      throw DataError(fmt::format("the list on standard input cannot be read: {}. Give it by a "
-                                  "pipe or a file, or name the images.",
-                                  std::strerror(errno)));
+      throw DataError(
+          fmt::format("the list on standard input cannot be read: {}. Give it by a "
+                      "pipe or a file, or name the images.",
+                      std::strerror(errno)));
     }
   }
 }
@@ -177,9 +178,15 @@ void print_json(const std::vector<Prediction>& predictions, const PredictionForm
   fmt::print("{}", json_text(list));
 }
 
+/// A reason that begins with the image's path, without it.
+std::string without_path(const std::string& reason, const std::string& path) {
+  return reason.starts_with(path + ": ") ? reason.substr(path.size() + 2) : reason;
+}
+
 void print_text(const std::vector<Prediction>& predictions, const PredictionFormat& format) {
   for (const auto& p : predictions) {
-    const std::string text = p.numbers.empty() ? " error: " + p.error : format.text(p.numbers);
+    const std::string text =
+        p.numbers.empty() ? " error: " + without_path(p.error, p.path) : format.text(p.numbers);
     fmt::print("{}:{}\n", visible(p.path), visible(text));
   }
 }
@@ -229,12 +236,22 @@ int run_predict(const PredictOptions& options) {
 
 CommandRun add_predict_flags(CLI::App& parser) {
   auto options = std::make_shared<PredictOptions>();
-  parser.add_option("--model", options->model, "model.pt of a run directory")->required();
+  parser.add_option("--model", options->model, "model.pt of a run directory")
+      ->type_name("FILE")
+      ->required();
   parser.add_option("paths", options->paths, "Files, folders, or - for a list on stdin")
       ->required();
   parser.add_option("--top", options->top, "Classes per image, the likeliest first")
+      ->type_name("N")
+      ->capture_default_str()
       ->transform(whole_number(1, 1'000'000));
-  add_choice(parser, "--format", options->format, "text, csv or json");
+  auto* format = add_choice(parser, "--format", options->format, "text, csv or json")
+                     ->default_str(std::string(name_of(options->format)));
+  parser
+      .add_flag_callback(
+          "--json", [options] { options->format = OutputFormat::kJson; },
+          "The same as --format json")
+      ->excludes(format);
   parser.add_flag(
       "--strict", options->strict,
       "End with exit status 3 where any image has no prediction, not only where all have none");

@@ -10,6 +10,7 @@
 #include "app/preparation/reading_messages.h"
 #include "app/preparation/sample_range.h"
 #include "core/cancellation.h"
+#include "core/count_text.h"
 #include "core/errors.h"
 #include "core/messages.h"
 #include "core/random.h"
@@ -50,7 +51,7 @@ void require_png(const std::string& file) {
   const std::filesystem::path path(file);
   if (path.extension() == ".png" || path.extension() == ".PNG") return;
   throw ConfigError(
-      fmt::format("--file {}: the contact sheet is a PNG. Give a name that ends so: {}", file,
+      fmt::format("--output {}: the contact sheet is a PNG. Give a name that ends so: {}", file,
                   std::filesystem::path(path).replace_extension(".png").string()));
 }
 
@@ -76,8 +77,8 @@ int run_preview(const PreviewOptions& options) {
   const auto samples =
       first_readable(dataset.train, static_cast<std::size_t>(options.images), preprocessing);
   if (samples.empty()) {
-    throw DataError(fmt::format("{}: none of the {} training images can be read.", config.data.path,
-                                dataset.train.size()));
+    throw DataError(fmt::format("{}: none of its training images can be read ({}).",
+                                config.data.path, count_text(dataset.train.size(), "image")));
   }
   std::vector<std::string> captions;
   captions.reserve(samples.size());
@@ -94,10 +95,16 @@ int run_preview(const PreviewOptions& options) {
 CommandRun add_preview_flags(CLI::App& parser) {
   auto options = std::make_shared<PreviewOptions>();
   add_config_flags(parser, options->sources);
-  parser.add_option("--file", options->file, "PNG to write")->capture_default_str();
+  parser.add_option("--output", options->file, "PNG to write")
+      ->type_name("FILE")
+      ->capture_default_str();
   parser.add_option("--images", options->images, "Rows of the sheet")
+      ->type_name("N")
+      ->capture_default_str()
       ->transform(whole_number(1, 100));
   parser.add_option("--views", options->views, "Augmented copies per row")
+      ->type_name("N")
+      ->capture_default_str()
       ->transform(whole_number(0, 50));
   return [options](const auto&) { return run_preview(*options); };
 }

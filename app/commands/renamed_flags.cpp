@@ -16,7 +16,9 @@ struct RenamedFlag {
 
 /// Flags that were renamed and are still read. Add a row when renaming; a key of the
 /// configuration belongs in configs/renamed_keys.h.
-constexpr std::array kRenamedFlags = {RenamedFlag{"preview", "--pictures", "--images"}};
+constexpr std::array kRenamedFlags = {RenamedFlag{"preview", "--pictures", "--images"},
+                                      RenamedFlag{"preview", "--file", "--output"},
+                                      RenamedFlag{"lr-find", "--file", "--output"}};
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "app/commands/train.h"
 #include "app/report/run_directory.h"
 #include "app/runs/fine_tune_run.h"
 
@@ -22,6 +23,10 @@ void require_further_epochs(const Config& config, const RunDirectory& run, std::
 /// The text of a finished run's summary.json. Throws DataError where it is damaged or of another
 /// format.
 std::string finished_summary(const RunDirectory& run);
+
+/// Resumes a run (`transfer --resume`): from its checkpoint, or with more epochs from its model.pt.
+/// Returns 0; throws Error.
+int resume_run(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& group);
 
 /// How far the run came, from that text. Throws DataError for a damaged one.
 FinishedRun finished_run(const RunDirectory& run, const std::string& summary);

@@ -18,6 +18,8 @@ struct TrainOptions {
   std::int64_t pause_after = 0;
   /// Show the resolved configuration and stop.
   bool print_config = false;
+  /// Check everything, say what would be done, and write nothing.
+  bool dry_run = false;
   /// Print summary.json instead of the text for people.
   bool json = false;
 };

@@ -13,14 +13,23 @@
 #include "app/preparation/unused_settings.h"
 #include "app/training/monitor.h"
 #include "app/training/unfreezing.h"
+#include "core/count_text.h"
 #include "core/errors.h"
 #include "core/messages.h"
+#include "core/quantity_text.h"
 #include "models/strategy.h"
 
 namespace transfer {
 namespace {
 
-const char* outputs_called(TargetKind kind) {
+/// "2 classes"
+std::string outputs_text(TargetKind kind, std::size_t count) {
+  if (kind == TargetKind::kClass) return count_of(count, "class", "classes");
+  return kind == TargetKind::kLabels ? count_text(count, "label")
+                                     : count_of(count, "column of numbers", "columns of numbers");
+}
+
+std::string_view outputs_called(TargetKind kind) {
   if (kind == TargetKind::kClass) return "classes";
   return kind == TargetKind::kLabels ? "labels" : "columns of numbers";
 }
@@ -114,9 +123,10 @@ Preparation prepare(const Config& given, std::shared_ptr<ProcessGroup> group) {
   report_sample_values(survey, dataset, backbone.metadata().preprocessing, threads);
   check_frozen_stages(config, backbone);
   check_batches_of_one(config, backbone, static_cast<std::int64_t>(dataset.train.size()));
-  note("{}: {} {}, {} train, {} val, {} test images; {} on {}, {} threads", config.data.path,
-       dataset.classes.size(), outputs_called(kind), dataset.train.size(), dataset.val.size(),
-       dataset.test.size(), backbone.metadata().name, device.str(), threads);
+  note("{}: {}, {} train, {} val, {} test images; {} on {}, {}", config.data.path,
+       outputs_text(kind, dataset.classes.size()), dataset.train.size(), dataset.val.size(),
+       dataset.test.size(), backbone.metadata().name, device.str(),
+       count_text(static_cast<std::size_t>(threads), "thread"));
   if (group->is_rank0()) report_findings(dataset.findings, outputs_called(kind));
   if (group->size() > 1) {
     note("{} processes train together, each with the threads and the device above", group->size());

@@ -8,6 +8,7 @@
 
 #include "app/compute/container_limits.h"
 #include "core/lack_of_resources.h"
+#include "core/quantity_text.h"
 
 namespace transfer {
 namespace {
@@ -18,8 +19,8 @@ constexpr double kMegabyte = 1e6;
 std::string limit_text(decltype(RLIMIT_AS) resource, const char* what, const char* option) {
   rlimit limit = {};
   if (::getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return "";
-  return fmt::format(" The limit on its {} is {:.0f} MB (ulimit {}).", what,
-                     static_cast<double>(limit.rlim_cur) / kMegabyte, option);
+  return fmt::format(" The limit on its {} is {} (ulimit {}).", what,
+                     bytes_text(static_cast<double>(limit.rlim_cur)), option);
 }
 
 /// The limits on memory that the process runs under.
@@ -27,8 +28,8 @@ std::string memory_limits() {
   std::string text =
       limit_text(RLIMIT_AS, "address space", "-v") + limit_text(RLIMIT_DATA, "data", "-d");
   if (const auto bytes = read_container_limits().memory_bytes) {
-    text += fmt::format(" Its container or job may use {:.0f} MB.",
-                        static_cast<double>(*bytes) / kMegabyte);
+    text +=
+        fmt::format(" Its container or job may use {}.", bytes_text(static_cast<double>(*bytes)));
   }
   return text;
 }
@@ -47,8 +48,7 @@ Failure lack_of_memory(const std::exception& error) {
   std::string text =
       is_gpu ? "there is not enough memory on the GPU" : "there is not enough memory";
   if (bytes && static_cast<double>(*bytes) >= kMegabyte) {
-    text += fmt::format(": {:.0f} MB more were needed at once",
-                        static_cast<double>(*bytes) / kMegabyte);
+    text += fmt::format(": {} more were needed at once", bytes_text(static_cast<double>(*bytes)));
   }
   return {fmt::format("{}.{} {}", text, is_gpu ? "" : memory_limits(),
                       is_gpu ? kNeedLessOfGpu : kNeedLess),

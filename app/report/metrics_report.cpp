@@ -1,4 +1,6 @@
 #include "app/report/metrics_report.h"
+#include "core/count_text.h"
+#include "core/display_width.h"
 #include "core/visible_text.h"
 
 #include <fmt/format.h>
@@ -12,19 +14,23 @@ namespace {
 using nlohmann::ordered_json;
 using Names = std::vector<std::string>;
 
-/// Class names longer than this are cut in the text, never in JSON.
+/// Class names of more columns are cut in the text, never in JSON.
 constexpr std::size_t kNameWidth = 18;
 /// A wider confusion matrix is only in summary.json.
 constexpr std::size_t kMostClassesShown = 12;
 
 std::size_t name_width(const Names& names, std::size_t at_least) {
   std::size_t width = at_least;
-  for (const auto& name : names) width = std::max(width, std::min(name.size(), kNameWidth));
+  for (const auto& name : names) width = std::max(width, std::min(display_width(name), kNameWidth));
   return width;
 }
 
 std::string name_column(const std::string& name, std::size_t width) {
-  return fmt::format("  {:<{}}", name.substr(0, kNameWidth), width);
+  return "  " + padded(shortened(name, kNameWidth), width);
+}
+
+std::string images_text(std::int64_t images) {
+  return count_text(static_cast<std::size_t>(images), "image");
 }
 
 ordered_json column_object(const ColumnMetrics& column) {
@@ -93,8 +99,8 @@ struct ToText {
   const Names& names;
 
   std::string operator()(const ClassificationMetrics& m) const {
-    std::string text = fmt::format("{}: {} images, accuracy {:.2f} %, macro-F1 {:.4f}, loss {:.4f}",
-                                   title, m.images, 100 * m.accuracy, m.macro_f1, m.loss);
+    std::string text = fmt::format("{}: {}, accuracy {:.2f} %, macro-F1 {:.4f}, loss {:.4f}", title,
+                                   images_text(m.images), 100 * m.accuracy, m.macro_f1, m.loss);
     if (shows_top_k(m)) {
       text += fmt::format(", top-{} {:.2f} %", m.k, 100 * m.top_k_accuracy);
     }
@@ -116,8 +122,9 @@ struct ToText {
   }
 
   std::string operator()(const MultiLabelMetrics& m) const {
-    std::string text = fmt::format("{}: {} images, mAP {:.4f}, macro-F1 {:.4f}, loss {:.4f}", title,
-                                   m.images, m.mean_average_precision, m.macro_f1, m.loss);
+    std::string text =
+        fmt::format("{}: {}, mAP {:.4f}, macro-F1 {:.4f}, loss {:.4f}", title,
+                    images_text(m.images), m.mean_average_precision, m.macro_f1, m.loss);
     if (m.accuracy) text += ", " + kAccuracy.text(*m.accuracy);
     const std::size_t width = name_width(names, 5);
     text += fmt::format("\n  {:<{}}  images  precision  recall      F1  average precision\n",
@@ -132,8 +139,8 @@ struct ToText {
 
   std::string operator()(const RegressionMetrics& m) const {
     std::string text =
-        fmt::format("{}: {} images, R² {:.4f}, MAE {:.4g}, RMSE {:.4g}, loss {:.4g}\n", title,
-                    m.images, m.mean.r2, m.mean.mae, m.mean.rmse, m.loss);
+        fmt::format("{}: {}, R² {:.4f}, MAE {:.4g}, RMSE {:.4g}, loss {:.4g}\n", title,
+                    images_text(m.images), m.mean.r2, m.mean.mae, m.mean.rmse, m.loss);
     if (names.size() < 2) return text;
     const std::size_t width = name_width(names, 6);
     text += fmt::format("  {:<{}}        R²         MAE        RMSE\n", "target", width);

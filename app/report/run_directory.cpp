@@ -2,9 +2,11 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <ctime>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -39,7 +41,7 @@ constexpr const char* kLock = ".lock";
 std::string is_written_message(const fs::path& path) {
   return fmt::format(
       "{}: another process is writing to this run directory. Wait for it or stop it, or choose "
-      "another folder with --out.",
+      "another folder with --output.",
       path.string());
 }
 
@@ -55,7 +57,7 @@ void refuse_used(const RunDirectory& run, const Config& config) {
   const bool was_stopped =
       is_file(run.file(run_file::kConfig)) && !is_file(run.file(run_file::kSummary));
   throw OutputError(fmt::format(
-      "{}: exists already. {}Choose another folder with --out, or add --overwrite.", path,
+      "{}: exists already. {}Choose another folder with --output, or add --overwrite.", path,
       was_stopped ? fmt::format("Its run was stopped: `transfer --resume {}` resumes it. ",
                                 shell_word(path))
                   : ""));
@@ -92,6 +94,18 @@ void require_whole_config(const RunDirectory& run) {
                   file.string()));
 }
 
+/// Throws OutputError where a folder cannot be made or written to.
+void require_writable(const fs::path& path) {
+  fs::path existing = fs::absolute(path);
+  while (file_kind(existing) == FileKind::kNothing && existing.has_relative_path()) {
+    existing = existing.parent_path();
+  }
+  if (is_folder(existing) && ::access(existing.c_str(), W_OK | X_OK) == 0) return;
+  throw OutputError(
+      fmt::format("{}: the run directory cannot be made: {}. Choose another folder with --output.",
+                  path.string(), std::strerror(is_folder(existing) ? errno : ENOTDIR)));
+}
+
 fs::path default_path(const Config& config) {
   const auto data = fs::path(config.data.path).lexically_normal();
   const auto name = data.has_filename() ? data.stem() : data.parent_path().stem();
@@ -118,6 +132,16 @@ bool RunDirectory::is_used(const fs::path& path) {
   });
 }
 
+fs::path RunDirectory::planned(const Config& config) {
+  const RunDirectory run(config.out.empty() ? default_path(config) : fs::path(config.out));
+  if (!config.overwrite && is_being_written(run.path())) {
+    throw OutputError(is_written_message(run.path()));
+  }
+  refuse_used(run, config);
+  require_writable(run.path());
+  return run.path();
+}
+
 RunDirectory RunDirectory::create(const Config& config) {
   RunDirectory run(config.out.empty() ? default_path(config) : fs::path(config.out));
   if (!config.overwrite && is_being_written(run.path())) {
@@ -129,7 +153,7 @@ RunDirectory RunDirectory::create(const Config& config) {
   if (error) {
     throw OutputError(
         fmt::format("{}: the run directory cannot be made: {}. Choose another folder "
-                    "with --out.",
+                    "with --output.",
                     run.path().string(), error.message()));
   }
   run.lock();

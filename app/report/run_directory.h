@@ -27,6 +27,10 @@ class RunDirectory {
   /// removes the files named above, temporary files of killed runs and nothing else.
   static RunDirectory create(const Config& config);
 
+  /// The folder that create() would make. Makes nothing, and throws OutputError where create() would
+  /// refuse or could not write.
+  static std::filesystem::path planned(const Config& config);
+
   /// An existing run directory, to resume its run. Throws ConfigError where the folder is none, and
   /// OutputError when another process keeps it locked for 20 seconds.
   static RunDirectory open(const std::filesystem::path& path);

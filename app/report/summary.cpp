@@ -11,12 +11,20 @@
 #include "app/report/versions.h"
 #include "app/training/estimated_score.h"
 #include "core/json_text.h"
+#include "core/quantity_text.h"
 #include "core/run_files.h"
 #include "core/run_format.h"
 
 namespace transfer {
 
 using nlohmann::ordered_json;
+
+namespace {
+
+/// With the same digits as the keys of summary.json, which count in MB.
+std::string memory_text(double megabytes) { return bytes_text(megabytes * 1e6); }
+
+}  // namespace
 
 std::string to_json(const Summary& s) {
   ordered_json object = {
@@ -32,6 +40,7 @@ std::string to_json(const Summary& s) {
       {"train_images", s.train_images},
       {"best_epoch", s.best_epoch},
       {"epochs", s.epochs},
+      {"ended_by", name_of(s.end)},
       {"weight_decay", s.weight_decay},
       {"weight_decay_chosen_by", s.weight_decay_is_chosen ? "cross-validation" : "config"},
       {"val", metrics_object(s.val, s.classes)},
@@ -76,12 +85,16 @@ std::string to_text(const Summary& s) {
   if (!s.broken.empty()) text += fmt::format("broken images left out: {}\n", s.broken.size());
   text += fmt::format(
       "best epoch {} of {}, weight decay {:.4g}{}\n"
-      "time {:.1f} s (features {:.1f} s, training {:.1f} s), peak memory {:.0f} MB{}\n",
+      "time {} (features {}, training {}), peak memory {}{}\n",
       s.best_epoch, s.epochs, s.weight_decay,
-      s.weight_decay_is_chosen ? " (chosen by 5-fold cross-validation)" : "", s.seconds_total,
-      s.seconds_extract, s.seconds_train, s.peak_memory_mb,
-      s.peak_gpu_memory_mb ? fmt::format(" and {:.0f} MB of the GPU's", *s.peak_gpu_memory_mb)
+      s.weight_decay_is_chosen ? " (chosen by 5-fold cross-validation)" : "",
+      duration_text(s.seconds_total), duration_text(s.seconds_extract),
+      duration_text(s.seconds_train), memory_text(s.peak_memory_mb),
+      s.peak_gpu_memory_mb ? fmt::format(" and {} of the GPU's", memory_text(*s.peak_gpu_memory_mb))
                            : "");
+  if (s.end == TrainingEnd::kTimeLimit) {
+    text += "training was stopped by train.time_limit; the best weights so far are kept\n";
+  }
   text += fmt::format("written to {}: {} {} {} {} {}", s.run_directory, run_file::kModel,
                       run_file::kSummary, run_file::kMetrics, run_file::kPredictions,
                       run_file::kConfig);

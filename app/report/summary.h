@@ -8,6 +8,7 @@
 #include "app/advice/stage_probes.h"
 #include "app/training/gradient_buckets.h"
 #include "app/training/metrics.h"
+#include "app/training/training_end.h"
 #include "datasets/findings.h"
 
 namespace transfer {
@@ -39,6 +40,7 @@ struct Summary {
   std::int64_t train_images = 0;
   std::int64_t best_epoch = 0;
   std::int64_t epochs = 0;
+  TrainingEnd end = TrainingEnd::kEpochs;
   double weight_decay = 0;
   /// Whether cross-validation chose it.
   bool weight_decay_is_chosen = false;

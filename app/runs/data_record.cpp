@@ -172,7 +172,7 @@ std::int64_t moved_between_splits(const ordered_json& splits, const Preparation&
 }
 
 std::string train_anew(const RunDirectory& run) {
-  return fmt::format("or train anew in another folder: transfer --config {} --out {}",
+  return fmt::format("or train anew in another folder: transfer --config {} --output {}",
                      shell_word(run.file(run_file::kConfig).string()),
                      shell_word(run.path().string() + "-2"));
 }

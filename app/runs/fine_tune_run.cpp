@@ -51,6 +51,7 @@ Evaluated evaluate_split(Trainer& trainer, EvaluatedSplit split, const std::stri
 void summarize_training(const Preparation& p, const TrainingOutcome& outcome, Summary& summary) {
   summary.best_epoch = outcome.best_epoch;
   summary.epochs = outcome.epochs;
+  summary.end = outcome.end;
   summary.seconds_in_steps = outcome.seconds_in_steps;
   summary.reduction = outcome.reduction;
   summary.weight_decay = p.config.head.weight_decay.value_or(0);
@@ -128,8 +129,10 @@ std::int64_t continue_run(Trainer& trainer, const Config& config, const RunDirec
   const std::string path = run.path().string();
   const auto rate = [&] {
     return fmt::format(
-        "The schedule {} is that of a run of {} epochs; the learning rate goes on at {:.3g}.",
-        name_of(config.train.schedule), config.train.epochs, trainer.next_learning_rate());
+        "The schedule {} is that of a run of {}; the learning rate goes on at {:.3g}.",
+        name_of(config.train.schedule),
+        count_text(static_cast<std::size_t>(config.train.epochs), "epoch"),
+        trainer.next_learning_rate());
   };
   if (span.finished) {
     trainer.go_on(span.finished->epochs, span.finished->best_epoch, span.finished->seconds);

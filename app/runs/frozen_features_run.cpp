@@ -14,8 +14,10 @@
 #include "app/training/head_fit.h"
 #include "app/training/schedule.h"
 #include "core/atomic_file.h"
+#include "core/count_text.h"
 #include "core/errors.h"
 #include "core/messages.h"
+#include "core/quantity_text.h"
 #include "core/run_files.h"
 #include "core/stopwatch.h"
 #include "models/classifier.h"
@@ -81,11 +83,13 @@ void look_for_near_copies(const Features& features, Findings& findings) {
   if (features.test) look(*features.test, "test");
 }
 
-HeadProblem make_problem(const Preparation& p, const Features& features, const RunDirectory& run) {
+HeadProblem make_problem(const Preparation& p, const Features& features, const RunDirectory& run,
+                         const Stopwatch& since_start) {
   HeadProblem problem = head_problem(p.config, p.classes(), p.device, features.train, features.val);
   problem.weight_decay = p.config.head.weight_decay.value_or(0);
   problem.options = p.config.train;
   problem.options.lr = batch_scaled_rate(p.config.train);
+  problem.time_limit = TimeLimit(p.config.train.time_limit, since_start);
   problem.on_epoch = [&run](const EpochReport& report) { write_epoch(run, report); };
   return problem;
 }
@@ -96,8 +100,8 @@ void collect_broken(Summary& summary, const FeatureSet& set) {
 
 /// Fits the head and fills in its part of the summary.
 FittedHead fit(const Preparation& p, const Features& features, const RunDirectory& run,
-               const StageProbes& known, Summary& summary) {
-  HeadProblem problem = make_problem(p, features, run);
+               const Stopwatch& since_start, const StageProbes& known, Summary& summary) {
+  HeadProblem problem = make_problem(p, features, run, since_start);
   const std::int64_t dimension = features.train.views.front().dimension();
   use_threads_for(features.train.rows() * dimension * problem.classes, p.threads);
   summary.weight_decay_is_chosen = !p.config.head.weight_decay;
@@ -107,6 +111,7 @@ FittedHead fit(const Preparation& p, const Features& features, const RunDirector
   FittedHead fitted = fit_head(problem);
   summary.best_epoch = fitted.best_epoch;
   summary.epochs = fitted.epochs;
+  summary.end = fitted.end;
   summary.weight_decay = problem.weight_decay;
   return fitted;
 }
@@ -127,7 +132,8 @@ std::string choose_cut(const Preparation& p, const RunDirectory& run, StageProbe
 
 }  // namespace
 
-Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run, StageProbes known) {
+Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run,
+                               const Stopwatch& since_start, StageProbes known) {
   Summary summary = begin_summary(p, run);
   const Stopwatch extraction;
   summary.cut = choose_cut(p, run, known, summary);
@@ -137,11 +143,12 @@ Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run, St
 
   look_for_near_copies(features, summary.findings);
   const Stopwatch training;
-  const FittedHead fitted = fit(p, features, run, known, summary);
+  const FittedHead fitted = fit(p, features, run, since_start, known, summary);
   summary.seconds_train = training.seconds();
-  note("head: {} {} in {:.1f} s", fitted.epochs,
-       p.config.train.optimizer == Optimizer::kLbfgs ? "iterations" : "epochs",
-       summary.seconds_train);
+  note("head: {} in {}",
+       count_text(static_cast<std::size_t>(fitted.epochs),
+                  p.config.train.optimizer == Optimizer::kLbfgs ? "iteration" : "epoch"),
+       duration_text(summary.seconds_train));
 
   const Objective objective = p.objective();
   const auto val_outputs = head_logits(fitted.head, features.val, p.device);

@@ -11,11 +11,11 @@
 #include "app/training/training_step.h"
 #include "app/training/unfreezing.h"
 #include "core/messages.h"
+#include "core/quantity_text.h"
 
 namespace transfer {
 namespace {
 
-constexpr double kGigabyte = 1e9;
 /// For what is not measured, such as oneDNN's own buffers and memory in fragments.
 constexpr double kMargin = 1.1;
 /// Images of the two measured steps, whose difference is what an image takes. Not one: BatchNorm
@@ -122,9 +122,8 @@ std::string memory_warning(const MemoryEstimate& estimate, std::int64_t images, 
                          "steps in less memory.",
                          fitting, (images + fitting - 1) / fitting);
   return fmt::format(
-      "training with batches of {} images is estimated to need {:.1f} GB, and {:.1f} GB may be "
-      "used. {}",
-      images, estimate.of_batch(images) / kGigabyte, available / kGigabyte, remedy);
+      "training with batches of {} images is estimated to need {}, and {} may be used. {}", images,
+      bytes_text(estimate.of_batch(images)), bytes_text(available), remedy);
 }
 
 void warn_of_memory(const Preparation& p, const Loss& loss, TrainableNetwork& network,

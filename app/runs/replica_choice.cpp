@@ -9,6 +9,7 @@
 #include "app/training/training_step.h"
 #include "app/training/unfreezing.h"
 #include "core/cancellation.h"
+#include "core/count_text.h"
 #include "core/errors.h"
 #include "core/messages.h"
 #include "core/stopwatch.h"
@@ -68,9 +69,10 @@ std::int64_t number_by_trial(const Preparation& p, TrainingStep& one, TrainingSt
   const Trial trial = run_trial(one, several, *batch);
   const std::int64_t number = trial.several < trial.one ? count : 1;
   note(
-      "replicas: {} (a step takes {:.3f} s with one copy of the network and {} threads, "
+      "replicas: {} (a step takes {:.3f} s with one copy of the network and {}, "
       "{:.3f} s with {} copies of one thread)",
-      number, trial.one, p.threads, trial.several, count);
+      number, trial.one, count_text(static_cast<std::size_t>(p.threads), "thread"), trial.several,
+      count);
   return number;
 }
 

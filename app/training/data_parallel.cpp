@@ -79,18 +79,22 @@ std::vector<BrokenImage> parse(const std::string& text) {
 
 }  // namespace
 
-Agreement agree(ProcessGroup& group, int signal, bool is_due) {
+Agreement agree(ProcessGroup& group, int signal, bool is_due, bool is_late) {
   // Where processes received different ones, the last in this list counts.
   constexpr std::array kSignals = {SIGPIPE, SIGHUP, SIGTERM, SIGINT};
-  std::array<double, kSignals.size() + 1> votes = {};
+  std::array<double, kSignals.size() + 2> votes = {};
+  double& saves = votes[kSignals.size()];
+  double& time_is_up = votes[kSignals.size() + 1];
   for (std::size_t i = 0; i < kSignals.size(); ++i) votes[i] = signal == kSignals[i] ? 1 : 0;
-  votes.back() = group.is_rank0() && is_due ? 1 : 0;
+  saves = group.is_rank0() && is_due ? 1 : 0;
+  time_is_up = group.is_rank0() && is_late ? 1 : 0;
   group.sum(std::span<double>(votes));
   Agreement agreement;
   for (std::size_t i = 0; i < kSignals.size(); ++i) {
     if (votes[i] > 0) agreement.signal = kSignals[i];
   }
-  agreement.saves = votes.back() > 0 || agreement.signal != 0;
+  agreement.time_is_up = time_is_up > 0;
+  agreement.saves = saves > 0 || agreement.time_is_up || agreement.signal != 0;
   return agreement;
 }
 

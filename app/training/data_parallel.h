@@ -20,13 +20,15 @@ namespace transfer {
 /// process's, or 0.
 void throw_if_any_stopped(ProcessGroup& group, int signal);
 
-/// Whether any process has received a signal to stop, and whether it is time to write a checkpoint,
-/// which rank 0 decides: `is_due` counts there only.
+/// Whether any process has received a signal to stop, whether it is time to write a checkpoint, and
+/// whether the run's time is up. Rank 0 decides the last two: `is_due` and `is_late` count there
+/// only.
 struct Agreement {
   int signal = 0;
   bool saves = false;
+  bool time_is_up = false;
 };
-Agreement agree(ProcessGroup& group, int signal, bool is_due);
+Agreement agree(ProcessGroup& group, int signal, bool is_due, bool is_late = false);
 
 /// Gives all processes the tensors of rank 0, in place.
 void broadcast_tensors(ProcessGroup& group, const NamedTensors& tensors);

@@ -89,10 +89,17 @@ class HeadFit {
     fitted.head = for_units(best_);
     fitted.best_epoch = keeps_best() ? stopping_.best_epoch() : epoch_;
     fitted.epochs = epoch_;
+    fitted.end = end();
     return fitted;
   }
 
  private:
+  TrainingEnd end() const {
+    if (converged_) return TrainingEnd::kConvergence;
+    if (time_is_up_) return TrainingEnd::kTimeLimit;
+    return stopping_.should_stop() ? TrainingEnd::kPatience : TrainingEnd::kEpochs;
+  }
+
   /// The head for unscaled features and targets.
   Head for_units(const Head& head) const {
     return problem_.loss.target_scaling.in_units(problem_.scaling.unscaled(head));
@@ -151,9 +158,10 @@ class HeadFit {
       return loss + 0.5 * problem_.weight_decay * sum_of(squares);
     };
     while (epoch_ < problem_.options.iterations && !stopping_.should_stop()) {
-      const bool converged = optimizer.step(objective);
+      converged_ = optimizer.step(objective);
       finish_epoch(train_loss, 0.0);
-      if (converged) break;
+      time_is_up_ = problem_.time_limit.is_up();
+      if (converged_ || time_is_up_) break;
     }
   }
 
@@ -203,6 +211,8 @@ class HeadFit {
       optimizer.step();
       sum += sums.in_units.item<double>();
       weight += batch_weight;
+      time_is_up_ = problem_.time_limit.is_up();
+      if (time_is_up_) break;
     }
     return {sum / weight, rate};
   }
@@ -211,7 +221,7 @@ class HeadFit {
     const auto head = groups();
     const auto optimizer = make_optimizer(head, problem_.options);
     Random random(mix_seed({problem_.seed, kOrderSeed}));
-    while (epoch_ < problem_.options.epochs && !stopping_.should_stop()) {
+    while (epoch_ < problem_.options.epochs && !stopping_.should_stop() && !time_is_up_) {
       const auto [loss, rate] = run_epoch(*optimizer, head, random);
       finish_epoch(loss, rate);
     }
@@ -249,6 +259,8 @@ class HeadFit {
   Head head_;
   Head best_;
   std::int64_t epoch_ = 0;
+  bool converged_ = false;
+  bool time_is_up_ = false;
 };
 
 }  // namespace

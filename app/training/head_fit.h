@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "app/training/head_problem.h"
+#include "app/training/training_end.h"
 
 namespace transfer {
 
@@ -13,12 +14,13 @@ struct FittedHead {
   Head head;
   std::int64_t best_epoch = 0;
   std::int64_t epochs = 0;
+  TrainingEnd end = TrainingEnd::kEpochs;
 };
 
-/// Fits a head to stored features until the optimizer converges, the epochs are used up or
-/// the validation loss stops falling. Keeps the weights of the best validation loss; L-BFGS without
-/// `patience` keeps its last ones, where it converged. Throws Interrupted, and TrainingError when
-/// a loss is NaN or infinite.
+/// Fits a head to stored features until the optimizer converges, the epochs are used up, the
+/// validation loss stops falling, or the time is up, but for one iteration or batch at least. Keeps
+/// the weights of the best validation loss; L-BFGS without `patience` keeps its last ones, where it
+/// converged. Throws Interrupted, and TrainingError when a loss is NaN or infinite.
 FittedHead fit_head(const HeadProblem& problem);
 
 /// Logits [N,C] of a split's unaugmented view; rows of broken images mean nothing.

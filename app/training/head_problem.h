@@ -8,6 +8,7 @@
 #include "app/training/epoch_report.h"
 #include "app/training/feature_scaling.h"
 #include "app/training/loss.h"
+#include "app/training/time_limit.h"
 #include "configs/config.h"
 #include "models/classifier.h"
 
@@ -33,6 +34,7 @@ struct HeadProblem {
   /// a head of one layer, whose loss is convex, so that they are as good a start as any and need no
   /// seed.
   Head initial = {};
+  TimeLimit time_limit = {};
 };
 
 /// The problem with the configuration's structure, loss and seed, and the scaling that the training

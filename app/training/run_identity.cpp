@@ -16,8 +16,8 @@
 namespace transfer {
 namespace {
 
-constexpr std::array<std::string_view, 4> kMayChange = {"data.path", "backbone", "train.epochs",
-                                                        "train.replicas"};
+constexpr std::array<std::string_view, 5> kMayChange = {"data.path", "backbone", "train.epochs",
+                                                        "train.replicas", "train.time_limit"};
 
 std::map<std::string, std::string> values_by_key(const std::string& settings) {
   std::map<std::string, std::string> values;

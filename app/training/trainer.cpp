@@ -41,7 +41,8 @@ Trainer::Trainer(TrainableNetwork& network, TrainingTask task)
       step_(network, config_, class_count(task_), task_.loss, task_.device, task_.input.part()),
       batch_copies_(copy_stream_for(task_.device)),
       stopping_(config_.train.patience, config_.train.min_delta),
-      plateau_(config_.train) {
+      plateau_(config_.train),
+      time_limit_(config_.train.time_limit, task_.since_start) {
   if (config_.train.ema > 0) {
     average_ = std::make_unique<WeightAverage>(step_.parameters(), config_.train.ema);
   }
@@ -91,7 +92,8 @@ TrainingOutcome Trainer::run() {
           step_.reduction_cost(),
           broken_,
           broken_val_,
-          earlier_};
+          earlier_,
+          end()};
 }
 
 Shard Trainer::shard() const {
@@ -100,7 +102,13 @@ Shard Trainer::shard() const {
 }
 
 bool Trainer::is_at_end() const {
-  return progress_.epoch >= config_.train.epochs || stopping_.should_stop();
+  return progress_.epoch >= config_.train.epochs || stopping_.should_stop() || time_is_up_;
+}
+
+TrainingEnd Trainer::end() const {
+  if (!is_cut_short_ && progress_.epoch >= config_.train.epochs) return TrainingEnd::kEpochs;
+  if (!is_cut_short_ && stopping_.should_stop()) return TrainingEnd::kPatience;
+  return TrainingEnd::kTimeLimit;
 }
 
 void Trainer::train_one_epoch() {
@@ -121,7 +129,9 @@ void Trainer::train_one_epoch() {
   for (std::int64_t index = progress_.batch; index < count; ++index) {
     if (!add_batch(*reader.next(), index, count)) return;
     bar->advance(bounds[static_cast<std::size_t>(index)].count);
+    if (time_is_up_) break;
   }
+  is_cut_short_ = progress_.batch < count;
   bar->finish();
 }
 
@@ -139,6 +149,7 @@ bool Trainer::add_batch(const Batch& batch, std::int64_t index, std::int64_t bat
     return false;
   }
   images_since_shared_ += batch.count;
+  images_in_steps_ += batch.count;
   progress_.loss_sum += loss.sum;
   progress_.loss_weight += loss.weight;
   seconds_in_steps_ += clock.seconds();
@@ -158,11 +169,14 @@ void Trainer::take_step(std::int64_t batch, std::int64_t batches) {
   const double minutes = (clock_.seconds() - last_saved_) / 60.0;
   const bool is_due =
       config_.train.checkpoint_minutes > 0 && minutes >= config_.train.checkpoint_minutes;
-  save_if_agreed(is_due);
+  // The epoch's own validation, and the evaluation of the result.
+  save_if_agreed(is_due, 2 * task_.dataset.val.size() + task_.dataset.test.size());
 }
 
-void Trainer::save_if_agreed(bool is_due) {
-  const Agreement agreement = agree(*task_.group, stop_signal(), is_due);
+void Trainer::save_if_agreed(bool is_due, std::size_t images_to_evaluate) {
+  const bool is_late = time_limit_.is_up(seconds_to_evaluate(images_to_evaluate));
+  const Agreement agreement = agree(*task_.group, stop_signal(), is_due, is_late);
+  time_is_up_ = agreement.time_is_up;
   if (agreement.saves) {
     exchange_broken();
     share_own_state();
@@ -196,30 +210,8 @@ void Trainer::exchange_broken() {
   newly_broken_.clear();
 }
 
-void Trainer::note_broken_val(const ImageLogits& val) {
-  report_broken(add_broken(val.broken, broken_val_));
-  require_few_broken(val.broken, static_cast<std::int64_t>(task_.dataset.val.size()), "val",
-                     config_.data.max_broken);
-}
-
 double Trainer::learning_rate(double epoch, double step) const {
   return learning_rate_at(config_.train, epoch, step) * plateau_.factor() * progress_.rate_factor;
-}
-
-ImageLogits Trainer::evaluate(EvaluatedSplit split, const std::string& title) {
-  network_.evaluate();
-  ProcessGroup& group = *task_.group;
-  ImageLogits part;
-  int signal = 0;
-  try {
-    part = task_.input.evaluate(network_, split, title, {group.rank(), group.size()});
-  } catch (const Interrupted&) {
-    signal = stop_signal();
-  }
-  throw_if_any_stopped(group, signal);
-  ImageLogits result = put_together(group, std::move(part));
-  result.logits = step_.loss().target_scaling.in_units(result.logits);
-  return result;
 }
 
 void Trainer::require_finite_statistics() const {
@@ -269,25 +261,11 @@ void Trainer::finish_epoch() {
   if (task_.on_epoch) task_.on_epoch(report);
   const bool is_due =
       config_.train.checkpoint_epochs > 0 && progress_.epoch % config_.train.checkpoint_epochs == 0;
+  // The checkpoint in the middle of the epoch stays: a resumed run trains the whole of it.
+  if (is_cut_short_) return;
   const bool pauses = task_.pause_after > 0 && progress_.epoch >= task_.pause_after && !is_at_end();
-  save_if_agreed(is_due || pauses);
-  if (pauses) throw Paused(fmt::format("paused after epoch {}", progress_.epoch));
-}
-
-void Trainer::keep_start() {
-  const auto val = evaluate(EvaluatedSplit::kVal, "val before training");
-  note_broken_val(val);
-  const Truth truth = truth_of(task_.dataset.val, val.broken);
-  const double monitored =
-      monitored_value(measure(step_.loss().objective, val.logits, truth, 1), config_.train.monitor);
-  const double shared = broadcast_number(*task_.group, monitored);
-  if (goes_on_from_) {
-    stopping_.go_on(shared, *goes_on_from_, progress_.epoch);
-  } else {
-    stopping_.take_start(shared);
-  }
-  keep_as_best();
-  hand_out_weights(/*is_best=*/true);
+  save_if_agreed(is_due || pauses, task_.dataset.val.size() + task_.dataset.test.size());
+  if (pauses && !time_is_up_) throw Paused(fmt::format("paused after epoch {}", progress_.epoch));
 }
 
 void Trainer::hand_out_weights(bool is_best) {

@@ -17,6 +17,8 @@
 #include "app/training/loss.h"
 #include "app/training/run_seconds.h"
 #include "app/training/shard_sampler.h"
+#include "app/training/time_limit.h"
+#include "app/training/training_end.h"
 #include "app/training/training_input.h"
 #include "app/training/training_step.h"
 #include "app/training/weight_average.h"
@@ -79,13 +81,16 @@ struct TrainingOutcome {
   std::vector<BrokenImage> broken_val;
   /// Of earlier invocations, as far as checkpoints tell.
   RunSeconds earlier = {};
+  TrainingEnd end = TrainingEnd::kEpochs;
 };
 
-/// Trains a network epoch by epoch, until the epochs are used up or the validation loss stops
-/// falling. Everything random depends on (seed, epoch, batch or image), so a run that resumes from
-/// a checkpoint equals, bit for bit, one that was never stopped. A group of processes takes the
-/// same steps as one process with the same batches, except for rounding and for BatchNorm's
-/// statistics, Dropout and the mixing of images, which each process computes on its own rows.
+/// Trains a network epoch by epoch, until the epochs are used up, the validation loss stops
+/// falling, or the time is up (`train.time_limit`): then the epoch ends after the current batch,
+/// counts as one, and a checkpoint of that batch stays, from which a resumed run trains on.
+/// Everything random depends on (seed, epoch, batch or image), so a run that resumes from a
+/// checkpoint equals, bit for bit, one that was never stopped. A group of processes takes the same
+/// steps as one process with the same batches, except for rounding and for BatchNorm's statistics,
+/// Dropout and the mixing of images, which each process computes on its own rows.
 class Trainer {
  public:
   Trainer(TrainableNetwork& network, TrainingTask task);
@@ -126,8 +131,12 @@ class Trainer {
   /// Reports validation images that were not broken in an earlier epoch; throws DataError when too
   /// many are.
   void note_broken_val(const ImageLogits& val);
-  /// Writes a checkpoint if one is due or any process was signalled to stop; throws for a stop.
-  void save_if_agreed(bool is_due);
+  /// Writes a checkpoint if one is due, the time is up or any process was signalled to stop; throws
+  /// for a stop. After this many images are evaluated, the run ends.
+  void save_if_agreed(bool is_due, std::size_t images_to_evaluate);
+  /// Seconds that evaluating so many images will take, as far as is known.
+  double seconds_to_evaluate(std::size_t images) const;
+  TrainingEnd end() const;
   /// Synchronises the network over all processes.
   void share_own_state();
   double learning_rate(double epoch, double step = 0) const;
@@ -170,6 +179,13 @@ class Trainer {
   std::vector<BrokenImage> broken_val_;
   /// Images of this process since the network was last synchronised.
   std::int64_t images_since_shared_ = 0;
+  TimeLimit time_limit_;
+  bool time_is_up_ = false;
+  /// The time was up within an epoch.
+  bool is_cut_short_ = false;
+  std::int64_t images_in_steps_ = 0;
+  /// Of the last evaluation; 0 before the first.
+  double seconds_per_evaluated_image_ = 0;
   Stopwatch clock_;
   double seconds_in_steps_ = 0;
   RunSeconds earlier_;

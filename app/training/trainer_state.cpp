@@ -8,6 +8,7 @@
 
 #include "app/training/data_parallel.h"
 #include "app/training/trainer.h"
+#include "core/count_text.h"
 #include "core/errors.h"
 #include "core/messages.h"
 
@@ -38,7 +39,10 @@ void Trainer::keep_as_best() {
     best_.push_back(tensor.detach().to(torch::kCPU, /*non_blocking=*/false, /*copy=*/true));
     copies.emplace_back(name, best_.back());
   }
-  if (task_.group->is_rank0()) write_tensors(task_.best_weights, copies, task_.identity);
+  // The best weights on the disk belong to the checkpoint, which is of before a cut.
+  if (task_.group->is_rank0() && !is_cut_short_) {
+    write_tensors(task_.best_weights, copies, task_.identity);
+  }
 }
 
 NamedTensors Trainer::checkpoint_tensors() {
@@ -91,9 +95,9 @@ std::int64_t Trainer::resume() {
   earlier_ = progress_.seconds;
   if (progress_.threads != task_.threads) {
     warn(
-        "the run was started with {} threads and resumes with {}; its results will differ "
-        "in the last digits from those of an uninterrupted run.",
-        progress_.threads, task_.threads);
+        "the run was started with {} and resumes with {}; its results will differ in the last "
+        "digits from those of an uninterrupted run.",
+        count_text(static_cast<std::size_t>(progress_.threads), "thread"), task_.threads);
   }
   const std::string& device = progress_.device;
   if (!device.empty() && torch::Device(device).type() != task_.device.type()) {

@@ -111,6 +111,7 @@ WeightDecayChoice choose_weight_decay(const HeadProblem& problem) {
     // The loss falls and rises again with the decay; once it rises, it does so for good.
     const std::size_t tried = choice.scores.size();
     if (tried > 1 && choice.scores[tried - 1].loss >= choice.scores[tried - 2].loss) break;
+    if (problem.time_limit.is_up()) break;
   }
   const WeightDecayScore& chosen = strongest_of_the_best(choice.scores);
   choice.score = chosen.score;

@@ -39,7 +39,7 @@ constexpr std::int64_t kMostCrossValidated = 2000;
 /// Chooses the head's weight decay by 5-fold cross-validation on at most so many unaugmented
 /// training features, drawn by `problem.seed`; validation images are not used. The smallest loss
 /// wins, or among nearly equal ones that of the strongest decay; once a decay does worse than the
-/// one before, weaker ones are not tried. `problem.weight_decay` is ignored.
+/// one before, or the time is up, weaker ones are not tried. `problem.weight_decay` is ignored.
 WeightDecayChoice choose_weight_decay(const HeadProblem& problem);
 
 }  // namespace transfer

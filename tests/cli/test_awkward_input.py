@@ -9,7 +9,7 @@ import stat
 
 from PIL import Image
 
-from tests.cli.transfer_case import TransferCase, without_privileges, write_image
+from tests.cli.transfer_case import TransferCase, without_privileges, write_image, without_comments
 
 LONG = "n" * 300
 
@@ -97,7 +97,7 @@ class Paths(TransferCase):
 
 class Flags(TransferCase):
     def config(self, *flags):
-        return self.run_transfer("--data", "x", *flags, "--print-config").stdout
+        return without_comments(self.run_transfer("--data", "x", *flags, "--print-config").stdout)
 
     def test_explicit_augment_settings_win_over_the_preset_flag(self):
         self.assertIn("flip_vertical: 0.5", self.config("--augment", "strong", "--set", "augment.flip_vertical=0.5"))
@@ -121,7 +121,7 @@ class Flags(TransferCase):
 
     def test_remedies_name_no_flag_that_does_not_help(self):
         self.make_data()
-        done = self.refused("preview", "--data", "data", "--backbone", "tiny", "--file", "/proc/x.png", expect=6,
+        done = self.refused("preview", "--data", "data", "--backbone", "tiny", "--output", "/proc/x.png", expect=6,
                             parts=["/proc/x.png: "])
         self.assertNotIn("--out", done.stderr)
         done = self.refused("--data", "data", "--backbone", "tiny", "--out", "run", "--set", "cache.memory_mb=0",
@@ -189,16 +189,16 @@ class Trained(TransferCase):
 
 class Images(TransferCase):
     def preview(self, *flags, **options):
-        return self.run_transfer("preview", "--data", "data", "--backbone", "tiny", "--file", "sheet.png", "--views",
+        return self.run_transfer("preview", "--data", "data", "--backbone", "tiny", "--output", "sheet.png", "--views",
                                  "0", *flags, **options)
 
     def test_preview_writes_png_and_nothing_else(self):
         self.make_data()
         for name in ("x.jpg", "x", "x.png.txt"):
-            done = self.refused("preview", "--data", "data", "--backbone", "tiny", "--file", name, expect=2, parts=["PNG", "x"])
+            done = self.refused("preview", "--data", "data", "--backbone", "tiny", "--output", name, expect=2, parts=["PNG", "x"])
             self.assertFalse((self.folder / name).exists())
             proposed = self.message(done).split()[-1]
-            self.run_transfer("preview", "--data", "data", "--backbone", "tiny", "--file", proposed, "--images", "1")
+            self.run_transfer("preview", "--data", "data", "--backbone", "tiny", "--output", proposed, "--images", "1")
 
     def test_preview_leaves_broken_images_out(self):
         root = self.make_data(per_class=3)

@@ -184,7 +184,7 @@ class Batch(BatchCase):
         for name in ("summary.json", "config.yaml"):
             (self.folder / "single").mkdir(exist_ok=True)
             (self.folder / "single" / name).write_text("mine")
-            self.assert_names(self.message(self.batch(out="single", expect=6)), "single: ", name, "--out")
+            self.assert_names(self.message(self.batch(out="single", expect=6)), "single: ", name, "--output")
             self.assertEqual([path.name for path in (self.folder / "single").iterdir()], [name])
             (self.folder / "single" / name).unlink()
         shutil.rmtree(self.folder / "out")

@@ -168,7 +168,7 @@ class FineTune(FineTuneCase):
 class LearningRateFinder(FineTuneCase):
     def test_curve_image_and_suggestion(self):
         self.make_data(per_class=30)
-        done = self.run_transfer("lr-find", "--data", "data", "--backbone", "tiny", "--file", "lr", "--steps", "60",
+        done = self.run_transfer("lr-find", "--data", "data", "--backbone", "tiny", "--output", "lr", "--steps", "60",
                                  "--json")
         suggestion = json.loads(done.stdout)["suggestion"]
         self.assertTrue(1e-7 < suggestion < 1, suggestion)
@@ -178,7 +178,7 @@ class LearningRateFinder(FineTuneCase):
         self.assertGreater(len(rows), 20)
         with Image.open(self.folder / "lr.png") as image:
             self.assertEqual(image.size, (800, 500))
-        again = self.run_transfer("lr-find", "--data", "data", "--backbone", "tiny", "--file", "b", "--steps", "60",
+        again = self.run_transfer("lr-find", "--data", "data", "--backbone", "tiny", "--output", "b", "--steps", "60",
                                   "--json")
         self.assertEqual(json.loads(again.stdout)["suggestion"], suggestion)
         self.run_transfer("lr-find", "--data", "data", "--backbone", "tiny", "--strategy", "freeze-conv", expect=2)
@@ -359,7 +359,7 @@ class Resume(StoppedRun):
         message = self.message(self.run_transfer("--resume", "run", "--set", "train.epochs=6", expect=3))
         self.assert_names(message, "classes have changed", "blue, red; now apple, blue")
         self.assertEqual(self.summary()["epochs"], 4, "the finished run stays")
-        command = re.search(r"transfer (--config \S+ --out \S+)$", message.strip()).group(1)
+        command = re.search(r"transfer (--config \S+ --output \S+)$", message.strip()).group(1)
         self.run_transfer(*command.split(), "--set", "train.epochs=1")
         self.assertEqual(self.summary("run-2")["classes"], ["apple", "blue"])
 
@@ -385,7 +385,7 @@ class Resume(StoppedRun):
         self.refused_text("--resume", "run", expect=3, part="run/summary.json: is of format 1")
         again = self.message(self.run_transfer("--resume", "run", expect=3))
         self.assert_names(again, "earlier version of transfer", "format 2")
-        command = re.search(r"transfer (--config \S+ --out \S+ --overwrite)", again).group(1)
+        command = re.search(r"transfer (--config \S+ --output \S+ --overwrite)", again).group(1)
         self.run_transfer(*command.split())
         self.assertEqual(self.summary()["format"], 2)
 

@@ -97,20 +97,20 @@ class Untrained(TransferCase):
     def test_preview_draws_rows_and_views(self):
         self.make_data()
         done = self.run_transfer("preview", "--data", "data", "--backbone", "tiny", "--augment", "strong",
-                                 "--images", "3", "--views", "4", "--file", "sheet.png")
+                                 "--images", "3", "--views", "4", "--output", "sheet.png")
         self.assertEqual(done.stdout, "sheet.png\n")
         with Image.open(self.folder / "sheet.png") as sheet:
             self.assertGreaterEqual(sheet.width, 5 * 32)
             self.assertGreaterEqual(sheet.height, 3 * 32)
             three_rows = sheet.height
         done = self.run_transfer("preview", "--data", "data", "--backbone", "tiny", "--pictures", "2", "--views", "0",
-                                 "--file", "former.png")
+                                 "--output", "former.png")
         self.assertTrue(self.warnings(done, "--pictures", "--images"), done.stderr)
         with Image.open(self.folder / "former.png") as former:
             self.assertLess(former.height, three_rows)
         self.assertNotIn("--pictures", self.run_transfer("preview", "--help").stdout)
         (self.folder / "auto.yaml").write_text("strategy: auto\n")
-        self.run_transfer("preview", "--data", "data", "--backbone", "tiny", "--config", "auto.yaml", "--file", "b.png")
+        self.run_transfer("preview", "--data", "data", "--backbone", "tiny", "--config", "auto.yaml", "--output", "b.png")
 
 
 class Orientation(TransferCase):
@@ -128,6 +128,6 @@ class Orientation(TransferCase):
                     stored.save(folder / f"{i}.{ending}", exif=exif, **options)
             sheet = self.folder / f"{ending}.sheet.png"
             self.run_transfer("preview", "--data", ending, "--backbone", "tiny", "--images", "1", "--views", "0",
-                              "--file", sheet)
+                              "--output", sheet)
             cell = Image.open(sheet).convert("L").crop((4, 22, 36, 54))
             self.assertLess(cell.getpixel((16, 1)) + 100, cell.getpixel((16, 30)), f"{ending}: dark above, light below")

@@ -107,7 +107,7 @@ class SampleValues(TransferCase):
             return grey_tiff([v / unit for v in values], self.WIDTH, "f")
 
         self.write_data("data", "tif", encode)
-        preview = ["preview", "--data", "data", "--backbone", "tiny", "--file", "images.png"]
+        preview = ["preview", "--data", "data", "--backbone", "tiny", "--output", "images.png"]
         self.refused(*preview, expect=3, parts=["reach no further than 1", "need 0 to 255", "data.sample_range=[0,255]"])
         done = self.run_transfer(*preview, "--set", "data.sample_range=[0,255]")
         self.assertRegex(done.stderr, r"6 of 12 training images, such as \S+, hold values that the range 0 to 255 .* "

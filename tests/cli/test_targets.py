@@ -127,7 +127,7 @@ class Numbers(TargetsCase):
 
     def test_preview_shows_numbers(self):
         self.make_numbers()
-        self.run_transfer("preview", "--data", "labels.csv", "--backbone", "tiny", *self.FLAGS, "--file", "s.png")
+        self.run_transfer("preview", "--data", "labels.csv", "--backbone", "tiny", *self.FLAGS, "--output", "s.png")
         self.assertGreater((self.folder / "s.png").stat().st_size, 1000)
 
     def test_bad_tables_are_refused_with_row_and_remedy(self):

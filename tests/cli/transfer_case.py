@@ -94,6 +94,12 @@ class TransferCase(unittest.TestCase):
         return self.folder / root
 
 
+def without_comments(text):
+    """What --print-config prints, without its comments."""
+    lines = (line.split("  # ")[0].split(" # ")[0].rstrip() for line in text.splitlines())
+    return "".join(line + "\n" for line in lines if line and not line.lstrip().startswith("#"))
+
+
 def without_privileges():
     """For a child process: root gives up its capabilities, so that file modes hold for it too."""
     if os.geteuid() != 0:

@@ -119,7 +119,7 @@ TEST_F(AtomicFileTest, TheRemedyNamesNoFlag) {
     write_file_atomically(folder_ / "no" / "x", "new");
     FAIL() << "expected OutputError";
   } catch (const OutputError& error) {
-    EXPECT_THAT(error.what(), testing::Not(testing::HasSubstr("--out")));
+    EXPECT_THAT(error.what(), testing::Not(testing::HasSubstr("--output")));
     EXPECT_THAT(error.what(), testing::HasSubstr("another folder"));
   }
 }

@@ -71,7 +71,7 @@ class Outputs(PageCase):
             "numbers": "--task regression --data fruit.csv",
             "digits": "--data mnist --backbone flatten --set train.top_k=2",
         }.items():
-            self.sh(f"transfer {flags} --out runs/{name}")
+            self.sh(f"transfer {flags} --output runs/{name}")
             self.check_run(name)
         for name in ("classes", "labels", "numbers"):
             printed = self.sh(f"transfer predict --model runs/{name}/model.pt photo.jpg --format json")
@@ -80,12 +80,15 @@ class Outputs(PageCase):
         self.assertEqual([column for column in printed.splitlines()[0].split(",") if not documented(column)], [])
         self.check_keys("advise", json.loads(self.sh("transfer advise --data pets --json")))
         self.check_keys("evaluate", json.loads(self.sh("transfer evaluate --model runs/classes/model.pt --data pets --json")))
+        for strategy in ("freeze-conv", "fine-tune"):
+            plan = self.sh(f"transfer --data pets --strategy {strategy} --dry-run --json")
+            self.check_keys("dry run", json.loads(plan))
         self.check_keys("lr-find", json.loads(self.sh("transfer lr-find --data pets --steps 10 --json")))
         self.assertIn("format", json.loads((self.folder / "runs/classes/summary.json").read_text()))
 
     def test_every_key_and_file_of_a_batch(self):
         (self.folder / "jobs.yaml").write_text(BATCH)
-        self.sh("transfer batch jobs.yaml --out runs/study --jobs 2")
+        self.sh("transfer batch jobs.yaml --output runs/study --jobs 2")
         study = self.folder / "runs" / "study"
         summary = json.loads((study / "summary.json").read_text())
         self.check_keys("summary.json", summary)

@@ -87,7 +87,7 @@ class Results(PageCase):
         readme = PAGES[0]
         self.assertEqual(readme.name, "README.md")
         (python,) = [block for block in blocks(readme) if block.language == "python"]
-        self.run_block(readme, python._replace(language="sh", text="transfer --data pets --out runs/pets"))
+        self.run_block(readme, python._replace(language="sh", text="transfer --data pets --output runs/pets"))
         printed = dict(line.split(": ") for line in self.run_block(readme, python).stdout.splitlines())
         self.assertEqual(sorted(printed), ["cats", "dogs"])
         for enlarged in (False, True):

@@ -41,7 +41,7 @@ void LocalLauncher::start(std::size_t job) {
   std::int64_t slot = 0;
   while (slots_.contains(slot)) ++slot;
   std::vector<std::string> arguments = {
-      "batch", folder_.jobs_file().string(), "--out",     folder_.path().string(),
+      "batch", folder_.jobs_file().string(), "--output",  folder_.path().string(),
       "--job", fmt::format("{}", job + 1),   "--threads", fmt::format("{}", shares_.threads)};
   if (shares_.gpus > 0) {
     arguments.insert(arguments.end(), {"--device", fmt::format("cuda:{}", slot % shares_.gpus)});

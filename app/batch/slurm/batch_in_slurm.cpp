@@ -37,7 +37,7 @@ SlurmArray slurm_array(const BatchOptions& options, const BatchFolder& folder,
   array.batch_file = folder.jobs_file();
   array.out = folder.path();
   array.working_folder = std::filesystem::current_path();
-  require_one_line(array.out, "--out");
+  require_one_line(array.out, "--output");
   require_one_line(array.working_folder, "the working folder");
   array.device = options.device;
   return array;

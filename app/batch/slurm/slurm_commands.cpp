@@ -132,7 +132,7 @@ void require_array_size(std::int64_t jobs) {
   if (!largest || jobs <= *largest) return;
   throw BatchError(fmt::format(
       "the batch has {} jobs, but this Slurm accepts at most {} in an array (MaxArraySize). Split "
-      "the batch file into smaller ones, each with its own --out.",
+      "the batch file into smaller ones, each with its own --output.",
       jobs, *largest));
 }
 

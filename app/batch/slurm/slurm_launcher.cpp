@@ -10,6 +10,7 @@
 
 #include "app/batch/slurm/command_output.h"
 #include "core/atomic_file.h"
+#include "core/count_text.h"
 #include "core/errors.h"
 #include "core/hash.h"
 
@@ -126,7 +127,7 @@ void SlurmLauncher::submit() {
   submissions_.add(std::move(submission));
   const std::string array = submit_script(script);
   submissions_.set_job(array);
-  say_(fmt::format("submitted {} jobs to Slurm as {} ({})", waiting_.size(), array,
+  say_(fmt::format("submitted {} to Slurm as {} ({})", count_text(waiting_.size(), "job"), array,
                    script.string()));
   follow(array);
 }

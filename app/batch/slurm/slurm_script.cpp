@@ -67,7 +67,7 @@ std::string task_command(const SlurmArray& array) {
     words = s.container_command;
     words.push_back(s.container);
   }
-  words.insert(words.end(), {s.program, "batch", array.batch_file.string(), "--out",
+  words.insert(words.end(), {s.program, "batch", array.batch_file.string(), "--output",
                              array.out.string(), "--threads", fmt::format("{}", s.cpus)});
   if (!array.device.empty()) words.insert(words.end(), {"--device", array.device});
   std::string text;

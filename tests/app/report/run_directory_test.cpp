@@ -21,7 +21,7 @@ TEST(RunDirectory, TellsARunUnderWayFromAStoppedAndAFinishedOne) {
   {
     const RunDirectory run = RunDirectory::create(config);
     const auto message = message_of<OutputError>([&] { RunDirectory::create(config); });
-    expect_contains(message, {"run: another process is writing to this run directory", "--out"});
+    expect_contains(message, {"run: another process is writing to this run directory", "--output"});
     EXPECT_EQ(message.find("stopped:"), std::string::npos) << message;
   }
   expect_contains(message_of<OutputError>([&] { RunDirectory::create(config); }),

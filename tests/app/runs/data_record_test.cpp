@@ -61,7 +61,7 @@ TEST_F(DataRecord, AnotherBackboneOfTheSameNameIsRefused) {
   Preparation p = preparation();
   p.backbone = fixture_backbone("tiny_traced.pt");
   EXPECT_THAT(refusal(p), testing::AllOf(HasSubstr("tiny_traced.pt"), HasSubstr("SHA-256"),
-                                         HasSubstr("Put the file back"), HasSubstr("--out")));
+                                         HasSubstr("Put the file back"), HasSubstr("--output")));
 }
 
 TEST_F(DataRecord, AnImageOfOtherContentIsRefused) {
@@ -93,7 +93,7 @@ TEST_F(DataRecord, OtherClassesAreRefused) {
                                                   {"Blue", "red"}}) {
     const auto message = refusal(preparation(classes));
     expect_contains(message, {"classes have changed since the run began: blue, red; now ",
-                              classes.front(), "config.yaml --out", "run-2"});
+                              classes.front(), "config.yaml --output", "run-2"});
   }
 }
 

@@ -69,7 +69,7 @@ TEST(SlurmScript, AContainerStandsInFrontOfTheProgram) {
   array.device = "cuda";
   EXPECT_THAT(array_script(array),
               HasSubstr("apptainer exec --nv 'my image.sif' /opt/transfer/bin/transfer batch 'my "
-                        "runs/100%/batch/study-1a2b3c4d.yaml' --out 'my runs/100%' --threads 4 "
+                        "runs/100%/batch/study-1a2b3c4d.yaml' --output 'my runs/100%' --threads 4 "
                         "--device cuda --job \"$SLURM_ARRAY_TASK_ID\" < /dev/null"));
 }
 
@@ -126,7 +126,7 @@ TEST_F(SlurmTaskScript, RunsItsJobAndLeavesItsExitStatus) {
   EXPECT_EQ(own_file("steel-seed=1.exit"), "77 0 RUNNING\n");
   EXPECT_EQ(own_file("steel-seed=1.log"),
             array_.working_folder.string() +
-                "\nbatch|my runs/100%/batch/study-1a2b3c4d.yaml|--out|my "
+                "\nbatch|my runs/100%/batch/study-1a2b3c4d.yaml|--output|my "
                 "runs/100%|--threads|4|--job|2|");
   EXPECT_EQ(run("STATUS=7"), 7);
   EXPECT_EQ(own_file("steel-seed=1.exit"), "77 7 RUNNING\n");

@@ -1,0 +1,82 @@
+#include "app/commands/train_in.h"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+
+#include "app/commands/resumed_run.h"
+#include "app/compute/gpu_memory.h"
+#include "app/runs/frozen_features_run.h"
+#include "core/atomic_file.h"
+#include "core/errors.h"
+#include "core/file_kind.h"
+#include "core/run_files.h"
+#include "core/shell_word.h"
+#include "core/visible_text.h"
+#include "models/strategy.h"
+
+namespace transfer {
+namespace {
+
+Summary run_strategy(const Preparation& preparation, const RunDirectory& run, const RunSpan& span,
+                     StageProbes known) {
+  if (find_strategy(preparation.config.strategy).trunk_is_frozen) {
+    run.keep_metrics(0);
+    return run_on_frozen_features(preparation, run, span.since_start, std::move(known));
+  }
+  return run_fine_tuning(preparation, run, span, known);
+}
+
+/// Writes summary.json last. Returns what the user is to read on stdout.
+std::string write_results(Summary summary, const RunDirectory& run, torch::Device device,
+                          const Stopwatch& since_start, bool json) {
+  if (is_file(run.file(run_file::kAdvice))) summary.advice = read_file(run.file(run_file::kAdvice));
+  summary.peak_memory_mb = peak_memory_mb();
+  if (const auto bytes = peak_gpu_memory_bytes(device)) {
+    summary.peak_gpu_memory_mb = static_cast<double>(*bytes) / (1 << 20);
+  }
+  summary.seconds_total += since_start.seconds();
+  write_file_atomically(run.file(run_file::kSummary), to_json(summary));
+  if (summary.end != TrainingEnd::kTimeLimit) run.remove_checkpoints();
+  return json ? to_json(summary) : visible_lines(to_text(summary));
+}
+
+/// What a stopped run leaves, for the message. A run that stops because nobody reads its output has
+/// nobody to tell either, so one without a finished epoch is removed.
+std::string what_is_left(const RunDirectory& run, const RunSpan& span, int signal) {
+  const std::string path = shell_word(run.path().string());
+  if (signal == SIGPIPE && !span.resumes && count_epochs(run) == 0) {
+    run.discard();
+    return fmt::format("The run directory {} is removed, since no epoch was finished", path);
+  }
+  const bool has_model = is_file(run.file(run_file::kModel));
+  return fmt::format("{}. Resume with: transfer --resume {}",
+                     has_model ? "model.pt is the best model so far" : "No model was written",
+                     path);
+}
+
+}  // namespace
+
+void train_in(const Preparation& preparation, const RunDirectory& run, const RunSpan& span,
+              bool json, StageProbes known) {
+  std::string results;
+  try {
+    Summary summary = run_strategy(preparation, run, span, std::move(known));
+    if (preparation.group->is_rank0()) {
+      results = write_results(std::move(summary), run, preparation.device, span.since_start, json);
+    }
+    preparation.group->wait_for_all();
+  } catch (const Interrupted& stop) {
+    throw Interrupted(fmt::format("{}. {}", stop.what(), what_is_left(run, span, stop.signal())),
+                      stop.signal());
+  } catch (...) {
+    // Only a run that can be resumed stays, and one that was there before.
+    const bool is_finished = is_file(run.file(run_file::kSummary));
+    if (!span.resumes && !is_finished && !is_file(run.checkpoint())) run.discard();
+    throw;
+  }
+  fmt::print("{}", results);  // a stdout that is full or closed does no harm to the run
+}
+
+}  // namespace transfer
