@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <nlohmann/json.hpp>
 
 #include "app/advice/advised_config.h"
 #include "app/advice/measured_advice.h"
@@ -25,7 +26,7 @@
 #include "core/messages.h"
 #include "core/run_files.h"
 #include "core/shell_word.h"
-#include "core/standard_streams.h"
+#include "core/split_text.h"
 #include "core/stopwatch.h"
 #include "core/visible_text.h"
 #include "models/strategy.h"
@@ -36,7 +37,7 @@ namespace {
 Summary run_strategy(const Preparation& preparation, const RunDirectory& run, const RunSpan& span,
                      StageProbes known) {
   if (find_strategy(preparation.config.strategy).trunk_is_frozen) {
-    run.keep_metrics(0);
+    run.keep_metrics(std::nullopt);
     return run_on_frozen_features(preparation, run, std::move(known));
   }
   return run_fine_tuning(preparation, run, span, known);
@@ -61,6 +62,7 @@ std::string write_results(Summary summary, const RunDirectory& run, torch::Devic
   }
   summary.seconds_total += since_start.seconds();
   write_file_atomically(run.file(run_file::kSummary), to_json(summary));
+  messages().add_to_result(result_members(summary));
   run.remove_checkpoints();
   return json ? to_json(summary) : visible_lines(to_text(summary));
 }
@@ -213,7 +215,10 @@ int run_chosen_strategy(const TrainOptions& options, const Stopwatch& since_star
     run.discard();
     throw;
   }
-  write_to_stderr(visible_lines(to_text(measured.advice)));
+  const std::string advice = to_text(measured.advice);
+  for (const std::string_view line : split_text(advice, '\n')) {
+    if (!line.empty()) note("{}", line);
+  }
   warn_of_unused_settings(measured.config);
   preparation.config = measured.config;
   train_in(preparation, run, {.since_start = since_start}, options.json,

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <ctime>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "configs/working_directory.h"
@@ -179,13 +180,23 @@ void RunDirectory::append_metrics(std::string_view json_line) const {
   }
 }
 
-void RunDirectory::keep_metrics(std::int64_t epochs) const {
+std::optional<std::int64_t> epoch_of_line(std::string_view line) {
+  const auto object = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+  const bool is_whole =
+      object.is_object() && object.contains("epoch") && object["epoch"].is_number_integer();
+  return is_whole ? std::optional(object["epoch"].get<std::int64_t>()) : std::nullopt;
+}
+
+void RunDirectory::keep_metrics(std::optional<std::int64_t> last_epoch) const {
   if (!is_written_here_) return;
   const fs::path metrics = file(run_file::kMetrics);
   std::istringstream stream(file_kind(metrics) == FileKind::kNothing ? "" : read_file(metrics));
   std::string kept;
   std::string line;
-  for (std::int64_t i = 0; i < epochs && std::getline(stream, line); ++i) kept += line + "\n";
+  while (last_epoch && std::getline(stream, line)) {
+    const auto epoch = epoch_of_line(line);
+    if (epoch && *epoch <= *last_epoch) kept += line + "\n";
+  }
   write_file_atomically(file(run_file::kMetrics), kept);
 }
 

@@ -139,6 +139,9 @@ Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run, St
   const Stopwatch training;
   const FittedHead fitted = fit(p, features, run, known, summary);
   summary.seconds_train = training.seconds();
+  note_detail("choices: weight decay {:.3g} ({}), {}", summary.weight_decay,
+              summary.weight_decay_is_chosen ? "by cross-validation" : "as set",
+              name_of(p.config.train.optimizer));
   note("head: {} {} in {:.1f} s", fitted.epochs,
        p.config.train.optimizer == Optimizer::kLbfgs ? "iterations" : "epochs",
        summary.seconds_train);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <span>
 
 #include "app/features/broken_images.h"
 #include "app/training/data_parallel.h"
@@ -38,7 +39,8 @@ Trainer::Trainer(TrainableNetwork& network, TrainingTask task)
       labels_(class_labels(task_.dataset.train)),
       step_(network, config_, class_count(task_), task_.loss, task_.device, task_.input.part()),
       stopping_(config_.train.patience, config_.train.min_delta),
-      plateau_(config_.train) {
+      plateau_(config_.train),
+      epoch_progress_(config_.train.epochs, task_.device) {
   if (config_.train.ema > 0) {
     average_ = std::make_unique<WeightAverage>(step_.parameters(), config_.train.ema);
   }
@@ -88,7 +90,8 @@ TrainingOutcome Trainer::run() {
           step_.reduction_cost(),
           broken_,
           broken_val_,
-          earlier_};
+          earlier_,
+          std::move(best_val_)};
 }
 
 Shard Trainer::shard() const {
@@ -109,15 +112,14 @@ void Trainer::train_one_epoch() {
   options.batches.assign(bounds.begin() + progress_.batch, bounds.end());
   step_.train_from(first_trainable_stage(config_.train, progress_.epoch, stage_count(network_)));
   const auto reader = read_shard(task_.input, options, shard());
-  const auto bar =
-      begin_progress(fmt::format("epoch {} of {}", progress_.epoch + 1, config_.train.epochs),
-                     static_cast<std::int64_t>(labels_.size()), "images");
-  if (progress_.batch > 0) bar->advance(options.batches.front().first);
+  const auto bar = begin_progress(epoch_progress_.begin(
+      progress_, static_cast<std::int64_t>(labels_.size()), options.batches.front().first));
   for (std::int64_t index = progress_.batch; index < count; ++index) {
     if (!add_batch(*reader->next(), index, count)) return;
     bar->advance(bounds[static_cast<std::size_t>(index)].count);
   }
   bar->finish();
+  epoch_progress_.end_training();
 }
 
 bool Trainer::add_batch(const Batch& batch, std::int64_t index, std::int64_t batches) {
@@ -171,6 +173,8 @@ void Trainer::save_if_agreed(bool is_due) {
 void Trainer::share_own_state() {
   share_state(*task_.group, network_, config_.train.batch_norm_buffers, images_since_shared_);
   images_since_shared_ = 0;
+  progress_.score_sums = step_.training_score_sums();
+  if (task_.group->size() > 1) task_.group->sum(std::span<double>(progress_.score_sums));
 }
 
 void Trainer::note_broken(const Batch& batch) {
@@ -191,92 +195,8 @@ void Trainer::exchange_broken() {
   newly_broken_.clear();
 }
 
-void Trainer::note_broken_val(const ImageLogits& val) {
-  report_broken(add_broken(val.broken, broken_val_));
-  require_few_broken(val.broken, static_cast<std::int64_t>(task_.dataset.val.size()), "val",
-                     config_.data.max_broken);
-}
-
 double Trainer::learning_rate(double epoch, double step) const {
   return learning_rate_at(config_.train, epoch, step) * plateau_.factor() * progress_.rate_factor;
-}
-
-ImageLogits Trainer::evaluate(EvaluatedSplit split, const std::string& title) {
-  network_.evaluate();
-  ProcessGroup& group = *task_.group;
-  ImageLogits part;
-  int signal = 0;
-  try {
-    part = task_.input.evaluate(network_, split, title, {group.rank(), group.size()});
-  } catch (const Interrupted&) {
-    signal = stop_signal();
-  }
-  throw_if_any_stopped(group, signal);
-  ImageLogits result = put_together(group, std::move(part));
-  result.logits = step_.loss().target_scaling.in_units(result.logits);
-  return result;
-}
-
-void Trainer::require_finite_statistics() const {
-  for (const auto& [name, tensor] : network_.state()) {
-    const bool is_statistic = name.ends_with("running_mean") || name.ends_with("running_var");
-    if (!is_statistic || at::isfinite(tensor).all().item<bool>()) continue;
-    throw TrainingError(fmt::format(
-        "{} of the network is NaN or infinite after epoch {}: BatchNorm saw too few values or too "
-        "large ones. Set train.batch_norm=frozen, a larger train.batch_size or a lower train.lr.",
-        name, progress_.epoch + 1));
-  }
-}
-
-void Trainer::finish_epoch() {
-  exchange_broken();
-  share_own_state();
-  require_finite_statistics();
-  const double train_loss = progress_.loss_sum / std::max(progress_.loss_weight, 1e-12);
-  std::optional<AverageInPlace> averaged;
-  if (average_) averaged.emplace(*average_);
-  ImageLogits val;
-  try {
-    val = evaluate(EvaluatedSplit::kVal, "val");
-  } catch (const Interrupted&) {
-    averaged.reset();
-    save_checkpoint();
-    task_.group->wait_for_all();  // rank 0 may still be writing
-    throw;
-  }
-  const Truth truth = truth_of(task_.dataset.val, val.broken);
-  note_broken_val(val);
-  const auto metrics = measure(step_.loss().objective, val.logits, truth, 1);
-  const double val_loss = broadcast_number(*task_.group, loss_of(metrics));
-  if (stopping_.is_better(val_loss)) keep_as_best();
-  averaged.reset();
-  plateau_.take(val_loss);
-  ++progress_.epoch;
-  progress_.batch = 0;
-  progress_.loss_sum = 0;
-  progress_.loss_weight = 0;
-  const EpochReport report{progress_.epoch,   train_loss,     val_loss,
-                           score_of(metrics), progress_.rate, earlier_.train + clock_.seconds()};
-  if (task_.on_epoch) task_.on_epoch(report);
-  const bool is_due =
-      config_.train.checkpoint_epochs > 0 && progress_.epoch % config_.train.checkpoint_epochs == 0;
-  const bool pauses = task_.pause_after > 0 && progress_.epoch >= task_.pause_after && !is_at_end();
-  save_if_agreed(is_due || pauses);
-  if (pauses) throw Paused(fmt::format("paused after epoch {}", progress_.epoch));
-}
-
-void Trainer::keep_start() {
-  const auto val = evaluate(EvaluatedSplit::kVal, "val before training");
-  note_broken_val(val);
-  const Truth truth = truth_of(task_.dataset.val, val.broken);
-  const double loss = loss_of(measure(step_.loss().objective, val.logits, truth, 1));
-  const double shared = broadcast_number(*task_.group, loss);
-  if (goes_on_from_) {
-    stopping_.go_on(shared, *goes_on_from_, progress_.epoch);
-  } else {
-    stopping_.take_start(shared);
-  }
-  keep_as_best();
 }
 
 }  // namespace transfer

@@ -12,6 +12,7 @@
 #include "app/compute/process_group.h"
 #include "app/features/model_logits.h"
 #include "app/training/checkpoint.h"
+#include "app/training/epoch_progress.h"
 #include "app/training/epoch_report.h"
 #include "app/training/loss.h"
 #include "app/training/run_seconds.h"
@@ -72,6 +73,9 @@ struct TrainingOutcome {
   std::vector<BrokenImage> broken_val;
   /// Of earlier invocations, as far as checkpoints tell.
   RunSeconds earlier = {};
+  /// The network's outputs for the validation images, as evaluate() gives them; nothing where an
+  /// earlier invocation computed them.
+  std::optional<ImageLogits> val = {};
 };
 
 /// Trains a network epoch by epoch, until the epochs are used up or the validation loss stops
@@ -121,7 +125,7 @@ class Trainer {
   void note_broken_val(const ImageLogits& val);
   /// Writes a checkpoint if one is due or any process was signalled to stop; throws for a stop.
   void save_if_agreed(bool is_due);
-  /// Synchronises the network over all processes.
+  /// Synchronises the network and the sums of the training score over all processes.
   void share_own_state();
   double learning_rate(double epoch, double step = 0) const;
   /// Throws TrainingError where training drove BatchNorm's running statistics out of the numbers.
@@ -130,7 +134,8 @@ class Trainer {
   bool is_at_end() const;
   /// Evaluates the network before the first step and keeps it as the best so far.
   void keep_start();
-  void keep_as_best();
+  /// Keeps the network's state and its outputs for the validation images, `val`.
+  void keep_as_best(ImageLogits val);
   void save_checkpoint();
   /// After a loss that is NaN or infinite: goes back to the last checkpoint, or throws
   /// TrainingError.
@@ -146,11 +151,14 @@ class Trainer {
   std::unique_ptr<WeightAverage> average_;
   EarlyStopping stopping_;
   PlateauSchedule plateau_;
+  EpochProgress epoch_progress_;
   TrainingProgress progress_;
   /// The best epoch of a finished run that goes on.
   std::optional<std::int64_t> goes_on_from_;
   /// Weights of the best epoch, on the CPU.
   std::vector<torch::Tensor> best_;
+  /// Their outputs for the validation images; nothing where an earlier invocation computed them.
+  std::optional<ImageLogits> best_val_;
   std::set<std::int64_t> seen_broken_;
   std::vector<BrokenImage> broken_;
   /// Found by this process and not exchanged yet.
