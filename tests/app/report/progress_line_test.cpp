@@ -37,7 +37,7 @@ TEST(ProgressLine, FitsEveryTerminal) {
 }
 
 TEST(ProgressLine, LeavesOutWhatMattersLeastFirst) {
-  EXPECT_EQ(progress_line(epoch(), 40), "epoch 3 of 30 [##....] 45 %, 12 s left");
+  EXPECT_EQ(progress_line(epoch(), 40), "epoch 3 of 30 [###.....] 45 %, 12 s left");
   const std::string line = progress_line(epoch(), 80);
   EXPECT_THAT(line, HasSubstr("loss 0.5312"));
   EXPECT_THAT(line, HasSubstr("6 min in all"));
