@@ -11,13 +11,14 @@
 #include <thread>
 
 #include "app/commands/command_line.h"
+#include "app/commands/message_flags.h"
 #include "app/compute/allocator.h"
 #include "app/compute/arithmetic.h"
 #include "app/compute/process_group.h"
 #include "app/process_guard.h"
 #include "app/report/failure_report.h"
+#include "app/report/json_messages.h"
 #include "app/report/rank_output.h"
-#include "app/report/terminal_messages.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/messages.h"
@@ -64,8 +65,8 @@ int fail(transfer::ProcessGroup& group, const transfer::RankOutput& output,
   constexpr auto kForRank0 = std::chrono::seconds(2);
   std::fflush(stdout);
   if (!group.is_rank0()) std::this_thread::sleep_for(kForRank0);
-  output.error(message);
   const int status = transfer::status_of(code);
+  output.error(message, status);
   transfer::expect_exit();
   if (group.size() > 1) group.abort(status);
   return status;
@@ -80,8 +81,8 @@ int main(int argc, char** argv) {
   transfer::keep_gpu_unfused();
   transfer::install_signal_handlers();
   transfer::silence_torch_warnings();
-  transfer::TerminalMessages messages;
-  transfer::send_messages_to(messages);
+  const auto messages = transfer::make_message_sink(transfer::message_options(argc, argv));
+  transfer::send_messages_to(*messages);
   auto group = transfer::single_process();
   auto output = std::make_unique<transfer::RankOutput>(*group);
   try {

@@ -79,7 +79,7 @@ def train(folder: Path, processes: int, rows: int, bucket_mb: float, launch: lis
         sys.exit(f"{command} ended with {done.returncode}:\n{done.stderr[-2000:]}")
     summary = json.loads((out / "summary.json").read_text())
     cost = summary.get("data_parallel", {"steps": STEPS, "bytes_per_step": 0, "seconds_waiting": 0.0})
-    line = json.loads((out / "metrics.jsonl").read_text().splitlines()[0])
+    line = json.loads((out / "metrics.jsonl").read_text().splitlines()[-1])
     # One process reports no exchange: its epoch counts, of which evaluation is about 1 %.
     in_steps = cost.get("seconds_in_steps", line["seconds"])
     return {"processes": processes, "rows": rows, "bucket_mb": bucket_mb, "seconds_a_step": in_steps / cost["steps"],

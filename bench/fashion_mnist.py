@@ -52,6 +52,7 @@ def run(data: Path, flags: list) -> dict:
                        check=True, stdout=subprocess.DEVNULL)
         seconds = time.monotonic() - start
         lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+        lines = [line for line in lines if line["epoch"] > 0]
         return {"summary": json.loads((out / "summary.json").read_text()), "seconds": seconds, "epochs": lines}
 
 

@@ -93,7 +93,7 @@ def run_ours(backbone: str, data: Path, *settings: str, epochs: int = EPOCHS, me
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
             [BINARY, "--strategy", "fine-tune", "--data", data, "--backbone", backbone, "--out", f"{folder}/run",
-             "--json", *[word for key in (*common, *settings) for word in ("--set", key)]],
+             "--json", "--verbose", *[word for key in (*common, *settings) for word in ("--set", key)]],
             capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     times = re.findall(r"epoch \d+ of \d+: (\d+) images in ([\d.]+) s", done.stderr)

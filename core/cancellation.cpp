@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/errors.h"
+#include "core/standard_streams.h"
 
 namespace transfer {
 namespace {
@@ -15,6 +16,7 @@ volatile std::sig_atomic_t received_signal = 0;
 extern "C" void remember_signal(int signal) {
   if (received_signal != 0) {
     if (signal == SIGHUP) return;
+    end_open_line();
     // A signal's default action does not end process 1, as which a container starts us.
     if (::getpid() == 1) ::_exit(128 + signal);
     std::signal(signal, SIG_DFL);

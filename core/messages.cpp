@@ -16,10 +16,7 @@ class PlainLines : public MessageSink {
  public:
   void note(const std::string& text) override { write_to_stderr(visible(text) + "\n"); }
   void warning(const std::string& text) override { note("warning: " + text); }
-  std::unique_ptr<Progress> begin(std::string /*title*/, std::int64_t /*total*/,
-                                  std::string /*unit*/) override {
-    return std::make_unique<NoProgress>();
-  }
+  std::unique_ptr<Progress> begin(Work /*work*/) override { return std::make_unique<NoProgress>(); }
 };
 
 MessageSink*& sink_in_use() {

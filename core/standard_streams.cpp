@@ -5,11 +5,14 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 
 #include "core/cancellation.h"
 
 namespace transfer {
 namespace {
+
+volatile std::sig_atomic_t line_is_open = 0;
 
 /// The smallest free descriptor, which open() gives, is the one that is missing.
 void open_if_closed(int descriptor, int access) noexcept {
@@ -40,6 +43,14 @@ void write_to_stderr(std::string_view text) noexcept {
     if (written <= 0) return;
     text.remove_prefix(static_cast<std::size_t>(written));
   }
+}
+
+void leave_line_open(bool is_open) noexcept { line_is_open = is_open ? 1 : 0; }
+
+void end_open_line() noexcept {
+  if (line_is_open == 0) return;
+  line_is_open = 0;
+  (void)!::write(STDERR_FILENO, "\n", 1);
 }
 
 }  // namespace transfer

@@ -17,4 +17,10 @@ bool stdout_has_no_reader() noexcept;
 /// note_closed_output().
 void write_to_stderr(std::string_view text) noexcept;
 
+/// Says whether the terminal's cursor stands behind a line without an end, such as a progress bar.
+void leave_line_open(bool is_open) noexcept;
+
+/// Ends such a line, for a program that ends at once. Safe in a signal handler.
+void end_open_line() noexcept;
+
 }  // namespace transfer

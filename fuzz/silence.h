@@ -14,9 +14,7 @@ inline void silence_messages() {
     };
     void note(const std::string&) override {}
     void warning(const std::string&) override {}
-    std::unique_ptr<Progress> begin(std::string, std::int64_t, std::string) override {
-      return std::make_unique<Nothing>();
-    }
+    std::unique_ptr<Progress> begin(Work) override { return std::make_unique<Nothing>(); }
   };
   static Silence silence;
   send_messages_to(silence);

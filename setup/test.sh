@@ -8,5 +8,10 @@ if ! command -v sbatch > /dev/null; then
   bash setup/install_debian_packages.sh setup/debian-packages-slurm.txt ||
     say "Slurm cannot be installed here; its tests are skipped"
 fi
+# Likewise for what the program shows on a terminal.
+if ! command -v tmux > /dev/null; then
+  bash setup/install_debian_packages.sh setup/debian-packages-test.txt ||
+    say "tmux cannot be installed here; the tests of terminals are skipped"
+fi
 say "Tests (TRANSFER_DATA=${TRANSFER_DATA:-unset: tests on real images are skipped})"
 exec ctest --test-dir build --no-tests=error --output-on-failure --parallel 2

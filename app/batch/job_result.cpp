@@ -86,10 +86,13 @@ std::vector<EpochScore> read_epoch_scores(const std::filesystem::path& run_direc
   std::vector<EpochScore> scores;
   if (!is_file(file)) return scores;
   std::istringstream lines(read_file(file));
+  std::int64_t number = 0;
   try {
     for (std::string line; std::getline(lines, line);) {
       if (lines.eof()) break;  // a run that was killed did not end this line
+      ++number;
       const auto epoch = nlohmann::json::parse(line);
+      if (epoch.value("epoch", std::int64_t{1}) == 0) continue;  // the start
       const auto score = find_score(epoch, "val_");
       if (!score) throw DataError(other_format_message(file, 1, remedy(run_directory)));
       scores.push_back({*score, number_or(epoch.at(key_of(*score, "val_")), -kInfinity),
@@ -98,7 +101,7 @@ std::vector<EpochScore> read_epoch_scores(const std::filesystem::path& run_direc
     return scores;
   } catch (const nlohmann::json::exception& error) {
     throw DataError(fmt::format("{}:{}: is not the metrics of an epoch: {}. {}", file.string(),
-                                scores.size() + 1, error.what(), remedy(run_directory)));
+                                number, error.what(), remedy(run_directory)));
   }
 }
 

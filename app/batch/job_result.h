@@ -48,9 +48,9 @@ struct EpochScore {
   double loss = 0;
 };
 
-/// The scores after each epoch so far, from metrics.jsonl; none where there is no such file yet.
-/// NaN counts as the worst there is. Throws DataError when the file is damaged, or of another
-/// format.
+/// The scores after each epoch so far, without epoch 0, from metrics.jsonl; none where there is no
+/// such file yet. NaN counts as the worst there is. Throws DataError when the file is damaged, or
+/// of another format.
 std::vector<EpochScore> read_epoch_scores(const std::filesystem::path& run_directory);
 
 /// A job at the end of the batch.

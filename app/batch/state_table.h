@@ -23,8 +23,6 @@ class StateTable {
   void changed(std::size_t job, const JobResult& result);
   /// A running job was stopped and will resume.
   void waits_again(std::size_t job, const std::string& why);
-  /// Prints a line above the table.
-  void note(const std::string& text);
   /// To be called often: draws at most a few times per second.
   void refresh(const std::vector<JobResult>& results);
   void end(const std::vector<JobResult>& results);
@@ -36,7 +34,8 @@ class StateTable {
     std::optional<double> seconds;
   };
 
-  void line(const std::string& text) const;
+  /// Tells of a job where no table is drawn.
+  void line(std::size_t job, JobState state, const std::string& text) const;
   void draw(const std::vector<JobResult>& results);
   std::string row_text(const Row& row, const JobResult& result) const;
   /// "about 40 s left"; empty while nothing is known.
@@ -44,11 +43,9 @@ class StateTable {
 
   std::vector<Row> rows_;
   std::int64_t jobs_at_once_;
-  bool is_terminal_;
+  bool draws_;
   Stopwatch clock_;
   double last_drawn_ = -1;
-  /// Lines of the table on the screen.
-  std::size_t drawn_lines_ = 0;
   /// Seconds of the jobs that have ended in this invocation.
   std::vector<double> durations_;
   std::size_t ended_ = 0;

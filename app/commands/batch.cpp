@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <nlohmann/json.hpp>
 
 #include "app/batch/batch_folder.h"
 #include "app/batch/batch_summary.h"
@@ -16,6 +17,7 @@
 #include "core/atomic_file.h"
 #include "core/count_text.h"
 #include "core/errors.h"
+#include "core/messages.h"
 #include "core/visible_text.h"
 #include "models/strategy.h"
 
@@ -122,6 +124,9 @@ int run_batch(const BatchOptions& options) {
   const BatchSummary summary{plan, folder, results, rank_groups(plan, results)};
   write_file_atomically(folder.summary_csv(), to_csv(summary));
   write_file_atomically(folder.summary_json(), to_json(summary));
+  messages().add_to_result({{"folder", folder.path().string()},
+                            {"summary", folder.summary_json().string()},
+                            {"jobs", results.size()}});
   fmt::print("{}", options.json ? to_json(summary) : visible_lines(to_text(summary)));
   require_all_finished(results, options);
   return 0;

@@ -4,12 +4,16 @@
 
 #include <algorithm>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "app/commands/foreign_flags.h"
 #include "app/commands/help_text.h"
+#include "app/commands/message_flags.h"
 #include "app/commands/renamed_flags.h"
 #include "core/errors.h"
+#include "core/messages.h"
 #include "core/nearest_name.h"
+#include "core/stopwatch.h"
 
 namespace transfer {
 namespace {
@@ -102,6 +106,7 @@ CommandLine make_command_line() {
     CLI::App* parser = line.parser->add_subcommand(command.name, command.summary);
     line.runs[command.name] = command.add_flags(*parser);
     add_examples(*parser);
+    add_message_flags(*parser);
   }
   return line;
 }
@@ -127,7 +132,11 @@ int run_command_line(int argc, const char* const* argv,
         "processes for training only; otherwise leave out mpirun or srun.",
         group->size(), name));
   }
-  return line.runs.at(name)(group);
+  const Stopwatch clock;
+  const int status = line.runs.at(name)(group);
+  messages().event("result",
+                   {{"command", name}, {"exit_status", status}, {"seconds", clock.seconds()}}, "");
+  return status;
 }
 
 }  // namespace transfer

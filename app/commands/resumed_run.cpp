@@ -15,6 +15,7 @@
 #include "core/run_files.h"
 #include "core/run_format.h"
 #include "core/shell_word.h"
+#include "core/split_text.h"
 #include "models/strategy.h"
 
 namespace transfer {
@@ -118,7 +119,10 @@ bool was_stopped_by_time(const RunDirectory& run) {
 std::int64_t count_epochs(const RunDirectory& run) {
   const auto file = run.file(run_file::kMetrics);
   const std::string text = is_file(file) ? read_file(file) : "";
-  return std::count(text.begin(), text.end(), '\n');
+  const auto lines = split_text(text, '\n');
+  return std::count_if(lines.begin(), lines.end(), [](std::string_view line) {
+    return epoch_of_line(line).value_or(0) > 0;  // epoch 0 is the start
+  });
 }
 
 void require_checkpoint(const Config& config, const RunDirectory& run) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <nlohmann/json.hpp>
 
 #include "app/advice/advised_config.h"
 #include "app/advice/measured_advice.h"
@@ -16,8 +17,9 @@
 #include "configs/key_flags.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
+#include "core/messages.h"
 #include "core/run_files.h"
-#include "core/standard_streams.h"
+#include "core/split_text.h"
 #include "core/stopwatch.h"
 #include "core/visible_text.h"
 #include "models/strategy.h"
@@ -43,7 +45,10 @@ int run_chosen_strategy(const TrainOptions& options, const Stopwatch& since_star
     run.discard();
     throw;
   }
-  write_to_stderr(visible_lines(to_text(measured.advice)));
+  const std::string advice = to_text(measured.advice);
+  for (const std::string_view line : split_text(advice, '\n')) {
+    if (!line.empty()) note("{}", line);
+  }
   warn_of_unused_settings(measured.config);
   preparation.config = measured.config;
   train_in(preparation, run, {.since_start = since_start}, options.json,

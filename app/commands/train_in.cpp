@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <nlohmann/json.hpp>
 
 #include "app/commands/resumed_run.h"
 #include "app/compute/gpu_memory.h"
@@ -11,6 +12,7 @@
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
+#include "core/messages.h"
 #include "core/run_files.h"
 #include "core/shell_word.h"
 #include "core/visible_text.h"
@@ -22,7 +24,7 @@ namespace {
 Summary run_strategy(const Preparation& preparation, const RunDirectory& run, const RunSpan& span,
                      StageProbes known) {
   if (find_strategy(preparation.config.strategy).trunk_is_frozen) {
-    run.keep_metrics(0);
+    run.keep_metrics(std::nullopt);
     return run_on_frozen_features(preparation, run, span.since_start, std::move(known));
   }
   return run_fine_tuning(preparation, run, span, known);
@@ -38,6 +40,7 @@ std::string write_results(Summary summary, const RunDirectory& run, torch::Devic
   }
   summary.seconds_total += since_start.seconds();
   write_file_atomically(run.file(run_file::kSummary), to_json(summary));
+  messages().add_to_result(result_members(summary));
   if (summary.end != TrainingEnd::kTimeLimit) run.remove_checkpoints();
   return json ? to_json(summary) : visible_lines(to_text(summary));
 }

@@ -41,7 +41,9 @@ std::vector<BrokenImage> run_over_images(
   options.queue_batches = streams + 2;
   Loader loader(pass.samples, options);
   std::unique_ptr<Progress> own_progress;
-  if (pass.progress == nullptr) own_progress = begin_progress(pass.title, count, "images");
+  if (pass.progress == nullptr) {
+    own_progress = begin_progress(Work{pass.title, count, "images", 0, pass.tells_end});
+  }
   Progress& progress = own_progress ? *own_progress : *pass.progress;
   const std::int64_t threads_per_stream = pass.uses_one_thread_per_stream && pass.device.is_cpu()
                                               ? 1

@@ -22,6 +22,8 @@ struct ImagePass {
   std::int64_t threads = 1;
   /// Names the work where progress is shown.
   std::string title;
+  /// Whether a line says when it is done.
+  bool tells_end = true;
   /// Progress of longer work that this pass is a part of; nullptr gives the pass its own.
   Progress* progress = nullptr;
   /// Gives each stream a single thread even if there are fewer batches than threads, so that no

@@ -4,32 +4,29 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "core/standard_streams.h"
-#include "core/visible_text.h"
+#include "core/messages.h"
 
 namespace transfer {
 
 RankOutput::RankOutput(const ProcessGroup& group) {
   if (group.is_rank0()) return;
   name_ = fmt::format("transfer (process {} of {})", group.rank() + 1, group.size());
-  stderr_ = ::fdopen(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0), "w");
+  stderr_ = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
   const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
-  if (stderr_ == nullptr || nowhere < 0) return;
+  if (stderr_ < 0 || nowhere < 0) return;
   ::dup2(nowhere, STDOUT_FILENO);
   ::dup2(nowhere, STDERR_FILENO);
   ::close(nowhere);
 }
 
 RankOutput::~RankOutput() {
-  if (stderr_ != nullptr) std::fclose(stderr_);
+  if (stderr_ >= 0) ::close(stderr_);
 }
 
-void RankOutput::error(const std::string& message) const {
+void RankOutput::error(const std::string& message, int status) const {
   // Whether anybody can read it is not checked: the program ends with its own status.
-  const std::string line = name_ + ": " + visible(message) + "\n";
-  if (stderr_ == nullptr) return write_to_stderr(line);
-  std::fwrite(line.data(), 1, line.size(), stderr_);
-  std::fflush(stderr_);
+  if (stderr_ >= 0) ::dup2(stderr_, STDERR_FILENO);
+  messages().error(name_, message, status);
 }
 
 }  // namespace transfer

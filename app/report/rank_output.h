@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdio>
 #include <string>
 
 #include "app/compute/process_group.h"
@@ -16,13 +15,14 @@ class RankOutput {
   RankOutput(const RankOutput&) = delete;
   RankOutput& operator=(const RankOutput&) = delete;
 
-  /// Writes "transfer: MESSAGE" to the stderr that the process started with.
-  void error(const std::string& message) const;
+  /// Sends the error that ends the program with `status` to messages(), and so to the stderr that
+  /// the process started with.
+  void error(const std::string& message, int status) const;
 
  private:
   std::string name_ = "transfer";
-  /// The original stderr; nullptr on rank 0, which keeps it.
-  std::FILE* stderr_ = nullptr;
+  /// The original stderr; −1 on rank 0, which keeps it.
+  int stderr_ = -1;
 };
 
 }  // namespace transfer

@@ -206,20 +206,30 @@ void RunDirectory::append_metrics(std::string_view json_line) const {
   }
 }
 
-void RunDirectory::keep_metrics(std::int64_t epochs) const {
+std::optional<std::int64_t> epoch_of_line(std::string_view line) {
+  const auto object = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+  const bool is_whole =
+      object.is_object() && object.contains("epoch") && object["epoch"].is_number_integer();
+  return is_whole ? std::optional(object["epoch"].get<std::int64_t>()) : std::nullopt;
+}
+
+void RunDirectory::keep_metrics(std::optional<std::int64_t> last_epoch) const {
   if (!is_written_here_) return;
   const fs::path metrics = file(run_file::kMetrics);
   std::istringstream stream(file_kind(metrics) == FileKind::kNothing ? "" : read_file(metrics));
   std::string kept;
   std::string line;
   std::int64_t found = 0;
-  while (found < epochs && std::getline(stream, line) && nlohmann::json::accept(line)) {
+  while (last_epoch && std::getline(stream, line)) {
+    const auto epoch = epoch_of_line(line);
+    if (!epoch || *epoch > *last_epoch) continue;
     kept += line + "\n";
-    ++found;
+    found += *epoch > 0;
   }
-  if (found < epochs) {
+  if (last_epoch && found < *last_epoch) {
     warn("{}: {} of the {} that were trained are missing or damaged; the run goes on without them.",
-         metrics.string(), epochs - found, count_text(static_cast<std::size_t>(epochs), "epoch"));
+         metrics.string(), *last_epoch - found,
+         count_text(static_cast<std::size_t>(*last_epoch), "epoch"));
   }
   write_file_atomically(file(run_file::kMetrics), kept);
 }

@@ -11,6 +11,9 @@
 
 namespace transfer {
 
+/// The epoch of a line of metrics.jsonl; nothing where it is not whole, as after a kill.
+std::optional<std::int64_t> epoch_of_line(std::string_view line);
+
 /// The folder of one run: config.yaml, metrics.jsonl, summary.json, model.pt, predictions_val.csv,
 /// data.json where layers train, and advice.json where measuring chose the strategy. The folder is
 /// locked while one of its objects lives, so that no two processes write to it.
@@ -27,8 +30,8 @@ class RunDirectory {
   /// removes the files named above, temporary files of killed runs and nothing else.
   static RunDirectory create(const Config& config);
 
-  /// The folder that create() would make. Makes nothing, and throws OutputError where create() would
-  /// refuse or could not write.
+  /// The folder that create() would make. Makes nothing, and throws OutputError where create()
+  /// would refuse or could not write.
   static std::filesystem::path planned(const Config& config);
 
   /// An existing run directory, to resume its run. Throws ConfigError where the folder is none, and
@@ -48,8 +51,8 @@ class RunDirectory {
   /// Appends one line to metrics.jsonl. Throws OutputError.
   void append_metrics(std::string_view json_line) const;
 
-  /// Truncates metrics.jsonl to its first `epochs` lines. Throws OutputError.
-  void keep_metrics(std::int64_t epochs) const;
+  /// Keeps the lines of metrics.jsonl up to that epoch, or without one none. Throws OutputError.
+  void keep_metrics(std::optional<std::int64_t> last_epoch) const;
 
   /// The last state of a training, and the weights of its best epoch; removed when the run is
   /// finished.

@@ -76,6 +76,21 @@ std::string to_json(const Summary& s) {
   return json_text(object);
 }
 
+ordered_json result_members(const Summary& s) {
+  ordered_json members = {{"run_directory", s.run_directory},
+                          {"strategy", s.strategy},
+                          {"best_epoch", s.best_epoch},
+                          {"epochs", s.epochs}};
+  const auto add = [&members](const std::string& split, const Metrics& metrics) {
+    const Score score = score_of(metrics);
+    members[split + "_loss"] = loss_of(metrics);
+    members[fmt::format("{}_{}", split, score.name.key)] = score.value;
+  };
+  add("val", s.val);
+  if (s.test) add("test", *s.test);
+  return members;
+}
+
 std::string to_text(const Summary& s) {
   std::string text = metrics_text("validation", s.val, s.classes);
   if (s.test) text += metrics_text("test", *s.test, s.classes);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -64,6 +65,9 @@ struct Summary {
 
 /// summary.json's text.
 std::string to_json(const Summary& summary);
+
+/// What --log-json tells of it in the event "result".
+nlohmann::ordered_json result_members(const Summary& summary);
 
 /// What the user reads on stdout at the end.
 std::string to_text(const Summary& summary);

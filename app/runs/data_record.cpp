@@ -59,8 +59,8 @@ std::vector<ImageLabel> image_labels(const Preparation& p, const std::vector<Sam
   images.reserve(samples.size());
   for (std::size_t i = 0; i < samples.size(); ++i) {
     const Sample& sample = samples[i];
-    images.push_back({std::move(paths[i]),
-                      target_text(sample, p.dataset.classes, p.objective().targets()), ""});
+    images.push_back(
+        {std::move(paths[i]), target_text(sample, p.dataset.classes, p.objective().targets()), ""});
     try {
       images.back().content = content_sketch(sample);
     } catch (const DataError& error) {
@@ -128,10 +128,9 @@ std::string difference(const ordered_json& record, const std::vector<ImageLabel>
   }
   std::vector<std::string> removed;
   for (const auto& [path, image] : before) removed.push_back(path);
-  std::vector<std::string> parts = {named(added, "added"), named(removed, "removed"),
-                                    named(relabelled, "with another label"),
-                                    named(replaced, "with other content"),
-                                    named(unreadable, "unreadable")};
+  std::vector<std::string> parts = {
+      named(added, "added"), named(removed, "removed"), named(relabelled, "with another label"),
+      named(replaced, "with other content"), named(unreadable, "unreadable")};
   std::erase(parts, "");
   return parts.empty() ? "the same images in another order"
                        : fmt::format("{}", fmt::join(parts, ", "));

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "app/compute/precision.h"
 #include "app/features/broken_images.h"
 #include "app/preparation/model_trust.h"
 #include "app/report/prediction_table.h"
@@ -11,6 +12,7 @@
 #include "app/runs/replica_choice.h"
 #include "app/runs/run_record.h"
 #include "app/runs/training_input_choice.h"
+#include "app/training/schedule.h"
 #include "app/training/trainer.h"
 #include "core/atomic_file.h"
 #include "core/count_text.h"
@@ -25,12 +27,6 @@
 namespace transfer {
 namespace {
 
-void report_epoch(const RunDirectory& run, const EpochReport& report) {
-  write_epoch(run, report);
-  note("epoch {}: train loss {:.4f}, val loss {:.4f}, val {}", report.epoch, report.train_loss,
-       report.val_loss, report.val_score.text());
-}
-
 /// Outputs and metrics of the trained network on one split.
 struct Evaluated {
   torch::Tensor outputs;
@@ -39,13 +35,35 @@ struct Evaluated {
 };
 
 /// The summary names its broken images, and also those `known` from earlier evaluations.
-Evaluated evaluate_split(Trainer& trainer, EvaluatedSplit split, const std::string& title,
-                         const Preparation& p, std::vector<BrokenImage> known, Summary& summary) {
-  const auto result = trainer.evaluate(split, title);
+Evaluated measure_split(const ImageLogits& result, EvaluatedSplit split, const Preparation& p,
+                        std::vector<BrokenImage> known, Summary& summary) {
   report_broken(add_broken(result.broken, known));
   for (const auto& image : known) summary.broken.push_back(image.reason);
   const Truth truth = truth_of(images_of(p.dataset, split), result.broken);
   return {result.logits, truth, measure(p.objective(), result.logits, truth, p.config.train.top_k)};
+}
+
+std::string_view name_of_type(torch::ScalarType type) {
+  if (type == torch::kFloat32) return "float32";
+  return type == torch::kBFloat16 ? "bfloat16" : "float16";
+}
+
+/// Tells what was chosen where the settings left it open, and what follows from them.
+void tell_choices(const Preparation& p, const Summary& summary) {
+  const TrainConfig& train = p.config.train;
+  note_detail(
+      "choices: {}, batches of {}, learning rate {:.3g} ({}), {}, weight decay of the head {:.3g}, "
+      "BatchNorm {}, replicas {}{}",
+      name_of(train.optimizer), train.batch_size, batch_scaled_rate(train), name_of(train.schedule),
+      name_of_type(choose_precision(train.precision, p.device).type),
+      p.config.head.weight_decay.value_or(0), name_of(train.batch_norm), summary.replicas,
+      summary.frozen_up_to.empty() ? "" : ", frozen up to " + summary.frozen_up_to);
+}
+
+/// Tells where the time of this invocation went.
+void tell_times(const TrainingOutcome& outcome, const Summary& summary, double seconds) {
+  note_detail("times: {:.1f} s until training began, {:.1f} s training, of which {:.1f} s in steps",
+              summary.seconds_extract, seconds - summary.seconds_extract, outcome.seconds_in_steps);
 }
 
 void summarize_training(const Preparation& p, const TrainingOutcome& outcome, Summary& summary) {
@@ -78,11 +96,13 @@ void explain_best_start(const Config& config, std::int64_t epochs) {
 
 /// Measures the trained network and writes predictions_val.csv.
 void evaluate_splits(const Preparation& p, const RunDirectory& run, Trainer& trainer,
-                     const std::vector<BrokenImage>& known_val, Summary& summary) {
-  const auto val = evaluate_split(trainer, EvaluatedSplit::kVal, "val", p, known_val, summary);
+                     const TrainingOutcome& outcome, Summary& summary) {
+  const auto logits = outcome.val ? *outcome.val : trainer.evaluate(EvaluatedSplit::kVal, "val");
+  const auto val = measure_split(logits, EvaluatedSplit::kVal, p, outcome.broken_val, summary);
   summary.val = val.metrics;
   if (!p.dataset.test.empty()) {
-    summary.test = evaluate_split(trainer, EvaluatedSplit::kTest, "test", p, {}, summary).metrics;
+    const auto test = trainer.evaluate(EvaluatedSplit::kTest, "test");
+    summary.test = measure_split(test, EvaluatedSplit::kTest, p, {}, summary).metrics;
   }
   if (!p.group->is_rank0()) return;
   write_file_atomically(
@@ -123,9 +143,10 @@ void load_finished_model(const RunDirectory& run, const Config& config,
   network.scale_outputs(factor, -scaling.mean * factor);
 }
 
-/// Continues as `span` says. Returns the number of completed epochs.
-std::int64_t continue_run(Trainer& trainer, const Config& config, const RunDirectory& run,
-                          const RunSpan& span, bool resumes) {
+/// Continues as `span` says. Returns the number of completed epochs; nothing for a new run.
+std::optional<std::int64_t> continue_run(Trainer& trainer, const Config& config,
+                                         const RunDirectory& run, const RunSpan& span,
+                                         bool resumes) {
   const std::string path = run.path().string();
   const auto rate = [&] {
     return fmt::format(
@@ -142,7 +163,7 @@ std::int64_t continue_run(Trainer& trainer, const Config& config, const RunDirec
         path, span.finished->epochs, span.finished->best_epoch, rate());
     return span.finished->epochs;
   }
-  if (!resumes) return 0;
+  if (!resumes) return std::nullopt;
   const std::int64_t done = trainer.resume();
   note("{}: resumed after epoch {}", path, done);
   if (span.config_to_keep) {
@@ -193,20 +214,24 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
   task.on_weights = [&](bool is_best) {
     write_models_of_epoch(network, p, loss.target_scaling, run, is_best);
   };
-  task.on_epoch = [&run](const EpochReport& report) { report_epoch(run, report); };
+  task.on_epoch = [&run](const EpochReport& report) {
+    write_epoch(run, report, epoch_text(report));
+  };
   task.on_going_on = [&run, &span] {
     run.write_config(span.config_to_keep.value());
     run.begin_again();
   };
   Trainer trainer(network, std::move(task));
   run.keep_metrics(continue_run(trainer, p.config, run, span, resumes));
+  tell_choices(p, summary);
   const TrainingOutcome outcome = trainer.run();
   if (outcome.best_epoch == 0) explain_best_start(p.config, outcome.epochs);
+  tell_times(outcome, summary, training.seconds());
   summary.seconds_train = training.seconds() - summary.seconds_extract + outcome.earlier.train;
   summary.seconds_extract += outcome.earlier.extract;
   summary.seconds_total = outcome.earlier.total;
   summarize_training(p, outcome, summary);
-  evaluate_splits(p, run, trainer, outcome.broken_val, summary);
+  evaluate_splits(p, run, trainer, outcome, summary);
   if (!p.group->is_rank0()) return summary;
   write_model(network, p, loss.target_scaling, run.file(run_file::kModel), WriteCheck::kReadBack);
   return summary;

@@ -145,6 +145,9 @@ Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run,
   const Stopwatch training;
   const FittedHead fitted = fit(p, features, run, since_start, known, summary);
   summary.seconds_train = training.seconds();
+  note_detail("choices: weight decay {:.3g} ({}), {}", summary.weight_decay,
+              summary.weight_decay_is_chosen ? "by cross-validation" : "as set",
+              name_of(p.config.train.optimizer));
   note("head: {} in {}",
        count_text(static_cast<std::size_t>(fitted.epochs),
                   p.config.train.optimizer == Optimizer::kLbfgs ? "iteration" : "epoch"),

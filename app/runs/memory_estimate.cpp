@@ -134,6 +134,9 @@ void warn_of_memory(const Preparation& p, const Loss& loss, TrainableNetwork& ne
   const auto estimate = estimate_memory(p, loss, network, input);
   const std::string warning = memory_warning(estimate, images_at_once(p), available);
   if (!warning.empty()) warn("{}", warning);
+  constexpr double kMegabyte = 1 << 20;
+  note_detail("memory: about {:.0f} MB for training, {:.0f} MB available",
+              estimate.of_batch(images_at_once(p)) / kMegabyte, available / kMegabyte);
 }
 
 }  // namespace transfer

@@ -2,10 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "app/features/cache_folder.h"
+#include "app/training/train_score.h"
 #include "core/json_text.h"
+#include "core/messages.h"
+#include "core/quantity_text.h"
 
 namespace transfer {
 
@@ -28,14 +33,37 @@ Summary begin_summary(const Preparation& p, const RunDirectory& run) {
   return summary;
 }
 
-void write_epoch(const RunDirectory& run, const EpochReport& report) {
-  run.append_metrics(
-      json_line({{"epoch", report.epoch},
-                 {"train_loss", report.train_loss},
-                 {"val_loss", report.val_loss},
-                 {fmt::format("val_{}", report.val_score.name.key), report.val_score.value},
-                 {"learning_rate", report.learning_rate},
-                 {"seconds", report.seconds}}));
+std::string epoch_text(const EpochReport& report) {
+  std::string text = fmt::format("epoch {}{}: val {}, val loss {:.4f}", report.epoch,
+                                 report.epoch == 0 ? " (the start)" : "", report.val_score.text(),
+                                 report.val_loss);
+  if (report.epoch == 0) return text;
+  text += fmt::format(", train loss {:.4f}", report.train_loss);
+  if (report.train_score) text += ", train " + report.train_score->text();
+  text += fmt::format(", lr {:.3g}", report.learning_rate);
+  if (report.images_per_second > 0)
+    text += fmt::format(", {:.3g} images/s", report.images_per_second);
+  text += fmt::format(", {:.1f} s", report.epoch_seconds);
+  if (report.seconds_left > 0) text += fmt::format(", {} left", duration_text(report.seconds_left));
+  return text;
+}
+
+void write_epoch(const RunDirectory& run, const EpochReport& report, const std::string& text) {
+  const auto or_null = [](double number) {
+    return std::isfinite(number) ? nlohmann::ordered_json(number) : nlohmann::ordered_json(nullptr);
+  };
+  const Score train = report.train_score.value_or(
+      Score{training_score_name(report.val_score.name), std::numeric_limits<double>::quiet_NaN()});
+  const nlohmann::ordered_json members = {
+      {"epoch", report.epoch},
+      {"train_loss", or_null(report.train_loss)},
+      {fmt::format("train_{}", train.name.key), or_null(train.value)},
+      {"val_loss", report.val_loss},
+      {fmt::format("val_{}", report.val_score.name.key), report.val_score.value},
+      {"learning_rate", report.learning_rate},
+      {"seconds", report.seconds}};
+  run.append_metrics(json_line(members));
+  messages().event("epoch", members, text);
 }
 
 }  // namespace transfer

@@ -225,6 +225,7 @@ void write_checkpoint(const std::filesystem::path& file, const NamedTensors& ten
   });
   write_identity(archive, run);
   archive.write("device", c10::IValue(progress.device));
+  archive.write("score_sums", c10::IValue(progress.score_sums));
   write_broken(archive, "broken", progress.broken);
   write_broken(archive, "broken_val", progress.broken_val);
   save(archive, file);
@@ -251,6 +252,8 @@ TrainingProgress read_checkpoint(const std::filesystem::path& file, const NamedT
     });
     c10::IValue device;
     if (archive.try_read("device", device)) progress.device = device.toStringRef();
+    c10::IValue sums;
+    if (archive.try_read("score_sums", sums)) progress.score_sums = sums.toDoubleVector();
     progress.broken = read_broken(archive, "broken");
     progress.broken_val = read_broken(archive, "broken_val");
   });

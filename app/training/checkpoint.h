@@ -32,6 +32,9 @@ struct TrainingProgress {
   /// Loss so far of the unfinished epoch.
   double loss_sum = 0;
   double loss_weight = 0;
+  /// Its sums of the training score so far, over all processes (see score_sums()); older
+  /// checkpoints of this format have none.
+  std::vector<double> score_sums = {};
   /// Learning rate of the last step.
   double rate = 0;
   /// Times that training went back to a checkpoint, and the factor of the learning rate since.

@@ -14,6 +14,7 @@
 #include "app/training/optimizers.h"
 #include "app/training/scaled_features.h"
 #include "app/training/schedule.h"
+#include "app/training/train_score.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/random.h"
@@ -121,6 +122,7 @@ class HeadFit {
     for (const auto& parameter : head_.parameters()) {
       parameter.mutable_grad() = torch::zeros_like(parameter);
     }
+    score_sums_.reset();
     const FeatureSet& train = problem_.train;
     const double weight =
         problem_.loss.weight(train.truth()) * static_cast<double>(train.views.size());
@@ -135,6 +137,7 @@ class HeadFit {
         const auto sums = problem_.loss.sums(outputs, truth);
         const auto loss = sums.objective / weight;
         loss.backward();
+        add_score(outputs, truth);
         objectives.push_back(loss.detach());
         in_units.push_back(sums.in_units.detach());
       }
@@ -181,6 +184,7 @@ class HeadFit {
   std::pair<double, double> run_epoch(torch::optim::Optimizer& optimizer,
                                       const std::vector<ParameterGroup>& head, Random& random) {
     const FeatureSet& train = problem_.train;
+    score_sums_.reset();
     std::vector<std::int64_t> order(static_cast<std::size_t>(train.rows()) * train.views.size());
     std::iota(order.begin(), order.end(), 0);
     random.shuffle(order);
@@ -206,7 +210,9 @@ class HeadFit {
             mix_seed({problem_.seed, kDropoutSeed, static_cast<std::uint64_t>(epoch_), first}));
       }
       const auto outputs = head_.training_logits(scaled(rows.features));
-      const auto sums = problem_.loss.sums(outputs, rows.truth.to(problem_.device));
+      const Truth truth = rows.truth.to(problem_.device);
+      const auto sums = problem_.loss.sums(outputs, truth);
+      add_score(outputs, truth);
       (sums.objective / batch_weight).backward();
       optimizer.step();
       sum += sums.in_units.item<double>();
@@ -242,9 +248,21 @@ class HeadFit {
     if (stopping_.is_better(monitored) || !keeps_best()) {
       best_ = head_.copy_to(problem_.device);
     }
-    if (problem_.on_epoch) {
-      problem_.on_epoch({epoch_, train_loss, val_loss, score_of(metrics), rate, clock_.seconds()});
+    if (!problem_.on_epoch) return;
+    EpochReport report{epoch_, train_loss, val_loss, score_of(metrics), rate, clock_.seconds()};
+    if (score_sums_.defined()) {
+      const auto sums = score_sums_.cpu();
+      const auto* const first = sums.const_data_ptr<double>();
+      report.train_score = score_of_sums(problem_.loss.objective, {first, first + sums.numel()});
     }
+    problem_.on_epoch(report);
+  }
+
+  /// Adds a part of the images to the training score, where somebody wants to know it.
+  void add_score(const torch::Tensor& outputs, const Truth& truth) {
+    if (!problem_.on_epoch) return;
+    const auto sums = score_sums(problem_.loss, outputs, truth);
+    score_sums_ = score_sums_.defined() ? score_sums_ + sums : sums;
   }
 
   /// L-BFGS that is not stopped early ends at the optimum, which is its last iteration.
@@ -261,6 +279,8 @@ class HeadFit {
   std::int64_t epoch_ = 0;
   bool converged_ = false;
   bool time_is_up_ = false;
+  /// Of the last pass over the training images; see score_sums().
+  torch::Tensor score_sums_;
 };
 
 }  // namespace

@@ -35,6 +35,7 @@ ImageLogits ImageInput::evaluate(const TrainableNetwork& network, EvaluatedSplit
   pass.device = device_;
   pass.threads = threads_;
   pass.title = title;
+  pass.tells_end = false;  // the trainer says what came of it
   pass.loader.preprocessing = preprocessing_;
   return image_logits(
       std::move(pass), network.classes(),

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <span>
 
 #include "app/features/broken_images.h"
 #include "app/training/batch_prefetch.h"
@@ -42,7 +43,8 @@ Trainer::Trainer(TrainableNetwork& network, TrainingTask task)
       batch_copies_(copy_stream_for(task_.device)),
       stopping_(config_.train.patience, config_.train.min_delta),
       plateau_(config_.train),
-      time_limit_(config_.train.time_limit, task_.since_start) {
+      time_limit_(config_.train.time_limit, task_.since_start),
+      epoch_progress_(config_.train.epochs, task_.device) {
   if (config_.train.ema > 0) {
     average_ = std::make_unique<WeightAverage>(step_.parameters(), config_.train.ema);
   }
@@ -93,7 +95,8 @@ TrainingOutcome Trainer::run() {
           broken_,
           broken_val_,
           earlier_,
-          end()};
+          end(),
+          std::move(best_val_)};
 }
 
 Shard Trainer::shard() const {
@@ -122,10 +125,8 @@ void Trainer::train_one_epoch() {
   options.pin_memory = task_.device.is_cuda();
   BatchPrefetch reader(read_shard(task_.input, options, shard()),
                        batch_copies_ ? &*batch_copies_ : nullptr);
-  const auto bar =
-      begin_progress(fmt::format("epoch {} of {}", progress_.epoch + 1, config_.train.epochs),
-                     static_cast<std::int64_t>(labels_.size()), "images");
-  if (progress_.batch > 0) bar->advance(options.batches.front().first);
+  const auto bar = begin_progress(epoch_progress_.begin(
+      progress_, static_cast<std::int64_t>(labels_.size()), options.batches.front().first));
   for (std::int64_t index = progress_.batch; index < count; ++index) {
     if (!add_batch(*reader.next(), index, count)) return;
     bar->advance(bounds[static_cast<std::size_t>(index)].count);
@@ -133,6 +134,7 @@ void Trainer::train_one_epoch() {
   }
   is_cut_short_ = progress_.batch < count;
   bar->finish();
+  epoch_progress_.end_training();
 }
 
 bool Trainer::add_batch(const Batch& batch, std::int64_t index, std::int64_t batches) {
@@ -190,6 +192,8 @@ void Trainer::save_if_agreed(bool is_due, std::size_t images_to_evaluate) {
 void Trainer::share_own_state() {
   share_state(*task_.group, network_, config_.train.batch_norm_buffers, images_since_shared_);
   images_since_shared_ = 0;
+  progress_.score_sums = step_.training_score_sums();
+  if (task_.group->size() > 1) task_.group->sum(std::span<double>(progress_.score_sums));
 }
 
 void Trainer::note_broken(const Batch& batch) {
@@ -212,64 +216,6 @@ void Trainer::exchange_broken() {
 
 double Trainer::learning_rate(double epoch, double step) const {
   return learning_rate_at(config_.train, epoch, step) * plateau_.factor() * progress_.rate_factor;
-}
-
-void Trainer::require_finite_statistics() const {
-  for (const auto& [name, tensor] : network_.state()) {
-    const bool is_statistic = name.ends_with("running_mean") || name.ends_with("running_var");
-    if (!is_statistic || at::isfinite(tensor).all().item<bool>()) continue;
-    throw TrainingError(fmt::format(
-        "{} of the network is NaN or infinite after epoch {}: BatchNorm saw too few values or too "
-        "large ones. Set train.batch_norm=frozen, a larger train.batch_size or a lower train.lr.",
-        name, progress_.epoch + 1));
-  }
-}
-
-void Trainer::finish_epoch() {
-  exchange_broken();
-  share_own_state();
-  require_finite_statistics();
-  const double train_loss = progress_.loss_sum / std::max(progress_.loss_weight, 1e-12);
-  std::optional<AverageInPlace> averaged;
-  if (average_) averaged.emplace(*average_);
-  ImageLogits val;
-  try {
-    val = evaluate(EvaluatedSplit::kVal, "val");
-  } catch (const Interrupted&) {
-    averaged.reset();
-    save_checkpoint();
-    task_.group->wait_for_all();  // rank 0 may still be writing
-    throw;
-  }
-  const Truth truth = truth_of(task_.dataset.val, val.broken);
-  note_broken_val(val);
-  const auto metrics = measure(step_.loss().objective, val.logits, truth, 1);
-  const double val_loss = broadcast_number(*task_.group, loss_of(metrics));
-  const double monitored =
-      broadcast_number(*task_.group, monitored_value(metrics, config_.train.monitor));
-  const bool is_best = stopping_.is_better(monitored);
-  if (is_best) keep_as_best();
-  if (std::isfinite(val_loss)) hand_out_weights(is_best);
-  averaged.reset();
-  plateau_.take(val_loss);
-  ++progress_.epoch;
-  progress_.batch = 0;
-  progress_.loss_sum = 0;
-  progress_.loss_weight = 0;
-  const EpochReport report{progress_.epoch,   train_loss,     val_loss,
-                           score_of(metrics), progress_.rate, earlier_.train + clock_.seconds()};
-  if (task_.on_epoch) task_.on_epoch(report);
-  const bool is_due =
-      config_.train.checkpoint_epochs > 0 && progress_.epoch % config_.train.checkpoint_epochs == 0;
-  // The checkpoint in the middle of the epoch stays: a resumed run trains the whole of it.
-  if (is_cut_short_) return;
-  const bool pauses = task_.pause_after > 0 && progress_.epoch >= task_.pause_after && !is_at_end();
-  save_if_agreed(is_due || pauses, task_.dataset.val.size() + task_.dataset.test.size());
-  if (pauses && !time_is_up_) throw Paused(fmt::format("paused after epoch {}", progress_.epoch));
-}
-
-void Trainer::hand_out_weights(bool is_best) {
-  if (task_.on_weights && task_.group->is_rank0()) task_.on_weights(is_best);
 }
 
 }  // namespace transfer

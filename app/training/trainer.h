@@ -13,6 +13,7 @@
 #include "app/compute/process_group.h"
 #include "app/features/model_logits.h"
 #include "app/training/checkpoint.h"
+#include "app/training/epoch_progress.h"
 #include "app/training/epoch_report.h"
 #include "app/training/loss.h"
 #include "app/training/run_seconds.h"
@@ -82,6 +83,9 @@ struct TrainingOutcome {
   /// Of earlier invocations, as far as checkpoints tell.
   RunSeconds earlier = {};
   TrainingEnd end = TrainingEnd::kEpochs;
+  /// The network's outputs for the validation images, as evaluate() gives them; nothing where an
+  /// earlier invocation computed them.
+  std::optional<ImageLogits> val = {};
 };
 
 /// Trains a network epoch by epoch, until the epochs are used up, the validation loss stops
@@ -137,7 +141,7 @@ class Trainer {
   /// Seconds that evaluating so many images will take, as far as is known.
   double seconds_to_evaluate(std::size_t images) const;
   TrainingEnd end() const;
-  /// Synchronises the network over all processes.
+  /// Synchronises the network and the sums of the training score over all processes.
   void share_own_state();
   double learning_rate(double epoch, double step = 0) const;
   /// Throws TrainingError where training drove BatchNorm's running statistics out of the numbers.
@@ -146,7 +150,8 @@ class Trainer {
   bool is_at_end() const;
   /// Evaluates the network before the first step and keeps it as the best so far.
   void keep_start();
-  void keep_as_best();
+  /// Keeps the network's state and its outputs for the validation images, `val`.
+  void keep_as_best(ImageLogits val);
   /// Hands the weights that were just evaluated to the task.
   void hand_out_weights(bool is_best);
   void save_checkpoint();
@@ -166,11 +171,14 @@ class Trainer {
   std::unique_ptr<WeightAverage> average_;
   EarlyStopping stopping_;
   PlateauSchedule plateau_;
+  EpochProgress epoch_progress_;
   TrainingProgress progress_;
   /// The best epoch of a finished run that goes on.
   std::optional<std::int64_t> goes_on_from_;
   /// Weights of the best epoch, on the CPU.
   std::vector<torch::Tensor> best_;
+  /// Their outputs for the validation images; nothing where an earlier invocation computed them.
+  std::optional<ImageLogits> best_val_;
   std::set<std::int64_t> seen_broken_;
   std::vector<BrokenImage> broken_;
   /// Found by this process and not exchanged yet.

@@ -31,7 +31,8 @@ const char* remedy_of_nonfinite(const Config& config, const Batch& batch) {
 
 }  // namespace
 
-void Trainer::keep_as_best() {
+void Trainer::keep_as_best(ImageLogits val) {
+  best_val_ = std::move(val);
   const auto state = network_.state();
   best_.clear();
   NamedTensors copies;
@@ -67,8 +68,10 @@ void Trainer::save_checkpoint() {
   progress_.device = task_.device.str();
   progress_.broken = broken_;
   progress_.broken_val = broken_val_;
+  const Stopwatch clock;
   write_checkpoint(task_.checkpoint, checkpoint_tensors(), step_.optimizer(), progress_,
                    task_.identity);
+  note_detail("{}: written in {:.2f} s", task_.checkpoint.string(), clock.seconds());
 }
 
 void Trainer::load_checkpoint() {
@@ -78,6 +81,9 @@ void Trainer::load_checkpoint() {
   stopping_.restore(progress_.stopping);
   plateau_.restore(progress_.plateau);
   step_.scaler().restore(progress_.scaler);
+  // Of all processes, so that one alone goes on with them.
+  step_.set_training_score_sums(task_.group->is_rank0() ? progress_.score_sums
+                                                        : std::vector<double>());
   if (average_) {
     WeightAverageState state;
     state.updates = progress_.average_updates;

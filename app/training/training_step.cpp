@@ -1,6 +1,7 @@
 #include "app/training/training_step.h"
 
 #include <torch/optim/optimizer.h>
+#include <torch/torch.h>
 
 #include <array>
 #include <cmath>
@@ -11,6 +12,7 @@
 #include "app/training/gradients.h"
 #include "app/training/mixing.h"
 #include "app/training/optimizers.h"
+#include "app/training/train_score.h"
 #include "core/random.h"
 
 namespace transfer {
@@ -53,7 +55,9 @@ TrainingStep::TrainingStep(TrainableNetwork& network, const Config& config, std:
                                config.train, config.head.weight_decay.value_or(0.0))),
       optimizer_(make_optimizer(groups_, config.train)),
       scaler_(config.train.batch_size),
-      replicas_(std::make_unique<Replicas>(network, 1)) {}
+      replicas_(std::make_unique<Replicas>(network, 1)) {
+  set_training_score_sums({});
+}
 
 TrainingStep::~TrainingStep() = default;
 
@@ -115,27 +119,50 @@ BatchLoss TrainingStep::add_part(const Batch& batch, std::uint64_t seed) {
     truth = mixed.truth;
   }
   const auto input = part_.input_of(images);
+  // By the first row of each replica's part, so that their sum has one order.
+  std::vector<torch::Tensor> scores(static_cast<std::size_t>(truth.rows()));
   const auto sums = replicas_->add_gradients(
       truth.rows(), seed,
       [&](const TrainableNetwork& network, std::int64_t begin, std::int64_t count) {
-        return add_gradients(network, input.narrow(0, begin, count), truth.narrow(begin, count));
+        return add_gradients(network, input.narrow(0, begin, count), truth.narrow(begin, count),
+                             scores[static_cast<std::size_t>(begin)]);
       });
+  for (const torch::Tensor& score : scores) {
+    if (score.defined()) training_score_sums_ += score;
+  }
   return {std::accumulate(sums.begin(), sums.end(), 0.0), loss_on_host_.weight(truth)};
 }
 
 double TrainingStep::add_gradients(const TrainableNetwork& network, const torch::Tensor& input,
-                                   const Truth& truth) const {
+                                   const Truth& truth, torch::Tensor& score) const {
   torch::Tensor logits;
   {
     const AutocastScope autocast(precision_, device_);
     logits = part_.logits(network, input);
   }
-  const auto sums = loss_.sums(logits.to(torch::kFloat32), truth_on(device_, truth));
+  const auto outputs = logits.to(torch::kFloat32);
+  const Truth here = truth_on(device_, truth);
+  const auto sums = loss_.sums(outputs, here);
+  score = score_sums(loss_, outputs, here);
   const PendingNumber result(sums.in_units);
   // Before the loss is known: a GPU that waited for the host here would stand still. The caller
   // discards the gradients of a loss that is not finite.
   (precision_.scales_loss ? scaler_.scale(sums.objective) : sums.objective).backward();
   return result.wait();
+}
+
+std::vector<double> TrainingStep::training_score_sums() const {
+  const auto sums = training_score_sums_.cpu();
+  const auto* const first = sums.const_data_ptr<double>();
+  return {first, first + sums.numel()};
+}
+
+void TrainingStep::set_training_score_sums(const std::vector<double>& sums) {
+  const auto count = count_score_sums(loss_.objective, classes_);
+  const bool fits = static_cast<std::int64_t>(sums.size()) == count;
+  training_score_sums_ =
+      (fits ? torch::tensor(sums, torch::kFloat64) : torch::zeros({count}, torch::kFloat64))
+          .to(device_);
 }
 
 void TrainingStep::finish(double rate) {

@@ -74,6 +74,12 @@ class TrainingStep {
   /// Discards what was added.
   void discard();
 
+  /// Sums of the training score (see score_sums()) over what this process has added since they were
+  /// set; waits for a GPU.
+  std::vector<double> training_score_sums() const;
+  /// Sets them; an empty vector stands for zeros.
+  void set_training_score_sums(const std::vector<double>& sums);
+
   /// All trainable parameters, for the average of weights.
   std::vector<torch::Tensor> parameters() const;
   /// Cost of the exchange of gradients so far; zero without a group.
@@ -85,9 +91,10 @@ class TrainingStep {
  private:
   /// The loss of this process's part of the batch, whose gradients are added.
   BatchLoss add_part(const Batch& batch, std::uint64_t seed);
-  /// Runs forward and backward; returns the loss in the targets' units.
+  /// Runs forward and backward; returns the loss in the targets' units. `score` becomes the sums of
+  /// the training score of these rows.
   double add_gradients(const TrainableNetwork& network, const torch::Tensor& input,
-                       const Truth& truth) const;
+                       const Truth& truth, torch::Tensor& score) const;
 
   TrainableNetwork& network_;
   const Config& config_;
@@ -109,6 +116,8 @@ class TrainingStep {
   ReductionCost earlier_cost_;
   /// Names of the parameters that train now.
   std::vector<std::string> trainable_;
+  /// On the device.
+  torch::Tensor training_score_sums_;
   /// Weight of the batches added since the last step.
   double added_weight_ = 0;
 };

@@ -19,10 +19,7 @@ class MessageListener : public MessageSink {
 
   void note(const std::string& text) override { notes.push_back(text); }
   void warning(const std::string& text) override { warnings.push_back(text); }
-  std::unique_ptr<Progress> begin(std::string title, std::int64_t total,
-                                  std::string unit) override {
-    return before_.begin(std::move(title), total, std::move(unit));
-  }
+  std::unique_ptr<Progress> begin(Work work) override { return before_.begin(std::move(work)); }
 
   std::vector<std::string> notes;
   std::vector<std::string> warnings;

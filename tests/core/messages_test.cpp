@@ -16,9 +16,8 @@ class Recorder : public MessageSink {
  public:
   void note(const std::string& text) override { lines.push_back("note " + text); }
   void warning(const std::string& text) override { lines.push_back("warning " + text); }
-  std::unique_ptr<Progress> begin(std::string title, std::int64_t total,
-                                  std::string unit) override {
-    lines.push_back(fmt::format("begin {} {} {}", title, total, unit));
+  std::unique_ptr<Progress> begin(Work work) override {
+    lines.push_back(fmt::format("begin {} {} {}", work.title, work.total, work.unit));
     return nullptr;
   }
 
@@ -31,6 +30,7 @@ TEST(Messages, GoToTheChosenSink) {
   send_messages_to(recorder);
   note("{} images", 3);
   warn("left out: {}", "a.png");
+  note_detail("dropped");
   begin_progress("train", 8, "images");
   send_messages_to(before);
   EXPECT_THAT(recorder.lines, testing::ElementsAre("note 3 images", "warning left out: a.png",

@@ -61,7 +61,7 @@ class Stopping(MpiCase):
         process = self.start(processes, "--data", "data", "--backbone", "steady", "--out", "run", *FLAGS, *more)
         metrics = self.folder / "run/metrics.jsonl"
         deadline = time.time() + 60
-        while not (metrics.exists() and metrics.read_text()) and process.poll() is None and time.time() < deadline:
+        while not (metrics.exists() and '"epoch":1,' in metrics.read_text()) and process.poll() is None and time.time() < deadline:
             time.sleep(0.005)
         self.assertIsNone(process.poll(), "ended before it could be stopped")
         return process

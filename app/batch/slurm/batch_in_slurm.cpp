@@ -73,7 +73,7 @@ std::vector<JobResult> run_in_slurm(const BatchOptions& options, const BatchPlan
       array.settings.jobs > 0 ? array.settings.jobs : static_cast<std::int64_t>(plan.jobs.size());
   StateTable table(plan.names(), jobs_at_once);
   SlurmLauncher launcher(folder, plan, std::move(array), submissions,
-                         [&table](const std::string& text) { table.note(text); });
+                         [](const std::string& text) { note("{}", text); });
   if (!options.no_wait) {
     auto results = run_jobs(plan, folder, launcher, {options.retries, options.fail_fast}, table);
     launcher.forget_ended();

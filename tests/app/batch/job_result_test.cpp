@@ -56,6 +56,15 @@ TEST_F(JobResultTest, SummariesOfAnotherFormatAreRefusedWithARemedy) {
               ThrowsMessage<DataError>(HasSubstr("summary.json")));
 }
 
+TEST_F(JobResultTest, TheStartIsNoEpoch) {
+  write_metrics(
+      "{\"epoch\":0,\"val_loss\":0.9,\"val_accuracy\":0.1}\n"
+      "{\"epoch\":1,\"val_loss\":0.5,\"val_accuracy\":0.5}\n{\"epoch\":2,\"val");
+  const auto epochs = read_epoch_scores(run_.path());
+  ASSERT_EQ(epochs.size(), 1U);
+  EXPECT_EQ(epochs[0].value, 0.5);
+}
+
 TEST_F(JobResultTest, MetricsOfAnEarlierFormatAreRefusedWithARemedy) {
   write_metrics("{\"epoch\":1,\"val_loss\":0.5,\"val_top1\":0.5}\n");
   EXPECT_THAT([&] { read_epoch_scores(run_.path()); },

@@ -83,5 +83,23 @@ TEST(RunDirectory, OnlyARunsFolderCanBeOpened) {
   expect_contains(refusal("empty"), {"not a run directory", "config.yaml"});
 }
 
+TEST(RunDirectory, KeepsTheWholeLinesOfEpochs) {
+  TemporaryFolder folder;
+  const RunDirectory run = RunDirectory::create(config_for(folder / "run"));
+  for (int epoch = 0; epoch < 4; ++epoch) {
+    run.append_metrics("{\"epoch\":" + std::to_string(epoch) + "}");
+  }
+  const auto lines = [&] { return read_file(run.file("metrics.jsonl")); };
+  write_file_atomically(run.file("metrics.jsonl"), lines() + "{\"epo");
+  run.keep_metrics(4);
+  EXPECT_EQ(lines(), "{\"epoch\":0}\n{\"epoch\":1}\n{\"epoch\":2}\n{\"epoch\":3}\n");
+  run.keep_metrics(1);
+  EXPECT_EQ(lines(), "{\"epoch\":0}\n{\"epoch\":1}\n");
+  run.keep_metrics(0);
+  EXPECT_EQ(lines(), "{\"epoch\":0}\n") << "the start";
+  run.keep_metrics(std::nullopt);
+  EXPECT_EQ(lines(), "");
+}
+
 }  // namespace
 }  // namespace transfer

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "core/errors.h"
 #include "tests/app/tiny_network.h"
 #include "tests/core/message_listener.h"
@@ -82,6 +84,58 @@ TrainingOutcome train(std::vector<std::vector<std::int64_t>> broken, double max_
                             .best_weights = folder.path() / "best.pt",
                             .loss = training_loss(config, truth, 5, torch::kCPU)});
   return trainer.run();
+}
+
+/// Random images; evaluates the network on five others.
+class RandomInput : public FailingInput {
+ public:
+  RandomInput() : FailingInput({}) {}
+  ImageLogits evaluate(const TrainableNetwork& network, EvaluatedSplit, const std::string&,
+                       const EvaluationPart&) override {
+    ++evaluations;
+    const torch::NoGradGuard no_gradients;
+    torch::manual_seed(2);
+    return {part().logits(network, torch::randn({5, 3, 32, 32})), {}};
+  }
+  int evaluations = 0;
+};
+
+TEST(Trainer, GivesTheOutputsOfTheBestEpochAndReportsTheStart) {
+  const TemporaryFolder folder;
+  const Dataset dataset = five_images();
+  Config config;
+  config.train.epochs = 4;
+  config.train.optimizer = Optimizer::kSgd;
+  config.train.batch_size = 5;
+  config.train.ema = 0.5;
+  TrainableNetwork network(fixture_backbone("steady.pt"), five_classes(BatchNorm::kFrozen),
+                           torch::kCPU);
+  RandomInput input;
+  const Preprocessing preprocessing;
+  std::vector<EpochReport> reports;
+  Trainer trainer(network, {.dataset = dataset,
+                            .input = input,
+                            .preprocessing = preprocessing,
+                            .config = config,
+                            .checkpoint = folder.path() / "checkpoint.pt",
+                            .best_weights = folder.path() / "best.pt",
+                            .start_counts = true,
+                            .loss = training_loss(config, {torch::arange(5)}, 5, torch::kCPU),
+                            .on_epoch = [&](const auto& report) { reports.push_back(report); }});
+  const TrainingOutcome outcome = trainer.run();
+  EXPECT_EQ(input.evaluations, 5) << "the start and four epochs";
+  ASSERT_TRUE(outcome.val);
+  EXPECT_TRUE(outcome.val->logits.equal(trainer.evaluate(EvaluatedSplit::kVal, "val").logits))
+      << "the same bits as of the network with its best weights";
+  ASSERT_EQ(reports.size(), 5U);
+  EXPECT_EQ(reports.front().epoch, 0);
+  EXPECT_TRUE(std::isnan(reports.front().train_loss));
+  EXPECT_FALSE(reports.front().train_score);
+  for (std::size_t epoch = 1; epoch < reports.size(); ++epoch) {
+    ASSERT_TRUE(reports[epoch].train_score);
+    const double fifths = 5 * reports[epoch].train_score->value;
+    EXPECT_NEAR(fifths, std::round(fifths), 1e-12) << "of five images";
+  }
 }
 
 TEST(Trainer, NamesAValidationImageThatFailsInALaterEpochOnce) {
