@@ -4,15 +4,14 @@
 
 #include "app/features/broken_images.h"
 #include "app/preparation/model_trust.h"
-#include "app/report/prediction_table.h"
 #include "app/runs/data_record.h"
 #include "app/runs/fitted_start.h"
 #include "app/runs/memory_estimate.h"
 #include "app/runs/replica_choice.h"
 #include "app/runs/run_record.h"
+#include "app/runs/split_results.h"
 #include "app/runs/training_input_choice.h"
 #include "app/training/trainer.h"
-#include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
 #include "core/messages.h"
@@ -31,8 +30,7 @@ void report_epoch(const RunDirectory& run, const EpochReport& report) {
 
 /// Outputs and metrics of the trained network on one split.
 struct Evaluated {
-  torch::Tensor outputs;
-  Truth truth;
+  SplitOutputs split;
   Metrics metrics;
 };
 
@@ -43,7 +41,8 @@ Evaluated evaluate_split(Trainer& trainer, EvaluatedSplit split, const std::stri
   report_broken(add_broken(result.broken, known));
   for (const auto& image : known) summary.broken.push_back(image.reason);
   const Truth truth = truth_of(images_of(p.dataset, split), result.broken);
-  return {result.logits, truth, measure(p.objective(), result.logits, truth, p.config.train.top_k)};
+  return {{result.logits, truth},
+          measure(p.objective(), result.logits, truth, p.config.train.top_k)};
 }
 
 void summarize_training(const Preparation& p, const TrainingOutcome& outcome, Summary& summary) {
@@ -57,18 +56,18 @@ void summarize_training(const Preparation& p, const TrainingOutcome& outcome, Su
                          static_cast<std::int64_t>(outcome.broken.size());
 }
 
-/// Measures the trained network and writes predictions_val.csv.
+/// Measures the trained network and writes what it says of the images.
 void evaluate_splits(const Preparation& p, const RunDirectory& run, Trainer& trainer,
                      const std::vector<BrokenImage>& known_val, Summary& summary) {
   const auto val = evaluate_split(trainer, EvaluatedSplit::kVal, "val", p, known_val, summary);
   summary.val = val.metrics;
+  std::optional<SplitOutputs> test;
   if (!p.dataset.test.empty()) {
-    summary.test = evaluate_split(trainer, EvaluatedSplit::kTest, "test", p, {}, summary).metrics;
+    auto evaluated = evaluate_split(trainer, EvaluatedSplit::kTest, "test", p, {}, summary);
+    summary.test = std::move(evaluated.metrics);
+    test = std::move(evaluated.split);
   }
-  if (!p.group->is_rank0()) return;
-  write_file_atomically(
-      run.file(run_file::kPredictions),
-      prediction_table(p.objective(), p.dataset.val, val.truth, val.outputs, p.dataset.classes));
+  if (p.group->is_rank0()) write_split_results(p, run, val.split, test, summary);
 }
 
 /// Gives the network the weights of the run's model.pt.
