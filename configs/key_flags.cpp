@@ -28,6 +28,7 @@ constexpr std::array kFlags = {
     KeyFlag{"threads", "--threads"},
     KeyFlag{"trust", "--trust"},
     KeyFlag{"trust_file", "--trust-file"},
+    KeyFlag{"report.tensorboard", "--tensorboard"},
 };
 
 const KeyFlag* find_flag(std::string_view key) {

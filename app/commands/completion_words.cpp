@@ -28,6 +28,7 @@ Offer offer_of_key(const Field& field) {
       {"data.path", {{}, Paths::kFiles}},
       {"out", {{}, Paths::kFolders}},
       {"cache.dir", {{}, Paths::kFolders}},
+      {"report.tensorboard", {{}, Paths::kFolders}},
       {"trust", {all_names<TrustRule>()}},
       {"trust_file", {{}, Paths::kFiles}},
   };
@@ -104,11 +105,12 @@ Offer offer_of(const CLI::Option& option, const std::string& name, const Program
   const std::map<std::string, Offer> special = {
       {"--preset", {list_presets()}},        {"--config", {{}, Paths::kFiles}},
       {"--resume", {{}, Paths::kFolders}},   {"--model", {{}, Paths::kFiles}},
-      {"--file", {{}, Paths::kFiles}},       {"paths", {{}, Paths::kFiles}},  // predict
-      {"file", {{}, Paths::kFiles}},                                          // batch
-      {"folder", {{}, Paths::kFolders}},                                      // cache
-      {"name", {names_to_explain(program)}},                                  // config
-      {"command", {command_names()}},                                         // help
+      {"--file", {{}, Paths::kFiles}},       {"--output", {{}, Paths::kFiles}},
+      {"paths", {{}, Paths::kFiles}},         // predict
+      {"file", {{}, Paths::kFiles}},          // batch
+      {"folder", {{}, Paths::kFolders}},      // cache
+      {"name", {names_to_explain(program)}},  // config
+      {"command", {command_names()}},         // help
   };
   const auto found = special.find(name);
   return found == special.end() ? Offer{} : found->second;

@@ -14,6 +14,7 @@
 #include "app/commands/resumed_run.h"
 #include "app/compute/gpu_memory.h"
 #include "app/compute/process_group.h"
+#include "app/report/provenance.h"
 #include "app/runs/data_record.h"
 #include "app/runs/fine_tune_run.h"
 #include "app/runs/frozen_features_run.h"
@@ -52,14 +53,17 @@ RunDirectory on_rank_0(ProcessGroup& group, const Make& make) {
 }
 
 /// Writes summary.json last. Returns what the user is to read on stdout.
-std::string write_results(Summary summary, const RunDirectory& run, torch::Device device,
+std::string write_results(Summary summary, const Preparation& p, const RunDirectory& run,
                           const Stopwatch& since_start, bool json) {
   if (is_file(run.file(run_file::kAdvice))) summary.advice = read_file(run.file(run_file::kAdvice));
   summary.peak_memory_mb = peak_memory_mb();
-  if (const auto bytes = peak_gpu_memory_bytes(device)) {
+  if (const auto bytes = peak_gpu_memory_bytes(p.device)) {
     summary.peak_gpu_memory_mb = static_cast<double>(*bytes) / (1 << 20);
   }
+  summary.data_sha256 = data_sha256(p, run);
+  summary.provenance = provenance_of_now(p.device);
   summary.seconds_total += since_start.seconds();
+  run.show_results(summary.epochs, summary.pictures);
   write_file_atomically(run.file(run_file::kSummary), to_json(summary));
   run.remove_checkpoints();
   return json ? to_json(summary) : visible_lines(to_text(summary));
@@ -85,7 +89,7 @@ void train_in(const Preparation& preparation, const RunDirectory& run, const Run
   try {
     Summary summary = run_strategy(preparation, run, span, std::move(known));
     if (preparation.group->is_rank0()) {
-      results = write_results(std::move(summary), run, preparation.device, span.since_start, json);
+      results = write_results(std::move(summary), preparation, run, span.since_start, json);
     }
     preparation.group->wait_for_all();
   } catch (const Interrupted& stop) {
@@ -164,8 +168,9 @@ Config config_to_keep(const TrainOptions& options, const RunDirectory& run) {
 int resume(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& group) {
   const Stopwatch since_start;
   const std::int64_t epochs = further_epochs(options);
-  const RunDirectory run = on_rank_0(*group, [&] { return RunDirectory::open(options.resume); });
+  RunDirectory run = on_rank_0(*group, [&] { return RunDirectory::open(options.resume); });
   const Config config = resumed_config(options, run);
+  run.show_in_tensorboard(config.report.tensorboard);
   RunSpan span{.resumes = true, .pause_after = options.pause_after, .since_start = since_start};
   if (epochs > 0) span.config_to_keep = config_to_keep(options, run);
   const bool moved = std::any_of(options.sources.flags.begin(), options.sources.flags.end(),
@@ -241,6 +246,8 @@ CommandRun add_train_flags(CLI::App& parser) {
                "Stage whose output early-features takes; default: the best by probing");
   add_key_flag(parser, sources, "train.from_scratch",
                "Draw every weight anew before training (with retrain or fine-tune)");
+  add_key_flag(parser, sources, "report.tensorboard",
+               "Folder for event files of TensorBoard, one subfolder per run");
   parser.add_option("--resume", options->resume,
                     "Resume a stopped run; no other flag is needed. --set train.epochs=N trains a "
                     "finished one further");

@@ -4,16 +4,19 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "app/report/event_file.h"
 #include "configs/config.h"
 #include "core/file_lock.h"
 #include "core/run_files.h"
 
 namespace transfer {
 
-/// The folder of one run: config.yaml, metrics.jsonl, summary.json, model.pt, predictions_val.csv,
-/// data.json where layers train, and advice.json where measuring chose the strategy. The folder is
-/// locked while one of its objects lives, so that no two processes write to it.
+/// The folder of one run: config.yaml, metrics.jsonl, results.csv, summary.json, model.pt,
+/// tables of predictions, data.json where layers train, and advice.json where measuring chose the
+/// strategy. The folder is locked while one of its objects lives, so that no two processes write to
+/// it.
 class RunDirectory {
  public:
   /// Whether a folder holds anything but what a killed process leaves behind: its lock and
@@ -41,10 +44,19 @@ class RunDirectory {
   /// Writes config.yaml again, once its `auto` settings are decided. Throws OutputError.
   void write_config(const Config& config) const;
 
-  /// Appends one line to metrics.jsonl. Throws OutputError.
+  /// Writes the metrics for TensorBoard too, to an EventFile in this folder; "" for none. Called
+  /// before the first line.
+  void show_in_tensorboard(const std::filesystem::path& folder);
+
+  /// Appends the settings and pictures of the finished run to the event file, if there is one.
+  /// Throws OutputError.
+  void show_results(std::int64_t epoch, const std::vector<std::string>& pictures) const;
+
+  /// Appends one line to metrics.jsonl, and its row to results.csv. Throws OutputError.
   void append_metrics(std::string_view json_line) const;
 
-  /// Truncates metrics.jsonl to its first `epochs` lines. Throws OutputError.
+  /// Truncates metrics.jsonl to its first `epochs` lines, and results.csv to their rows. Throws
+  /// OutputError.
   void keep_metrics(std::int64_t epochs) const;
 
   /// The last state of a training, and the weights of its best epoch; removed when the run is
@@ -69,6 +81,7 @@ class RunDirectory {
   std::filesystem::path path_;
   bool is_written_here_ = true;
   std::optional<FileLock> lock_;
+  std::optional<EventFile> events_;
 };
 
 }  // namespace transfer
