@@ -135,7 +135,7 @@ def run(binary: Path, data: Path, seed: int, strategy: str, out: Path) -> dict:
         rows = list(csv.DictReader(stream))
     return {"strategy": summary["strategy"], "cut": summary.get("cut", ""), "accuracy": summary["val"]["accuracy"],
             "loss": summary["val"]["loss"], "best_epoch": summary["best_epoch"],
-            "right": "".join("01"[row["class"] == row["label"]] for row in rows), "seconds": seconds,
+            "right": "".join(row["correct"] for row in rows), "seconds": seconds,
             "extract_seconds": summary["seconds"]["extract"], "train_images": summary["train_images"],
             "advice": summary.get("advice"), "machine": describe()}
 

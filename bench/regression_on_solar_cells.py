@@ -52,7 +52,7 @@ def run(table: Path, seed: int, folder: Path) -> dict:
     with open(table, newline="") as file:
         training = [float(row["probability"]) for row in csv.DictReader(file) if row["path"] not in measured]
     truth = [float(row["probability"]) for row in measured.values()]
-    ours = scores_of(truth, [float(row["predicted_probability"]) for row in measured.values()])
+    ours = scores_of(truth, [float(row["predicted:probability"]) for row in measured.values()])
     for name in SCORES:
         if abs(ours[name] - summary["val"][name]) > 1e-4:
             raise SystemExit(f"seed {seed}: {name} is {summary['val'][name]} in summary.json, here {ours[name]}")

@@ -197,6 +197,12 @@ struct ComputeConfig {
   bool tf32 = false;
 };
 
+/// What a run leaves for people to look at, beside its results.
+struct ReportConfig {
+  bool pictures = true;
+  std::string tensorboard;
+};
+
 /// Everything a run needs to be repeated.
 struct Config {
   /// A strategy's name, see list_strategies(), or `auto`.
@@ -220,6 +226,7 @@ struct Config {
   TrainConfig train;
   CacheConfig cache;
   ComputeConfig compute;
+  ReportConfig report;
 };
 
 /// A setting that was read before, as YAML text such as `[1, 2]`, with the place it was read from

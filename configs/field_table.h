@@ -20,5 +20,6 @@ void add_rate_fields(std::vector<Field>& fields, TrainConfig& train);
 void add_step_fields(std::vector<Field>& fields, TrainConfig& train);
 void add_cache_fields(std::vector<Field>& fields, CacheConfig& cache);
 void add_compute_fields(std::vector<Field>& fields, ComputeConfig& compute);
+void add_report_fields(std::vector<Field>& fields, ReportConfig& report);
 
 }  // namespace transfer

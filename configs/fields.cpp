@@ -192,6 +192,7 @@ std::vector<Field> fields_of(Config& config) {
   add_step_fields(fields, config.train);
   add_cache_fields(fields, config.cache);
   add_compute_fields(fields, config.compute);
+  add_report_fields(fields, config.report);
   return fields;
 }
 

@@ -16,8 +16,9 @@ void add_general_fields(std::vector<Field>& fields, Config& c) {
        "(regression).",
        "regression"},
       {"backbone", &c.backbone, kNoLimits, "none", kResult, kEveryRun,
-       "The pretrained network: a TorchScript file, the name of an exported backbone, or flatten, "
-       "which takes the pixels themselves as features, whatever the strategy.",
+       "The pretrained network: a TorchScript file, a run directory, the name of an exported "
+       "backbone, "
+       "or flatten, which takes the pixels themselves as features, whatever the strategy.",
        "flatten"},
       {"cut", &c.cut, kNoLimits, "none", kResult, kStageCut,
        "Stage whose output early-features takes. Empty: the best one, found by probing the stages. "

@@ -36,6 +36,7 @@ constexpr std::array kFlags = {
     KeyFlag{"threads", "--threads", "N"},
     KeyFlag{"trust", "--trust", "RULE"},
     KeyFlag{"trust_file", "--trust-file", "FILE"},
+    KeyFlag{"report.tensorboard", "--tensorboard", "FOLDER"},
 };
 
 const KeyFlag* find_flag(std::string_view key) {

@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "core/errors.h"
 #include "core/file_kind.h"
 #include "core/messages.h"
+#include "core/run_files.h"
 
 namespace transfer {
 namespace {
@@ -32,11 +36,13 @@ fs::path other_working_directory(const YAML::Node& root, const fs::path& file) {
 bool is_path(const Setting& setting, const fs::path& folder) {
   const fs::path value(setting.value.Scalar());
   if (setting.key != "backbone") return true;
-  return value.has_parent_path() || value.extension() == ".pt" || is_file(folder / value);
+  return value.has_parent_path() || value.extension() == ".pt" || is_file(folder / value) ||
+         is_file(folder / value / run_file::kConfig);
 }
 
 void move_into(const fs::path& folder, Setting& setting) {
-  if (setting.key != "data.path" && setting.key != "backbone" && setting.key != "cache.dir") return;
+  constexpr std::array kPaths = {"data.path", "backbone", "cache.dir", "report.tensorboard"};
+  if (std::find(kPaths.begin(), kPaths.end(), setting.key) == kPaths.end()) return;
   if (!setting.value.IsScalar() || setting.value.Scalar().empty()) return;
   const fs::path value(setting.value.Scalar());
   if (value.is_absolute() || !is_path(setting, folder)) return;

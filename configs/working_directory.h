@@ -21,9 +21,9 @@ inline constexpr const char* kConfigEnd = "...\n";
 std::string to_yaml(const Config& config, const std::filesystem::path& working_directory);
 
 /// The settings of a file, where `working_directory` may stand beside the keys. If it names another
-/// folder than the current one, the file's relative data.path, backbone and cache.dir become
-/// absolute. A path that exists only in the current folder is taken from there, with a note: the
-/// whole project may have moved. Throws ConfigError.
+/// folder than the current one, the file's relative data.path, backbone, cache.dir and
+/// report.tensorboard become absolute. A path that exists only in the current folder is taken from
+/// there, with a note: the whole project may have moved. Throws ConfigError.
 std::vector<Setting> read_config_file(const std::filesystem::path& file);
 
 }  // namespace transfer

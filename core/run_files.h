@@ -6,12 +6,22 @@ namespace transfer::run_file {
 
 inline constexpr const char* kConfig = "config.yaml";
 inline constexpr const char* kMetrics = "metrics.jsonl";
+/// The same as a table.
+inline constexpr const char* kResults = "results.csv";
 inline constexpr const char* kSummary = "summary.json";
 /// The model of the best epoch so far, complete from the first epoch on.
 inline constexpr const char* kModel = "model.pt";
 /// That of the last epoch, where layers of the network trained.
 inline constexpr const char* kLastModel = "model-last.pt";
 inline constexpr const char* kPredictions = "predictions_val.csv";
+/// Where there are test images.
+inline constexpr const char* kTestPredictions = "predictions_test.csv";
+// Pictures.
+inline constexpr const char* kCurves = "curves.png";
+/// Where images have one class each.
+inline constexpr const char* kConfusionMatrix = "confusion_matrix.png";
+inline constexpr const char* kWorstMistakes = "worst_mistakes.png";
+inline constexpr const char* kValBatch = "val_batch.png";
 /// Where the strategy was chosen by measuring.
 inline constexpr const char* kAdvice = "advice.json";
 /// Classes, images and versions that a run of trained layers began with.

@@ -14,12 +14,14 @@
 #include "core/hash.h"
 #include "core/install_paths.h"
 #include "core/nearest_name.h"
+#include "core/run_files.h"
 #include "models/archive.h"
 #include "models/autocast.h"
 #include "models/device_constants.h"
 #include "models/forward_input.h"
 #include "models/image_methods.h"
 #include "models/memory_layout.h"
+#include "models/model_path.h"
 #include "models/network_input.h"
 #include "models/stage_finder.h"
 #include "models/trace_repair.h"
@@ -226,12 +228,13 @@ std::filesystem::path find_backbone(const std::string& name_or_file) {
   std::filesystem::path path(name_or_file);
   // A folder of the same name does not hide the backbone.
   if (is_file(path) || path.has_parent_path() || path.extension() == ".pt") {
-    return path;
+    return model_path(path);
   }
   for (const auto& folder : backbone_folders()) {
     auto file = folder / (name_or_file + ".pt");
     if (is_file(file)) return file;
   }
+  if (is_file(path / run_file::kConfig)) return model_path(path);
   const auto names = exported_names();
   throw ModelError(fmt::format(
       "backbone '{}' was not found. Exported backbones: {}{} Give a TorchScript file, or export "

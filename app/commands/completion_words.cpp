@@ -29,6 +29,7 @@ Offer offer_of_key(const Field& field) {
       {"data.path", {{}, Paths::kFiles}},
       {"out", {{}, Paths::kFolders}},
       {"cache.dir", {{}, Paths::kFolders}},
+      {"report.tensorboard", {{}, Paths::kFolders}},
       {"trust", {all_names<TrustRule>()}},
       {"trust_file", {{}, Paths::kFiles}},
   };

@@ -127,6 +127,7 @@ std::vector<ReferenceGroup> groups_of_a_run() {
       {"train", "How the weights are fitted", {}},
       {"cache", "How features are stored", {}},
       {"compute", "How a GPU computes", {}},
+      {"report", "What a run leaves for people to look at", {}},
   };
 }
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "app/commands/command.h"
@@ -14,14 +15,21 @@
 #include "app/preparation/reading_messages.h"
 #include "app/preparation/sample_range.h"
 #include "app/report/metrics_report.h"
+#include "app/report/prediction_table.h"
+#include "core/atomic_file.h"
 #include "core/count_text.h"
 #include "core/errors.h"
+#include "core/file_kind.h"
 #include "core/json_text.h"
+#include "core/lower_case.h"
 #include "core/run_format.h"
 #include "datasets/dataset.h"
+#include "models/model_path.h"
 
 namespace transfer {
 namespace {
+
+namespace fs = std::filesystem;
 
 struct EvaluateOptions {
   std::string model;
@@ -37,22 +45,46 @@ struct EvaluateOptions {
   std::vector<std::string> columns;
   std::int64_t max_image_bytes = kDefaultMaxImageBytes;
   bool json = false;
+  /// Files to write: the metrics (.json) or the table of predictions (.csv).
+  std::vector<std::string> outputs;
 };
 
 /// The metrics with the split in front; "all" where the data names none.
-void print_json(const std::string& split, const nlohmann::ordered_json& metrics) {
+std::string metrics_json(const std::string& split, const nlohmann::ordered_json& metrics) {
   nlohmann::ordered_json object = {{"format", kRunFormat},
                                    {"split", split.empty() ? "all" : split}};
   object.update(metrics);
-  fmt::print("{}", json_text(object));
+  return json_text(object);
+}
+
+bool is_table(const std::string& output) {
+  return lower_case(fs::path(output).extension()) == ".csv";
+}
+
+/// Finds out before the work whether its results can be written. Throws ConfigError for a file of
+/// another kind, and OutputError.
+void check_outputs(const std::vector<std::string>& outputs) {
+  for (const std::string& output : outputs) {
+    if (!is_table(output) && lower_case(fs::path(output).extension()) != ".json") {
+      throw ConfigError(fmt::format(
+          "--output {}: expected a name that ends in .csv (the prediction for each image) or .json "
+          "(the metrics).",
+          output));
+    }
+    if (is_folder(output)) {
+      throw OutputError(fmt::format("--output {}: is a folder. Give a file.", output));
+    }
+    const AtomicFile probe(output);
+  }
 }
 
 int run_evaluate(const EvaluateOptions& options) {
+  check_outputs(options.outputs);
   const Trust trust = model_trust(options.trust, options.trust_file);
   const auto device = choose_device(options.device);
   set_arithmetic(device, {});
   const auto threads = use_threads(options.threads);
-  const Classifier model(options.model, device, trust);
+  const Classifier model(model_path(options.model), device, trust);
   const auto& classes = model.metadata().classes;
   const Objective& objective = model.metadata().objective;
   const auto [split, samples, findings] =
@@ -67,10 +99,16 @@ int run_evaluate(const EvaluateOptions& options) {
     throw DataError(fmt::format("{}: none of its images can be read ({}).", options.data,
                                 count_text(samples.size(), "image")));
   }
-  const auto metrics =
-      measure(objective, result.logits, truth_of(samples, result.broken), options.top_k);
+  const Truth truth = truth_of(samples, result.broken);
+  const auto metrics = measure(objective, result.logits, truth, options.top_k);
+  const std::string json = metrics_json(split, metrics_object(metrics, classes));
+  for (const std::string& output : options.outputs) {
+    write_file_atomically(output, is_table(output) ? prediction_table(objective, samples, truth,
+                                                                      result.logits, classes)
+                                                   : json);
+  }
   if (options.json) {
-    print_json(split, metrics_object(metrics, classes));
+    fmt::print("{}", json);
   } else {
     const std::string of =
         split.empty() ? "all images, perhaps including those it was trained on" : split;
@@ -81,8 +119,8 @@ int run_evaluate(const EvaluateOptions& options) {
 
 CommandRun add_evaluate_flags(CLI::App& parser) {
   auto options = std::make_shared<EvaluateOptions>();
-  parser.add_option("--model", options->model, "model.pt of a run directory")
-      ->type_name("FILE")
+  parser.add_option("--model", options->model, "A run directory, or its model.pt")
+      ->type_name("FOLDER|FILE")
       ->required();
   parser.add_option("--data", options->data, "Labelled images, as for train")
       ->type_name("PATH")
@@ -105,6 +143,13 @@ CommandRun add_evaluate_flags(CLI::App& parser) {
       ->capture_default_str()
       ->transform(whole_number(1, 1'000'000));
   parser.add_flag("--json", options->json, "JSON on stdout");
+  parser
+      .add_option(
+          "--output", options->outputs,
+          "FILE.csv: the prediction for each image, as predictions_test.csv. FILE.json: the "
+          "metrics, as --json. May be given for both")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   return [options](const auto&) { return run_evaluate(*options); };
 }
 

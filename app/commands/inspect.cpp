@@ -191,7 +191,9 @@ int run_inspect(const InspectOptions& options) {
 
 CommandRun add_inspect_flags(CLI::App& parser) {
   auto options = std::make_shared<InspectOptions>();
-  parser.add_option("--backbone", options->backbone, "TorchScript file or exported name")
+  parser
+      .add_option("--model,--backbone", options->backbone,
+                  "Run directory, TorchScript file or exported name")
       ->type_name("NAME|FILE")
       ->required();
   parser

@@ -30,6 +30,7 @@
 #include "core/messages.h"
 #include "core/visible_text.h"
 #include "datasets/dataset.h"
+#include "models/model_path.h"
 
 namespace transfer {
 namespace {
@@ -219,7 +220,7 @@ int run_predict(const PredictOptions& options) {
   set_arithmetic(device, {});
   const auto threads = use_threads(options.threads);
   const auto samples = collect_images(options.paths, options.max_image_bytes);
-  const Classifier model(options.model, device, trust);
+  const Classifier model(model_path(options.model), device, trust);
   const TargetKind kind = model.metadata().objective.targets();
   report_sample_values(samples, model.metadata().preprocessing, threads);
   const auto result = model_logits(model, samples, device, threads, "predict");
@@ -236,8 +237,8 @@ int run_predict(const PredictOptions& options) {
 
 CommandRun add_predict_flags(CLI::App& parser) {
   auto options = std::make_shared<PredictOptions>();
-  parser.add_option("--model", options->model, "model.pt of a run directory")
-      ->type_name("FILE")
+  parser.add_option("--model", options->model, "A run directory, or its model.pt")
+      ->type_name("FOLDER|FILE")
       ->required();
   parser.add_option("paths", options->paths, "Files, folders, or - for a list on stdin")
       ->required();

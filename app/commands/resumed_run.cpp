@@ -187,8 +187,9 @@ int resume_run(const TrainOptions& options, const std::shared_ptr<ProcessGroup>&
   const Stopwatch since_start;
   refuse_other_settings(options.sources);
   const std::int64_t epochs = further_epochs(options.sources);
-  const RunDirectory run = on_rank_0(*group, [&] { return RunDirectory::open(options.resume); });
+  RunDirectory run = on_rank_0(*group, [&] { return RunDirectory::open(options.resume); });
   const Config config = resumed_config(options, run);
+  run.show_in_tensorboard(config.report.tensorboard);
   RunSpan span{.resumes = true, .pause_after = options.pause_after, .since_start = since_start};
   if (epochs > 0) span.config_to_keep = config_to_keep(options, run);
   const bool moved = gives_key(options.sources, "data.path");

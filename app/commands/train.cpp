@@ -125,6 +125,8 @@ CommandRun add_train_flags(CLI::App& parser) {
   add_key_flag(parser, sources, "train.from_scratch",
                "Draw every weight anew before training (with retrain or fine-tune)");
   add_output_flags(parser, *options);
+  add_key_flag(parser, sources, "report.tensorboard",
+               "Folder for event files of TensorBoard, one subfolder per run");
   add_machine_key_flags(parser, sources);
   parser.add_flag("--print-config", options->print_config,
                   "Show every setting, with its meaning and origin, as YAML, and stop");

@@ -8,6 +8,8 @@
 
 #include "app/commands/resumed_run.h"
 #include "app/compute/gpu_memory.h"
+#include "app/report/provenance.h"
+#include "app/runs/data_record.h"
 #include "app/runs/frozen_features_run.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
@@ -31,14 +33,17 @@ Summary run_strategy(const Preparation& preparation, const RunDirectory& run, co
 }
 
 /// Writes summary.json last. Returns what the user is to read on stdout.
-std::string write_results(Summary summary, const RunDirectory& run, torch::Device device,
+std::string write_results(Summary summary, const Preparation& p, const RunDirectory& run,
                           const Stopwatch& since_start, bool json) {
   if (is_file(run.file(run_file::kAdvice))) summary.advice = read_file(run.file(run_file::kAdvice));
   summary.peak_memory_mb = peak_memory_mb();
-  if (const auto bytes = peak_gpu_memory_bytes(device)) {
+  if (const auto bytes = peak_gpu_memory_bytes(p.device)) {
     summary.peak_gpu_memory_mb = static_cast<double>(*bytes) / (1 << 20);
   }
+  summary.data_sha256 = data_sha256(p, run);
+  summary.provenance = provenance_of_now(p.device);
   summary.seconds_total += since_start.seconds();
+  run.show_results(summary.epochs, summary.pictures);
   write_file_atomically(run.file(run_file::kSummary), to_json(summary));
   messages().add_to_result(result_members(summary));
   if (summary.end != TrainingEnd::kTimeLimit) run.remove_checkpoints();
@@ -67,7 +72,7 @@ void train_in(const Preparation& preparation, const RunDirectory& run, const Run
   try {
     Summary summary = run_strategy(preparation, run, span, std::move(known));
     if (preparation.group->is_rank0()) {
-      results = write_results(std::move(summary), run, preparation.device, span.since_start, json);
+      results = write_results(std::move(summary), preparation, run, span.since_start, json);
     }
     preparation.group->wait_for_all();
   } catch (const Interrupted& stop) {

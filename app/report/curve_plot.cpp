@@ -6,6 +6,7 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
+#include "app/report/drawing.h"
 #include "datasets/png_writer.h"
 
 namespace transfer {
@@ -13,15 +14,6 @@ namespace {
 
 const cv::Size kSize(800, 500);
 const cv::Rect kFrame(80, 20, 700, 420);
-// Colours are red, green, blue.
-const cv::Scalar kBlack(0, 0, 0);
-const cv::Scalar kGrey(220, 220, 220);
-const cv::Scalar kBlue(20, 90, 180);
-const cv::Scalar kRed(200, 40, 40);
-
-void write_text(cv::Mat& image, const std::string& text, cv::Point at) {
-  cv::putText(image, text, at, cv::FONT_HERSHEY_SIMPLEX, 0.45, kBlack, 1, cv::LINE_AA);
-}
 
 /// Maps data to pixels of the plot.
 struct Axes {
@@ -38,19 +30,19 @@ struct Axes {
 void draw_axes(cv::Mat& image, const CurvePlot& plot, const Axes& axes) {
   for (int power = static_cast<int>(std::ceil(axes.x_low)); power <= axes.x_high; ++power) {
     const cv::Point at = axes.place(std::pow(10.0, power), axes.y_low);
-    cv::line(image, {at.x, kFrame.y}, at, kGrey);
-    write_text(image, fmt::format("1e{}", power), {at.x - 15, at.y + 18});
+    cv::line(image, {at.x, kFrame.y}, at, drawing::kLightGrey);
+    drawing::draw_text(image, fmt::format("1e{}", power), {at.x - 15, at.y + 18});
   }
   constexpr int kLines = 5;
   for (int i = 0; i <= kLines; ++i) {
     const double y = axes.y_low + (axes.y_high - axes.y_low) * i / kLines;
     const int row = axes.place(plot.x.front(), y).y;
-    cv::line(image, {kFrame.x, row}, {kFrame.x + kFrame.width, row}, kGrey);
-    write_text(image, fmt::format("{:.3g}", y), {10, row + 4});
+    cv::line(image, {kFrame.x, row}, {kFrame.x + kFrame.width, row}, drawing::kLightGrey);
+    drawing::draw_text(image, fmt::format("{:.3g}", y), {10, row + 4});
   }
-  cv::rectangle(image, kFrame, kBlack);
-  write_text(image, plot.x_title, {kFrame.x + kFrame.width / 2 - 50, kSize.height - 12});
-  write_text(image, plot.y_title, {kFrame.x + 8, kFrame.y + 16});
+  cv::rectangle(image, kFrame, drawing::kBlack);
+  drawing::draw_text(image, plot.x_title, {kFrame.x + kFrame.width / 2 - 50, kSize.height - 12});
+  drawing::draw_text(image, plot.y_title, {kFrame.x + 8, kFrame.y + 16});
 }
 
 }  // namespace
@@ -63,11 +55,12 @@ void write_curve(const CurvePlot& plot, const std::filesystem::path& file) {
   draw_axes(image, plot, axes);
   if (plot.mark) {
     const int column = axes.place(*plot.mark, axes.y_low).x;
-    cv::line(image, {column, kFrame.y}, {column, kFrame.y + kFrame.height}, kRed, 1, cv::LINE_AA);
+    cv::line(image, {column, kFrame.y}, {column, kFrame.y + kFrame.height}, drawing::kRed, 1,
+             cv::LINE_AA);
   }
   for (std::size_t i = 1; i < plot.x.size(); ++i) {
     cv::line(image, axes.place(plot.x[i - 1], plot.y[i - 1]), axes.place(plot.x[i], plot.y[i]),
-             kBlue, 2, cv::LINE_AA);
+             drawing::kBlue, 2, cv::LINE_AA);
   }
   write_png(image, file);
 }

@@ -1,10 +1,9 @@
 #include "app/report/prediction_table.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include <algorithm>
-
-#include "app/report/column_names.h"
+#include "app/report/judged_prediction.h"
 #include "core/csv.h"
 #include "datasets/target_text.h"
 #include "models/classifier.h"
@@ -13,62 +12,45 @@ namespace transfer {
 namespace {
 
 using Names = std::vector<std::string>;
+using Numbers = std::vector<float>;
 
-/// The names of the columns, before they are quoted.
-Names columns_of(const Names& names, TargetKind kind) {
-  Names columns;
-  Names more;
-  switch (kind) {
-    case TargetKind::kClass:
-      columns = {"path", "label", "class", "probability"};
-      more = distinct_columns(names, columns, "probability_");
-      break;
-    case TargetKind::kLabels:
-      columns = {"path", "labels", "predicted"};
-      more = distinct_columns(names, columns, "probability_");
-      break;
-    case TargetKind::kValues:
-      columns = {"path"};
-      for (const auto& name : distinct_columns(names, columns, "known_")) columns.push_back(name);
-      for (const auto& name : names) more.push_back("predicted_" + name);
-      more = distinct_columns(more, columns, "predicted_");
-      break;
-  }
-  columns.insert(columns.end(), more.begin(), more.end());
-  return columns;
+void add_prefixed(Names& columns, const std::string& prefix, const Names& names) {
+  for (const auto& name : names) columns.push_back(csv_field(prefix + name));
 }
 
 std::string header(const Names& names, TargetKind kind) {
-  std::string line;
-  for (const auto& column : columns_of(names, kind)) {
-    if (!line.empty()) line += ',';
-    line += csv_field(column);
+  Names columns = {"path"};
+  if (kind == TargetKind::kValues) {
+    for (const char* prefix : {"true:", "predicted:", "error:"}) {
+      add_prefixed(columns, prefix, names);
+    }
+  } else {
+    columns = {"path", "true", "predicted", "correct", "confidence"};
+    add_prefixed(columns, "p:", names);
   }
-  return line + "\n";
+  return fmt::format("{}\n", fmt::join(columns, ","));
 }
 
-std::string numbers(const std::vector<float>& values, const char* format) {
-  std::string text;
-  for (const float value : values) text += fmt::format(fmt::runtime(format), value);
-  return text;
+std::string value_cells(const Sample& sample, const Numbers& predictions) {
+  std::string cells;
+  for (const float value : sample.targets) cells += fmt::format(",{}", value);
+  for (const float value : predictions) cells += fmt::format(",{:.7g}", value);
+  for (std::size_t k = 0; k < predictions.size(); ++k) {
+    cells += fmt::format(",{:.7g}", predictions[k] - sample.targets[k]);
+  }
+  return cells;
 }
 
 /// A row without the path.
-std::string row(const Sample& sample, const std::vector<float>& predictions, const Names& names,
+std::string row(const Sample& sample, const Numbers& predictions, const Names& names,
                 TargetKind kind) {
-  if (kind == TargetKind::kValues) {
-    return numbers(sample.targets, ",{}") + numbers(predictions, ",{:.7g}");
-  }
-  const std::string known = csv_field(target_text(sample, names, kind));
-  const std::string probabilities = numbers(predictions, ",{:.6f}");
-  if (kind == TargetKind::kLabels) {
-    return fmt::format(",{},{}{}", known, csv_field(joined_labels(predictions, names)),
-                       probabilities);
-  }
-  const auto best = static_cast<std::size_t>(
-      std::max_element(predictions.begin(), predictions.end()) - predictions.begin());
-  return fmt::format(",{},{},{:.6f}{}", known, csv_field(names[best]), predictions[best],
-                     probabilities);
+  if (kind == TargetKind::kValues) return value_cells(sample, predictions);
+  const JudgedPrediction judged = judge(sample, predictions, names, kind);
+  std::string cells =
+      fmt::format(",{},{},{},{:.6f}", csv_field(target_text(sample, names, kind)),
+                  csv_field(judged.text), judged.is_correct ? 1 : 0, judged.confidence);
+  for (const float probability : predictions) cells += fmt::format(",{:.6f}", probability);
+  return cells;
 }
 
 }  // namespace

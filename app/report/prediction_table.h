@@ -13,13 +13,12 @@ namespace transfer {
 /// The predictions for a split beside the truth as CSV, one row per image in the order of the
 /// samples, without broken images. `outputs` [N,C] are in the targets' units.
 ///
-/// - Classes: `path,label,class,probability`, then one probability column per class.
-/// - Labels: `path,labels,predicted` with labels separated by `|`, then one probability column per
-///   label.
-/// - Numbers: `path`, the columns of the targets, then `predicted_NAME` for each.
-///
-/// A class whose name another column has is called `probability_NAME` there, a target that is
-/// called `path` `known_path`.
+/// - Classes: `path,true,predicted,correct,confidence`, then `p:CLASS` for each class. `correct` is
+///   1 or 0, `confidence` the probability of the predicted class.
+/// - Labels: the same with labels separated by `|`. `correct` says whether all of them are right,
+///   `confidence` is the probability of that by the model, if it takes the labels for independent.
+/// - Numbers: `path`, then `true:NAME`, `predicted:NAME` and `error:NAME` (predicted − true) for
+///   each target.
 std::string prediction_table(const Objective& objective, const std::vector<Sample>& samples,
                              const Truth& truth, const torch::Tensor& outputs,
                              const std::vector<std::string>& classes);

@@ -12,26 +12,32 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "app/report/appended_file.h"
+#include "app/report/results_table.h"
 #include "configs/working_directory.h"
 #include "core/atomic_file.h"
 #include "core/count_text.h"
+#include "core/csv.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
 #include "core/folder_entries.h"
 #include "core/messages.h"
 #include "core/run_files.h"
 #include "core/shell_word.h"
-#include "core/write_failure.h"
 
 namespace transfer {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kFiles[] = {
-    run_file::kConfig,    run_file::kMetrics,     run_file::kSummary,    run_file::kModel,
-    run_file::kLastModel, run_file::kPredictions, run_file::kCheckpoint, run_file::kBestWeights,
-    run_file::kAdvice,    run_file::kData};
+constexpr const char* kFiles[] = {run_file::kConfig,        run_file::kMetrics,
+                                  run_file::kResults,       run_file::kSummary,
+                                  run_file::kModel,         run_file::kLastModel,
+                                  run_file::kPredictions,   run_file::kTestPredictions,
+                                  run_file::kCurves,        run_file::kConfusionMatrix,
+                                  run_file::kWorstMistakes, run_file::kValBatch,
+                                  run_file::kCheckpoint,    run_file::kBestWeights,
+                                  run_file::kAdvice,        run_file::kData};
 
 /// Locked while a process writes. A file, since over NFS a folder cannot be locked for all
 /// machines.
@@ -106,6 +112,15 @@ void require_writable(const fs::path& path) {
                   path.string(), std::strerror(is_folder(existing) ? errno : ENOTDIR)));
 }
 
+/// The columns of a table that may not exist yet.
+std::vector<std::string> columns_of_table(const fs::path& table) {
+  std::ifstream stream(table);
+  std::string header;
+  std::getline(stream, header);
+  const auto rows = parse_csv(header, table.string());
+  return rows.empty() ? std::vector<std::string>() : rows.front().fields;
+}
+
 fs::path default_path(const Config& config) {
   const auto data = fs::path(config.data.path).lexically_normal();
   const auto name = data.has_filename() ? data.stem() : data.parent_path().stem();
@@ -158,10 +173,15 @@ RunDirectory RunDirectory::create(const Config& config) {
   }
   run.lock();
   refuse_used(run, config);  // another process may have been faster
+  run.show_in_tensorboard(config.report.tensorboard);
   for (const char* name : kFiles) fs::remove(run.file(name), error);
   run.write_config(config);
   write_file_atomically(run.file(run_file::kMetrics), "");
   return run;
+}
+
+void RunDirectory::show_in_tensorboard(const fs::path& folder) {
+  if (!folder.empty() && is_written_here_) events_.emplace(folder, path_);
 }
 
 RunDirectory RunDirectory::open(const fs::path& path) {
@@ -193,17 +213,22 @@ void RunDirectory::write_config(const Config& config) const {
   write_file_atomically(file(run_file::kConfig), to_yaml(repeatable, fs::current_path()));
 }
 
+void RunDirectory::show_results(std::int64_t epoch,
+                                const std::vector<std::string>& pictures) const {
+  if (!events_) return;
+  std::vector<fs::path> files;
+  for (const std::string& picture : pictures) files.push_back(file(picture));
+  events_->append_results(epoch, read_file(file(run_file::kConfig)), files);
+}
+
 void RunDirectory::append_metrics(std::string_view json_line) const {
   if (!is_written_here_) return;
-  errno = 0;
-  std::ofstream stream(file(run_file::kMetrics), std::ios::app);
-  stream << json_line << '\n';
-  stream.flush();
-  if (!stream) {
-    const OutputError failure = write_failure(file(run_file::kMetrics), errno != 0 ? errno : EIO);
-    throw OutputError(
-        fmt::format("{} A run with a checkpoint goes on with --resume.", failure.what()));
-  }
+  append_to_file(file(run_file::kMetrics), fmt::format("{}\n", json_line));
+  if (events_) events_->append_metrics(json_line);
+  const fs::path table = file(run_file::kResults);
+  const std::string row = result_row(columns_of_table(table), json_line);
+  if (!row.empty()) return append_to_file(table, row);
+  write_file_atomically(table, results_table(read_file(file(run_file::kMetrics))));
 }
 
 std::optional<std::int64_t> epoch_of_line(std::string_view line) {
@@ -231,7 +256,14 @@ void RunDirectory::keep_metrics(std::optional<std::int64_t> last_epoch) const {
          metrics.string(), *last_epoch - found,
          count_text(static_cast<std::size_t>(*last_epoch), "epoch"));
   }
-  write_file_atomically(file(run_file::kMetrics), kept);
+  write_file_atomically(metrics, kept);
+  if (events_) events_->restart(kept);
+  std::error_code ignored;
+  if (kept.empty()) {
+    fs::remove(file(run_file::kResults), ignored);
+  } else {
+    write_file_atomically(file(run_file::kResults), results_table(kept));
+  }
 }
 
 void RunDirectory::remove_checkpoints() const {
@@ -251,6 +283,7 @@ void RunDirectory::discard() const {
   if (!is_written_here_) return;
   std::error_code ignored;
   for (const char* name : kFiles) fs::remove(file(name), ignored);
+  if (events_) events_->remove();
   lock_->give_back();
   fs::remove(path_, ignored);
 }

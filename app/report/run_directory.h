@@ -4,7 +4,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "app/report/event_file.h"
 #include "configs/config.h"
 #include "core/file_lock.h"
 #include "core/run_files.h"
@@ -14,9 +16,10 @@ namespace transfer {
 /// The epoch of a line of metrics.jsonl; nothing where it is not whole, as after a kill.
 std::optional<std::int64_t> epoch_of_line(std::string_view line);
 
-/// The folder of one run: config.yaml, metrics.jsonl, summary.json, model.pt, predictions_val.csv,
-/// data.json where layers train, and advice.json where measuring chose the strategy. The folder is
-/// locked while one of its objects lives, so that no two processes write to it.
+/// The folder of one run: config.yaml, metrics.jsonl, results.csv, summary.json, model.pt,
+/// tables of predictions, data.json where layers train, and advice.json where measuring chose the
+/// strategy. The folder is locked while one of its objects lives, so that no two processes write to
+/// it.
 class RunDirectory {
  public:
   /// Whether a folder holds anything but what a killed process leaves behind: its lock and
@@ -48,10 +51,19 @@ class RunDirectory {
   /// Writes config.yaml again, once its `auto` settings are decided. Throws OutputError.
   void write_config(const Config& config) const;
 
-  /// Appends one line to metrics.jsonl. Throws OutputError.
+  /// Writes the metrics for TensorBoard too, to an EventFile in this folder; "" for none. Called
+  /// before the first line.
+  void show_in_tensorboard(const std::filesystem::path& folder);
+
+  /// Appends the settings and pictures of the finished run to the event file, if there is one.
+  /// Throws OutputError.
+  void show_results(std::int64_t epoch, const std::vector<std::string>& pictures) const;
+
+  /// Appends one line to metrics.jsonl, and its row to results.csv. Throws OutputError.
   void append_metrics(std::string_view json_line) const;
 
-  /// Keeps the lines of metrics.jsonl up to that epoch, or without one none. Throws OutputError.
+  /// Keeps the lines of metrics.jsonl up to that epoch, or without one none, and their rows in
+  /// results.csv. Throws OutputError.
   void keep_metrics(std::optional<std::int64_t> last_epoch) const;
 
   /// The last state of a training, and the weights of its best epoch; removed when the run is
@@ -76,6 +88,7 @@ class RunDirectory {
   std::filesystem::path path_;
   bool is_written_here_ = true;
   std::optional<FileLock> lock_;
+  std::optional<EventFile> events_;
 };
 
 }  // namespace transfer

@@ -24,7 +24,40 @@ namespace {
 /// With the same digits as the keys of summary.json, which count in MB.
 std::string memory_text(double megabytes) { return bytes_text(megabytes * 1e6); }
 
+ordered_json counts_object(const SplitCounts& counts, const Summary& s) {
+  ordered_json object = {{"count", counts.images}};
+  if (s.objective.targets() == TargetKind::kValues) return object;
+  const char* key = s.objective.targets() == TargetKind::kClass ? "per_class" : "per_label";
+  for (std::size_t c = 0; c < s.classes.size(); ++c)
+    object[key][s.classes[c]] = counts.per_class[c];
+  return object;
+}
+
+ordered_json data_object(const Summary& s) {
+  ordered_json object = {{"path", s.data_path}, {"sha256", s.data_sha256}};
+  for (const char* split : {"train", "val", "test"}) {
+    const auto found = s.data_images.find(split);
+    if (found != s.data_images.end()) object["images"][split] = counts_object(found->second, s);
+  }
+  object.update(findings_object(s.findings));
+  return object;
+}
+
 }  // namespace
+
+SplitCounts count_images(const std::vector<Sample>& samples, std::size_t outputs, TargetKind kind) {
+  SplitCounts counts{static_cast<std::int64_t>(samples.size()), {}};
+  if (kind == TargetKind::kValues) return counts;
+  counts.per_class.assign(outputs, 0);
+  for (const Sample& sample : samples) {
+    if (kind == TargetKind::kClass) {
+      ++counts.per_class[static_cast<std::size_t>(sample.label)];
+      continue;
+    }
+    for (std::size_t c = 0; c < outputs; ++c) counts.per_class[c] += sample.targets[c] >= 0.5F;
+  }
+  return counts;
+}
 
 std::string to_json(const Summary& s) {
   ordered_json object = {
@@ -65,12 +98,13 @@ std::string to_json(const Summary& s) {
   if (s.test) object["test"] = metrics_object(*s.test, s.classes);
   object["broken_images"] = s.broken;
   object["skipped_files"] = s.findings.skipped.size();
-  object["data"] = findings_object(s.findings);
+  object["data"] = data_object(s);
   object["seconds"] = {
       {"total", s.seconds_total}, {"extract", s.seconds_extract}, {"train", s.seconds_train}};
   object["peak_memory_mb"] = s.peak_memory_mb;
   if (s.peak_gpu_memory_mb) object["peak_gpu_memory_mb"] = *s.peak_gpu_memory_mb;
   object["versions"] = versions_object(versions());
+  object.update(provenance_object(s.provenance));
   object["run_directory"] = s.run_directory;
   if (!s.advice.empty()) object["advice"] = ordered_json::parse(s.advice);
   return json_text(object);
@@ -111,8 +145,11 @@ std::string to_text(const Summary& s) {
     text += "training was stopped by train.time_limit; the best weights so far are kept\n";
   }
   text += fmt::format("written to {}: {} {} {} {} {}", s.run_directory, run_file::kModel,
-                      run_file::kSummary, run_file::kMetrics, run_file::kPredictions,
-                      run_file::kConfig);
+                      run_file::kSummary, run_file::kMetrics, run_file::kResults,
+                      run_file::kPredictions);
+  if (s.test) text += fmt::format(" {}", run_file::kTestPredictions);
+  text += fmt::format(" {}", run_file::kConfig);
+  for (const std::string& picture : s.pictures) text += " " + picture;
   if (!s.advice.empty()) text += fmt::format(" {}", run_file::kAdvice);
   return text + "\n";
 }

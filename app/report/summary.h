@@ -1,18 +1,30 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "app/advice/stage_probes.h"
+#include "app/report/provenance.h"
 #include "app/training/gradient_buckets.h"
 #include "app/training/metrics.h"
 #include "app/training/training_end.h"
-#include "datasets/findings.h"
+#include "datasets/dataset.h"
 
 namespace transfer {
+
+/// How many images a split has, and how many of each class or label; the latter is empty for
+/// numbers.
+struct SplitCounts {
+  std::int64_t images = 0;
+  std::vector<std::int64_t> per_class;
+};
+
+/// The images of a split with `outputs` classes, labels or numbers.
+SplitCounts count_images(const std::vector<Sample>& samples, std::size_t outputs, TargetKind kind);
 
 /// Everything about a finished run that a script may want; written as summary.json.
 struct Summary {
@@ -49,8 +61,16 @@ struct Summary {
   std::optional<Metrics> test;
   /// "PATH: reason" of every image left out.
   std::vector<std::string> broken;
+  /// Where the data lies, and how many images of it are in each split: for "train", "val" and
+  /// "test".
+  std::string data_path;
+  std::map<std::string, SplitCounts> data_images;
+  /// See data_sha256().
+  std::string data_sha256;
   /// What the reader found in the data.
   Findings findings;
+  /// The files among the run directory's that are pictures.
+  std::vector<std::string> pictures;
   /// Over all invocations of a run that was resumed from a checkpoint.
   double seconds_total = 0;
   double seconds_extract = 0;
@@ -61,6 +81,7 @@ struct Summary {
   /// The text of advice.json where measuring chose the strategy.
   std::string advice;
   std::string run_directory;
+  Provenance provenance;
 };
 
 /// summary.json's text.

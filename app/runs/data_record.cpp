@@ -10,16 +10,14 @@
 #include <set>
 
 #include "app/report/versions.h"
+#include "app/runs/image_record.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
-#include "core/hash.h"
 #include "core/json_text.h"
 #include "core/messages.h"
 #include "core/run_format.h"
 #include "core/shell_word.h"
-#include "datasets/image_content.h"
-#include "datasets/target_text.h"
 
 namespace transfer {
 namespace {
@@ -30,58 +28,10 @@ using nlohmann::ordered_json;
 constexpr std::size_t kMostListedImages = 200'000;
 constexpr std::size_t kMostNamed = 5;
 
-/// An image's path below the data, so that it is the same from every folder, its label, and its
-/// content_sketch(), or "" where the file could not be read, and why.
-struct ImageLabel {
-  std::string path;
-  std::string label;
-  std::string content;
-  std::string failure = {};
-};
-
-/// The images' paths below the data.
-std::vector<std::string> image_paths(const Preparation& p, const std::vector<Sample>& samples) {
-  const fs::path data = fs::absolute(p.config.data.path).lexically_normal();
-  const fs::path root = is_folder(data) ? data : data.parent_path();
-  std::vector<std::string> paths;
-  paths.reserve(samples.size());
-  for (const Sample& sample : samples) {
-    const fs::path path = fs::absolute(sample.path).lexically_normal();
-    const std::string below = path.lexically_relative(root).string();
-    paths.push_back(below.empty() || below.starts_with("..") ? path.string() : below);
-  }
-  return paths;
-}
-
-std::vector<ImageLabel> image_labels(const Preparation& p, const std::vector<Sample>& samples) {
-  auto paths = image_paths(p, samples);
-  std::vector<ImageLabel> images;
-  images.reserve(samples.size());
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    const Sample& sample = samples[i];
-    images.push_back(
-        {std::move(paths[i]), target_text(sample, p.dataset.classes, p.objective().targets()), ""});
-    try {
-      images.back().content = content_sketch(sample);
-    } catch (const DataError& error) {
-      images.back().failure = error.what();
-    }
-  }
-  return images;
-}
-
-std::string hash_of(const std::vector<ImageLabel>& images) {
-  Sha256 hash;
-  for (const ImageLabel& image : images) {
-    hash.update(fmt::format("{}\t{}\t{}\n", image.path, image.label, image.content));
-  }
-  return hash.hex();
-}
-
-ordered_json split_record(const std::vector<ImageLabel>& images) {
+ordered_json split_record(const std::vector<ImageRecord>& images) {
   ordered_json record = {{"count", images.size()}, {"sha256", hash_of(images)}};
   if (images.size() > kMostListedImages) return record;
-  for (const ImageLabel& image : images) {
+  for (const ImageRecord& image : images) {
     record["images"].push_back({image.path, image.label, image.content});
   }
   return record;
@@ -98,9 +48,9 @@ std::string named(const std::vector<std::string>& images, const char* what) {
 }
 
 /// What differs between two lists of images.
-std::string difference(const ordered_json& record, const std::vector<ImageLabel>& now) {
+std::string difference(const ordered_json& record, const std::vector<ImageRecord>& now) {
   if (!record.contains("images")) return "";
-  std::map<std::string, ImageLabel> before;
+  std::map<std::string, ImageRecord> before;
   for (const auto& image : record["images"]) {
     const auto path = image.at(0).get<std::string>();
     before[path] = {path, image.at(1).get<std::string>(), image.at(2).get<std::string>()};
@@ -109,13 +59,13 @@ std::string difference(const ordered_json& record, const std::vector<ImageLabel>
   std::vector<std::string> relabelled;
   std::vector<std::string> replaced;
   std::vector<std::string> unreadable;
-  for (const ImageLabel& image : now) {
+  for (const ImageRecord& image : now) {
     const auto found = before.find(image.path);
     if (found == before.end()) {
       added.push_back(image.path);
       continue;
     }
-    const ImageLabel& old = found->second;
+    const ImageRecord& old = found->second;
     if (old.label != image.label) {
       relabelled.push_back(fmt::format("{}: {}, now {}", image.path, old.label, image.label));
     }
@@ -144,7 +94,7 @@ std::string changes_of(const ordered_json& splits, const Preparation& p,
     const auto& samples = name == "train" ? p.dataset.train
                           : name == "val" ? p.dataset.val
                                           : p.dataset.test;
-    const auto now = image_labels(p, samples);
+    const auto now = image_records(p, samples);
     const auto& record = splits.at(name);
     if (record.at("sha256") == hash_of(now)) continue;
     const std::string what = difference(record, now);
@@ -217,6 +167,9 @@ void warn_of_other_versions(const ordered_json& record) {
 void write_data_record(const Preparation& p, const RunDirectory& run) {
   if (!p.group->is_rank0()) return;
   const Versions now = versions();
+  const auto train = image_records(p, p.dataset.train);
+  const auto val = image_records(p, p.dataset.val);
+  const auto test = image_records(p, p.dataset.test);
   const ordered_json record = {
       {"format", kRunFormat},
       {"versions", {{"transfer", now.transfer}, {"libtorch", now.libtorch}}},
@@ -224,11 +177,24 @@ void write_data_record(const Preparation& p, const RunDirectory& run) {
       {"backbone_sha256", p.backbone.fingerprint()},
       {"classes", p.dataset.classes},
       {"outputs", p.classes()},
+      {"sha256", hash_of_data({&train, &val, &test})},
       {"splits",
-       {{"train", split_record(image_labels(p, p.dataset.train))},
-        {"val", split_record(image_labels(p, p.dataset.val))},
-        {"test", split_record(image_labels(p, p.dataset.test))}}}};
+       {{"train", split_record(train)}, {"val", split_record(val)}, {"test", split_record(test)}}}};
   write_file_atomically(run.file(run_file::kData), json_text(record));
+}
+
+std::string data_sha256(const Preparation& p, const RunDirectory& run) {
+  const auto file = run.file(run_file::kData);
+  if (is_file(file)) {
+    const auto record = ordered_json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
+    if (record.is_object() && record.contains("sha256") && record["sha256"].is_string()) {
+      return record["sha256"].get<std::string>();
+    }
+  }
+  const auto train = image_records(p, p.dataset.train);
+  const auto val = image_records(p, p.dataset.val);
+  const auto test = image_records(p, p.dataset.test);
+  return hash_of_data({&train, &val, &test});
 }
 
 void require_same_data(const Preparation& p, const RunDirectory& run) {

@@ -5,12 +5,12 @@
 #include "app/compute/precision.h"
 #include "app/features/broken_images.h"
 #include "app/preparation/model_trust.h"
-#include "app/report/prediction_table.h"
 #include "app/runs/data_record.h"
 #include "app/runs/fitted_start.h"
 #include "app/runs/memory_estimate.h"
 #include "app/runs/replica_choice.h"
 #include "app/runs/run_record.h"
+#include "app/runs/split_results.h"
 #include "app/runs/training_input_choice.h"
 #include "app/training/schedule.h"
 #include "app/training/trainer.h"
@@ -29,8 +29,7 @@ namespace {
 
 /// Outputs and metrics of the trained network on one split.
 struct Evaluated {
-  torch::Tensor outputs;
-  Truth truth;
+  SplitOutputs split;
   Metrics metrics;
 };
 
@@ -40,7 +39,8 @@ Evaluated measure_split(const ImageLogits& result, EvaluatedSplit split, const P
   report_broken(add_broken(result.broken, known));
   for (const auto& image : known) summary.broken.push_back(image.reason);
   const Truth truth = truth_of(images_of(p.dataset, split), result.broken);
-  return {result.logits, truth, measure(p.objective(), result.logits, truth, p.config.train.top_k)};
+  return {{result.logits, truth},
+          measure(p.objective(), result.logits, truth, p.config.train.top_k)};
 }
 
 std::string_view name_of_type(torch::ScalarType type) {
@@ -87,27 +87,26 @@ RunIdentity identity_of(const Config& config, const RunDirectory& run) {
 void explain_best_start(const Config& config, std::int64_t epochs) {
   note(
       "none of the {} has a better val {} than the start, the pretrained layers with a fitted "
-      "head, "
-      "so model.pt is the start. The images may be too few, or too like those of the pretraining, "
-      "for these layers to gain; a lower train.lr than {:.3g} may help.",
+      "head, so model.pt is the start. The images may be too few, or too like those of the "
+      "pretraining, for these layers to gain; a lower train.lr than {:.3g} may help.",
       count_text(static_cast<std::size_t>(epochs), "epoch"), name_of(config.train.monitor),
       config.train.lr);
 }
 
-/// Measures the trained network and writes predictions_val.csv.
+/// Measures the trained network and writes what it says of the images.
 void evaluate_splits(const Preparation& p, const RunDirectory& run, Trainer& trainer,
                      const TrainingOutcome& outcome, Summary& summary) {
   const auto logits = outcome.val ? *outcome.val : trainer.evaluate(EvaluatedSplit::kVal, "val");
   const auto val = measure_split(logits, EvaluatedSplit::kVal, p, outcome.broken_val, summary);
   summary.val = val.metrics;
+  std::optional<SplitOutputs> test;
   if (!p.dataset.test.empty()) {
-    const auto test = trainer.evaluate(EvaluatedSplit::kTest, "test");
-    summary.test = measure_split(test, EvaluatedSplit::kTest, p, {}, summary).metrics;
+    const auto test_logits = trainer.evaluate(EvaluatedSplit::kTest, "test");
+    auto measured = measure_split(test_logits, EvaluatedSplit::kTest, p, {}, summary);
+    summary.test = std::move(measured.metrics);
+    test = std::move(measured.split);
   }
-  if (!p.group->is_rank0()) return;
-  write_file_atomically(
-      run.file(run_file::kPredictions),
-      prediction_table(p.objective(), p.dataset.val, val.truth, val.outputs, p.dataset.classes));
+  if (p.group->is_rank0()) write_split_results(p, run, val.split, test, summary);
 }
 
 /// Writes the network as a model of targets in their own units, though it trains on scaled ones.

@@ -9,11 +9,10 @@
 #include "app/compute/device.h"
 #include "app/features/feature_store.h"
 #include "app/features/near_copies.h"
-#include "app/report/prediction_table.h"
 #include "app/runs/run_record.h"
+#include "app/runs/split_results.h"
 #include "app/training/head_fit.h"
 #include "app/training/schedule.h"
-#include "core/atomic_file.h"
 #include "core/count_text.h"
 #include "core/errors.h"
 #include "core/messages.h"
@@ -154,21 +153,26 @@ Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run,
        duration_text(summary.seconds_train));
 
   const Objective objective = p.objective();
-  const auto val_outputs = head_logits(fitted.head, features.val, p.device);
-  summary.val = measure(objective, val_outputs, features.val.truth(), p.config.train.top_k);
+  const auto evaluated = [&](const FeatureSet& set) {
+    return SplitOutputs{head_logits(fitted.head, set, p.device), set.truth()};
+  };
+  const auto measured = [&](const SplitOutputs& split) {
+    return measure(objective, split.outputs, split.truth, p.config.train.top_k);
+  };
+  const SplitOutputs val = evaluated(features.val);
+  summary.val = measured(val);
+  std::optional<SplitOutputs> test;
   if (features.test) {
-    summary.test = measure(objective, head_logits(fitted.head, *features.test, p.device),
-                           features.test->truth(), p.config.train.top_k);
+    test = evaluated(*features.test);
+    summary.test = measured(*test);
     collect_broken(summary, *features.test);
   }
   collect_broken(summary, features.train);
   collect_broken(summary, features.val);
   summary.train_images = features.train.valid_rows();
-  write_file_atomically(run.file(run_file::kPredictions),
-                        prediction_table(objective, p.dataset.val, features.val.truth(),
-                                         val_outputs, p.dataset.classes));
   write_classifier(p.backbone, summary.cut, fitted.head, p.dataset.classes,
                    run.file(run_file::kModel), objective);
+  write_split_results(p, run, val, test, summary);
   return summary;
 }
 

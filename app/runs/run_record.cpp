@@ -28,6 +28,14 @@ Summary begin_summary(const Preparation& p, const RunDirectory& run) {
   summary.seed = p.config.seed;
   summary.objective = p.objective();
   summary.classes = p.dataset.classes;
+  summary.data_path = std::filesystem::absolute(p.config.data.path).lexically_normal().string();
+  const auto count = [&](const char* split, const std::vector<Sample>& samples) {
+    summary.data_images[split] =
+        count_images(samples, p.dataset.classes.size(), p.objective().targets());
+  };
+  count("train", p.dataset.train);
+  count("val", p.dataset.val);
+  if (!p.dataset.test.empty()) count("test", p.dataset.test);
   summary.findings = p.dataset.findings;
   summary.run_directory = run.path().string();
   return summary;

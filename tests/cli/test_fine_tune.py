@@ -1,5 +1,6 @@
 """Strategies that train the network itself, early-features, and resuming a stopped run."""
 
+import csv
 import json
 import random
 import re
@@ -40,6 +41,11 @@ class FineTuneCase(TransferCase):
         text = (self.folder / out / "metrics.jsonl").read_text()
         return [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in text.splitlines()]
 
+    def results(self, out="run"):
+        """results.csv without the times."""
+        with open(self.folder / out / "results.csv", newline="") as file:
+            return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
+
 
 class FineTune(FineTuneCase):
     def test_a_run_learns_moves_every_layer_and_leaves_one_file(self):
@@ -53,7 +59,9 @@ class FineTune(FineTuneCase):
         self.assertGreaterEqual(summary["test"]["accuracy"], 0.9)
         self.assertEqual(
             sorted(path.name for path in (self.folder / "run").iterdir()),
-            ["config.yaml", "data.json", "metrics.jsonl", "model-last.pt", "model.pt", "predictions_val.csv", "summary.json"],
+            ["config.yaml", "confusion_matrix.png", "curves.png", "data.json", "metrics.jsonl", "model-last.pt", "model.pt",
+             "predictions_test.csv", "predictions_val.csv", "results.csv", "summary.json", "val_batch.png",
+             "worst_mistakes.png"],
         )
         self.assertEqual([line["epoch"] for line in self.lines()], list(range(summary["epochs"] + 1)))
         self.assertIsNone(self.lines()[0]["train_loss"], "nothing was trained before epoch 1")
@@ -236,6 +244,7 @@ class StoppedRun(FineTuneCase):
         self.run_transfer("--resume", "run")
         self.run_transfer("--data", "data", "--backbone", "tiny", "--out", "whole", *self.FLAGS)
         self.assertEqual(self.lines("run"), self.lines("whole"))
+        self.assertEqual(self.results("run"), self.results("whole"))
         for name in ("predictions_val.csv",):
             self.assertEqual((self.folder / "run" / name).read_bytes(), (self.folder / "whole" / name).read_bytes())
         for model in ("model.pt", "model-last.pt"):

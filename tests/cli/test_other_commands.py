@@ -26,12 +26,48 @@ class Trained(TransferCase):
         default = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "data")
         self.assertRegex(default.stdout, r"\(test\).*\b16 images")
 
+    def test_evaluate_writes_the_table_and_the_metrics(self):
+        done = self.run_transfer("evaluate", "--model", "run", "--data", "data", "--json", "--output", "test.csv",
+                                 "--output", "test.json")
+        self.assertEqual((self.folder / "test.json").read_text(), done.stdout)
+        written, own = (list(csv.reader(path.open())) for path in
+                        (self.folder / "test.csv", self.folder / "run/predictions_test.csv"))
+        self.assertEqual([row[:4] for row in written], [row[:4] for row in own])
+        for row, known in zip(written[1:], own[1:]):
+            self.assertAlmostEqual(float(row[4]), float(known[4]), places=4)
+        for output, code, parts in (("x.txt", 2, (".csv", ".json")), ("none/x.csv", 6, ("none/x.csv",)),
+                                    ("data.csv", 6, ("data.csv", "folder"))):
+            (self.folder / "data.csv").mkdir(exist_ok=True)
+            done = self.run_transfer("evaluate", "--model", "run", "--data", "data", "--output", output, expect=code)
+            self.assert_names(self.message(done), *parts)
+            self.assertEqual(done.stdout, "")
+        self.assertEqual(list(self.folder.glob("*.tmp")), [])
+
     def test_evaluate_refuses_other_classes_and_other_files(self):
         write_image(self.folder / "other/train/green/0.png", (0, 255, 0))
         write_image(self.folder / "other/train/red/0.png", (255, 0, 0))
         done = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "other", expect=3)
         self.assert_names(self.message(done), "green", "model", "blue, red")
         self.run_transfer("evaluate", "--model", "none.pt", "--data", "data", expect=4)
+
+    def test_a_run_directory_stands_for_its_model(self):
+        for command in (("evaluate", "--data", "data", "--json"), ("predict", "data/test/red/0.png"), ("inspect",)):
+            by_file, by_folder = (self.run_transfer(*command, "--model", model).stdout
+                                  for model in ("run/model.pt", "run"))
+            self.assertEqual(by_folder, by_file)
+        done = self.run_transfer("--data", "data", "--backbone", "run", "--out", "onwards")
+        self.assertIn("tiny", done.stderr)
+
+    def test_a_directory_without_a_model_is_refused_with_what_it_lacks(self):
+        (self.folder / "run/model.pt").unlink()
+        (self.folder / "batch/batch").mkdir(parents=True)
+        (self.folder / "stopped").mkdir()
+        (self.folder / "stopped/config.yaml").write_text("")
+        for folder, parts in {"run": ("finished", "--overwrite"), "data": ("run directory",),
+                              "batch": ("batch", "summary.csv"), "stopped": ("--resume stopped",)}.items():
+            for command in (("evaluate", "--data", "data"), ("predict", "data/test"), ("inspect",)):
+                done = self.run_transfer(*command, "--model", folder, expect=4)
+                self.assert_names(self.message(done), f"{folder}: ", "model.pt", *parts)
 
     def test_evaluate_names_top_k_accuracy_by_its_k_where_it_says_something(self):
         self.make_data(root="three", classes=("red", "blue", "green"))

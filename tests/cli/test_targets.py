@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import random
 
 import torch
@@ -63,8 +64,12 @@ class Numbers(TargetsCase):
         self.assertAlmostEqual(last["val_r2"], summary["val"]["r2"], places=6)
 
         rows = self.read_csv("run/predictions_val.csv")
-        self.assertEqual(list(rows[0]), ["path", "grams", "units", "predicted_grams", "predicted_units"])
-        errors = [(float(row["units"]) - float(row["predicted_units"])) ** 2 for row in rows]
+        self.assertEqual(list(rows[0]), ["path", *(f"{column}:{name}" for column in ("true", "predicted", "error")
+                                                       for name in ("grams", "units"))])
+        for row in rows:
+            self.assertAlmostEqual(float(row["predicted:units"]) - float(row["true:units"]),
+                                   float(row["error:units"]), delta=0.01)
+        errors = [float(row["error:units"]) ** 2 for row in rows]
         self.assertAlmostEqual((sum(errors) / 12) ** 0.5 / summary["val"]["per_target"]["units"]["rmse"], 1, places=4)
 
         model = torch.jit.load(str(self.folder / "run/model.pt"))
@@ -84,7 +89,7 @@ class Numbers(TargetsCase):
         done = self.run_transfer("predict", "--model", "run/model.pt", image["path"], "none.png", "--format", "csv")
         rows = list(csv.DictReader(io.StringIO(done.stdout)))
         self.assertEqual(list(rows[0]), ["path", "grams", "units", "error"])
-        self.assertAlmostEqual(float(rows[0]["units"]), float(image["predicted_units"]), delta=2)
+        self.assertAlmostEqual(float(rows[0]["units"]), float(image["predicted:units"]), delta=2)
         self.assertEqual((rows[1]["grams"], rows[1]["units"]), ("", ""))
         self.assertNotEqual(rows[1]["error"], "")
         done = self.run_transfer("predict", "--model", "run/model.pt", image["path"], "--format", "json")
@@ -187,11 +192,14 @@ class Labels(TargetsCase):
         self.assertEqual(val["per_label"]["red"]["support"], 8)
         self.assertIn("val_mean_average_precision", self.metrics_lines()[-1])
         rows = self.read_csv("run/predictions_val.csv")
-        self.assertEqual(list(rows[0]), ["path", "labels", "predicted", "blue", "red"])
-        self.assertEqual({row["labels"] for row in rows}, set(self.COLOURS))
+        self.assertEqual(list(rows[0]), ["path", "true", "predicted", "correct", "confidence", "p:blue", "p:red"])
+        self.assertEqual({row["true"] for row in rows}, set(self.COLOURS))
         for row in rows:
-            likely = [name for name in ("blue", "red") if float(row[name]) >= 0.5]
-            self.assertEqual(row["predicted"], "|".join(likely))
+            probabilities = {name: float(row[f"p:{name}"]) for name in ("blue", "red")}
+            self.assertEqual(row["predicted"], "|".join(name for name, p in probabilities.items() if p >= 0.5))
+            self.assertEqual(row["correct"], "01"[row["predicted"] == row["true"]])
+            sure = math.prod(max(p, 1 - p) for p in probabilities.values())
+            self.assertAlmostEqual(float(row["confidence"]), sure, places=4)
 
         done = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "labels.csv", "--json")
         self.assertAlmostEqual(json.loads(done.stdout)["mean_average_precision"], val["mean_average_precision"], places=6)
@@ -203,7 +211,7 @@ class Labels(TargetsCase):
         done = self.run_transfer("predict", "--model", "run/model.pt", *paths, "--format", "json")
         for row, known in zip(json.loads(done.stdout), rows):
             self.assertEqual("|".join(row["labels"]), known["predicted"])
-            self.assertAlmostEqual(row["probabilities"]["red"], float(known["red"]), places=3)
+            self.assertAlmostEqual(row["probabilities"]["red"], float(known["p:red"]), places=3)
         done = self.run_transfer("predict", "--model", "run/model.pt", *paths)
         self.assertRegex(done.stdout.splitlines()[0], r"\.png:  (blue|red) \d")
 
@@ -225,7 +233,7 @@ class Labels(TargetsCase):
         summary = self.summary()
         self.assertGreaterEqual(summary["val"]["accuracy"], 0.9)
         for row in self.read_csv("run/predictions_val.csv"):
-            self.assertAlmostEqual(float(row["blue"]) + float(row["red"]), 1, places=2)
+            self.assertAlmostEqual(float(row["p:blue"]) + float(row["p:red"]), 1, places=2)
         done = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "data", "--json")
         self.assertEqual(json.loads(done.stdout)["accuracy"], summary["val"]["accuracy"])
 

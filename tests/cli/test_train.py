@@ -22,7 +22,8 @@ class Train(TransferCase):
         run = self.folder / "run"
         self.assertEqual(
             sorted(path.name for path in run.iterdir()),
-            ["config.yaml", "metrics.jsonl", "model.pt", "predictions_val.csv", "summary.json"],
+            ["config.yaml", "confusion_matrix.png", "curves.png", "metrics.jsonl", "model.pt", "predictions_test.csv",
+             "predictions_val.csv", "results.csv", "summary.json", "val_batch.png", "worst_mistakes.png"],
         )
         summary = self.summary()
         self.assertEqual(list(summary)[0], "format")
@@ -43,6 +44,21 @@ class Train(TransferCase):
         self.assertEqual(json.loads(lines[-1])["epoch"], summary["epochs"])
         self.assertEqual(list(json.loads(lines[-1])),
                          ["epoch", "train_loss", "val_loss", "val_accuracy", "learning_rate", "seconds"])
+
+        with open(run / "results.csv", newline="") as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual([{key: float(value) for key, value in row.items()} for row in rows],
+                         [json.loads(line) for line in lines])
+        for split in ("val", "test"):
+            with open(run / f"predictions_{split}.csv", newline="") as file:
+                rows = list(csv.DictReader(file))
+            self.assertEqual(len(rows), 16)
+            self.assertEqual(list(rows[0]), ["path", "true", "predicted", "correct", "confidence", "p:blue", "p:red"])
+            self.assertAlmostEqual(sum(int(row["correct"]) for row in rows) / 16, summary[split]["accuracy"])
+            for row in rows:
+                self.assertIn(f"/{split}/{row['true']}/", row["path"])
+                self.assertEqual(row["correct"], "01"[row["true"] == row["predicted"]])
+                self.assertEqual(row["confidence"], row[f"p:{row['predicted']}"])
 
         model = torch.jit.load(str(run / "model.pt"))
         x = torch.rand(2, 3, 32, 32)
@@ -219,7 +235,7 @@ class Interrupt(TransferCase):
         self.assertEqual(out, "")
         self.assertIn("transfer --resume run", err)
         names = {path.name for path in (self.folder / "run").iterdir()}
-        self.assertEqual(names, {"config.yaml", "metrics.jsonl"})
+        self.assertEqual(names - {"results.csv"}, {"config.yaml", "metrics.jsonl"})
         again = self.run_transfer(*arguments, expect=6)
         self.assertIn("transfer --resume run", again.stderr)
 

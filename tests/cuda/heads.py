@@ -20,16 +20,16 @@ NEAR = 0.05
 def loss_of_table(file, loss: str) -> float:
     """The mean loss by predictions_val.csv, as docs/data-formats.md defines it."""
     rows = list(csv.DictReader(file.open()))
-    names = [name for name in rows[0] if name not in ("path", "label", "labels", "class", "probability", "predicted")]
     if loss == "cross_entropy":
-        return -torch.tensor([float(row[row["label"]]) for row in rows]).clamp_min(5e-7).log().mean().item()
+        return -torch.tensor([float(row[f"p:{row['true']}"]) for row in rows]).clamp_min(5e-7).log().mean().item()
     if loss == "binary_cross_entropy":
-        predicted = torch.tensor([[float(row[name]) for name in names] for row in rows]).clamp(5e-7, 1 - 5e-7)
-        truth = torch.tensor([[float(name in row["labels"].split("|")) for name in names] for row in rows])
+        names = [name[2:] for name in rows[0] if name.startswith("p:")]
+        predicted = torch.tensor([[float(row[f"p:{name}"]) for name in names] for row in rows]).clamp(5e-7, 1 - 5e-7)
+        truth = torch.tensor([[float(name in row["true"].split("|")) for name in names] for row in rows])
         return functional.binary_cross_entropy(predicted, truth, reduction="none").sum(1).mean().item()
-    names = [name for name in names if not name.startswith("predicted_")]
+    names = [name.removeprefix("true:") for name in rows[0] if name.startswith("true:")]
     truth, predicted = (torch.tensor([[float(row[prefix + name]) for name in names] for row in rows])
-                        for prefix in ("", "predicted_"))
+                        for prefix in ("true:", "predicted:"))
     function = {"mse": functional.mse_loss, "mae": functional.l1_loss, "huber": functional.huber_loss}[loss]
     return function(predicted, truth).item()
 

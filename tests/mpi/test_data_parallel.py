@@ -9,7 +9,8 @@ from tests.mpi.mpi_case import MpiCase
 EXACT = ("--strategy", "fine-tune", "--augment", "none", "--set", "train.batch_norm=frozen", "--set", "train.epochs=4",
          "--set", "train.batch_size=10", "--set", "train.patience=0", "--set", "train.warmup_epochs=0", "--threads", "1",
          "--set", "head.start=random")
-RUN_FILES = ["config.yaml", "data.json", "metrics.jsonl", "model-last.pt", "model.pt", "predictions_val.csv", "summary.json"]
+RUN_FILES = ["config.yaml", "confusion_matrix.png", "curves.png", "data.json", "metrics.jsonl", "model-last.pt", "model.pt",
+             "predictions_val.csv", "results.csv", "summary.json", "val_batch.png", "worst_mistakes.png"]
 
 
 class DataParallel(MpiCase):

@@ -37,12 +37,12 @@ std::string table_header(LossKind loss, const Names& names) {
 
 TEST(ColumnNames, TablesOfAValidationSplitHaveDistinctColumns) {
   EXPECT_EQ(table_header(LossKind::kCrossEntropy, {"cat", "label", "class"}),
-            "path,label,class,probability,cat,probability_label,probability_class\n");
+            "path,true,predicted,correct,confidence,p:cat,p:label,p:class\n");
   EXPECT_EQ(table_header(LossKind::kBinaryCrossEntropy, {"path", "predicted"}),
-            "path,labels,predicted,probability_path,probability_predicted\n");
+            "path,true,predicted,correct,confidence,p:path,p:predicted\n");
   EXPECT_EQ(table_header(LossKind::kMeanSquaredError, {"path", "x", "predicted_x"}),
-            "path,known_path,x,predicted_x,predicted_path,predicted_predicted_predicted_x,"
-            "predicted_predicted_x\n");
+            "path,true:path,true:x,true:predicted_x,predicted:path,predicted:x,"
+            "predicted:predicted_x,error:path,error:x,error:predicted_x\n");
 }
 
 }  // namespace

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/objective.h"
+#include "datasets/dataset.h"
+
+namespace transfer {
+
+/// What is predicted of an image with a class or labels, in words, and whether that is right.
+struct JudgedPrediction {
+  /// The likeliest class, or the labels of probability 0.5 or more, separated by `|`.
+  std::string text;
+  /// Of labels all must be right.
+  bool is_correct = true;
+  /// The model's probability that it is right; labels count as independent.
+  double confidence = 1;
+};
+
+/// Judges the probabilities of an image, one per class or label. REQUIRES: `kind` is not kValues.
+JudgedPrediction judge(const Sample& sample, const std::vector<float>& probabilities,
+                       const std::vector<std::string>& names, TargetKind kind);
+
+}  // namespace transfer
