@@ -43,7 +43,7 @@ class Train(TransferCase):
         self.assertEqual(len(lines), summary["epochs"])
         self.assertEqual(json.loads(lines[-1])["epoch"], summary["epochs"])
         self.assertEqual(list(json.loads(lines[-1])),
-                         ["epoch", "train_loss", "val_loss", "val_accuracy", "learning_rate", "seconds"])
+                         ["epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds"])
 
         with open(run / "results.csv", newline="") as file:
             rows = list(csv.DictReader(file))

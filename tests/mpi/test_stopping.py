@@ -74,7 +74,7 @@ class Stopping(MpiCase):
         else:
             self.run_mpi(processes, "--resume", "run")
         self.assertEqual(self.summary("run")["epochs"], epochs)
-        self.assertEqual([line["epoch"] for line in self.lines("run")], list(range(1, epochs + 1)))
+        self.assertEqual([line["epoch"] for line in self.lines("run") if line["epoch"] > 0], list(range(1, epochs + 1)))
         self.assertFalse((self.folder / "run/checkpoint.pt").exists())
 
     def check_equals_uninterrupted(self):

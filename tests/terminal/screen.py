@@ -21,7 +21,11 @@ class Screen:
         self.environment = {**environment, "TERM": "xterm"}
         self.tmux("new-session", "-d", "-x", str(columns), "-y", str(rows), "-c", str(folder),
                   "env 'PS1=$ ' bash --noprofile --norc")
-        self.wait_for(lambda lines: lines[-1] == "$", "a prompt")
+        try:
+            self.wait_for(lambda lines: lines[-1] == "$", "a prompt")
+        except AssertionError:
+            self.close()
+            raise
 
     def tmux(self, *arguments):
         done = subprocess.run([TMUX, "-S", self.socket, "-f", "/dev/null", *arguments], env=self.environment, text=True,
