@@ -43,8 +43,8 @@ Trainer::Trainer(TrainableNetwork& network, TrainingTask task)
       batch_copies_(copy_stream_for(task_.device)),
       stopping_(config_.train.patience, config_.train.min_delta),
       plateau_(config_.train),
-      time_limit_(config_.train.time_limit, task_.since_start),
-      epoch_progress_(config_.train.epochs, task_.device) {
+      epoch_progress_(config_.train.epochs, task_.device),
+      time_limit_(config_.train.time_limit, task_.since_start) {
   if (config_.train.ema > 0) {
     average_ = std::make_unique<WeightAverage>(step_.parameters(), config_.train.ema);
   }
