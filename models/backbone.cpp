@@ -14,7 +14,6 @@
 #include "core/hash.h"
 #include "core/install_paths.h"
 #include "core/nearest_name.h"
-#include "core/run_files.h"
 #include "models/archive.h"
 #include "models/autocast.h"
 #include "models/device_constants.h"
@@ -234,7 +233,7 @@ std::filesystem::path find_backbone(const std::string& name_or_file) {
     auto file = folder / (name_or_file + ".pt");
     if (is_file(file)) return file;
   }
-  if (is_file(path / run_file::kConfig)) return model_path(path);
+  if (is_folder(path)) return model_path(path);
   const auto names = exported_names();
   throw ModelError(fmt::format(
       "backbone '{}' was not found. Exported backbones: {}{} Give a TorchScript file, or export "
