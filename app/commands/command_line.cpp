@@ -104,6 +104,7 @@ CommandLine make_command_line() {
   line.parser->require_subcommand(1);
   for (const Command& command : all_commands()) {
     CLI::App* parser = line.parser->add_subcommand(command.name, command.summary);
+    parser->footer("");  // the program's is not inherited
     line.runs[command.name] = command.add_flags(*parser);
     add_examples(*parser);
     add_message_flags(*parser);

@@ -141,7 +141,7 @@ class Help(FlagsCase):
                      "default 30; fine-tune: ", "key train.epochs]", "[default freeze-conv"):
             self.assertIn(part, text)
         text = " ".join(self.run_transfer("predict", "--help").stdout.split())
-        for part in ("--model FILE ", "[required]", "--top N ", "[default 1]", "[default text]"):
+        for part in ("--model FOLDER|FILE ", "[required]", "--top N ", "[default 1]", "[default text]"):
             self.assertIn(part, text)
 
     def test_the_program_answers_at_once(self):
@@ -261,7 +261,7 @@ class TimeLimit(FlagsCase):
         summary = self.summary()
         self.assertEqual(summary["ended_by"], "time_limit")
         self.assertLess(summary["epochs"], 100000)
-        self.assertEqual(len(self.metrics()), summary["epochs"])
+        self.assertEqual(self.metrics()[-1]["epoch"], summary["epochs"])
         text = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "data", "--json").stdout
         self.assertAlmostEqual(json.loads(text)["loss"], summary["val"]["loss"], places=4)
 
