@@ -100,7 +100,8 @@ std::vector<std::string> command_names() {
 /// `name` is a flag, or a positional argument's name in messages.
 Offer offer_of(const CLI::Option& option, const std::string& name, const ProgramWords& program) {
   if (auto choices = checked_choices(option); !choices.empty()) return {std::move(choices)};
-  if (value_placeholder(option) == "FILE") return {{}, Paths::kFiles};
+  const std::string placeholder = value_placeholder(option);
+  if (placeholder == "FILE" || placeholder == "FOLDER|FILE") return {{}, Paths::kFiles};
   for (const KeyWords& key : program.keys) {
     if (flag_of_key(key.key) == name) return key.offer;
   }
