@@ -3,11 +3,10 @@
 #include "configs/config.h"
 #include "configs/fields.h"
 #include "core/errors.h"
+#include "tests/configs/config_message.h"
 
 namespace transfer {
 namespace {
-
-const std::vector<std::string> kStrategies = {"freeze-conv", "fine-tune"};
 
 TEST(KeyOrigins, EveryKeyHasOne) {
   ConfigSources sources;

@@ -103,7 +103,7 @@ TEST(FileLock, IsNotGivenToEveryoneWhereItsFileCannotBeOpenedNow) {
   std::string message;
   try {
     FileLock::try_take(file);
-  } catch (const OutputError& error) {
+  } catch (const ResourceError& error) {
     message = error.what();
   }
   ::setrlimit(RLIMIT_NOFILE, &before);
