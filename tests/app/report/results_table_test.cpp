@@ -42,8 +42,10 @@ TEST(ResultsTable, FollowsTheMetricsOfARun) {
   run.append_metrics("{\"epoch\":2,\"train_loss\":0.125,\"val_loss\":3}");
   EXPECT_EQ(table(), "epoch,train_loss,val_loss\n0,,1\n1,0.25,2\n2,0.125,3\n");
   run.keep_metrics(1);
-  EXPECT_EQ(table(), "epoch,val_loss\n0,1\n");
+  EXPECT_EQ(table(), "epoch,train_loss,val_loss\n0,,1\n1,0.25,2\n");
   run.keep_metrics(0);
+  EXPECT_EQ(table(), "epoch,val_loss\n0,1\n");
+  run.keep_metrics(std::nullopt);
   EXPECT_FALSE(is_file(run.file("results.csv")));
 }
 
