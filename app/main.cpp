@@ -35,11 +35,12 @@ namespace {
   transfer::end_by_closed_output();
 }
 
-/// Throws OutputError where output was lost, as on a full disk.
-void flush_results(transfer::ProcessGroup& group) {
+/// Throws OutputError where output was lost, as on a full disk. `earlier` is the error (an errno)
+/// of an earlier write, if it is known.
+void flush_results(transfer::ProcessGroup& group, int earlier = 0) {
   errno = 0;
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
-  const int error = errno;
+  const int error = errno != 0 ? errno : earlier;
   if (error == EPIPE || transfer::stdout_has_no_reader()) end_unread(group);
   throw transfer::OutputError(
       fmt::format("standard output: cannot be written: {}. Free disk space, or redirect it "
@@ -52,8 +53,9 @@ int run(int argc, char** argv, const std::shared_ptr<transfer::ProcessGroup>& gr
     const int status = transfer::run_command_line(argc, argv, group);
     flush_results(*group);
     return status;
-  } catch (const std::system_error&) {
-    flush_results(*group);  // fmt::print throws this one when stdout is full
+  } catch (const std::system_error& error) {
+    // fmt::print throws this one when stdout is full.
+    flush_results(*group, error.code().value());
     throw;
   }
 }

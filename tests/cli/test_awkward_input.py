@@ -212,7 +212,7 @@ class Images(TransferCase):
         for name in ("red", "blue"):
             (root / f"train/{name}/2.png").write_bytes(b"")
         (self.folder / "sheet.png").unlink()
-        self.assert_names(self.message(self.preview(expect=3)), "data: ", "6 training images")
+        self.assert_names(self.message(self.preview(expect=3)), "data: ", "training images", "6 images")
         self.assertFalse((self.folder / "sheet.png").exists())
 
     def test_stderr_names_every_broken_image_and_holds_nothing_else(self):
