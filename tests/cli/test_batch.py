@@ -352,7 +352,7 @@ jobs:
         process.communicate(timeout=60)
         self.assertEqual(process.returncode, 0, shown)
         text = shown.decode()
-        for part in ("running   a", "waiting   b", "finished  b", "1 of 2 jobs done", "left", "\033[3A", "2 of 2 jobs done"):
+        for part in ("running   a", "waiting   b", "finished  b", "1 of 2 jobs done", "left", "\033[2A", "2 of 2 jobs done"):
             self.assertIn(part, text)
 
 
@@ -448,7 +448,7 @@ class SharedFeatures(BatchCase):
         self.train("--set", "cache.share=true", out="runs/a")
         self.assertIn("penultimate", self.run_transfer("cache", "ls").stdout)
         self.assert_names(self.message(self.run_transfer("cache", "prune", expect=2)), "--unused-days", "--keep-mb", "--all")
-        self.assertIn("0.0 MB removed", self.run_transfer("cache", "prune", "--unused-days", "1").stdout)
+        self.assertIn("0 bytes removed", self.run_transfer("cache", "prune", "--unused-days", "1").stdout)
         store = self.folder / "runs/feature-store"
         (entry,) = store.iterdir()
         old = time.time() - 3 * 86400

@@ -328,7 +328,7 @@ class Resume(StoppedRun):
         checkpoint = self.folder / "run/checkpoint.pt"
         checkpoint.rename(self.folder / "kept.pt")
         message = self.message(self.run_transfer("--resume", "run", expect=4))
-        self.assert_names(message, "run/checkpoint.pt", "is missing", "--config run/config.yaml --out run --overwrite")
+        self.assert_names(message, "run/checkpoint.pt", "is missing", "--config run/config.yaml --output run --overwrite")
         (self.folder / "kept.pt").rename(checkpoint)
         (self.folder / "data").rename(self.folder / "elsewhere")
         message = self.message(self.run_transfer("--resume", "run", expect=3))
@@ -409,7 +409,7 @@ class Resume(StoppedRun):
         archive.save(str(checkpoint))
         message = self.message(self.run_transfer("--resume", "run", expect=4))
         self.assert_names(message, "run/checkpoint.pt: is of format 1", "earlier version of transfer", "format 2",
-                          "--config run/config.yaml --out run --overwrite")
+                          "--config run/config.yaml --output run --overwrite")
         self.assertTrue(checkpoint.exists(), "nothing is lost")
 
     def refused_text(self, *arguments, expect, part):
