@@ -120,7 +120,7 @@ class SampleValues(TransferCase):
         (self.folder / "a.tif").write_bytes(grey_tiff([float(v) for v in self.shades("dark")], self.WIDTH, "f"))
         (self.folder / "b.tif").write_bytes(grey_tiff([v / 255 for v in self.shades("dark")], self.WIDTH, "f"))
         done = self.run_transfer("predict", "--model", "run/model.pt", "a.tif", "b.tif")
-        self.assertRegex(done.stdout, "a.tif: error: a.tif: holds values from 30 to 69.*data.sample_range")
+        self.assertRegex(done.stdout, "a.tif: error: holds values from 30 to 69.*data.sample_range")
         self.assertRegex(done.stdout, "(?m)^b.tif: *(red|blue)")
         self.assert_names(done.stderr, "2 of 2 images", "floats are read from 0 to 1")
 
