@@ -71,6 +71,7 @@ std::string to_json(const Summary& s) {
       {"loss", name_of(s.objective.loss)},
       {"classes", s.classes},
       {"train_images", s.train_images},
+      {"monitor", name_of(s.monitor)},
       {"best_epoch", s.best_epoch},
       {"epochs", s.epochs},
       {"ended_by", name_of(s.end)},

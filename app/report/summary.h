@@ -12,6 +12,7 @@
 #include "app/training/gradient_buckets.h"
 #include "app/training/metrics.h"
 #include "app/training/training_end.h"
+#include "configs/choices.h"
 #include "datasets/dataset.h"
 
 namespace transfer {
@@ -51,6 +52,8 @@ struct Summary {
   double seconds_in_steps = 0;
   ReductionCost reduction;
   std::int64_t train_images = 0;
+  /// What makes an epoch the best one.
+  Monitor monitor = Monitor::kLoss;
   std::int64_t best_epoch = 0;
   std::int64_t epochs = 0;
   TrainingEnd end = TrainingEnd::kEpochs;

@@ -26,6 +26,7 @@ Summary begin_summary(const Preparation& p, const RunDirectory& run) {
   summary.threads = p.threads;
   summary.processes = p.group->size();
   summary.seed = p.config.seed;
+  summary.monitor = p.config.train.monitor;
   summary.objective = p.objective();
   summary.classes = p.dataset.classes;
   summary.data_path = std::filesystem::absolute(p.config.data.path).lexically_normal().string();

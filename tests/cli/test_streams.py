@@ -111,7 +111,7 @@ class Limits(TransferCase):
         self.make_data()
         self.refused("--data", "data", "--backbone", "tiny", "--out", "run", "--threads", "1", "--set",
                      "data.input_size=8192", expect=9, before=two_gigabytes,
-                     parts=["not enough memory", "2147 MB (ulimit -v)", "data.input_size"])
+                     parts=["not enough memory", "2.1 GB (ulimit -v)", "data.input_size"])
 
     @unittest.skipIf(IS_SANITIZED, "sanitizers need the address space")
     def test_too_few_threads_are_said_with_a_number_that_works(self):
