@@ -51,7 +51,7 @@ class Screens(TransferCase):
         self.assertIn(RED + "transfer: ", screen.coloured())
 
     def test_a_training_and_ctrl_c(self):
-        self.make_data(per_class=40)
+        self.make_data(per_class=150)
         (self.folder / "data/train/red/0.png").write_text("not an image")
         for columns, screen in self.screens():
             self.run_on(screen, "--data", "data", "--backbone", "tiny", "--out", f"run-{columns}", "--strategy", "fine-tune",
