@@ -124,7 +124,7 @@ class Stopping(MpiCase):
         message = self.message(done)
         self.assertIn("loss", message)
         self.assertEqual(len(set(re.findall(r"train/\w+/\d\.png", message))), 12, message)
-        self.assertFalse((self.folder / "run/model.pt").exists())
+        self.assertFalse((self.folder / "run/summary.json").exists())
         self.assertTrue((self.folder / "run/checkpoint.pt").exists())
         done = self.train_mpi(2, *flags, "--set", "train.on_nonfinite=retry", out="again", expect=7)
         self.assertEqual(len(self.warnings(done, "loss", "learning rate")), 3, "by rank 0 alone, once per retry")
