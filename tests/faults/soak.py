@@ -6,6 +6,7 @@ Usage: python -m tests.faults.soak [--jobs 500] [--seed 1]
 
 import argparse
 import collections
+import difflib
 import json
 import os
 import random
@@ -144,6 +145,13 @@ def temporary_files(folder):
     return {*folder.rglob("*.tmp"), *(folder / "temporary").iterdir()}
 
 
+def difference(found, expected):
+    """The lines of which only one of two results has any."""
+    texts = [json.dumps(value, indent=0, sort_keys=True).splitlines() for value in (found, expected)]
+    changed = [line for line in difflib.unified_diff(texts[1], texts[0], lineterm="", n=0) if line[0] in "+-"]
+    return " ".join(changed[2:12])
+
+
 def complaints_of(batch, alone):
     """What is wrong with a batch that has ended."""
     log = (batch.folder / f"{batch.name}.log").read_text()
@@ -156,8 +164,11 @@ def complaints_of(batch, alone):
     if states != {"finished": batch.jobs}:
         yield f"{batch.name}: {dict(states)}, expected {batch.jobs} finished"
     for i in range(batch.jobs):
-        if result_of(batch.folder / batch.name / f"job{i:04}") != alone[i % len(KINDS)]:
-            yield f"{batch.name}/job{i:04}: another result than alone"
+        result, expected = result_of(batch.folder / batch.name / f"job{i:04}"), alone[i % len(KINDS)]
+        for part in expected:
+            if result[part] != expected[part]:
+                what = difference(result[part], expected[part])
+                yield f"{batch.name}/job{i:04}: another result than alone: {part}: {what}"
     ends = {}
     for number, line in enumerate(log.splitlines()):
         found = re.match(r"(job\d+): (started|resumed|finished)", line)
