@@ -55,8 +55,8 @@ class Screens(TransferCase):
         (self.folder / "data/train/red/0.png").write_text("not an image")
         for columns, screen in self.screens():
             self.run_on(screen, "--data", "data", "--backbone", "tiny", "--out", f"run-{columns}", "--strategy", "fine-tune",
-                        "--set", "train.epochs=500", "--set", "train.batch_size=3", "--set", "train.patience=0", "--set", "data.max_broken=0.5",
-                        "--threads", "1")
+                        "--set", "train.epochs=500", "--set", "train.batch_size=3", "--set", "train.patience=0", "--set",
+                        "data.max_broken=0.5", "--threads", "1", "--image-size", "96")  # an epoch of a second: bars show
             lines = screen.wait_for(lambda lines: sum(bool(EPOCH.match(line)) for line in lines) > 2 and
                                     BAR.match(lines[-1]) and "s left" in lines[-1], "bar behind two epochs")
             self.assertLessEqual(len(lines[-1]), columns - 3, lines[-1])
