@@ -16,6 +16,7 @@
 #include "core/errors.h"
 #include "core/nearest_name.h"
 #include "core/run_files.h"
+#include "core/utf8.h"
 
 namespace transfer {
 namespace {
@@ -128,12 +129,12 @@ class Reader {
           place_of(job, file_)));
     }
     if (name.front() == '.' || name.front() == '-' ||
-        !std::all_of(name.begin(), name.end(), is_safe)) {
+        !std::all_of(name.begin(), name.end(), is_safe) || !is_utf8(name)) {
       throw ConfigError(
           fmt::format("{}: name: found '{}', expected letters, digits and . _ + = , @ -, with "
                       "neither . nor - in "
                       "front, since it names a folder.",
-                      place_of(node, file_), name));
+                      place_of(node, file_), is_utf8(name) ? name : escaped(name)));
     }
     if (std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end()) {
       throw ConfigError(fmt::format(

@@ -7,6 +7,7 @@
 
 #include "core/atomic_file.h"
 #include "core/errors.h"
+#include "core/file_kind.h"
 #include "core/lower_case.h"
 #include "core/split_text.h"
 
@@ -27,6 +28,12 @@ std::optional<std::string> digits_of(std::string_view text) {
 
 void add_pins_of_file(const std::filesystem::path& file, std::set<std::string>& pins) {
   int number = 0;
+  if (file_kind(file) == FileKind::kNothing) {
+    throw ConfigError(fmt::format(
+        "trust_file: {}: no such file. Expected a text file with a SHA-256 in each line, as "
+        "`sha256sum FILE` prints it.",
+        file.string()));
+  }
   const std::string text = read_file(file);
   for (const std::string_view line : split_text(text, '\n')) {
     ++number;

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <string_view>
 
 #include "core/errors.h"
 
@@ -149,6 +151,17 @@ void add_objective(json& object, const Objective& objective) {
   if (objective.loss == LossKind::kHuber) object["huber_delta"] = objective.huber_delta;
 }
 
+/// The names of the classes; a backbone has none.
+std::vector<std::string> parse_classes(const json& object) {
+  auto classes = object.value("classes", std::vector<std::string>{});
+  std::set<std::string_view> names;
+  for (const std::string& name : classes) {
+    if (name.empty()) throw std::invalid_argument("classes has an empty name");
+    if (!names.insert(name).second) throw std::invalid_argument("classes has '" + name + "' twice");
+  }
+  return classes;
+}
+
 }  // namespace
 
 ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
@@ -169,7 +182,7 @@ ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
     metadata.license = object.value("license", "");
     metadata.preprocessing = parse_preprocessing(object.at("preprocessing"));
     metadata.pretraining_classes = object.value("pretraining_classes", std::vector<std::string>{});
-    metadata.classes = object.value("classes", std::vector<std::string>{});
+    metadata.classes = parse_classes(object);
     metadata.objective = parse_objective(object);
     metadata.stages = object.value("stages", std::vector<std::string>{});
     metadata.weights_sha256 = object.value("weights_sha256", "");

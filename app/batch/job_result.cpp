@@ -7,6 +7,7 @@
 #include <sstream>
 #include <string_view>
 
+#include "app/training/training_end.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
@@ -74,6 +75,7 @@ RunScores read_scores(const std::filesystem::path& run_directory) {
     scores.best_epoch = summary.at("best_epoch").get<std::int64_t>();
     scores.seconds = summary.at("seconds").at("total").get<double>();
     scores.peak_memory_mb = summary.at("peak_memory_mb").get<double>();
+    scores.was_stopped_by_time = summary.value("ended_by", "") == name_of(TrainingEnd::kTimeLimit);
     return scores;
   } catch (const nlohmann::json::exception& error) {
     throw DataError(fmt::format("{}: is not the summary of a run: {}. {}", file.string(),

@@ -35,6 +35,8 @@ struct RunScores {
   std::int64_t best_epoch = 0;
   double seconds = 0;
   double peak_memory_mb = 0;
+  /// Whether train.time_limit ended it, so that it can train on from its checkpoint.
+  bool was_stopped_by_time = false;
 };
 
 /// Reads the scores of a finished run. Throws DataError when summary.json is damaged, or of another

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "app/batch/halving_rounds.h"
+#include "app/report/run_directory.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/messages.h"
@@ -184,7 +185,10 @@ class Scheduler {
     JobResult& result = results_[job];
     result.state = JobState::kFinished;
     result.reason.clear();
-    result.scores = read_scores(folder_.run(name(job)));
+    const auto run = folder_.run(name(job));
+    result.scores = read_scores(run);
+    // The job may have been killed while it cleaned up after its results.
+    RunDirectory::clear_finished(run, result.scores->was_stopped_by_time);
     if (!before) table_.changed(job, result);
   }
 

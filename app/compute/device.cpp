@@ -104,8 +104,8 @@ torch::Device choose_device(const std::string& name, std::int64_t local_rank,
   if (!cuda.is_built_in) {
     if (may_take_cpu) return torch::kCPU;
     throw DeviceError(fmt::format(
-        "--device {}: this LibTorch was built without CUDA. Install a CUDA build of torch, point "
-        "TORCH_DIR at it and build again; or use --device cpu.",
+        "--device {}: this LibTorch was built without CUDA. Use --device cpu, or install a CUDA "
+        "build of torch, point TORCH_DIR at it and build again.",
         name));
   }
   if (cuda.devices == 0) {

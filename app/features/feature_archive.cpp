@@ -88,8 +88,8 @@ std::string read_keys(const fs::path& file) {
   const OpenFile keys = OpenFile::for_reading(file);
   if (const auto reason = why_untrusted(keys.descriptor(), file)) throw DataError(*reason);
   std::string text(static_cast<std::size_t>(keys.facts().st_size), '\0');
-  if (text.size() % FeatureArchive::kKeyLine != 0) {
-    throw DataError(fmt::format("{}: is truncated.", file.string()));
+  if (text.empty() || text.size() % FeatureArchive::kKeyLine != 0) {
+    throw DataError(fmt::format("{}: is {}.", file.string(), text.empty() ? "empty" : "truncated"));
   }
   keys.read(0, text.data(), text.size());
   return text;

@@ -273,6 +273,14 @@ void RunDirectory::remove_checkpoints() const {
   fs::remove(best_weights(), ignored);
 }
 
+void RunDirectory::clear_finished(const fs::path& path, bool may_go_on) {
+  RunDirectory run(path);
+  run.lock_ = FileLock::try_take(run.file(kLock));
+  if (!run.lock_) return;
+  remove_temporary_files(path);
+  if (!may_go_on) run.remove_checkpoints();
+}
+
 void RunDirectory::begin_again() const {
   if (!is_written_here_) return;
   std::error_code ignored;

@@ -72,6 +72,11 @@ class RunDirectory {
   std::filesystem::path best_weights() const { return file(run_file::kBestWeights); }
   void remove_checkpoints() const;
 
+  /// Removes what a run left that was killed after it wrote summary.json: its lock, temporary files
+  /// and, unless it `may_go_on` from them, its checkpoints. Nothing while another process has the
+  /// folder locked.
+  static void clear_finished(const std::filesystem::path& path, bool may_go_on);
+
   /// Marks a finished run as one that goes on: removes summary.json. Called once its checkpoint is
   /// written.
   void begin_again() const;

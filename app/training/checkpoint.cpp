@@ -146,21 +146,26 @@ void read_from(torch::serialize::InputArchive& archive, const NamedTensors& tens
   }
 }
 
-/// Throws ModelError where another version of transfer wrote the checkpoint.
-void require_format(torch::serialize::InputArchive& archive, const std::filesystem::path& file) {
-  c10::IValue format;
-  const std::int64_t found = archive.try_read("format", format) ? format.toInt() : 1;
-  if (found == kRunFormat) return;
-  throw ModelError(other_format_message(
-      file, static_cast<int>(found),
-      "Train again from the start: " + train_again_command(file.parent_path())));
-}
-
 /// Throws ModelError for a file that cannot be continued from.
 [[noreturn]] void refuse_checkpoint(const std::filesystem::path& file, const std::string& what) {
   throw ModelError(
       fmt::format("{}: {}. Put back what the run wrote, or train again from the start: {}",
                   file.string(), what, train_again_command(file.parent_path())));
+}
+
+/// Throws ModelError where another version of transfer wrote the checkpoint.
+void require_format(torch::serialize::InputArchive& archive, const std::filesystem::path& file) {
+  c10::IValue format;
+  const std::int64_t found = archive.try_read("format", format) ? format.toInt() : 1;
+  if (found == kRunFormat) return;
+  c10::IValue run;
+  if (found == 1 && archive.try_read("run_settings", run)) {
+    refuse_checkpoint(file,
+                      "holds the weights of the best epoch alone, as checkpoint-best.pt does");
+  }
+  throw ModelError(other_format_message(
+      file, static_cast<int>(found),
+      "Train again from the start: " + train_again_command(file.parent_path())));
 }
 
 /// Loads the archive and runs `read`. Throws DamagedArchive where bytes could not be read.

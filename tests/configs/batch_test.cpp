@@ -180,6 +180,7 @@ TEST(Batch, RefusalsNameTheLineAndTheNearestKey) {
   EXPECT_THAT(refusal("jobs:\n  - {name: batch}"),
               HasSubstr("'batch' is what the batch itself writes"));
   EXPECT_THAT(refusal("jobs:\n  - {name: ..}"), HasSubstr("'..'"));
+  EXPECT_THAT(refusal("jobs:\n  - {name: \"a\xff\"}"), HasSubstr("'a\\xFF'"));
   EXPECT_THAT(refusal("jobs:\n  - name: a\n    trian: {lr: 1}"),
               AllOf(HasSubstr(":3"), HasSubstr("'trian'")));
   EXPECT_THAT(refusal("jobs:\n  - name: a\n    train: {lrr: 1}"),

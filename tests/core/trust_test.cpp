@@ -46,7 +46,8 @@ TEST(Trust, AFileOfPinsIsReadAsSha256sumWritesIt) {
   write_file_atomically(file, kHash + "  a.pt\nmodel.pt " + kOther + "\n");
   EXPECT_THAT([&] { parse_trust("checked", file); },
               ThrowsMessage<ConfigError>(HasSubstr(file + ":2")));
-  EXPECT_THROW(parse_trust("checked", file + ".missing"), DataError);
+  EXPECT_THAT([&] { parse_trust("checked", file + ".missing"); },
+              ThrowsMessage<ConfigError>(HasSubstr("pins.missing: no such file")));
 }
 
 }  // namespace

@@ -189,6 +189,15 @@ TEST(Metadata, VersionTwoIsWrittenOnlyIfNeededAndOlderFilesAreForClassification)
   EXPECT_THROW(parse_metadata(unknown, "f"), ModelError);
 }
 
+TEST(Metadata, ClassesWithoutANameOrTwiceAreRefused) {
+  ModelMetadata metadata;
+  metadata.kind = ModelKind::kClassifier;
+  for (const auto& classes : {std::vector<std::string>{"a", ""}, {"a", "b", "a"}}) {
+    metadata.classes = classes;
+    EXPECT_THROW(parse_metadata(to_json(metadata), "f"), ModelError);
+  }
+}
+
 TEST(Metadata, TheRangeOfSamplesIsKeptInAVersionThatOlderProgramsRefuse) {
   ModelMetadata metadata;
   EXPECT_EQ(parse_metadata(to_json(metadata), "f").preprocessing.sample_range, std::nullopt);

@@ -42,6 +42,13 @@ TEST_F(JobResultTest, ReadsTheScoreOfEachKindOfTarget) {
   EXPECT_EQ(numbers.test, 0.5);
 }
 
+TEST_F(JobResultTest, KnowsARunThatCanTrainOn) {
+  write_summary(R"({"format":2,"val":{"accuracy":0.9,"loss":0.1},"ended_by":"time_limit",)");
+  EXPECT_TRUE(read_scores(run_.path()).was_stopped_by_time);
+  write_summary(R"({"format":2,"val":{"accuracy":0.9,"loss":0.1},"ended_by":"patience",)");
+  EXPECT_FALSE(read_scores(run_.path()).was_stopped_by_time);
+}
+
 TEST_F(JobResultTest, SummariesOfAnotherFormatAreRefusedWithARemedy) {
   write_summary(R"({"val":{"top1":0.9,"loss":0.1},)");
   EXPECT_THAT([&] { read_scores(run_.path()); },

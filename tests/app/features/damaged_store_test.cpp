@@ -114,6 +114,8 @@ TEST_F(DamagedStoreTest, TruncatedAndEmptiedFilesAreFound) {
   expect_repair("found 12 bytes");
   fs::resize_file(file(".keys"), 70);
   expect_repair("truncated");
+  fs::resize_file(file(".keys"), 0);
+  expect_repair(".keys: is empty");
   fs::resize_file(file(".features"), 0);
   expect_repair("found 0 bytes");
 }

@@ -63,6 +63,25 @@ TEST(RunDirectory, TemporaryFilesOfKilledRunsAreRemoved) {
   EXPECT_FALSE(is_file(folder / "run/model.pt.0123456789abcdef.tmp"));
 }
 
+TEST(RunDirectory, AFinishedRunIsClearedOfWhatAKillLeftUnlessItIsWrittenTo) {
+  TemporaryFolder folder;
+  const auto left = {"run/checkpoint.pt", "run/checkpoint-best.pt", "run/.lock",
+                     "run/model.pt.0123456789abcdef.tmp"};
+  for (const char* name : left) folder.write(name, "");
+  folder.write("run/model.pt", "");
+  RunDirectory::clear_finished(folder / "run", /*may_go_on=*/true);
+  EXPECT_TRUE(is_file(folder / "run/checkpoint.pt"));
+  EXPECT_FALSE(is_file(folder / "run/.lock"));
+  {
+    const auto lock = FileLock::try_take(folder / "run/.lock");
+    RunDirectory::clear_finished(folder / "run", /*may_go_on=*/false);
+    EXPECT_TRUE(is_file(folder / "run/checkpoint.pt")) << "of another process";
+  }
+  RunDirectory::clear_finished(folder / "run", /*may_go_on=*/false);
+  for (const char* name : left) EXPECT_FALSE(is_file(folder / name)) << name;
+  EXPECT_TRUE(is_file(folder / "run/model.pt"));
+}
+
 TEST(RunDirectory, OnlyARunsFolderCanBeOpened) {
   TemporaryFolder folder;
   folder.write("run/config.yaml", "seed: 1\n...\n");

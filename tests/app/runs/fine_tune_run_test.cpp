@@ -255,11 +255,25 @@ TEST(Checkpoint, FilesOfAnEarlierVersionAreRefusedInWords) {
   TrainableNetwork network(fixture_backbone("tiny.pt"), five_classes(), torch::kCPU);
   const Config config = sgd();
   TrainingStep step(network, config, 5, {}, torch::kCPU);
-  write_tensors(file, network.state());  // as format 1, it names none
+  torch::serialize::OutputArchive archive;  // as format 1, it names none
+  archive.write("tensor_count", c10::IValue(std::int64_t{0}));
+  archive.save_to(file);
   EXPECT_THAT([&] { read_checkpoint(file, network.state(), step.optimizer()); },
               testing::ThrowsMessage<ModelError>(
                   testing::AllOf(testing::HasSubstr(file), testing::HasSubstr("is of format 1"),
                                  testing::HasSubstr("--overwrite"))));
+}
+
+TEST(Checkpoint, TheWeightsOfTheBestEpochAreNoCheckpoint) {
+  const std::string file = testing::TempDir() + "/weights_alone_test.pt";
+  TrainableNetwork network(fixture_backbone("tiny.pt"), five_classes(), torch::kCPU);
+  const Config config = sgd();
+  TrainingStep step(network, config, 5, {}, torch::kCPU);
+  write_tensors(file, network.state());
+  EXPECT_THAT([&] { read_checkpoint(file, network.state(), step.optimizer()); },
+              testing::ThrowsMessage<ModelError>(testing::AllOf(testing::HasSubstr(file),
+                                                                testing::HasSubstr("best epoch"),
+                                                                testing::HasSubstr("Put back"))));
 }
 
 TEST(Checkpoint, DamagedAndForeignFilesAreRefused) {
