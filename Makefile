@@ -1,10 +1,11 @@
-.PHONY: help announce debian-packages python backbone build setup demo test test-sanitizers test-faults test-soak fuzz package test-package \
+.PHONY: help announce debian-packages python backbone build setup demo test test-slurm test-sanitizers test-faults test-soak fuzz package test-package \
         test-docker architectures lint lint-all clean
 
 help:
 	@echo "make demo          set everything up, build the program and train on real images"
 	@echo "make test          set everything up, build the tests too and run them"
 	@echo "make setup         Debian packages, .venv, the default backbone, the program"
+	@echo "make test-slurm    a batch on a Slurm that the test starts itself (as root)"
 	@echo "make test-sanitizers  unit tests and some of the program's under address and thread sanitizers"
 	@echo "make test-faults   fail the n-th open, read, write, rename, fsync, mmap of the program, for every n"
 	@echo "make test-soak     JOBS=500 small jobs in two batches on one store, with random kills"
@@ -39,6 +40,10 @@ demo: setup
 test: backbone
 	@bash setup/build.sh all
 	@bash setup/test.sh
+
+test-slurm: backbone
+	@bash setup/build.sh all
+	@bash setup/test.sh slurm
 
 test-sanitizers: backbone
 	@bash setup/test_sanitizers.sh

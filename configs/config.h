@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "configs/choices.h"
+#include "core/fusion.h"
 #include "core/objective.h"
 #include "core/preprocessing.h"
 
@@ -195,6 +196,7 @@ struct CacheConfig {
 struct ComputeConfig {
   bool deterministic = true;
   bool tf32 = false;
+  Fusion fusion = Fusion::kAuto;
 };
 
 /// What a run leaves for people to look at, beside its results.

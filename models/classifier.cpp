@@ -27,9 +27,8 @@ void write_classifier(const Backbone& backbone, const std::string& cut, const He
   ExpectedOutputs expected;
   expected.image = sample_image(metadata.preprocessing);
   // As FrozenTrunk computes them, and the head in C++.
-  expected.features = run_inference(for_inference(trunk, torch::kCPU), expected.image, torch::kCPU)
-                          .flatten(1)
-                          .to(torch::kFloat);
+  expected.features =
+      InferenceModule(trunk, torch::kCPU).run(expected.image).flatten(1).to(torch::kFloat);
   expected.outputs = head.copy_to(torch::kCPU).logits(expected.features);
   auto whole = compose(trunk, head);
   define_prediction(whole, objective.targets());
@@ -46,9 +45,8 @@ torch::Tensor predictions_of(const torch::Tensor& outputs, TargetKind kind) {
 }
 
 struct Classifier::Implementation {
-  torch::jit::Module module;
+  InferenceModule module;
   ModelMetadata metadata;
-  torch::Device device;
   std::string file;
 };
 
@@ -64,7 +62,7 @@ Classifier::Classifier(const std::filesystem::path& file, torch::Device device,
   }
   remove_image_methods(archive.module);  // this program has its own, which are faster
   implementation_ = std::make_unique<Implementation>(Implementation{
-      for_inference(archive.module, device), std::move(*archive.metadata), device, file.string()});
+      InferenceModule(archive.module, device), std::move(*archive.metadata), file.string()});
 }
 
 Classifier::~Classifier() = default;
@@ -72,10 +70,10 @@ Classifier::Classifier(Classifier&&) noexcept = default;
 
 const ModelMetadata& Classifier::metadata() const { return implementation_->metadata; }
 
-torch::Tensor Classifier::logits(const torch::Tensor& images) const {
+torch::Tensor Classifier::logits(const torch::Tensor& images, Fusion fusion) const {
   torch::Tensor outputs;
   try {
-    outputs = run_inference(implementation_->module, images, implementation_->device);
+    outputs = implementation_->module.run(images, fusion).to(torch::kCPU);
   } catch (const std::exception& error) {
     if (is_out_of_memory(error)) throw;
     const Preprocessing& p = implementation_->metadata.preprocessing;

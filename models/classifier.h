@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/fusion.h"
 #include "models/backbone.h"
 #include "models/head.h"
 
@@ -37,9 +38,10 @@ class Classifier {
   Classifier(Classifier&&) noexcept;
 
   const ModelMetadata& metadata() const;
-  /// images [N,C,H,W] on any device → logits [N,classes] on the CPU. Throws ModelError when the
-  /// model does not take them or gives another number of outputs than it has class names.
-  torch::Tensor logits(const torch::Tensor& images) const;
+  /// images [N,C,H,W] on any device → logits [N,classes] on the CPU. Fusion::kAuto compiles in the
+  /// first call, which pays where many images follow. Throws ModelError when the model does not
+  /// take them or gives another number of outputs than it has class names.
+  torch::Tensor logits(const torch::Tensor& images, Fusion fusion = Fusion::kOff) const;
 
  private:
   struct Implementation;

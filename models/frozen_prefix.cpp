@@ -11,17 +11,15 @@ FrozenPrefix::FrozenPrefix(FrozenPrefix&&) noexcept = default;
 
 const std::string& FrozenPrefix::stage() const { return implementation_->stage; }
 
-torch::Device FrozenPrefix::device() const { return implementation_->device; }
+torch::Device FrozenPrefix::device() const { return implementation_->module.device(); }
+
+std::string FrozenPrefix::engine() const {
+  return runs_fused(device(), implementation_->fusion) ? "fused" : "plain";
+}
 
 torch::Tensor FrozenPrefix::activations(const torch::Tensor& images) const {
-  const auto input = images.to(implementation_->device, torch::kFloat32, /*non_blocking=*/false,
-                               /*copy=*/false, torch::MemoryFormat::ChannelsLast);
-  torch::Tensor output;
-  {
-    const c10::InferenceMode inference;
-    torch::jit::Module callable = implementation_->module;
-    output = callable.forward({input}).toTensor();
-  }
+  const auto output =
+      implementation_->module.run(images.to(torch::kFloat32), implementation_->fusion);
   // A clone made outside InferenceMode is an ordinary tensor, which autograd accepts.
   return output.clone();
 }

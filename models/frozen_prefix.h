@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/fusion.h"
 #include "core/preprocessing.h"
 
 namespace transfer {
@@ -27,6 +28,9 @@ class FrozenPrefix {
 
   /// The device on which it runs.
   torch::Device device() const;
+
+  /// As FrozenTrunk::engine().
+  std::string engine() const;
 
   /// images [N,C,H,W] on any device → the stage's output [N,…] on the prefix's device. It may be
   /// used in autograd.

@@ -7,14 +7,15 @@
 #include <string>
 
 #include "models/frozen_prefix.h"
+#include "models/inference_module.h"
 
 namespace transfer {
 
 struct FrozenPrefix::Implementation {
   /// Its `forward` runs the prefix.
-  torch::jit::Module module;
+  InferenceModule module;
   std::string stage;
-  torch::Device device;
+  Fusion fusion;
 };
 
 }  // namespace transfer

@@ -9,18 +9,18 @@
 namespace transfer {
 
 struct FrozenTrunk::Implementation {
-  torch::jit::Module module;
+  InferenceModule module;
   std::vector<std::string> cuts;
   std::vector<std::int64_t> widths;
   std::vector<std::int64_t> multiply_adds;
-  torch::Device device;
+  Fusion fusion;
 };
 
 FrozenTrunk::FrozenTrunk(const Backbone& backbone, std::vector<std::string> cuts,
-                         torch::Device device) {
+                         torch::Device device, Fusion fusion) {
   const auto cut = cut_for_features(backbone, cuts);
   implementation_ = std::make_unique<Implementation>(Implementation{
-      for_inference(cut.module, device), std::move(cuts), cut.widths, cut.multiply_adds, device});
+      InferenceModule(cut.module, device), std::move(cuts), cut.widths, cut.multiply_adds, fusion});
 }
 
 FrozenTrunk::~FrozenTrunk() = default;
@@ -33,12 +33,16 @@ const std::vector<std::int64_t>& FrozenTrunk::multiply_adds() const {
   return implementation_->multiply_adds;
 }
 
+std::string FrozenTrunk::engine() const {
+  return runs_fused(implementation_->module.device(), implementation_->fusion) ? "fused" : "plain";
+}
+
 std::int64_t FrozenTrunk::dimension() const {
   return std::accumulate(widths().begin(), widths().end(), std::int64_t{0});
 }
 
 torch::Tensor FrozenTrunk::features(const torch::Tensor& images) const {
-  const auto output = run_inference(implementation_->module, images, implementation_->device);
+  const auto output = implementation_->module.run(images, implementation_->fusion).to(torch::kCPU);
   // A clone made outside InferenceMode is an ordinary tensor, which autograd accepts.
   return output.flatten(1).to(torch::kFloat).clone();
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/fusion.h"
 #include "models/backbone.h"
 
 namespace transfer {
@@ -18,7 +19,8 @@ class FrozenTrunk {
  public:
   /// A cut is the path of a stage, whose output is averaged over the image, or "" for the
   /// classifier's input. Throws ModelError when the network cannot be cut there.
-  FrozenTrunk(const Backbone& backbone, std::vector<std::string> cuts, torch::Device device);
+  FrozenTrunk(const Backbone& backbone, std::vector<std::string> cuts, torch::Device device,
+              Fusion fusion = Fusion::kOff);
   ~FrozenTrunk();
   FrozenTrunk(FrozenTrunk&&) noexcept;
 
@@ -26,6 +28,9 @@ class FrozenTrunk {
   /// Number of features of each cut, and of all cuts.
   const std::vector<std::int64_t>& widths() const;
   std::int64_t dimension() const;
+  /// Names the way in which the layers are computed: features of two ways may differ in their last
+  /// digits.
+  std::string engine() const;
   /// Multiply-adds for one image from the input up to each cut; empty when there is only one cut.
   const std::vector<std::int64_t>& multiply_adds() const;
 

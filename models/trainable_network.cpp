@@ -169,13 +169,13 @@ void TrainableNetwork::seed(std::uint64_t seed) {
   implementation_->generator.set_current_seed(seed);
 }
 
-FrozenPrefix TrainableNetwork::frozen_prefix() const {
+FrozenPrefix TrainableNetwork::frozen_prefix(Fusion fusion) const {
   torch::NoGradGuard no_gradients;
   auto copy = implementation_->module.clone();
   replace_forward(copy, copy.get_method(implementation_->split.prefix).graph()->copy());
   const auto& device = implementation_->device;
   return FrozenPrefix(std::make_unique<FrozenPrefix::Implementation>(FrozenPrefix::Implementation{
-      for_inference(copy, device), implementation_->split_stage, device}));
+      InferenceModule(copy, device), implementation_->split_stage, fusion}));
 }
 
 torch::Tensor TrainableNetwork::logits(const torch::Tensor& images) const {

@@ -93,7 +93,7 @@ class TrainableNetwork {
   void split_behind(const std::string& stage, const std::vector<std::string>& trainable);
   /// The layers up to the split with a copy of their current weights. REQUIRES: split_behind() was
   /// called.
-  FrozenPrefix frozen_prefix() const;
+  FrozenPrefix frozen_prefix(Fusion fusion = Fusion::kOff) const;
   /// The layers behind the split: activations [N,…] of the split's stage → logits [N,classes].
   /// REQUIRES: split_behind() was called.
   torch::Tensor logits_behind_split(const torch::Tensor& activations) const;

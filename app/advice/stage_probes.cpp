@@ -57,7 +57,7 @@ ProbedFeatures extract_stages(const Preparation& p, std::vector<std::string> sta
       mix_seed({static_cast<std::uint64_t>(p.config.seed), kProbeSeed}));
   require_folds(p, truth_of(images).labels);
   use_threads(1);  // one blank image, which shows the stages' shapes, is too little to share
-  const FrozenTrunk trunk(p.backbone, stages, p.device);
+  const FrozenTrunk trunk(p.backbone, stages, p.device, p.config.compute.fusion);
   use_threads(p.threads);
   FeatureStore store(p.backbone, trunk, p.config, feature_store, p.device, p.threads);
   ProbedFeatures features;

@@ -59,7 +59,8 @@ std::vector<std::int64_t> all_positions(const std::vector<Sample>& samples) {
 std::int64_t FeatureSet::valid_rows() const { return labels.ge(0).sum().item<std::int64_t>(); }
 
 StoredLayers stored_layers(const FrozenTrunk& trunk) {
-  return {fmt::format("{}", fmt::join(trunk.cuts(), " ")), RowFormat(trunk.dimension()),
+  return {fmt::format("{}", fmt::join(trunk.cuts(), " ")), trunk.engine(),
+          RowFormat(trunk.dimension()),
           [&trunk](const torch::Tensor& images) { return trunk.features(images); }};
 }
 
@@ -90,10 +91,10 @@ LoaderOptions FeatureStore::loader_options(std::int64_t view) const {
 
 std::filesystem::path FeatureStore::archive_folder() const {
   const std::string key =
-      fmt::format("files {} decoder {}\n{}\n{}\n{}\n{} {}\n{}\n", kFileVersion, kDecoderVersion,
+      fmt::format("files {} decoder {}\n{}\n{}\n{}\n{} {}\n{} {}\n", kFileVersion, kDecoderVersion,
                   backbone_.fingerprint(), layers_.key, to_key(backbone_.metadata().preprocessing),
                   fmt::join(layers_.format.shape, " "), c10::toString(layers_.format.type),
-                  arithmetic_name(device_, config_.compute));
+                  arithmetic_name(device_, config_.compute), layers_.engine);
   return folder_ / sha256_hex(key).substr(0, 32);
 }
 

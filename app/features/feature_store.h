@@ -24,6 +24,8 @@ class Progress;
 struct StoredLayers {
   /// Identifies the layers and their weights among those of the same backbone.
   std::string key;
+  /// Names the way in which they are computed.
+  std::string engine;
   RowFormat format;
   /// images [N,C,H,W] on any device → [N,…] float32. Called from several threads at once.
   std::function<torch::Tensor(const torch::Tensor&)> forward;

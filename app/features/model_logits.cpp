@@ -41,8 +41,12 @@ ImageLogits model_logits(const Classifier& model, const std::vector<Sample>& sam
   pass.threads = threads;
   pass.title = title;
   pass.loader.preprocessing = model.metadata().preprocessing;
-  return image_logits(std::move(pass), static_cast<std::int64_t>(model.metadata().classes.size()),
-                      [&model](const torch::Tensor& images) { return model.logits(images); });
+  // Fewer images do not save the time that compiling takes.
+  constexpr std::size_t kWorthFusing = 64;
+  const Fusion fusion = samples.size() >= kWorthFusing ? Fusion::kAuto : Fusion::kOff;
+  return image_logits(
+      std::move(pass), static_cast<std::int64_t>(model.metadata().classes.size()),
+      [&model, fusion](const torch::Tensor& images) { return model.logits(images, fusion); });
 }
 
 }  // namespace transfer

@@ -9,7 +9,7 @@ namespace transfer {
 FittedStart fit_head_to_frozen_features(const Preparation& p,
                                         const std::filesystem::path& feature_store,
                                         const StageProbes& known) {
-  const FrozenTrunk trunk(p.backbone, {""}, p.device);
+  const FrozenTrunk trunk(p.backbone, {""}, p.device, p.config.compute.fusion);
   FeatureStore store(p.backbone, trunk, p.config, feature_store, p.device, p.threads);
   const auto known_set = known.features.at("");
   if (known_set) store.reuse(*known_set);

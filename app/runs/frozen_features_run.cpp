@@ -50,7 +50,7 @@ void require_every_class(const FeatureSet& train, const std::vector<std::string>
 
 Features extract(const Preparation& p, const RunDirectory& run, const std::string& cut,
                  const StageProbes& known) {
-  const FrozenTrunk trunk(p.backbone, {cut}, p.device);
+  const FrozenTrunk trunk(p.backbone, {cut}, p.device, p.config.compute.fusion);
   FeatureStore store(p.backbone, trunk, p.config, feature_store_folder(p.config, run), p.device,
                      p.threads);
   const auto known_set = known.features.at(cut);

@@ -68,7 +68,7 @@ MachineSpeed look_at_images(const Preparation& p, RunPlan& plan) {
   read_some(p, p.dataset.val, "val", plan);
   if (!p.dataset.test.empty()) read_some(p, p.dataset.test, "test", plan);
   speed.prepare = reading.seconds() / static_cast<double>(plan.images_read);
-  const FrozenTrunk trunk(p.backbone, {""}, p.device);
+  const FrozenTrunk trunk(p.backbone, {""}, p.device, p.config.compute.fusion);
   trunk.features(images);  // the first pass is slower
   const Stopwatch forward;
   trunk.features(images);
@@ -116,7 +116,8 @@ double stored_bytes(const Config& config, double bytes) {
 void plan_frozen(const Preparation& p, const MachineSpeed& speed, const fs::path& run,
                  const fs::path& store, RunPlan& plan) {
   const bool cuts = find_strategy(p.config.strategy).cut == Cut::kAtStage;
-  const FrozenTrunk trunk(p.backbone, {cuts ? p.config.cut : ""}, p.device);
+  const FrozenTrunk trunk(p.backbone, {cuts ? p.config.cut : ""}, p.device,
+                          p.config.compute.fusion);
   plan.layers = "a new head on frozen layers";
   if (cuts) {
     plan.layers += p.config.cut.empty() ? ", cut at the stage that probing finds best"

@@ -58,7 +58,7 @@ StoredLayers stored_layers(const Config& config, const Preprocessing& preprocess
   const bool folded = train.batch_norm == BatchNorm::kFolded;
   return {fmt::format("activations {} {} {} {}", prefix->stage(), weights,
                       folded ? "folded" : "unfolded", name_of(precision)),
-          RowFormat(prefix->shape(preprocessing), type),
+          prefix->engine(), RowFormat(prefix->shape(preprocessing), type),
           [prefix](const torch::Tensor& images) { return prefix->activations(images); }};
 }
 
@@ -95,7 +95,8 @@ ChosenInput choose_training_input(Preparation& p, const std::filesystem::path& f
         std::make_unique<ImageInput>(p.dataset, preprocessing, TrainedPart{}, p.device, p.threads),
         "", ""};
   }
-  auto prefix = std::make_shared<const FrozenPrefix>(network.frozen_prefix());
+  auto prefix =
+      std::make_shared<const FrozenPrefix>(network.frozen_prefix(p.config.compute.fusion));
   if (!p.config.cache.activations || !images_repeat(p.config.augment)) {
     note("the frozen layers up to {} run without autograd in every step", stage);
     const TrainedPart part{/*is_behind_split=*/true, prefix};

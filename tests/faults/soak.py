@@ -24,7 +24,8 @@ from tests.cli.transfer_case import BINARY, FIXTURES, write_image
 from tests.faults.scenarios import COLOURS, result_of
 
 KINDS = [(data, strategy) for data in range(5) for strategy in ("freeze-conv", "fine-tune")]
-SECONDS_BETWEEN_KILLS = (0.2, 2.5)
+# Of the time that a job takes alone, so that slow machines get on too.
+TIME_BETWEEN_KILLS = (0.2, 2.5)
 PART_OF_KILLED_BATCHES = 0.15
 # A batch is not killed in the second half of its jobs, so that leaks of one process show.
 LAST_KILL_OF_A_BATCH = 0.5
@@ -112,7 +113,7 @@ class Batch:
         return [max(part[i] for part in last) - max(part[i] for part in first) for i in (0, 1)]
 
 
-def soak(batches, draw, kills):
+def soak(batches, draw, kills, seconds_per_job):
     """Runs the batches to their end and kills on the way."""
     next_kill = time.time() + 1
     while any(batch.process.poll() in (None, -signal.SIGKILL) for batch in batches):
@@ -123,7 +124,7 @@ def soak(batches, draw, kills):
             batch.sample()
         if time.time() < next_kill:
             continue
-        next_kill = time.time() + draw.uniform(*SECONDS_BETWEEN_KILLS)
+        next_kill = time.time() + seconds_per_job * draw.uniform(*TIME_BETWEEN_KILLS)
         alive = [batch for batch in batches if batch.process.poll() is None]
         if alive:
             kill_something(draw.choice(alive), draw, kills)
@@ -204,9 +205,11 @@ def main():
         before = temporary_files(folder)
         alone = Batch(folder, "alone", len(KINDS))
         write_batch(folder, "alone", alone.jobs)
+        begun = time.time()
         alone.start()
         if alone.process.wait() != 0:
             sys.exit((folder / "alone.log").read_text())
+        seconds_per_job = (time.time() - begun) / alone.jobs
         results = [result_of(folder / "alone" / f"job{i:04}") for i in range(alone.jobs)]
         shutil.rmtree(folder / "store")
         batches = [Batch(folder, "many", options.jobs), Batch(folder, "few", max(options.jobs // 5, 1))]
@@ -215,7 +218,7 @@ def main():
         for batch in batches:
             write_batch(folder, batch.name, batch.jobs)
             batch.start()
-        soak(batches, random.Random(options.seed), kills)
+        soak(batches, random.Random(options.seed), kills, seconds_per_job)
         seconds = time.time() - begun
         complaints = [line for batch in batches for line in complaints_of(batch, results)]
         growth = {batch.name: batch.growth() for batch in batches}

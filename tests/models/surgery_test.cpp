@@ -52,12 +52,15 @@ TEST(SeveralCuts, WithTheClassifiersInputAreBitIdenticalAndCountMultiplyAdds) {
     auto cuts = backbone.metadata().stages;
     cuts.emplace_back();
     const FrozenTrunk together(backbone, cuts, torch::kCPU);
-    std::vector<torch::Tensor> alone;
-    alone.reserve(cuts.size());
-    for (const auto& cut : cuts) {
-      alone.push_back(FrozenTrunk(backbone, {cut}, torch::kCPU).features(image()));
+    for (const Fusion fusion : {Fusion::kOff, Fusion::kAuto}) {
+      std::vector<torch::Tensor> alone;
+      alone.reserve(cuts.size());
+      for (const auto& cut : cuts) {
+        alone.push_back(FrozenTrunk(backbone, {cut}, torch::kCPU, fusion).features(image()));
+      }
+      const auto features = FrozenTrunk(backbone, cuts, torch::kCPU, fusion).features(image());
+      EXPECT_TRUE(torch::equal(features, torch::cat(alone, 1))) << name;
     }
-    EXPECT_TRUE(torch::equal(together.features(image()), torch::cat(alone, 1))) << name;
     const auto complexity = measure_complexity(backbone);
     EXPECT_EQ(together.multiply_adds()[0], complexity[0].multiply_adds) << name;
     EXPECT_EQ(together.multiply_adds()[2],
