@@ -156,10 +156,11 @@ void read_from(torch::serialize::InputArchive& archive, const NamedTensors& tens
 /// Throws ModelError where another version of transfer wrote the checkpoint.
 void require_format(torch::serialize::InputArchive& archive, const std::filesystem::path& file) {
   c10::IValue format;
-  const std::int64_t found = archive.try_read("format", format) ? format.toInt() : 1;
+  const bool names_one = archive.try_read("format", format);
+  const std::int64_t found = names_one ? format.toInt() : 1;
   if (found == kRunFormat) return;
   c10::IValue run;
-  if (found == 1 && archive.try_read("run_settings", run)) {
+  if (!names_one && archive.try_read("run_settings", run)) {
     refuse_checkpoint(file,
                       "holds the weights of the best epoch alone, as checkpoint-best.pt does");
   }
