@@ -115,6 +115,20 @@ void check_one_pass(const Backbone& backbone, std::vector<std::string> cuts,
   }
 }
 
+/// Compares features of all these cuts whose operators oneDNN Graph fuses with those computed
+/// without; a network that cannot be fused says so and is computed as it is.
+void check_fusion(const Backbone& backbone, std::vector<std::string> cuts,
+                  const torch::Tensor& input) {
+  cuts.emplace_back();
+  const auto plain = FrozenTrunk(backbone, cuts, torch::kCPU).features(input);
+  const FrozenTrunk fused(backbone, cuts, torch::kCPU, Fusion::kAuto);
+  for (const auto& images : {input, torch::cat({input, input})}) {
+    const auto features = fused.features(images).narrow(0, 0, input.size(0));
+    const double difference = relative_difference(features, plain);
+    require(difference < 1e-4, fmt::format("fused operators change features by {}", difference));
+  }
+}
+
 std::vector<std::string> some_of(const std::vector<std::string>& stages, std::size_t count) {
   if (count == 0 || count >= stages.size()) return stages;
   std::vector<std::string> chosen;
@@ -168,6 +182,7 @@ nlohmann::ordered_json check(const std::string& archive, const std::string& gold
     }
   }
   check_one_pass(backbone, some_of(probed_stages(backbone), cuts), input);
+  check_fusion(backbone, some_of(probed_stages(backbone), cuts), input);
   return {{"classifier", backbone.classifier_path()},
           {"features", backbone.feature_count()},
           {"stages", metadata.stages},
