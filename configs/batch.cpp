@@ -159,6 +159,7 @@ class Reader {
     BatchJob job;
     job.name = name;
     job.group = name;
+    job.entry = name;
     job.where = place_of(node, file_);
     if (!matrix_node) {
       if (own.search) {
@@ -171,7 +172,6 @@ class Reader {
     const Matrix matrix = read_matrix(*matrix_node, file_, search.method == SearchMethod::kRandom);
     refuse_contradictions(own, matrix);
     job.halving = search.halving;
-    job.contest = name;
     for (const Combination& combination : combinations(matrix, search)) {
       BatchJob one = job;
       one.axes = combination;
@@ -247,6 +247,14 @@ class Reader {
 };
 
 }  // namespace
+
+std::string BatchJob::value_on(const std::string& key) const {
+  const auto axis =
+      std::find_if(axes.begin(), axes.end(), [&key](const auto& one) { return one.first == key; });
+  return axis == axes.end() ? "" : axis->second;
+}
+
+bool is_repeating_axis(const std::string& key) { return key == "seed" || key == "data.fold"; }
 
 std::vector<BatchJob> read_batch(const std::filesystem::path& file,
                                  const std::vector<std::string>& strategies) {

@@ -18,18 +18,25 @@ struct BatchJob {
   /// The name without seed and fold: jobs of one group repeat the same settings, and their scores
   /// are averaged.
   std::string group;
-  /// What distinguishes it from the other jobs of its matrix, as (key, value).
+  /// The name in the file, to which a matrix appends its values. With halving, the jobs of one
+  /// entry are compared and the weak ones stop early.
+  std::string entry = {};
+  /// What distinguishes it from the other jobs of its matrix, as (key, YAML text).
   std::vector<std::pair<std::string, std::string>> axes;
   /// What the file says about it.
   ConfigSources sources;
   /// The same, resolved.
   Config config;
-  /// With halving, the jobs of one contest are compared and the weak ones stop early.
   std::optional<Halving> halving = {};
-  std::string contest = {};
   /// Where the file describes it (`jobs.yaml:7`).
   std::string where;
+
+  /// Its value on the axis `key`; empty where its matrix has no such axis.
+  std::string value_on(const std::string& key) const;
 };
+
+/// Whether the values of an axis repeat a run rather than change it: seeds and folds.
+bool is_repeating_axis(const std::string& key);
 
 /// The jobs of a batch file, in its order; a matrix gives one job for every combination. The keys
 /// are in the table in batch_keys.cpp, which `transfer config batch` shows. `strategies` are the

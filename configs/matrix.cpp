@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "configs/batch.h"
 #include "configs/fields.h"
 #include "configs/yaml_settings.h"
 #include "core/errors.h"
@@ -86,7 +87,7 @@ MatrixAxis read_axis(const Setting& setting, const std::string& file, bool allow
   MatrixAxis axis;
   axis.key = setting.key;
   axis.where = setting.where;
-  axis.repeats = setting.key == "seed" || setting.key == "data.fold";
+  axis.repeats = is_repeating_axis(setting.key);
   for (const auto& value : setting.value) {
     const std::string text = value_text(value);
     if (std::find(axis.values.begin(), axis.values.end(), text) != axis.values.end()) {

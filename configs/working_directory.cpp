@@ -9,6 +9,7 @@
 #include "core/file_kind.h"
 #include "core/messages.h"
 #include "core/run_files.h"
+#include "core/split_text.h"
 
 namespace transfer {
 namespace {
@@ -71,6 +72,21 @@ std::vector<Setting> read_config_file(const fs::path& file) {
   if (folder.empty()) return settings;
   for (Setting& setting : settings) move_into(folder, setting);
   return settings;
+}
+
+std::vector<std::string> glance_at_config(const fs::path& file,
+                                          const std::vector<std::string>& keys) {
+  const YAML::Node root = load_yaml_map(file);
+  std::vector<std::string> values;
+  for (const std::string& key : keys) {
+    YAML::Node node = root;  // reset() below: an assignment would change the document
+    for (const std::string_view part : split_text(key, '.')) {
+      const bool has_parts = node.IsDefined() && node.IsMap();
+      node.reset(has_parts ? node[std::string(part)] : YAML::Node());
+    }
+    values.push_back(node.IsDefined() && node.IsScalar() ? node.Scalar() : "");
+  }
+  return values;
 }
 
 }  // namespace transfer

@@ -26,4 +26,9 @@ std::string to_yaml(const Config& config, const std::filesystem::path& working_d
 /// there, with a note: the whole project may have moved. Throws ConfigError.
 std::vector<Setting> read_config_file(const std::filesystem::path& file);
 
+/// The values of some settings in a file, as they stand there; empty for what it lacks. Checks
+/// nothing else. Throws ConfigError where the file cannot be read as YAML.
+std::vector<std::string> glance_at_config(const std::filesystem::path& file,
+                                          const std::vector<std::string>& keys);
+
 }  // namespace transfer

@@ -85,6 +85,14 @@ std::optional<FileLock> FileLock::try_take(const std::filesystem::path& file) {
   return FileLock(std::move(descriptor));
 }
 
+bool FileLock::is_held(const std::filesystem::path& file) {
+  const int descriptor = open_regular_file(file, O_RDONLY);
+  if (descriptor < 0) return false;
+  const bool is_held = ::flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  ::close(descriptor);  // releases it
+  return is_held;
+}
+
 FileLock FileLock::take(const std::filesystem::path& file, double seconds,
                         const std::string& held) {
   const Stopwatch waited;

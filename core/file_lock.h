@@ -22,6 +22,10 @@ class FileLock {
   /// another process holds it all that time, and Interrupted.
   static FileLock take(const std::filesystem::path& file, double seconds, const std::string& held);
 
+  /// Whether a process holds the lock now. Changes nothing, makes no file, and keeps only those out
+  /// who try to take the lock in that moment without waiting. False where it cannot be known.
+  static bool is_held(const std::filesystem::path& file);
+
   /// Releases the lock before the last copy does.
   void give_back() const;
 

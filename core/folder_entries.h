@@ -12,4 +12,8 @@ namespace transfer {
 std::vector<std::filesystem::path> folder_entries(const std::filesystem::path& folder,
                                                   std::error_code& error);
 
+/// The folders among them, without symbolic links.
+std::vector<std::filesystem::path> subfolders(const std::filesystem::path& folder,
+                                              std::error_code& error);
+
 }  // namespace transfer

@@ -30,4 +30,7 @@ inline constexpr const char* kData = "data.json";
 inline constexpr const char* kCheckpoint = "checkpoint.pt";
 inline constexpr const char* kBestWeights = "checkpoint-best.pt";
 
+/// Why the run failed, where it can be resumed nevertheless.
+inline constexpr const char* kError = "error.txt";
+
 }  // namespace transfer::run_file

@@ -45,7 +45,7 @@ void BatchFolder::open() {
   }
   constexpr double kSeconds = 5;
   // Locks a file, not the folder: over NFS other machines see only locks of files.
-  lock_ = FileLock::take(own("lock"), kSeconds,
+  lock_ = FileLock::take(lock_file(), kSeconds,
                          fmt::format("{}: another batch is running there. Wait for it, stop it, "
                                      "or choose another folder with --output.",
                                      path_.string()));

@@ -32,6 +32,8 @@ class BatchFolder {
   std::filesystem::path log(const std::string& job) const { return own(job + ".log"); }
   /// The copy that the jobs read, so that the user may edit the original meanwhile.
   std::filesystem::path jobs_file() const { return own("jobs.yaml"); }
+  /// What a running batch tells others of its jobs (app/batch/batch_record.h).
+  std::filesystem::path status_file() const { return own("status.json"); }
   /// Where a job in Slurm writes its exit status.
   std::filesystem::path exit_file(const std::string& job) const { return own(job + ".exit"); }
   /// The results of all jobs, as a table and as JSON.
@@ -53,6 +55,9 @@ class BatchFolder {
   /// REQUIRES: open.
   void make_ready(const BatchPlan& plan, const std::string& batch_file);
 
+  /// Whether a batch runs there now. Changes nothing.
+  bool is_in_use() const { return FileLock::is_held(lock_file()); }
+
   JobProgress progress(const std::string& job) const;
   /// Whether the job is finished with the inputs that the plan has.
   bool is_up_to_date(const PlannedJob& planned) const;
@@ -66,6 +71,7 @@ class BatchFolder {
   std::string reason(const std::string& job) const;
 
  private:
+  std::filesystem::path lock_file() const { return own("lock"); }
   std::filesystem::path key_file(const std::string& job) const { return own(job + ".key"); }
   std::filesystem::path pause_file(const std::string& job) const { return own(job + ".pause"); }
   void make_job_ready(const PlannedJob& planned) const;

@@ -36,6 +36,8 @@ struct BatchOptions {
   bool no_wait = false;
   /// The number of the one job to run here, from 1 on.
   std::optional<std::int64_t> job;
+  /// The folder of a batch whose state is to be told, and nothing else done.
+  std::string status;
   bool json = false;
 };
 

@@ -125,6 +125,16 @@ std::vector<std::string> BatchPlan::names() const {
   return names;
 }
 
+std::vector<std::string> BatchPlan::axes() const {
+  std::vector<std::string> keys;
+  for (const PlannedJob& planned : jobs) {
+    for (const auto& [key, value] : planned.job.axes) {
+      if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
+    }
+  }
+  return keys;
+}
+
 std::optional<std::size_t> BatchPlan::find(const std::string& name) const {
   for (std::size_t job = 0; job < jobs.size(); ++job) {
     if (jobs[job].job.name == name) return job;

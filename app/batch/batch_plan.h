@@ -22,6 +22,8 @@ struct BatchPlan {
   std::vector<PlannedJob> jobs;
 
   std::vector<std::string> names() const;
+  /// The keys of all axes, in the order of the file.
+  std::vector<std::string> axes() const;
   /// The position of the job of that name; nothing where the plan has none.
   std::optional<std::size_t> find(const std::string& name) const;
 };

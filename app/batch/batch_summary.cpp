@@ -4,13 +4,16 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "core/csv.h"
 #include "core/display_width.h"
 #include "core/json_text.h"
 #include "core/quantity_text.h"
 #include "core/run_format.h"
+#include "core/text_table.h"
 
 namespace transfer {
 namespace {
@@ -22,7 +25,28 @@ std::string cell(const std::optional<Number>& number) {
   return number ? fmt::format("{}", *number) : "";
 }
 
-std::string csv_row(const BatchSummary& summary, std::size_t i) {
+/// The columns of every batch; those of the axes follow.
+constexpr std::array kColumns = {
+    "job",       "group",      "state",         "data",    "backbone",      "strategy",
+    "seed",      "fold",       "score",         "val",     "val_loss",      "test",
+    "test_loss", "best_epoch", "run_directory", "seconds", "peak_memory_mb"};
+
+/// The axes that no other column shows under the same name, as `seed` does.
+std::vector<std::string> axis_columns(const BatchPlan& plan) {
+  std::vector<std::string> keys = plan.axes();
+  std::erase_if(keys, [](const std::string& key) {
+    return std::find(kColumns.begin(), kColumns.end(), key) != kColumns.end();
+  });
+  return keys;
+}
+
+std::string csv_line(std::vector<std::string> fields) {
+  for (std::string& field : fields) field = csv_field(field);
+  return fmt::format("{}\n", fmt::join(fields, ","));
+}
+
+std::string csv_row(const BatchSummary& summary, std::size_t i,
+                    const std::vector<std::string>& axes) {
   const BatchJob& job = summary.plan.jobs[i].job;
   const JobResult& result = summary.results[i];
   const Config& config = job.config;
@@ -30,7 +54,7 @@ std::string csv_row(const BatchSummary& summary, std::size_t i) {
   std::vector<std::string> fields = {
       job.name,
       job.group,
-      state_name(result.state),
+      std::string(name_of(result.state)),
       config.data.path,
       config.backbone,
       s ? s->strategy : config.strategy,
@@ -45,8 +69,8 @@ std::string csv_row(const BatchSummary& summary, std::size_t i) {
       summary.folder.run(job.name).string(),
       s ? fmt::format("{:.1f}", s->seconds) : "",
       s ? fmt::format("{:.0f}", s->peak_memory_mb) : ""};
-  for (std::string& field : fields) field = csv_field(field);
-  return fmt::format("{}\n", fmt::join(fields, ","));
+  for (const std::string& axis : axes) fields.push_back(job.value_on(axis));
+  return csv_line(std::move(fields));
 }
 
 ordered_json job_object(const BatchSummary& summary, std::size_t i) {
@@ -54,7 +78,7 @@ ordered_json job_object(const BatchSummary& summary, std::size_t i) {
   const JobResult& result = summary.results[i];
   ordered_json object = {{"job", job.name},
                          {"group", job.group},
-                         {"state", state_name(result.state)},
+                         {"state", name_of(result.state)},
                          {"data", job.config.data.path},
                          {"backbone", job.config.backbone},
                          {"strategy", job.config.strategy},
@@ -99,6 +123,14 @@ ordered_json group_object(const BatchSummary& summary, const RankedGroup& group)
   return object;
 }
 
+/// The best job of a group.
+const BatchJob& first_job(const BatchSummary& summary, const RankedGroup& group) {
+  return summary.plan.jobs[group.jobs.front()].job;
+}
+
+/// Groups on the same data.
+using Section = std::span<const RankedGroup>;
+
 /// "95.42 % ± 0.31", "0.5213 ± 0.0021"
 std::string spread_text(const ScoreName& score, const Spread& spread) {
   const std::string text = score.value_text(spread.mean);
@@ -107,24 +139,51 @@ std::string spread_text(const ScoreName& score, const Spread& spread) {
                                 : fmt::format(" ± {:.4f}", *spread.standard_deviation));
 }
 
+/// The keys on which groups of the section differ or may differ: all axes that a group of it has,
+/// but for seeds and folds, over which its score is averaged.
+std::vector<std::string> axes_of(const BatchSummary& summary, const Section& section) {
+  std::vector<std::string> keys;
+  for (const std::string& key : summary.plan.axes()) {
+    const bool is_used = std::any_of(section.begin(), section.end(), [&](const RankedGroup& group) {
+      return !first_job(summary, group).value_on(key).empty();
+    });
+    if (is_used && !is_repeating_axis(key)) keys.push_back(key);
+  }
+  return keys;
+}
+
+/// The groups on the same data: a column for each axis in place of the long names of their jobs.
+std::string section_text(const BatchSummary& summary, const Section& section) {
+  constexpr std::size_t kWidestValue = 30;
+  const auto axes = axes_of(summary, section);
+  std::vector<TableColumn> columns = {{"rank", true}, {"jobs"}};
+  for (const std::string& axis : axes) columns.push_back({axis});
+  columns.insert(columns.end(),
+                 {{"runs", true}, {"validation"}, {"test"}, {"time/run"}, {"best run"}});
+  std::vector<std::vector<std::string>> rows;
+  for (const RankedGroup& group : section) {
+    const BatchJob& job = first_job(summary, group);
+    std::vector<std::string> row = {fmt::format("{}", group.rank), job.entry};
+    for (const std::string& axis : axes) row.push_back(shortened(job.value_on(axis), kWidestValue));
+    row.insert(row.end(),
+               {fmt::format("{}", group.jobs.size()), spread_text(group.score, group.val),
+                group.test ? spread_text(group.score, *group.test) : "–",
+                duration_text(group.seconds), summary.folder.run(job.name).string()});
+    rows.push_back(std::move(row));
+  }
+  return fmt::format("{}, {}\n{}", section.front().data, section.front().score.title,
+                     text_table(columns, rows));
+}
+
 std::string ranking_text(const BatchSummary& summary) {
-  constexpr std::size_t kScoreWidth = 16;
-  std::size_t width = 5;
-  for (const auto& group : summary.ranking) width = std::max(width, display_width(group.name));
   std::string text;
-  for (const RankedGroup& group : summary.ranking) {
-    if (group.rank == 1) {
-      text += fmt::format("{}{}, {}\nrank  {}  runs  {}  {}  time/run      best run\n",
-                          text.empty() ? "" : "\n", group.data, group.score.title,
-                          padded("jobs", width), padded("validation", kScoreWidth),
-                          padded("test", kScoreWidth));
-    }
-    text +=
-        fmt::format("{:4}  {}  {:4}  {}  {}  {:<12}  {}\n", group.rank, padded(group.name, width),
-                    group.jobs.size(), padded(spread_text(group.score, group.val), kScoreWidth),
-                    padded(group.test ? spread_text(group.score, *group.test) : "–", kScoreWidth),
-                    duration_text(group.seconds),
-                    summary.folder.run(summary.plan.jobs[group.jobs.front()].job.name).string());
+  const Section ranking = summary.ranking;
+  for (std::size_t begin = 0; begin < ranking.size();) {
+    std::size_t end = begin + 1;
+    while (end < ranking.size() && ranking[end].rank != 1) ++end;
+    if (begin > 0) text += "\n";
+    text += section_text(summary, ranking.subspan(begin, end - begin));
+    begin = end;
   }
   return text;
 }
@@ -132,10 +191,11 @@ std::string ranking_text(const BatchSummary& summary) {
 }  // namespace
 
 std::string to_csv(const BatchSummary& summary) {
-  std::string text =
-      "job,group,state,data,backbone,strategy,seed,fold,score,val,val_loss,test,test_loss,"
-      "best_epoch,run_directory,seconds,peak_memory_mb\n";
-  for (std::size_t i = 0; i < summary.results.size(); ++i) text += csv_row(summary, i);
+  const auto axes = axis_columns(summary.plan);
+  std::vector<std::string> header(kColumns.begin(), kColumns.end());
+  header.insert(header.end(), axes.begin(), axes.end());
+  std::string text = csv_line(std::move(header));
+  for (std::size_t i = 0; i < summary.results.size(); ++i) text += csv_row(summary, i, axes);
   return text;
 }
 
@@ -144,7 +204,10 @@ std::string to_json(const BatchSummary& summary) {
   for (std::size_t i = 0; i < summary.results.size(); ++i) jobs.push_back(job_object(summary, i));
   ordered_json ranking = ordered_json::array();
   for (const auto& group : summary.ranking) ranking.push_back(group_object(summary, group));
-  return json_text({{"format", kRunFormat}, {"jobs", jobs}, {"ranking", ranking}});
+  return json_text({{"format", kRunFormat},
+                    {"axes", summary.plan.axes()},
+                    {"jobs", jobs},
+                    {"ranking", ranking}});
 }
 
 std::string to_text(const BatchSummary& summary) {
@@ -153,7 +216,7 @@ std::string to_text(const BatchSummary& summary) {
     if (summary.results[i].state == JobState::kFinished) continue;
     const std::string& name = summary.plan.jobs[i].job.name;
     const std::string& reason = summary.results[i].reason;
-    text += fmt::format("{} {}{}{}\n", state_name(summary.results[i].state), name,
+    text += fmt::format("{} {}{}{}\n", name_of(summary.results[i].state), name,
                         reason.empty() ? "" : ": ", reason);
   }
   return text + fmt::format("written to {}: {} {}\n", summary.folder.path().string(),

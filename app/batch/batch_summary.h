@@ -17,10 +17,11 @@ struct BatchSummary {
   std::vector<RankedGroup> ranking;
 };
 
-/// summary.csv: one row per job.
+/// summary.csv: one row per job, with a column for each axis of a matrix behind those that every
+/// batch has.
 std::string to_csv(const BatchSummary& summary);
 
-/// summary.json: `format` (kRunFormat), `jobs` and `ranking`.
+/// summary.json: `format` (kRunFormat), `axes` (their keys), `jobs` and `ranking`.
 std::string to_json(const BatchSummary& summary);
 
 /// What the user reads on stdout: a table for each data set, the paths of the best runs, and the

@@ -7,12 +7,14 @@
 #include <sstream>
 #include <string_view>
 
+#include "app/report/metrics_report.h"
 #include "app/training/training_end.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
 #include "core/run_files.h"
 #include "core/run_format.h"
+#include "models/strategy.h"
 
 namespace transfer {
 namespace {
@@ -27,14 +29,6 @@ std::string key_of(const ScoreName& score, std::string_view prefix) {
   return fmt::format("{}{}", prefix, score.key);
 }
 
-/// The score that `metrics` holds behind `prefix`; nothing where it holds none.
-std::optional<ScoreName> find_score(const nlohmann::json& metrics, std::string_view prefix) {
-  for (const ScoreName& score : kModelScores) {
-    if (metrics.contains(key_of(score, prefix))) return score;
-  }
-  return std::nullopt;
-}
-
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// A number; NaN is `null` in JSON, and counts as the worst there is.
@@ -43,19 +37,6 @@ double number_or(const nlohmann::json& value, double worst) {
 }
 
 }  // namespace
-
-std::string state_name(JobState state) {
-  switch (state) {
-    case JobState::kWaiting: return "waiting";
-    case JobState::kRunning: return "running";
-    case JobState::kPaused: return "paused";
-    case JobState::kFinished: return "finished";
-    case JobState::kFailed: return "failed";
-    case JobState::kStopped: return "stopped";
-    case JobState::kPruned: return "pruned";
-  }
-  return "";
-}
 
 RunScores read_scores(const std::filesystem::path& run_directory) {
   const auto file = run_directory / run_file::kSummary;
@@ -81,6 +62,13 @@ RunScores read_scores(const std::filesystem::path& run_directory) {
     throw DataError(fmt::format("{}: is not the summary of a run: {}. {}", file.string(),
                                 error.what(), remedy(run_directory)));
   }
+}
+
+std::optional<std::int64_t> planned_epochs(const Config& config) {
+  if (config.strategy == kAutoStrategy) return std::nullopt;
+  const bool iterates =
+      find_strategy(config.strategy).trunk_is_frozen && config.train.optimizer == Optimizer::kLbfgs;
+  return iterates ? config.train.iterations : config.train.epochs;
 }
 
 std::vector<EpochScore> read_epoch_scores(const std::filesystem::path& run_directory) {

@@ -1,12 +1,15 @@
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/batch/batch_folder.h"
 #include "app/training/score_name.h"
+#include "core/enum_names.h"
 
 namespace transfer {
 
@@ -21,8 +24,14 @@ enum class JobState {
   kPruned,  ///< stopped early, since others did better
 };
 
-/// `waiting`, `running`, `paused`, `finished`, `failed`, `stopped`, `pruned`
-std::string state_name(JobState state);
+template <>
+inline constexpr std::array<std::string_view, 7> kNames<JobState> = {
+    "waiting", "running", "paused", "finished", "failed", "stopped", "pruned"};
+
+/// Whether a batch that runs has yet to run it.
+constexpr bool is_open(JobState state) {
+  return state == JobState::kWaiting || state == JobState::kRunning || state == JobState::kPaused;
+}
 
 /// The numbers in a finished run's summary.json that jobs are compared by.
 struct RunScores {
@@ -54,6 +63,10 @@ struct EpochScore {
 /// such file yet. NaN counts as the worst there is. Throws DataError when the file is damaged, or
 /// of another format.
 std::vector<EpochScore> read_epoch_scores(const std::filesystem::path& run_directory);
+
+/// The epochs, or iterations of lbfgs on frozen features, that a job trains if nothing ends it
+/// earlier; nothing where its strategy is yet to be chosen.
+std::optional<std::int64_t> planned_epochs(const Config& config);
 
 /// A job at the end of the batch.
 struct JobResult {

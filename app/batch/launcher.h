@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "app/batch/batch_options.h"
+
 namespace transfer {
 
 /// Why a job that was started no longer runs.
@@ -29,6 +31,7 @@ class Launcher {
  public:
   virtual ~Launcher() = default;
 
+  virtual LauncherKind kind() const = 0;
   /// Whether one more job may be started now.
   virtual bool has_room() const = 0;
   virtual void start(std::size_t job) = 0;
@@ -42,7 +45,7 @@ class Launcher {
   /// Whether jobs continue when this program ends.
   virtual bool jobs_outlive_program() const { return false; }
   /// Tells a user who has stopped the batch what becomes of the jobs and how to resume.
-  virtual std::string parting_words() const { return "The same command resumes from here."; }
+  virtual std::string parting_words() const;
 };
 
 }  // namespace transfer

@@ -10,8 +10,10 @@
 #include <string>
 #include <thread>
 
+#include "app/batch/batch_record.h"
 #include "app/batch/halving_rounds.h"
 #include "app/report/run_directory.h"
+#include "app/batch/stop_report.h"
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/messages.h"
@@ -30,6 +32,7 @@ class Scheduler {
         launcher_(launcher),
         policy_(policy),
         table_(table),
+        recorder_(plan, folder, std::string(name_of(launcher.kind())), table.slots()),
         results_(plan.jobs.size()),
         starts_(plan.jobs.size(), 0),
         is_started_(plan.jobs.size(), false) {}
@@ -42,8 +45,9 @@ class Scheduler {
         queue_.push_back(job);
       }
     }
-    table_.begin(results_, folder_);
+    table_.begin(results_);
     apply_contests();
+    recorder_.update(results_, table_.clocks());
     while (running_ > 0 || (!queue_.empty() && !is_stopping_)) {
       if (stop_signal() != 0) {
         if (launcher_.jobs_outlive_program()) break;
@@ -53,10 +57,15 @@ class Scheduler {
       for (const EndedJob& end : launcher_.ended()) handle(end);
       for (std::size_t job = 0; job < results_.size(); ++job) update_state(job);
       table_.refresh(results_);
+      recorder_.update(results_, table_.clocks());
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     table_.end(results_);
-    if (stop_signal() != 0) note("{}", launcher_.parting_words());
+    recorder_.finish(results_, table_.clocks());
+    if (stop_signal() != 0) {
+      tell_stopped_jobs(plan_, folder_, results_);
+      note("{}", launcher_.parting_words());
+    }
     throw_if_stopped();
     return std::move(results_);
   }
@@ -98,7 +107,7 @@ class Scheduler {
   void apply_contests() {
     std::map<std::string, std::vector<std::size_t>> contests;
     for (std::size_t job = 0; job < results_.size(); ++job) {
-      if (plan_.jobs[job].job.halving) contests[plan_.jobs[job].job.contest].push_back(job);
+      if (plan_.jobs[job].job.halving) contests[plan_.jobs[job].job.entry].push_back(job);
     }
     for (const auto& [contest, jobs] : contests) {
       const auto verdicts = judge(*plan_.jobs[jobs.front()].job.halving, contestants(jobs));
@@ -133,7 +142,7 @@ class Scheduler {
     } else if (verdict.kind == Verdict::Kind::kOut) {
       result.state = JobState::kPruned;
       result.reason = verdict.reason;
-      table_.changed(job, result);
+      table_.changed(job, results_);
     }
   }
 
@@ -151,7 +160,7 @@ class Scheduler {
     if (is_stopping_ || end.end == JobEnd::kStopped) {
       result.state = JobState::kStopped;
       result.reason = end.reason;
-      return table_.changed(end.job, result);
+      return table_.changed(end.job, results_);
     }
     if (end.end == JobEnd::kTakenAway) {
       --starts_[end.job];
@@ -162,7 +171,7 @@ class Scheduler {
     if (end.status == 0 && progress == JobProgress::kInterrupted) {
       starts_[end.job] = 0;
       result.state = JobState::kPaused;
-      return table_.changed(end.job, result);
+      return table_.changed(end.job, results_);
     }
     result.reason = end.reason.empty() ? folder_.reason(name(end.job)) : end.reason;
     if (end.status > 128 && end.reason.empty()) {
@@ -178,7 +187,7 @@ class Scheduler {
       result.state = JobState::kFailed;
       if (policy_.fail_fast) stop();
     }
-    table_.changed(end.job, result);
+    table_.changed(end.job, results_);
   }
 
   void finish(std::size_t job, bool before) {
@@ -189,7 +198,7 @@ class Scheduler {
     result.scores = read_scores(run);
     // The job may have been killed while it cleaned up after its results.
     RunDirectory::clear_finished(run, result.scores->was_stopped_by_time);
-    if (!before) table_.changed(job, result);
+    if (!before) table_.changed(job, results_);
   }
 
   const BatchPlan& plan_;
@@ -197,6 +206,7 @@ class Scheduler {
   Launcher& launcher_;
   const FailurePolicy& policy_;
   StateTable& table_;
+  BatchRecorder recorder_;
   std::vector<JobResult> results_;
   /// How often each job was started.
   std::vector<std::int64_t> starts_;

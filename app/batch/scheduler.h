@@ -22,8 +22,8 @@ struct FailurePolicy {
 
 /// Runs all jobs that are not finished yet, in their order, as many at a time as the launcher has
 /// room for, and returns what became of each. A signal to stop is passed on to the jobs, which
-/// write checkpoints, unless they outlive the program. When all have ended, it prints on stderr how
-/// to resume, and throws Interrupted.
+/// write checkpoints, unless they outlive the program. When all have ended, it prints on stderr
+/// what has become of each and how to resume, and throws Interrupted.
 std::vector<JobResult> run_jobs(const BatchPlan& plan, const BatchFolder& folder,
                                 Launcher& launcher, const FailurePolicy& policy, StateTable& table);
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
 #include "app/report/terminal_text.h"
 #include "core/count_text.h"
@@ -15,8 +14,9 @@
 namespace transfer {
 namespace {
 
-/// Seconds between two drawings on a terminal.
+/// Seconds between two drawings on a terminal, and between two looks at the epochs of running jobs.
 constexpr double kInterval = 0.3;
+constexpr double kLookInterval = 2;
 
 std::int64_t count(const std::vector<JobResult>& results, JobState state) {
   return std::count_if(results.begin(), results.end(),
@@ -25,90 +25,120 @@ std::int64_t count(const std::vector<JobResult>& results, JobState state) {
 
 }  // namespace
 
-StateTable::StateTable(std::vector<std::string> names, std::int64_t jobs_at_once)
-    : jobs_at_once_(jobs_at_once), draws_(messages().draws()) {
-  for (auto& name : names) rows_.push_back({std::move(name), std::nullopt, std::nullopt});
-}
+StateTable::StateTable(const BatchPlan& plan, const BatchFolder& folder, JobSlots slots)
+    : plan_(plan),
+      folder_(folder),
+      slots_(slots),
+      draws_(messages().draws()),
+      clocks_(plan.jobs.size()),
+      epochs_(plan.jobs.size()) {}
 
 void StateTable::line(std::size_t job, JobState state, const std::string& text) const {
   if (draws_) return;
-  const std::string& name = rows_[job].name;
-  messages().event("note", {{"job", name}, {"state", state_name(state)}}, name + ": " + text);
+  messages().event("note", {{"job", name(job)}, {"state", name_of(state)}},
+                   name(job) + ": " + text);
 }
 
-void StateTable::begin(const std::vector<JobResult>& results, const BatchFolder& folder) {
-  const auto finished = count(results, JobState::kFinished);
-  const auto interrupted = std::count_if(rows_.begin(), rows_.end(), [&](const Row& row) {
-    return folder.progress(row.name) == JobProgress::kInterrupted;
-  });
-  ended_ = static_cast<std::size_t>(finished);
+void StateTable::line_with_count(std::size_t job, const std::string& text,
+                                 const std::vector<JobResult>& results) {
+  if (draws_) return;
+  look(results);
+  nlohmann::ordered_json members = {{"job", name(job)},
+                                    {"state", name_of(results[job].state)},
+                                    {"done", ended_},
+                                    {"total", plan_.jobs.size()},
+                                    {"seconds_left", nullptr}};
+  if (seconds_left_) members["seconds_left"] = *seconds_left_;
+  messages().event("note", members,
+                   fmt::format("{}: {} ({} of {} jobs done{})", name(job), text, ended_,
+                               plan_.jobs.size(), time_left_text()));
+}
+
+void StateTable::begin(const std::vector<JobResult>& results) {
+  std::size_t interrupted = 0;
+  for (std::size_t job = 0; job < plan_.jobs.size(); ++job) {
+    if (folder_.progress(name(job)) != JobProgress::kInterrupted) continue;
+    ++interrupted;
+    epochs_[job] = read_last_epoch(folder_.run(name(job)));
+  }
+  ended_ = static_cast<std::size_t>(count(results, JobState::kFinished));
   transfer::note("{}: {} finished before, {} to resume, {} to start; {} at a time",
-                 count_text(rows_.size(), "job"), finished, interrupted,
-                 static_cast<std::int64_t>(rows_.size()) - finished - interrupted, jobs_at_once_);
+                 count_text(plan_.jobs.size(), "job"), ended_, interrupted,
+                 plan_.jobs.size() - ended_ - interrupted, slots_.most);
 }
 
 void StateTable::started(std::size_t job, bool is_resumed) {
-  rows_[job].since.emplace();
+  clocks_.start(job);
   line(job, JobState::kRunning, is_resumed ? "resumed" : "started");
 }
 
-void StateTable::changed(std::size_t job, const JobResult& result) {
-  Row& row = rows_[job];
-  const double seconds = row.since ? row.since->seconds() : 0;
-  if (row.since) row.seconds = seconds;
-  row.since.reset();
-  if (result.state == JobState::kWaiting) {
-    return line(
-        job, result.state,
-        fmt::format("failed after {}, trying again: {}", duration_text(seconds), result.reason));
-  }
-  if (result.state == JobState::kPaused) {
-    return line(job, result.state, fmt::format("paused after {}", duration_text(seconds)));
-  }
-  if (result.state == JobState::kStopped) {
-    return line(
-        job, result.state,
-        fmt::format("stopped after {}{} ({} of {} done)", duration_text(seconds),
-                    result.reason.empty() ? "" : ": " + result.reason, ended_, rows_.size()));
+void StateTable::changed(std::size_t job, const std::vector<JobResult>& results) {
+  const JobResult& result = results[job];
+  const bool has_run = clocks_.is_running(job);
+  const std::string after = " after " + duration_text(clocks_.stop(job));
+  epochs_[job] = read_last_epoch(folder_.run(name(job)));
+  const std::string reason = result.reason.empty() ? "" : ": " + result.reason;
+  switch (result.state) {
+    case JobState::kWaiting:
+      return line(job, result.state, fmt::format("failed{}, trying again{}", after, reason));
+    case JobState::kPaused: return line(job, result.state, "paused" + after);
+    case JobState::kStopped:
+      return line_with_count(job, fmt::format("stopped{}{}", after, reason), results);
+    case JobState::kPruned:
+      ++ended_;
+      return line_with_count(job, "pruned " + result.reason, results);
+    case JobState::kRunning:
+    case JobState::kFinished:
+    case JobState::kFailed: break;
   }
   ++ended_;
-  if (result.state == JobState::kPruned) {
-    row.seconds.reset();
-    return line(job, result.state,
-                fmt::format("pruned {} ({} of {} done)", result.reason, ended_, rows_.size()));
-  }
-  std::string text = state_name(result.state);
-  if (seconds > 0) {
-    durations_.push_back(seconds);
-    text += " after " + duration_text(seconds);
-  }
+  std::string text{name_of(result.state)};
+  if (has_run) text += after;
   if (result.scores) text += ", " + result.scores->score.text(result.scores->val);
-  if (!result.reason.empty()) text += ": " + result.reason;
-  line(job, result.state, fmt::format("{} ({} of {} done)", text, ended_, rows_.size()));
+  line_with_count(job, text + reason, results);
 }
 
 void StateTable::waits_again(std::size_t job, const std::string& why) {
-  rows_[job].since.reset();
+  clocks_.stop(job);
+  epochs_[job] = read_last_epoch(folder_.run(name(job)));
   line(job, JobState::kWaiting, why + "; waiting to resume");
 }
 
-std::string StateTable::time_left(const std::vector<JobResult>& results) const {
-  if (durations_.empty()) return "";
-  const double mean = std::accumulate(durations_.begin(), durations_.end(), 0.0) /
-                      static_cast<double>(durations_.size());
-  double left = mean * static_cast<double>(count(results, JobState::kWaiting));
-  for (const Row& row : rows_) {
-    if (row.since) left += std::max(mean - row.since->seconds(), 0.0);
+void StateTable::look(const std::vector<JobResult>& results) {
+  std::vector<JobStatus> now;
+  for (std::size_t job = 0; job < results.size(); ++job) {
+    if (clocks_.is_running(job)) epochs_[job] = read_last_epoch(folder_.run(name(job)));
+    now.push_back(status_of(job, results[job]));
   }
-  return fmt::format(", about {} left", duration_text(left / static_cast<double>(jobs_at_once_)));
+  seconds_left_ = time_left(plan_, now).of_all(slots_.are_certain ? slots_.most : 0);
 }
 
-std::string StateTable::row_text(const Row& row, const JobResult& result) const {
-  std::string text = fmt::format("  {:<8}  {}", state_name(result.state), row.name);
-  if (row.since) text += "  " + duration_text(row.since->seconds());
-  if (row.seconds && !row.since) text += "  " + duration_text(*row.seconds);
-  if (result.scores) text += "  " + result.scores->score.text(result.scores->val);
-  if (!result.reason.empty()) text += "  " + result.reason;
+JobStatus StateTable::status_of(std::size_t job, const JobResult& result) const {
+  JobStatus status{result.state,       result.reason, /*resume=*/false,
+                   clocks_.total(job), epochs_[job],  result.scores};
+  if (status.last) status.seconds = std::max(status.seconds, status.last->seconds);
+  if (status.scores) status.seconds = std::max(status.seconds, status.scores->seconds);
+  return status;
+}
+
+std::string StateTable::time_left_text() const {
+  const bool is_over = ended_ == plan_.jobs.size();
+  return seconds_left_ && !is_over ? fmt::format(", {} left", rough_time_text(*seconds_left_)) : "";
+}
+
+std::string StateTable::row_text(std::size_t job, const JobStatus& status) const {
+  std::string text = fmt::format("  {:<8}  {}", name_of(status.state), name(job));
+  if (const auto seconds = clocks_.last(job); seconds && status.state != JobState::kPruned) {
+    text += "  " + duration_text(*seconds);
+  }
+  const bool tells_epoch = status.state == JobState::kRunning || status.state == JobState::kStopped;
+  if (const auto epoch = epochs_text(job_at(job), status); tells_epoch && !epoch.empty()) {
+    text += "  " + epoch;
+  }
+  if (tells_epoch || status.scores) {
+    if (const auto score = score_text(status); !score.empty()) text += "  " + score;
+  }
+  if (!status.reason.empty()) text += "  " + status.reason;
   return visible(text);
 }
 
@@ -117,22 +147,26 @@ void StateTable::draw(const std::vector<JobResult>& results) {
   const std::size_t most = rows > 6 ? rows - 4 : 2;
   std::vector<std::string> lines;
   // Where not all jobs fit, only the running and the failed ones are shown.
-  const bool shows_all = rows_.size() <= most;
-  for (std::size_t i = 0; i < rows_.size() && lines.size() < most; ++i) {
-    const JobState state = results[i].state;
+  const bool shows_all = plan_.jobs.size() <= most;
+  for (std::size_t job = 0; job < plan_.jobs.size() && lines.size() < most; ++job) {
+    const JobState state = results[job].state;
     if (shows_all || state == JobState::kRunning || state == JobState::kFailed) {
-      lines.push_back(row_text(rows_[i], results[i]));
+      lines.push_back(row_text(job, status_of(job, results[job])));
     }
   }
-  lines.push_back(fmt::format("{} of {} jobs done, {} running, {} failed{}", ended_, rows_.size(),
-                              count(results, JobState::kRunning), count(results, JobState::kFailed),
-                              time_left(results)));
+  lines.push_back(fmt::format("{} of {} jobs done, {} running, {} failed{}", ended_,
+                              plan_.jobs.size(), count(results, JobState::kRunning),
+                              count(results, JobState::kFailed), time_left_text()));
   messages().draw(lines);
 }
 
 void StateTable::refresh(const std::vector<JobResult>& results) {
   if (!draws_ || clock_.seconds() - last_drawn_ < kInterval) return;
   last_drawn_ = clock_.seconds();
+  if (last_looked_ < 0 || last_drawn_ - last_looked_ > kLookInterval) {
+    look(results);
+    last_looked_ = last_drawn_;
+  }
   draw(results);
 }
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/batch/batch_folder.h"
+#include "app/batch/batch_status.h"
 #include "app/batch/batch_summary.h"
 #include "app/batch/local/batch_here.h"
 #include "app/batch/slurm/batch_in_slurm.h"
@@ -93,7 +94,14 @@ void require_all_finished(const std::vector<JobResult>& results, const BatchOpti
       failed, results.size(), open - failed, BatchFolder(options.out).own_folder().string()));
 }
 
+int tell_status(const BatchOptions& options) {
+  const BatchStatus status = look_at_batch(options.status, strategy_choices());
+  fmt::print("{}", options.json ? to_json(status) : visible_lines(to_text(status)));
+  return 0;
+}
+
 int run_batch(const BatchOptions& options) {
+  if (!options.status.empty()) return tell_status(options);
   auto jobs = read_batch(options.file, strategy_choices());
   const SlurmSettings settings = read_slurm_settings(options.file);
   if (!options.device.empty()) parse_device(options.device);
@@ -152,13 +160,32 @@ void add_slurm_flags(CLI::App& parser, BatchOptions& options) {
                   "the jobs");
 }
 
+/// The batch file and the folder, or with --status the folder alone.
+void add_folder_flags(CLI::App& parser, BatchOptions& options) {
+  auto* file = parser.add_option("file", options.file,
+                                 "Jobs with their defaults, as in examples/batch-*.yaml");
+  auto* output =
+      parser.add_option("--output", options.out, "Folder of the run directories and the summary");
+  file->required();
+  output->type_name("FOLDER")->required();
+  const auto ask = [&options, file, output](const std::string& folder) {
+    options.status = folder;
+    file->required(false);
+    output->required(false);
+  };
+  parser
+      .add_option_function<std::string>(
+          "--status", ask,
+          "Say how far the batch in that folder has come, while it runs or later; without file and "
+          "--output")
+      ->type_name("FOLDER")
+      ->excludes(file)
+      ->excludes(output);
+}
+
 CommandRun add_batch_flags(CLI::App& parser) {
   auto options = std::make_shared<BatchOptions>();
-  parser.add_option("file", options->file, "Jobs with their defaults, as in examples/batch-*.yaml")
-      ->required();
-  parser.add_option("--output", options->out, "Folder of the run directories and the summary")
-      ->type_name("FOLDER")
-      ->required();
+  add_folder_flags(parser, *options);
   parser.footer(kSlurmHelp);
   add_slurm_flags(parser, *options);
   parser
@@ -182,7 +209,8 @@ CommandRun add_batch_flags(CLI::App& parser) {
   parser.add_option("--job", options->job, "Run this one job here, numbered from 1")
       ->type_name("N")
       ->transform(whole_number(1, 1'000'000'000));
-  parser.add_flag("--json", options->json, "Print summary.json instead of text");
+  parser.add_flag("--json", options->json,
+                  "Print summary.json, or the status as JSON, instead of text");
   return [options](const auto&) { return run_batch(*options); };
 }
 

@@ -13,6 +13,7 @@ namespace transfer {
   command(lr_find) \
   command(advise) \
   command(batch) \
+  command(runs) \
   command(cache) \
   command(config) \
   command(completion) \

@@ -107,9 +107,11 @@ Offer offer_of(const CLI::Option& option, const std::string& name, const Program
   }
   const std::map<std::string, Offer> special = {
       {"--preset", {list_presets()}},        {"--resume", {{}, Paths::kFolders}},
+      {"--status", {{}, Paths::kFolders}},    // batch
       {"paths", {{}, Paths::kFiles}},         // predict
       {"file", {{}, Paths::kFiles}},          // batch
       {"folder", {{}, Paths::kFolders}},      // cache
+      {"folders", {{}, Paths::kFolders}},     // runs
       {"name", {names_to_explain(program)}},  // config
       {"command", {command_names()}},         // help
   };

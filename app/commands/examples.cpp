@@ -47,7 +47,13 @@ constexpr std::array kExamples = {
   transfer batch jobs.yaml --output runs/study     the same command resumes it
   transfer batch jobs.yaml --output runs/study --jobs 2 --retries 3
   transfer batch jobs.yaml --output runs/study --launcher slurm --dry-run
-  transfer batch jobs.yaml --output runs/study --job 3     one job, here)"},
+  transfer batch jobs.yaml --output runs/study --job 3     one job, here
+  transfer batch --status runs/study               how far it is, from another terminal)"},
+    CommandExamples{"runs", R"(
+  transfer runs                                    those below runs/, the newest first
+  transfer runs runs/study --sort score
+  transfer runs runs/ experiments/ --sort time
+  transfer runs --json > runs.json)"},
     CommandExamples{"cache", R"(
   transfer cache ls
   transfer cache prune --unused-days 30

@@ -8,6 +8,7 @@
 
 #include "app/commands/resumed_run.h"
 #include "app/compute/gpu_memory.h"
+#include "app/report/failure_report.h"
 #include "app/report/provenance.h"
 #include "app/runs/data_record.h"
 #include "app/runs/frozen_features_run.h"
@@ -30,6 +31,27 @@ Summary run_strategy(const Preparation& preparation, const RunDirectory& run, co
     return run_on_frozen_features(preparation, run, span.since_start, std::move(known));
   }
   return run_fine_tuning(preparation, run, span, known);
+}
+
+/// What the program will say of the exception that is being handled.
+std::string failure_text() {
+  try {
+    throw;
+  } catch (const Error& error) {
+    return error.what();
+  } catch (const std::exception& error) {
+    return explain_failure(error).message;
+  }
+}
+
+/// Leaves of a failed run only what can be resumed, and what was there before.
+void leave_failed(const RunDirectory& run, const RunSpan& span) {
+  if (is_file(run.file(run_file::kSummary))) return;
+  if (span.resumes || is_file(run.checkpoint())) {
+    run.note_failure(failure_text());
+  } else {
+    run.discard();
+  }
 }
 
 /// Writes summary.json last. Returns what the user is to read on stdout.
@@ -69,6 +91,7 @@ std::string what_is_left(const RunDirectory& run, const RunSpan& span, int signa
 void train_in(const Preparation& preparation, const RunDirectory& run, const RunSpan& span,
               bool json, StageProbes known) {
   std::string results;
+  run.forget_failure();
   try {
     Summary summary = run_strategy(preparation, run, span, std::move(known));
     if (preparation.group->is_rank0()) {
@@ -78,10 +101,10 @@ void train_in(const Preparation& preparation, const RunDirectory& run, const Run
   } catch (const Interrupted& stop) {
     throw Interrupted(fmt::format("{}. {}", stop.what(), what_is_left(run, span, stop.signal())),
                       stop.signal());
+  } catch (const Paused&) {
+    throw;
   } catch (...) {
-    // Only a run that can be resumed stays, and one that was there before.
-    const bool is_finished = is_file(run.file(run_file::kSummary));
-    if (!span.resumes && !is_finished && !is_file(run.checkpoint())) run.discard();
+    leave_failed(run, span);
     throw;
   }
   fmt::print("{}", results);  // a stdout that is full or closed does no harm to the run

@@ -159,6 +159,13 @@ ordered_json metrics_object(const Metrics& metrics, const std::vector<std::strin
   return std::visit(ToJson{classes}, metrics);
 }
 
+std::optional<ScoreName> find_score(const nlohmann::json& metrics, std::string_view prefix) {
+  for (const ScoreName& score : kModelScores) {
+    if (metrics.contains(fmt::format("{}{}", prefix, score.key))) return score;
+  }
+  return std::nullopt;
+}
+
 std::string metrics_text(const std::string& title, const Metrics& metrics,
                          const std::vector<std::string>& classes) {
   Names names;

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/training/metrics.h"
@@ -21,5 +23,9 @@ nlohmann::ordered_json metrics_object(const Metrics& metrics,
 /// The same for people, with one row per class, label or target.
 std::string metrics_text(const std::string& title, const Metrics& metrics,
                          const std::vector<std::string>& classes);
+
+/// Which of the scores by which models are compared such an object has, its key behind `prefix`
+/// (`val_` in metrics.jsonl); nothing where it has none, as in files of format 1.
+std::optional<ScoreName> find_score(const nlohmann::json& metrics, std::string_view prefix);
 
 }  // namespace transfer

@@ -35,7 +35,13 @@ std::int64_t memory_bytes() {
   return limit ? std::min(*limit, machine) : machine;
 }
 
-std::string command_line() {
+nlohmann::ordered_json text_or_null(const std::string& text) {
+  return text.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(text);
+}
+
+}  // namespace
+
+std::string command_of_process() {
   std::ifstream stream("/proc/self/cmdline", std::ios::binary);
   const std::string words{std::istreambuf_iterator<char>(stream), {}};
   std::string line;
@@ -48,16 +54,10 @@ std::string command_line() {
   return line;
 }
 
-nlohmann::ordered_json text_or_null(const std::string& text) {
-  return text.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(text);
-}
-
-}  // namespace
-
 Provenance provenance_of_now(torch::Device device) {
   constexpr std::int64_t kMegabyte = 1 << 20;
   return {fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))),
-          command_line(),
+          command_of_process(),
           cpu_model(),
           usable_cores(),
           memory_bytes() / kMegabyte,

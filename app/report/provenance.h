@@ -23,6 +23,9 @@ struct Provenance {
   std::string gpu;
 };
 
+/// The command line of this process, as a shell would read it.
+std::string command_of_process();
+
 /// That of a result which this process has now, computed on `device`.
 Provenance provenance_of_now(torch::Device device);
 

@@ -37,7 +37,8 @@ constexpr const char* kFiles[] = {run_file::kConfig,        run_file::kMetrics,
                                   run_file::kCurves,        run_file::kConfusionMatrix,
                                   run_file::kWorstMistakes, run_file::kValBatch,
                                   run_file::kCheckpoint,    run_file::kBestWeights,
-                                  run_file::kAdvice,        run_file::kData};
+                                  run_file::kAdvice,        run_file::kData,
+                                  run_file::kError};
 
 /// Locked while a process writes. A file, since over NFS a folder cannot be locked for all
 /// machines.
@@ -49,11 +50,6 @@ std::string is_written_message(const fs::path& path) {
       "{}: another process is writing to this run directory. Wait for it or stop it, or choose "
       "another folder with --output.",
       path.string());
-}
-
-/// Whether another process writes to the run directory now.
-bool is_being_written(const fs::path& path) {
-  return is_file(path / kLock) && !FileLock::try_take(path / kLock);
 }
 
 /// Throws OutputError for a run directory with content, unless it may be overwritten.
@@ -132,6 +128,12 @@ fs::path default_path(const Config& config) {
 }
 
 }  // namespace
+
+bool RunDirectory::is_being_written(const fs::path& path) {
+  return FileLock::is_held(path / kLock);
+}
+
+bool RunDirectory::may_be_written(const fs::path& path) { return is_file(path / kLock); }
 
 bool RunDirectory::is_used(const fs::path& path) {
   std::error_code error;
@@ -279,6 +281,20 @@ void RunDirectory::clear_finished(const fs::path& path, bool may_go_on) {
   if (!run.lock_) return;
   remove_temporary_files(path);
   if (!may_go_on) run.remove_checkpoints();
+}
+
+void RunDirectory::note_failure(const std::string& why) const {
+  if (!is_written_here_) return;
+  try {
+    write_file_atomically(file(run_file::kError), why + "\n");
+  } catch (const OutputError&) {
+    return;  // the failure itself is what the user must learn of
+  }
+}
+
+void RunDirectory::forget_failure() const {
+  std::error_code ignored;
+  if (is_written_here_) fs::remove(file(run_file::kError), ignored);
 }
 
 void RunDirectory::begin_again() const {

@@ -26,6 +26,12 @@ class RunDirectory {
   /// temporary files. Throws OutputError where it cannot be read.
   static bool is_used(const std::filesystem::path& path);
 
+  /// Whether a process writes to the run directory now. Changes nothing.
+  static bool is_being_written(const std::filesystem::path& path);
+  /// Whether a process may write there on another machine, whose locks this one need not see: it
+  /// has left no sign that it ended.
+  static bool may_be_written(const std::filesystem::path& path);
+
   /// Makes the folder and writes config.yaml. The name is `config.out`, or
   /// `runs/TIME-DATA-STRATEGY`. Throws OutputError when it exists with content and
   /// `config.overwrite` is false, or another process writes to it then; when it cannot be written;
@@ -76,6 +82,10 @@ class RunDirectory {
   /// and, unless it `may_go_on` from them, its checkpoints. Nothing while another process has the
   /// folder locked.
   static void clear_finished(const std::filesystem::path& path, bool may_go_on);
+  /// Keeps why the run failed, for those who list runs, as far as that is possible; and removes it
+  /// when the run goes on.
+  void note_failure(const std::string& why) const;
+  void forget_failure() const;
 
   /// Marks a finished run as one that goes on: removes summary.json. Called once its checkpoint is
   /// written.

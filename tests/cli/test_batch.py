@@ -133,7 +133,9 @@ class Batch(BatchCase):
                "  - {{name: a, data: {{path: data}}, train: {{iterations: {}}}}}\n  - {{name: b, data: {{path: more}}}}\n"
         self.make_data(root="more")
         self.write_jobs(jobs.format(10))
-        self.batch()
+        done = self.batch()
+        self.assertRegex(done.stderr, r"(?m)^a: finished after .* \(1 of 2 jobs done, (about|less than) .* left\)$")
+        self.assertRegex(done.stderr, r"(?m)^b: finished after .* \(2 of 2 jobs done\)$")
         self.write_jobs(jobs.format(11))
         done = self.batch("--threads", "1")
         self.assertRegex(done.stderr, r"(?m)^a: .*changed")
@@ -306,22 +308,34 @@ jobs:
                 time.sleep(0.01)
         self.assertRegex(self.batch("--jobs", "2", "--threads", "2").stderr, RESUMED.format("deep"))
         self.assertEqual(self.summary_without_times(), expected)
+        rows = self.rows()
+        self.assertEqual({job: row["head.weight_decay"] for job, row in rows.items()},
+                         {job: "0.01" if job.startswith("two") else "" for job in rows})
+        summary = json.loads((self.folder / "out/summary.json").read_text())
+        self.assertEqual(summary["axes"], ["seed", "head.weight_decay"])
         self.assertEqual((self.folder / "out/deep/predictions_val.csv").read_bytes(), texts)
         self.assertEqual(list((self.folder / "out/feature-store").glob("*/*.tmp")), [])
 
     def test_ctrl_c_stops_all_jobs_with_a_checkpoint(self):
         self.make_data()
         self.write_jobs("defaults: {backbone: tiny, data: {path: data}, strategy: fine-tune}\njobs:\n"
+                        "  - {name: quick, strategy: freeze-conv, head: {weight_decay: 0.01}}\n"
                         "  - {name: a, train: {epochs: 100000, patience: 0}, matrix: {seed: [1, 2]}}\n  - {name: b}\n")
         process = self.start_batch(
             "--jobs", "2", preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
         both = [self.folder / f"out/a-seed={seed}/checkpoint.pt" for seed in (1, 2)]
         self.wait_until(lambda: all(path.exists() for path in both), process, "both had a checkpoint")
+        self.wait_until(lambda: self.states() == ["finished", "running", "running", "waiting"], process, "the status")
+        self.check_status_of_running_batch()
         process.send_signal(signal.SIGINT)
         out, log = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 130, log)
         self.assertEqual(out, "")
-        self.assertIn("same command", log)
+        self.assertRegex(log, r"(?m)^finished \(1\): quick$")
+        self.assertRegex(log, r"(?m)^stopped \(2\).* checkpoints.*: a-seed=1 \(epoch \d+ of 100000\), a-seed=2 \(epoch")
+        self.assertRegex(log, r"(?m)^waiting \(1\): b$")
+        self.assertRegex(log, r"same command .* batch jobs\.yaml --out out --jobs 2\n")
+        self.check_status_of_stopped_batch()
         self.assertNotIn("b: started", log)
         for path in both:
             self.assertTrue(path.exists())
@@ -331,8 +345,45 @@ jobs:
         process.send_signal(signal.SIGTERM)
         _, log = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 143)
-        self.assert_begins(log, finished=0, interrupted=2, new=1)
+        self.assert_begins(log, finished=1, interrupted=2, new=1)
         self.assertRegex(log, RESUMED.format("a-seed=1"))
+
+    def status(self, out="out"):
+        return json.loads(self.run_transfer("batch", "--status", out, "--json").stdout)
+
+    def states(self):
+        return [job["state"] for job in self.status()["jobs"]]
+
+    def check_status_of_running_batch(self):
+        status = self.status()
+        self.assertTrue(status["running"])
+        self.assertEqual((status["done"], status["total"], status["states"]["running"]), (1, 4, 2))
+        quick, first, _, last = status["jobs"]
+        self.assertEqual((quick["score"], quick["val"]), ("accuracy", self.summary("out/quick")["val"]["accuracy"]))
+        self.assertEqual(first["epochs"], 100000)
+        self.assertGreater(first["epoch"], 0)
+        self.assertGreater(first["seconds"], 0)
+        self.assertGreater(first["seconds_left"], first["seconds"])
+        self.assertGreater(status["seconds_left"], first["seconds_left"] / 2, "its epochs tell of the whole batch")
+        self.assertEqual((last["epoch"], last["seconds_left"], last["resume"]), (None, None, False))
+
+    def check_status_of_stopped_batch(self):
+        def files():
+            return {path: path.stat().st_mtime_ns for path in (self.folder / "out").rglob("*")}
+
+        before = files()
+        self.assertEqual(self.states(), ["finished", "stopped", "stopped", "waiting"])
+        text = self.run_transfer("batch", "--status", "out").stdout
+        self.assertEqual(files(), before, "looking changes nothing")
+        self.assert_names(text, "no batch runs", "1 of 4 jobs done, 2 stopped, 1 waiting", "quick", "of 100000", "checkpoint")
+        self.assertNotIn("left)", text)
+        status = self.status()
+        self.assertEqual((status["running"], status["seconds_left"]), (False, None))
+        self.assertTrue(status["jobs"][1]["resume"])
+        for folder, parts in (("nowhere", ["nowhere", "no such"]), ("data", ["data", "jobs.yaml"]),
+                              ("out/quick", ["out/quick", "--status out"])):
+            self.assert_names(self.message(self.run_transfer("batch", "--status", folder, expect=2)), *parts)
+        self.assertIn("--status", self.run_transfer("batch", "jobs.yaml", "--status", "out", expect=2).stderr)
 
     def test_a_terminal_shows_a_table(self):
         self.make_data()
@@ -385,6 +436,7 @@ jobs:
         self.assertEqual((lengths[winner], lengths[second]), (6, 2))
         for job, row in rows.items():
             self.assertEqual(row["state"], "finished" if job == winner else "pruned")
+            self.assertEqual(row["train.lr"], job.removeprefix("rates-train.lr="))
         self.assertRegex(done.stderr, r"pruned after epoch 1: accuracy \d+\.\d\d %.* [34] of 4\b.*\b2\b")
         self.assertRegex(done.stdout, r"pruned rates-train.lr=\S+: after epoch 2: accuracy .* 2 of 2\b")
         reasons = [job["reason"] for job in json.loads((self.folder / "out/summary.json").read_text())["jobs"]

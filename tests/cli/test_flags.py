@@ -8,7 +8,7 @@ import unittest
 
 from tests.cli.transfer_case import SLOWER, TransferCase, without_comments
 
-COMMANDS = ("train", "evaluate", "predict", "inspect", "preview", "lr-find", "advise", "batch", "cache", "cache ls",
+COMMANDS = ("train", "evaluate", "predict", "inspect", "preview", "lr-find", "advise", "batch", "runs", "cache", "cache ls",
             "cache prune", "config", "version", "completion", "help")
 
 

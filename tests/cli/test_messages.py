@@ -92,12 +92,14 @@ class Messages(TransferCase):
         done = self.run_transfer("batch", "jobs.yaml", "--out", "out", "--threads", "1", "--log-json", "--no-progress")
         events = self.events(done)
         self.assertEqual([event["state"] for event in events if event.get("job") == "a"], ["running", "finished"])
+        (finished,) = [event for event in events if event.get("state") == "finished"]
+        self.assertEqual((finished["done"], finished["total"], finished["seconds_left"]), (1, 1, 0))
         self.assertEqual((events[-1]["event"], events[-1]["folder"]), ("result", "out"))
         done = self.run_transfer("batch", "jobs.yaml", "--out", "out", "--quiet")
         self.assertEqual(done.stderr, "")
 
     def test_every_command_takes_the_flags(self):
-        for command in ("train", "evaluate", "predict", "inspect", "preview", "lr-find", "advise", "batch", "cache ls",
+        for command in ("train", "evaluate", "predict", "inspect", "preview", "lr-find", "advise", "batch", "runs", "cache ls",
                         "cache prune", "config", "completion", "help", "version"):
             shown = self.run_transfer(*command.split(), "--help").stdout
             self.assert_names(shown, "--quiet", "--verbose", "--no-progress", "--log-json")

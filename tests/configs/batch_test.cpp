@@ -241,7 +241,7 @@ TEST(Batch, HalvingIsOfTheJobsOfOneMatrix) {
     ASSERT_TRUE(jobs[i].halving);
     EXPECT_EQ(jobs[i].halving->epochs, 4);
     EXPECT_EQ(jobs[i].halving->factor, 3);
-    EXPECT_EQ(jobs[i].contest, "a");
+    EXPECT_EQ(jobs[i].entry, "a");
   }
   EXPECT_FALSE(jobs[2].halving);
 }

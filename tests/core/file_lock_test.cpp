@@ -65,6 +65,20 @@ TEST(FileLock, IsHeldByOneProcessAndGoesWithItWhenItIsKilled) {
   EXPECT_FALSE(FileLock::try_take(file)) << "within one process too";
 }
 
+TEST(FileLock, WhetherItIsHeldIsSeenWithoutTakingIt) {
+  const fs::path file = fs::path(testing::TempDir()) / "file_lock_seen";
+  fs::remove(file);
+  EXPECT_FALSE(FileLock::is_held(file));
+  EXPECT_FALSE(fs::exists(file)) << "looking makes no file";
+  Holder holder([&] { static auto lock = FileLock::try_take(file); });
+  EXPECT_TRUE(FileLock::is_held(file));
+  EXPECT_TRUE(FileLock::is_held(file)) << "looking changes nothing";
+  holder.kill();
+  EXPECT_FALSE(FileLock::is_held(file));
+  EXPECT_TRUE(fs::exists(file));
+  EXPECT_TRUE(FileLock::try_take(file)) << "looking keeps nothing";
+}
+
 TEST(FileLock, ItsFileGoesWithTheLastCopyOrWhenItIsGivenBack) {
   const fs::path file = fs::path(testing::TempDir()) / "file_lock_removed";
   fs::remove(file);

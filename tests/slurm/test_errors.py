@@ -1,6 +1,7 @@
 """--launcher slurm where Slurm is missing, refuses, or behaves as the tests' own Slurm never does: the test's own
 programs stand in for Slurm's."""
 
+import json
 import os
 import shutil
 import time
@@ -88,6 +89,30 @@ class Refusals(FakeSlurm):
         self.assertIn("#SBATCH --array=1-2\n", self.slurm("--dry-run").stdout)
         self.assertEqual((self.folder / "out/batch/slurm.json").read_bytes(), written)
         self.assertEqual(len(self.calls("sbatch")), 1)
+
+    def test_the_status_comes_from_files_alone(self):
+        self.program("sbatch", "echo 41")
+        self.slurm("--no-wait")
+
+        def status():
+            return json.loads(self.batch_status("--json").stdout)
+
+        self.assertEqual([job["state"] for job in status()["jobs"]], ["waiting", "waiting"])
+        self.assertEqual((status()["running"], status()["slurm_jobs"], status()["seconds_left"]), (False, ["41"], None))
+        (self.folder / "out/a").mkdir()
+        (self.folder / "out/a/.lock").touch()
+        (self.folder / "out/batch/b.log").write_text("transfer: the loss is NaN\n")
+        (self.folder / "out/batch/b.exit").write_text("40 7 RUNNING\n")
+        self.assertEqual([job["state"] for job in status()["jobs"]], ["running", "waiting"], "another array ended")
+        (self.folder / "out/batch/b.exit").write_text("41 7 RUNNING\n")
+        failed = status()["jobs"][1]
+        self.assertEqual((failed["state"], failed["reason"]), ("failed", "the loss is NaN"))
+        (self.folder / "out/batch/b.exit").write_text("41 143 CANCELLED\n")
+        self.assertEqual(status()["jobs"][1]["state"], "stopped")
+        self.assert_names(self.batch_status().stdout, "Slurm (41)", "0 of 2 jobs done")
+
+    def batch_status(self, *flags):
+        return self.run_transfer("batch", "--status", "out", *flags)
 
     def test_a_device_that_only_the_nodes_have_is_no_mistake(self):
         self.assertIn("#SBATCH", self.slurm("--dry-run", "--device", "cuda").stdout)

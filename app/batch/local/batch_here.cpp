@@ -19,7 +19,7 @@ std::vector<JobResult> run_here(const BatchOptions& options, const BatchPlan& pl
     warn("{}", *warning);
   }
   LocalLauncher launcher(folder, plan.names(), shares);
-  StateTable table(plan.names(), shares.jobs);
+  StateTable table(plan, folder, {shares.jobs, /*are_certain=*/true});
   return run_jobs(plan, folder, launcher, {options.retries, options.fail_fast}, table);
 }
 

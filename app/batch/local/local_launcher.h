@@ -36,6 +36,7 @@ class LocalLauncher : public Launcher {
  public:
   LocalLauncher(const BatchFolder& folder, std::vector<std::string> names, LocalShares shares);
 
+  LauncherKind kind() const override { return LauncherKind::kLocal; }
   bool has_room() const override;
   void start(std::size_t job) override;
   std::vector<EndedJob> ended() override;

@@ -71,7 +71,7 @@ std::vector<JobResult> run_in_slurm(const BatchOptions& options, const BatchPlan
   SlurmArray array = slurm_array(options, folder, settings);
   const std::int64_t jobs_at_once =
       array.settings.jobs > 0 ? array.settings.jobs : static_cast<std::int64_t>(plan.jobs.size());
-  StateTable table(plan.names(), jobs_at_once);
+  StateTable table(plan, folder, {jobs_at_once, /*are_certain=*/false});
   SlurmLauncher launcher(folder, plan, std::move(array), submissions,
                          [](const std::string& text) { note("{}", text); });
   if (!options.no_wait) {

@@ -9,6 +9,7 @@
 
 #include "app/batch/batch_folder.h"
 #include "app/batch/launcher.h"
+#include "app/batch/slurm/exit_file.h"
 #include "app/batch/slurm/slurm_script.h"
 #include "app/batch/slurm/slurm_submissions.h"
 #include "configs/slurm.h"
@@ -27,6 +28,7 @@ class SlurmLauncher : public Launcher {
   SlurmLauncher(const BatchFolder& folder, const BatchPlan& plan, SlurmArray array,
                 SlurmSubmissions submissions, std::function<void(const std::string&)> say);
 
+  LauncherKind kind() const override { return LauncherKind::kSlurm; }
   bool has_room() const override { return true; }
   void start(std::size_t job) override;
   bool is_queued(std::size_t job) const override;
@@ -49,11 +51,6 @@ class SlurmLauncher : public Launcher {
     std::optional<Stopwatch> lost = {};
     /// Whether it is held and the user has been told.
     bool is_held = false;
-  };
-  /// What a task wrote at its end.
-  struct ExitFile {
-    int status = 0;
-    std::string state;
   };
 
   /// Submits the waiting jobs. Where Slurm refuses them, other jobs are followed meanwhile.

@@ -62,6 +62,9 @@ class SlurmSubmissions {
   /// The tasks that Slurm still had at the last look.
   const std::vector<ActiveTask>& active() const { return active_; }
 
+  /// The arrays that may still be in Slurm, the newest last.
+  const std::vector<SlurmSubmission>& list() const { return submissions_; }
+
   /// Throws BatchError where Slurm has a job of the plan with other settings, whose run directory
   /// must stay.
   void refuse_changed_jobs(const BatchPlan& plan) const;

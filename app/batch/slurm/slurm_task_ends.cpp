@@ -2,12 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <sstream>
-
 #include "app/batch/slurm/slurm_launcher.h"
-#include "core/atomic_file.h"
 #include "core/errors.h"
-#include "core/file_kind.h"
 
 namespace transfer {
 namespace {
@@ -24,23 +20,9 @@ bool SlurmLauncher::is_done(std::size_t job) const {
          (progress == JobProgress::kInterrupted && folder_.pause(name) > 0);
 }
 
-std::optional<SlurmLauncher::ExitFile> SlurmLauncher::exit_file(std::size_t job,
-                                                                const Task& task) const {
-  const auto file = folder_.exit_file(plan_.jobs[job].job.name);
-  if (!is_file(file)) return std::nullopt;
-  std::string text;
-  try {
-    text = read_file(file);
-  } catch (const DataError&) {
-    return std::nullopt;  // a restarted task has just removed it
-  }
-  std::istringstream words(text);
-  std::string array;
-  ExitFile exit;
-  if (!(words >> array >> exit.status >> exit.state) || array != array_of(task.id)) {
-    return std::nullopt;
-  }
-  return exit;
+std::optional<ExitFile> SlurmLauncher::exit_file(std::size_t job, const Task& task) const {
+  auto exit = read_exit_file(folder_.exit_file(plan_.jobs[job].job.name));
+  return exit && exit->array == array_of(task.id) ? std::move(exit) : std::nullopt;
 }
 
 std::optional<EndedJob> SlurmLauncher::judge(std::size_t job, Task& task,
