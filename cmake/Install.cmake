@@ -1,5 +1,5 @@
 # What `cmake --install` puts where, by the FHS:
-#   bin/transfer, share/transfer/{presets,models}, share/doc/transfer, the manual page, the shells' completions
+#   bin/transfer, share/transfer/{presets,models,python}, share/doc/transfer, the manual page, the shells' completions
 # and with TRANSFER_RELOCATABLE=ON the shared libraries that the program loads:
 #   lib/transfer, with their licences in share/doc/transfer/third-party
 #
@@ -13,6 +13,8 @@ install(TARGETS transfer RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT p
 install(DIRECTORY presets DESTINATION ${CMAKE_INSTALL_DATADIR}/transfer COMPONENT program)
 install(DIRECTORY models/pretrained/ DESTINATION ${CMAKE_INSTALL_DATADIR}/transfer/models COMPONENT program OPTIONAL
   FILES_MATCHING PATTERN "*.pt" PATTERN "*.golden.pt" EXCLUDE)
+install(DIRECTORY models/export DESTINATION ${CMAKE_INSTALL_DATADIR}/transfer/python/models COMPONENT program
+  FILES_MATCHING PATTERN "*.py" PATTERN "__pycache__" EXCLUDE)
 install(FILES LICENSE NOTICE DESTINATION ${TRANSFER_DOC} COMPONENT program)
 install(FILES README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md CITATION.cff DESTINATION ${TRANSFER_DOC}
   COMPONENT program OPTIONAL)
@@ -41,12 +43,14 @@ if(TRANSFER_RELOCATABLE)
   # For __FILE__ in messages.
   target_compile_options(transfer_flags INTERFACE
     "-ffile-prefix-map=${LibTorch_ROOT_DIR}=torch" "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=")
-  # The build folder has the shape of an installation, so that the program finds presets and backbones there too.
+  # The build folder has the shape of an installation, so that the program finds presets, backbones and the exporter there too.
   set_target_properties(transfer PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
   set(share ${CMAKE_BINARY_DIR}/share/transfer)
   file(MAKE_DIRECTORY ${share})
   file(CREATE_LINK ${CMAKE_SOURCE_DIR}/presets ${share}/presets SYMBOLIC)
   file(CREATE_LINK ${CMAKE_SOURCE_DIR}/models/pretrained ${share}/models SYMBOLIC)
+  file(MAKE_DIRECTORY ${share}/python/models)
+  file(CREATE_LINK ${CMAKE_SOURCE_DIR}/models/export ${share}/python/models/export SYMBOLIC)
   # As RPATH rather than RUNPATH, which would not reach the libraries that a library loads.
   set_target_properties(transfer PROPERTIES INSTALL_RPATH "$ORIGIN/../lib/transfer")
   target_link_options(transfer PRIVATE LINKER:--disable-new-dtags)

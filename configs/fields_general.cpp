@@ -17,9 +17,9 @@ void add_general_fields(std::vector<Field>& fields, Config& c) {
        "regression"},
       {"backbone", &c.backbone, kNoLimits, "none", kResult, kEveryRun,
        "The pretrained network: a TorchScript file, a run directory, the name of an exported "
-       "backbone, "
+       "backbone, torchvision:ARCHITECTURE or timm:ARCHITECTURE, which are exported on first use, "
        "or flatten, which takes the pixels themselves as features, whatever the strategy.",
-       "flatten"},
+       "torchvision:resnet50"},
       {"cut", &c.cut, kNoLimits, "none", kResult, kStageCut,
        "Stage whose output early-features takes. Empty: the best one, found by probing the stages. "
        "`transfer inspect` lists them.",

@@ -3,11 +3,31 @@
 #include <cstdlib>
 #include <system_error>
 
+#include "core/file_kind.h"
+
 namespace transfer {
 namespace {
 
 std::filesystem::path share_folder() {
   return (binary_folder() / ".." / "share" / "transfer").lexically_normal();
+}
+
+/// A folder that a variable of the environment names; empty where it names none. A relative one
+/// would depend on where the program is started.
+std::filesystem::path absolute_folder(const char* variable) {
+  const char* const value = std::getenv(variable);
+  const std::filesystem::path folder = value == nullptr ? "" : value;
+  return folder.is_absolute() ? folder : std::filesystem::path();
+}
+
+/// The source tree of a binary that is neither installed nor built for a package; else empty.
+std::filesystem::path source_tree() {
+#ifdef TRANSFER_SOURCE_DIR
+  if (!is_folder(share_folder() / "presets") && is_folder(TRANSFER_SOURCE_DIR "/models/export")) {
+    return TRANSFER_SOURCE_DIR;
+  }
+#endif
+  return {};
 }
 
 }  // namespace
@@ -38,7 +58,38 @@ std::vector<std::filesystem::path> backbone_folders() {
 #ifdef TRANSFER_SOURCE_DIR
   folders.emplace_back(TRANSFER_SOURCE_DIR "/models/pretrained");
 #endif
+  if (const auto own = user_data_folder(); !own.empty()) folders.push_back(own / "models");
   return folders;
+}
+
+std::filesystem::path user_data_folder() {
+  if (const auto data = absolute_folder("XDG_DATA_HOME"); !data.empty()) return data / "transfer";
+  const auto home = absolute_folder("HOME");
+  return home.empty() ? home : home / ".local" / "share" / "transfer";
+}
+
+std::filesystem::path export_folder() {
+  const char* const chosen = std::getenv("TRANSFER_MODELS");
+  if (chosen != nullptr && *chosen != '\0') return chosen;
+  if (const auto sources = source_tree(); !sources.empty()) return sources / "models/pretrained";
+  const auto own = user_data_folder();
+  return own.empty() ? own : own / "models";
+}
+
+std::filesystem::path exporter_script() {
+  const std::filesystem::path script = "models/export/export.py";
+  for (const auto& folder : {share_folder() / "python", source_tree()}) {
+    if (!folder.empty() && is_file(folder / script)) return folder / script;
+  }
+  return {};
+}
+
+std::vector<std::filesystem::path> python_environments() {
+  std::vector<std::filesystem::path> environments;
+  for (const auto& folder : {share_folder(), source_tree(), user_data_folder()}) {
+    if (!folder.empty()) environments.push_back(folder / ".venv");
+  }
+  return environments;
 }
 
 }  // namespace transfer

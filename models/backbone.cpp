@@ -1,26 +1,18 @@
 #include "models/backbone.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
-#include <string_view>
 
 #include "core/atomic_file.h"
 #include "core/errors.h"
-#include "core/file_kind.h"
-#include "core/folder_entries.h"
 #include "core/hash.h"
-#include "core/install_paths.h"
-#include "core/nearest_name.h"
 #include "models/archive.h"
 #include "models/autocast.h"
 #include "models/device_constants.h"
 #include "models/forward_input.h"
 #include "models/image_methods.h"
 #include "models/memory_layout.h"
-#include "models/model_path.h"
 #include "models/network_input.h"
 #include "models/stage_finder.h"
 #include "models/trace_repair.h"
@@ -30,24 +22,6 @@
 
 namespace transfer {
 namespace {
-
-constexpr const char* kGoldenEnding = ".golden.pt";
-
-std::vector<std::string> exported_names() {
-  std::vector<std::string> names;
-  for (const auto& folder : backbone_folders()) {
-    std::error_code ignored;
-    for (const auto& file : folder_entries(folder, ignored)) {
-      const std::string name = file.filename().string();
-      if (name.ends_with(".pt") && !name.ends_with(kGoldenEnding)) {
-        names.push_back(file.stem().string());
-      }
-    }
-  }
-  std::sort(names.begin(), names.end());
-  names.erase(std::unique(names.begin(), names.end()), names.end());
-  return names;
-}
 
 void measure(Backbone::Implementation& network) {
   network.is_measured =
@@ -87,24 +61,6 @@ std::vector<std::int64_t> decide_input(Backbone::Implementation& network,
     return {1, p.channels, height, width};
   }
   return {1, p.channels, p.height, p.width};
-}
-
-/// The name under which export.py may know a network that a user calls `name`; an example where
-/// nothing speaks for it.
-std::string exporters_name(const std::string& name) {
-  static constexpr std::array<std::string_view, 19> kTorchvision = {
-      "alexnet",      "convnext_", "densenet",    "efficientnet_", "googlenet",
-      "inception_v3", "maxvit_",   "mnasnet",     "mobilenet_v",   "regnet_",
-      "resnet",       "resnext",   "shufflenet_", "squeezenet",    "swin_",
-      "vgg",          "vit_",      "wide_resnet", "swin_v2_"};
-  if (name.starts_with("efficientnet-lite") || name.find(':') != std::string::npos) return name;
-  for (const std::string library : {"torchvision", "timm"}) {
-    if (name.starts_with(library + "-")) return library + ":" + name.substr(library.size() + 1);
-  }
-  const bool is_known =
-      std::any_of(kTorchvision.begin(), kTorchvision.end(),
-                  [&name](std::string_view family) { return name.starts_with(family); });
-  return "torchvision:" + (is_known ? name : std::string("resnet50"));
 }
 
 /// Throws ModelError when the weights are not those of the metadata's hash, which it fills in.
@@ -221,25 +177,6 @@ bool Backbone::has_batch_norm(const std::vector<std::string>& frozen_stages) con
     if (!is_frozen) return true;
   }
   return false;
-}
-
-std::filesystem::path find_backbone(const std::string& name_or_file) {
-  std::filesystem::path path(name_or_file);
-  // A folder of the same name does not hide the backbone.
-  if (is_file(path) || path.has_parent_path() || path.extension() == ".pt") {
-    return model_path(path);
-  }
-  for (const auto& folder : backbone_folders()) {
-    auto file = folder / (name_or_file + ".pt");
-    if (is_file(file)) return file;
-  }
-  if (is_folder(path)) return model_path(path);
-  const auto names = exported_names();
-  throw ModelError(fmt::format(
-      "backbone '{}' was not found. Exported backbones: {}{} Give a TorchScript file, or export "
-      "one: .venv/bin/python models/export/export.py {} --out models/pretrained",
-      name_or_file, names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")),
-      nearest_or_stop(name_or_file, names), exporters_name(name_or_file)));
 }
 
 }  // namespace transfer

@@ -100,9 +100,4 @@ class Backbone {
   std::shared_ptr<const Implementation> implementation_;
 };
 
-/// The file of a backbone given as a path, by name, or as the run directory that holds it. Throws
-/// ModelError, which lists the exported backbones, when no file has that name; also as
-/// model_path().
-std::filesystem::path find_backbone(const std::string& name_or_file);
-
 }  // namespace transfer

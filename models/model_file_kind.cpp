@@ -9,6 +9,8 @@
 #include <stdexcept>
 
 #include "core/lower_case.h"
+#include "core/shell_word.h"
+#include "models/backbone_names.h"
 
 namespace transfer {
 namespace {
@@ -89,6 +91,14 @@ bool is_onnx(const FileEnds& ends, const std::filesystem::path& file) {
   return file.extension() == ".onnx" || (has_next_field && ends.head[1] > 0 && ends.head[1] < 32);
 }
 
+/// The exporter's name of the network whose weights a file holds, as far as the names of downloads
+/// such as resnet50-11ad3fa6.pth tell.
+std::string architecture_of(const std::filesystem::path& weights) {
+  const std::string stem = weights.stem().string();
+  const std::string name = stem.substr(0, stem.find('-'));
+  return "torchvision:" + (is_torchvision_architecture(name) ? name : std::string("ARCHITECTURE"));
+}
+
 }  // namespace
 
 ModelFileKind model_file_kind(const std::filesystem::path& file) {
@@ -137,11 +147,10 @@ std::string describe_foreign(ModelFileKind kind, const std::filesystem::path& fi
     case ModelFileKind::kStateDict:
       return fmt::format(
           "holds only weights (a state dict saved by torch.save), not a network. Export the "
-          "network "
-          "with them: .venv/bin/python models/export/export.py torchvision:ARCHITECTURE --weights "
-          "{}, or in Python: model.load_state_dict(torch.load('{}')); "
+          "network with them: transfer backbones --export {} --weights {} --name NAME, or in "
+          "Python: model.load_state_dict(torch.load('{}')); "
           "torch.jit.script(model.eval()).save('network.pt').",
-          name, name);
+          architecture_of(file), shell_word(name), name);
     case ModelFileKind::kSavedValue:
       return "holds a value saved by torch.save (a tensor or a list), not a network. Expected a "
              "TorchScript file: torch.jit.script(model.eval()).save('network.pt').";
@@ -168,11 +177,11 @@ std::string describe_foreign(ModelFileKind kind, const std::filesystem::path& fi
           name, trace);
     case ModelFileKind::kSafetensors:
       return fmt::format(
-          "holds only weights (safetensors), not a network. Export the network with them in "
-          "Python: "
+          "holds only weights (safetensors), not a network. Export the network with them: transfer "
+          "backbones --export timm:ARCHITECTURE --weights {} --name NAME, or in Python: "
           "model.load_state_dict(safetensors.torch.load_file('{}')); "
           "torch.jit.script(model.eval()).save('network.pt').",
-          name);
+          shell_word(name), name);
     case ModelFileKind::kTensorFlowLite:
       return fmt::format(
           "is a TensorFlow Lite model, not TorchScript. Convert it by way of ONNX: python -m "
@@ -180,8 +189,8 @@ std::string describe_foreign(ModelFileKind kind, const std::filesystem::path& fi
           "onnx2torch.convert('network.onnx'); {}.",
           name, trace);
     case ModelFileKind::kOther:
-      return "not a TorchScript archive. Expected a file that torch.jit.save or "
-             "models/export/export.py writes; export or copy it again.";
+      return "not a TorchScript archive. Expected a file that torch.jit.save or `transfer "
+             "backbones --export` writes; export or copy it again.";
     case ModelFileKind::kTorchScript: break;
   }
   throw std::logic_error("TorchScript is not foreign");

@@ -95,12 +95,26 @@ class Inputs {
     return content;
   }
 
+  /// choose_backbone(), whose failure is kept, so that an export that fails is not tried for every
+  /// job.
+  Backbone choose_once(const std::string& name, const Config& config, const Dataset& dataset) {
+    try {
+      return choose_backbone(config, dataset);
+    } catch (const Interrupted&) {
+      throw;
+    } catch (const Error& error) {
+      failures_.emplace(name, error);
+      throw;
+    }
+  }
+
   /// The fingerprint of the backbone. Loads each backbone once.
   std::string backbone_of(const Config& config, const Dataset& dataset) {
     const std::string name = backbone_settings(config);
+    if (const auto failed = failures_.find(name); failed != failures_.end()) throw failed->second;
     auto known = backbones_.find(name);
     if (known == backbones_.end()) {
-      const Backbone loaded = choose_backbone(config, dataset);
+      const Backbone loaded = choose_once(name, config, dataset);
       known = backbones_.emplace(name, std::pair(loaded, loaded.fingerprint())).first;
     }
     const auto& [backbone, fingerprint] = known->second;
@@ -111,7 +125,9 @@ class Inputs {
 
   bool run_here_;
   std::unordered_map<std::string, std::string> contents_;
+  // By the settings of the backbone.
   std::map<std::string, std::pair<Backbone, std::string>> backbones_;
+  std::map<std::string, Error> failures_;
 };
 
 /// Messages shown before the rest is counted.

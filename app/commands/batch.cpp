@@ -13,6 +13,7 @@
 #include "app/commands/flag_checks.h"
 #include "app/commands/train.h"
 #include "app/compute/process_group.h"
+#include "app/preparation/backbone_choice.h"
 #include "configs/device_choice.h"
 #include "configs/slurm.h"
 #include "core/atomic_file.h"
@@ -111,6 +112,9 @@ int run_batch(const BatchOptions& options) {
   if (options.no_wait) refuse_halving(jobs);
   // Read now: planning reads all images, and the file may be edited meanwhile.
   const std::string batch_file = read_file(options.file);
+  if (options.dry_run) {
+    for (const BatchJob& job : jobs) require_exported(job.config);
+  }
   const BatchPlan plan = plan_batch(std::move(jobs), /*run_here=*/!is_slurm);
   BatchFolder folder(options.out);
   folder.refuse_foreign_runs(plan);

@@ -9,6 +9,7 @@ namespace transfer {
   command(evaluate) \
   command(predict) \
   command(inspect) \
+  command(backbones) \
   command(preview) \
   command(lr_find) \
   command(advise) \

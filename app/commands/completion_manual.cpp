@@ -107,11 +107,17 @@ std::string roff_exit_codes() {
 constexpr const char* kRoffFiles = R"(.SH ENVIRONMENT
 .TP
 .B TRANSFER_MODELS
-A folder that is searched first for backbones by name.
+A folder that is searched first for backbones by name, and to which they are exported.
+.TP
+.B TRANSFER_PYTHON
+The Python with torch that exports backbones, in place of the one that is found.
 .SH FILES
 .TP
 .I ../share/transfer
-Presets and backbones, beside the folder of the program.
+Presets, backbones and the exporter in Python, beside the folder of the program.
+.TP
+.I $XDG_DATA_HOME/transfer/models, or ~/.local/share/transfer/models
+Backbones that this user has exported.
 )";
 
 }  // namespace

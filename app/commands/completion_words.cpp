@@ -24,7 +24,9 @@ namespace {
 Offer offer_of_key(const Field& field) {
   const std::map<std::string, Offer> special = {
       {"strategy", {strategy_choices()}},
-      {"backbone", {{Config{}.backbone, kFlattenBackbone}, Paths::kFiles}},
+      {"backbone",
+       {{Config{}.backbone, "efficientnet-lite1", "efficientnet-lite2", kFlattenBackbone},
+        Paths::kFiles}},
       {"device", {all_names<DeviceKind>()}},
       {"data.path", {{}, Paths::kFiles}},
       {"out", {{}, Paths::kFolders}},

@@ -42,8 +42,9 @@ void add_config_flags(CLI::App& parser, ConfigSources& sources) {
   add_key_flag(parser, sources, "task",
                "classification, or regression: numbers from a CSV path,NUMBER,…[,split]");
   add_key_flag(parser, sources, "backbone",
-               "The pretrained network: a TorchScript file, an exported name, or flatten (pixels, "
-               "no file)");
+               "The pretrained network: a TorchScript file, an exported name, "
+               "torchvision:ARCHITECTURE, timm:ARCHITECTURE, or flatten (pixels, no file); "
+               "`transfer backbones` lists them");
   add_key_flag(parser, sources, "data.input_size",
                "Side of the images that the network sees, or HEIGHTxWIDTH; 0: the backbone's own");
   add_key_flag(parser, sources, "augment.preset",

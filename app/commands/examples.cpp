@@ -31,6 +31,12 @@ constexpr std::array kExamples = {
   transfer inspect --backbone efficientnet-lite0
   transfer inspect --backbone network.pt --json
   transfer inspect --backbone network.pt --set input.mean=0.5 --set input.std=0.25)"},
+    CommandExamples{"backbones", R"(
+  transfer backbones                               what is exported, and what can be
+  transfer backbones 'torchvision:resnet*'
+  transfer backbones --export torchvision:resnet50
+  transfer backbones --export torchvision:resnet50 --weights lungs.pth --name lungs
+  transfer backbones --export timm:convnext_atto --random)"},
     CommandExamples{"preview", R"(
   transfer preview --data pets                     writes preview.png
   transfer preview --data pets --augment strong --views 8 --output strong.png

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "configs/key_description.h"
+#include "core/errors.h"
 
 namespace transfer {
 namespace {
@@ -20,29 +21,18 @@ struct ForeignFlag {
 
 /// Those that take the same values as ours. `--out` is our own short name.
 constexpr std::array kSameMeaning = {
-    ForeignFlag{"--out", "--output"},
-    ForeignFlag{"--output-dir", "--output"},
-    ForeignFlag{"--out-dir", "--output"},
-    ForeignFlag{"--outdir", "--output"},
-    ForeignFlag{"--save-dir", "--output"},
-    ForeignFlag{"--exist-ok", "--overwrite"},
-    ForeignFlag{"--model", "--backbone"},
-    ForeignFlag{"--pretrained", "--backbone"},
-    ForeignFlag{"--weights", "--backbone"},
-    ForeignFlag{"--arch", "--backbone"},
-    ForeignFlag{"--imgsz", "--image-size"},
-    ForeignFlag{"--img-size", "--image-size"},
-    ForeignFlag{"--input-size", "--image-size"},
-    ForeignFlag{"--bs", "--batch-size"},
-    ForeignFlag{"--batch", "--batch-size"},
-    ForeignFlag{"--learning-rate", "--lr"},
-    ForeignFlag{"--num-epochs", "--epochs"},
-    ForeignFlag{"--max-epochs", "--epochs"},
-    ForeignFlag{"--num-workers", "--workers"},
-    ForeignFlag{"--data-dir", "--data"},
-    ForeignFlag{"--data-path", "--data"},
-    ForeignFlag{"--dataset", "--data"},
-    ForeignFlag{"--random-seed", "--seed"},
+    ForeignFlag{"--out", "--output"},          ForeignFlag{"--output-dir", "--output"},
+    ForeignFlag{"--out-dir", "--output"},      ForeignFlag{"--outdir", "--output"},
+    ForeignFlag{"--save-dir", "--output"},     ForeignFlag{"--exist-ok", "--overwrite"},
+    ForeignFlag{"--model", "--backbone"},      ForeignFlag{"--pretrained", "--backbone"},
+    ForeignFlag{"--weights", "--backbone"},    ForeignFlag{"--arch", "--backbone"},
+    ForeignFlag{"--pretrained", "--weights"},  ForeignFlag{"--imgsz", "--image-size"},
+    ForeignFlag{"--img-size", "--image-size"}, ForeignFlag{"--input-size", "--image-size"},
+    ForeignFlag{"--bs", "--batch-size"},       ForeignFlag{"--batch", "--batch-size"},
+    ForeignFlag{"--learning-rate", "--lr"},    ForeignFlag{"--num-epochs", "--epochs"},
+    ForeignFlag{"--max-epochs", "--epochs"},   ForeignFlag{"--num-workers", "--workers"},
+    ForeignFlag{"--data-dir", "--data"},       ForeignFlag{"--data-path", "--data"},
+    ForeignFlag{"--dataset", "--data"},        ForeignFlag{"--random-seed", "--seed"},
     ForeignFlag{"--max-time", "--time-limit"},
 };
 
@@ -90,6 +80,25 @@ bool has_flag(const CLI::App& parser, std::string_view flag) {
   return parser.get_option_no_throw(std::string(flag)) != nullptr;
 }
 
+/// The name of the flag in an argument such as --flag=value.
+std::string flag_in(const std::string& argument) { return argument.substr(0, argument.find('=')); }
+
+/// Throws ConfigError where `foreign`, whose value may be weights, stands beside a flag that names
+/// the network: one of the two would be forgotten.
+void refuse_weights_apart(const std::vector<std::string>& arguments, const std::string& foreign) {
+  if (foreign != "--pretrained" && foreign != "--weights") return;
+  for (const std::string& argument : arguments) {
+    const std::string flag = flag_in(argument);
+    if (argument == "--") return;
+    if (flag != "--backbone" && flag != "--model" && flag != "--arch") continue;
+    throw ConfigError(fmt::format(
+        "{} beside {}: each names the pretrained network, which has its weights with it. Leave {} "
+        "out; a network with weights of your own is exported once: transfer backbones --export "
+        "torchvision:ARCHITECTURE --weights FILE --name NAME, and --backbone NAME then.",
+        foreign, flag, foreign));
+  }
+}
+
 /// The keys of the configuration whose last part is the flag's name.
 std::vector<std::string> keys_of_that_name(const std::string& flag) {
   std::string name = flag.substr(std::min(flag.find_first_not_of('-'), flag.size()));
@@ -107,12 +116,14 @@ std::vector<std::string> keys_of_that_name(const std::string& flag) {
 void replace_foreign_flags(std::vector<std::string>& arguments, const CLI::App& parser) {
   for (std::string& argument : arguments) {
     if (argument == "--") return;
-    const std::string name = argument.substr(0, argument.find('='));  // --flag=value
+    const std::string name = flag_in(argument);
     if (!name.starts_with("--") || has_flag(parser, name)) continue;
-    const auto* found =
-        std::find_if(kSameMeaning.begin(), kSameMeaning.end(),
-                     [&name](const ForeignFlag& foreign) { return foreign.flag == name; });
-    if (found == kSameMeaning.end() || !has_flag(parser, found->ours)) continue;
+    const auto* found = std::find_if(
+        kSameMeaning.begin(), kSameMeaning.end(), [&name, &parser](const ForeignFlag& foreign) {
+          return foreign.flag == name && has_flag(parser, foreign.ours);
+        });
+    if (found == kSameMeaning.end()) continue;
+    if (found->ours == "--backbone") refuse_weights_apart(arguments, name);
     argument.replace(0, name.size(), found->ours);
   }
 }

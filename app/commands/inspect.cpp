@@ -7,6 +7,7 @@
 
 #include "app/commands/command.h"
 #include "app/commands/config_flags.h"
+#include "app/preparation/exporter.h"
 #include "app/preparation/model_trust.h"
 #include "configs/config.h"
 #include "core/cancellation.h"
@@ -175,7 +176,7 @@ int run_inspect(const InspectOptions& options) {
     print_flatten(options.json);
     return 0;
   }
-  const auto backbone = Backbone::load(find_backbone(options.backbone), input_settings(config),
+  const auto backbone = Backbone::load(obtain_backbone(options.backbone), input_settings(config),
                                        model_trust(config.trust, config.trust_file));
   throw_if_stopped();
   require_pass(backbone);
@@ -193,7 +194,8 @@ CommandRun add_inspect_flags(CLI::App& parser) {
   auto options = std::make_shared<InspectOptions>();
   parser
       .add_option("--model,--backbone", options->backbone,
-                  "Run directory, TorchScript file or exported name")
+                  "Run directory, TorchScript file, exported name, torchvision:ARCHITECTURE or "
+                  "timm:ARCHITECTURE")
       ->type_name("NAME|FILE")
       ->required();
   parser

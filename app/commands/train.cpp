@@ -12,6 +12,7 @@
 #include "app/commands/print_config.h"
 #include "app/commands/resumed_run.h"
 #include "app/commands/train_in.h"
+#include "app/preparation/backbone_choice.h"
 #include "app/runs/run_plan.h"
 #include "app/runs/run_record.h"
 #include "configs/key_flags.h"
@@ -71,6 +72,7 @@ std::string named_run(const std::string& name) {
 int run_dry(const TrainOptions& options, const Config& given) {
   const Config config =
       given.strategy == kAutoStrategy ? resolve_for_advice(options.sources) : given;
+  require_exported(config);
   const Preparation preparation = prepare(config);
   const RunPlan plan = plan_run(preparation, RunDirectory::planned(config));
   fmt::print("{}", options.json ? to_json(plan) : to_text(plan));

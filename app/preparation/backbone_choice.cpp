@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "app/preparation/exporter.h"
 #include "app/preparation/model_trust.h"
 #include "app/preparation/sample_range.h"
 #include "datasets/image_content.h"
+#include "models/backbone_names.h"
 #include "models/dry_pass.h"
 #include "models/flatten.h"
 
@@ -70,13 +72,17 @@ Backbone choose_backbone(const Config& config, const Dataset& dataset) {
     const auto backbone = fitting_flatten(config, dataset);
     return range ? backbone.with_sample_range(*range) : backbone;
   }
-  auto backbone = Backbone::load(find_backbone(config.backbone), input_settings(config),
+  auto backbone = Backbone::load(obtain_backbone(config.backbone), input_settings(config),
                                  model_trust(config.trust, config.trust_file));
   describe(backbone);
   warn_of_colour_changes(config.augment, backbone.metadata().preprocessing);
   if (range) backbone = backbone.with_sample_range(*range);
   require_pass(backbone);
   return backbone;
+}
+
+void require_exported(const Config& config) {
+  if (config.backbone != kFlattenBackbone) find_backbone(config.backbone);
 }
 
 }  // namespace transfer

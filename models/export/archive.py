@@ -13,6 +13,8 @@ The metadata is one JSON object:
     pretraining_classes  names of the pretraining classes; [] if the source does not ship them
     stages               module paths where the network may be cut, from input to output; [] lets `transfer` find them
     weights_sha256       see `weights_sha256`
+    complexity           of an export by export.py: `parameters`, `multiply_adds` (of the convolutions and linear layers,
+                         for one image) and `outputs`
 """
 
 import hashlib
@@ -117,17 +119,22 @@ def trace_module(module: nn.Module, images: torch.Tensor) -> torch.jit.ScriptMod
         return torch.jit.trace(module, images, check_trace=False)
 
 
-def write_backbone(module: nn.Module, metadata: Optional[Dict[str, Any]], path: Path) -> None:
-    """Writes `module` to `path` with `metadata` inside (None: without the extra file).
-
-    The file appears complete or not at all. Raises OSError if it cannot be written.
-    """
+def archive_bytes(module: nn.Module, metadata: Optional[Dict[str, Any]]) -> bytes:
+    """The archive of `module` with `metadata` inside (None: without the extra file)."""
     extra = {} if metadata is None else {METADATA_FILE: json.dumps(metadata, indent=1)}
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.jit.save(compile_module(module), buffer, _extra_files=extra)
-    replace_file(path, buffer.getvalue())
+    return buffer.getvalue()
+
+
+def write_backbone(module: nn.Module, metadata: Optional[Dict[str, Any]], path: Path) -> None:
+    """Writes archive_bytes() to `path`.
+
+    The file appears complete or not at all. Raises OSError if it cannot be written.
+    """
+    replace_file(path, archive_bytes(module, metadata))
 
 
 def read_metadata(path: Path) -> Optional[Dict[str, Any]]:

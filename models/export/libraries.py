@@ -3,8 +3,11 @@
 import difflib
 import importlib
 import importlib.metadata
+import shlex
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Dict, List, Optional, Tuple
 
 import torch
@@ -62,12 +65,42 @@ def last_layer(module: nn.Module, size: List[int]) -> str:
     return ran[-1]
 
 
-def _build_torchvision(architecture: str, options: Options) -> Tuple[nn.Module, Dict[str, Any]]:
+def import_torchvision_models() -> ModuleType:
+    """torchvision.models. Raises SourceError, which says how to install it."""
     try:
-        models = import_torchvision().models
-        version = importlib.metadata.version("torchvision")
+        return import_torchvision().models
     except ImportError as error:
-        raise SourceError("torchvision is not installed; run: pip install --no-deps torchvision==0.28.0") from error
+        raise SourceError(f"torchvision is not installed ({error}); run: "
+                          f"{pip_install([torchvision_requirement()], ['numpy', 'pillow'])}") from error
+
+
+def import_timm() -> ModuleType:
+    """The package timm, which needs torchvision. Raises SourceError, which says how to install it."""
+    try:
+        import_torchvision()
+        return importlib.import_module("timm")
+    except ImportError as error:
+        needed = ["numpy", "pillow", "huggingface_hub", "safetensors", "pyyaml"]
+        raise SourceError(f"timm is not installed ({error}); run: "
+                          f"{pip_install(['timm', torchvision_requirement()], needed)}") from error
+
+
+def pip_install(packages: List[str], needed: List[str]) -> str:
+    """The command that installs packages beside the torch that runs this, which it leaves as it is, and what they need
+    besides."""
+    pip = [sys.executable, "-m", "pip", "install"]
+    return f"{shlex.join([*pip, *needed])} && {shlex.join([*pip, '--no-deps', *packages])}"
+
+
+def torchvision_requirement() -> str:
+    """The torchvision that was made for this torch: 0.28 for torch 2.13."""
+    minor = int(torch.__version__.split(".")[1])
+    return f"torchvision==0.{minor + 15}.*"
+
+
+def _build_torchvision(architecture: str, options: Options) -> Tuple[nn.Module, Dict[str, Any]]:
+    models = import_torchvision_models()
+    version = importlib.metadata.version("torchvision")
     known = models.list_models(module=models)
     if architecture not in known:
         raise SourceError(_unknown("torchvision", architecture, known))
@@ -92,13 +125,11 @@ def _build_torchvision(architecture: str, options: Options) -> Tuple[nn.Module, 
     size, resize = OWN_INPUT_SIZE.get(architecture, (224, 256))
     record = preprocessing(size, resize, **IMAGENET, interpolation="bilinear")
     if weights is not None:
-        preset = weights.transforms()
-        record = preprocessing(preset.crop_size[0], preset.resize_size[0], preset.mean, preset.std,
-                               interpolation=preset.interpolation.value)
+        record = torchvision_preprocessing(weights)
     return module, {
         "source": f"torchvision:{architecture} {weights.name if weights is not None else ''}".strip(),
         "source_version": version,
-        "license": "BSD-3-Clause" if weights is not None else "",
+        "license": torchvision_license(weights) if weights is not None else "",
         "preprocessing": record,
         "pretraining_classes": weights.meta.get("categories", []) if weights is not None else [],
     }
@@ -114,13 +145,29 @@ def _torchvision_weights(models: Any, architecture: str, options: Options) -> An
     return next((entry for entry in enum if entry.url.rsplit("/", 1)[-1] == options.weights.name), None)
 
 
+def torchvision_preprocessing(weights: Any) -> Dict[str, Any]:
+    """The preprocessing record of an entry of torchvision's enums of weights."""
+    preset = weights.transforms()
+    return preprocessing(preset.crop_size[0], preset.resize_size[0], preset.mean, preset.std,
+                         interpolation=preset.interpolation.value)
+
+
+def torchvision_license(weights: Any) -> str:
+    """SPDX identifier of an entry's licence: torchvision's own, unless the entry says otherwise."""
+    said = weights.meta.get("license", "")
+    if "facebookresearch/SWAG" in said:
+        return "CC-BY-NC-4.0"
+    return said or "BSD-3-Clause"
+
+
+def timm_license(said: Optional[str]) -> str:
+    """SPDX identifier of what timm calls a licence, in small letters; "" for None."""
+    known = {name.lower(): name for name in ("Apache-2.0", "MIT", "BSD-3-Clause", "CC-BY-NC-4.0", "CC-BY-4.0")}
+    return known.get(said or "", said or "")
+
+
 def _build_timm(architecture: str, options: Options) -> Tuple[nn.Module, Dict[str, Any]]:
-    try:
-        import_torchvision()
-        timm = importlib.import_module("timm")
-    except ImportError as error:
-        raise SourceError("timm is not installed; run: pip install --no-deps timm torchvision==0.28.0 huggingface_hub "
-                          f"safetensors pyyaml ({error})") from error
+    timm = import_timm()
     if not timm.is_model(architecture):
         raise SourceError(_unknown("timm", architecture, timm.list_models()))
     state = read_state_dict(options.weights) if options.weights else {}
@@ -140,7 +187,7 @@ def _build_timm(architecture: str, options: Options) -> Tuple[nn.Module, Dict[st
     return module, {
         "source": f"timm:{module.pretrained_cfg.get('architecture', architecture)}",
         "source_version": timm.__version__,
-        "license": (module.pretrained_cfg.get("license") or "") if own else "",
+        "license": timm_license(module.pretrained_cfg.get("license")) if own else "",
         "preprocessing": preprocessing(size, max(size, int(size / data["crop_pct"])), data["mean"], data["std"],
                                        interpolation=interpolation),
         "pretraining_classes": [],

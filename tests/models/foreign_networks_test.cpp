@@ -4,11 +4,11 @@
 
 #include "core/errors.h"
 #include "models/archive.h"
-#include "models/surgery.h"
 #include "models/classifier.h"
 #include "models/composition.h"
 #include "models/dry_pass.h"
 #include "models/frozen_trunk.h"
+#include "models/surgery.h"
 #include "models/trainable_network.h"
 #include "tests/models/tensor_file.h"
 
@@ -192,10 +192,9 @@ TEST(ForeignArchive, OfAnotherFormatIsNamedWithTheCommandThatConvertsIt) {
 TEST(WrittenModel, ThatComputesSomethingElseWhenReadBackIsNotLeftBehind) {
   const torch::NoGradGuard no_gradients;
   const auto backbone = load_foreign("one_by_one");
-  auto whole =
-      compose(cut_before_classifier(backbone.implementation().module,
-                                    backbone.implementation().classifier, "one_by_one"),
-              new_head(12));
+  auto whole = compose(cut_before_classifier(backbone.implementation().module,
+                                             backbone.implementation().classifier, "one_by_one"),
+                       new_head(12));
   define_prediction(whole, TargetKind::kClass);
   whole.eval();
   ExpectedOutputs expected;
@@ -219,16 +218,6 @@ TEST(WrittenModel, ThatComputesSomethingElseWhenReadBackIsNotLeftBehind) {
   expected = right;
   EXPECT_EQ(model_error_of(write), "no error");
   EXPECT_TRUE(std::filesystem::exists(file));
-}
-
-TEST(FindBackbone, ProposesANameThatTheExporterKnows) {
-  const auto message = [](const std::string& name) {
-    return model_error_of([&] { find_backbone(name); });
-  };
-  EXPECT_THAT(message("resnet50"), HasSubstr("export.py torchvision:resnet50 "));
-  EXPECT_THAT(message("torchvision-vgg11"), HasSubstr("export.py torchvision:vgg11 "));
-  EXPECT_THAT(message("timm-resnet18d"), HasSubstr("export.py timm:resnet18d "));
-  EXPECT_THAT(message("my-net"), HasSubstr("export.py torchvision:resnet50 "));
 }
 
 }  // namespace

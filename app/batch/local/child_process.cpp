@@ -9,8 +9,8 @@
 #include <csignal>
 #include <system_error>
 
-#include "app/batch/wait_status.h"
 #include "core/errors.h"
+#include "core/wait_status.h"
 #include "core/write_failure.h"
 
 namespace transfer {

@@ -1,4 +1,4 @@
-#include "app/batch/wait_status.h"
+#include "core/wait_status.h"
 
 #include <sys/wait.h>
 
