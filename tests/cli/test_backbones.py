@@ -291,7 +291,7 @@ class Exporter(BackbonesCase):
         self.run_transfer("backbones", "--export", "torchvision:squeezenet1_1", "--random")
         self.assertEqual(self.files(), ["torchvision-squeezenet1_1.pt"])
         done = self.run_transfer("backbones", "torchvision:squeezenet*")
-        rows = {line.split()[0]: line for line in done.stdout.splitlines() if "squeezenet" in line.split()[0]}
+        rows = {line.split()[0]: line for line in done.stdout.splitlines() if "squeezenet" in line.partition(" ")[0]}
         self.assertEqual(set(rows), {"torchvision-squeezenet1_1", "torchvision:squeezenet1_0"})
         for row in rows.values():
             self.assert_names(row, "1.2 M", "224x224", "1000")
