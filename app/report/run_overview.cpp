@@ -150,9 +150,9 @@ RunOverview look_at_run(const fs::path& run_directory) {
                date_of(run_directory / (is_finished ? run_file::kSummary : run_file::kMetrics)));
   try {
     is_finished ? read_summary(summary, run) : read_unfinished(run);
-  } catch (const json::exception& error) {
+  } catch (const json::exception&) {
     run.state = RunState::kUnreadable;
-    run.reason = fmt::format("{}: is not the summary of a run: {}", summary.string(), error.what());
+    run.reason = fmt::format("{}: is damaged, or not the summary of a run", summary.string());
   } catch (const Error& error) {
     run.state = RunState::kUnreadable;
     run.reason = error.what();
