@@ -26,7 +26,7 @@ from models.export.sources import SOURCES, SourceError  # noqa: E402
 DEFAULT = "efficientnet-lite0"
 METADATA_KEYS = {
     "format_version", "kind", "name", "source", "source_version", "license", "preprocessing", "pretraining_classes",
-    "stages", "weights_sha256",
+    "stages", "weights_sha256", "complexity",
 }
 
 
