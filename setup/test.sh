@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs the tests. Usage: test.sh [slurm]
+# Runs the tests. Usage: test.sh [slurm|slow]
 #   slurm  those against a real Slurm alone, which the other tests leave out
+#   slow   likewise those that take minutes: networks of others, cut at three stages each
 # TRANSFER_DATA=FOLDER names the real images that some of them need.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,10 +10,13 @@ if [ "${1:-}" = slurm ]; then
   bash setup/install_debian_packages.sh setup/debian-packages-slurm.txt
   exec ctest --test-dir build --no-tests=error --output-on-failure --label-regex '^slurm$'
 fi
+if [ "${1:-}" = slow ]; then
+  exec ctest --test-dir build --no-tests=error --output-on-failure --label-regex '^slow$'
+fi
 # Only the tests of what the program shows on a terminal need it, and are skipped without it.
 if ! command -v tmux > /dev/null; then
   bash setup/install_debian_packages.sh setup/debian-packages-test.txt ||
     say "tmux cannot be installed here; the tests of terminals are skipped"
 fi
 say "Tests (TRANSFER_DATA=${TRANSFER_DATA:-unset: tests on real images are skipped})"
-exec ctest --test-dir build --no-tests=error --output-on-failure --parallel 2 --label-exclude '^slurm$'
+exec ctest --test-dir build --no-tests=error --output-on-failure --parallel 2 --label-exclude '^(slurm|slow)$'
