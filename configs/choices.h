@@ -53,10 +53,19 @@ inline constexpr std::array<std::string_view, 5> kNames<Schedule> = {"constant",
                                                                      "onecycle", "plateau"};
 
 /// `train.monitor`
-enum class Monitor { kLoss, kClassAccuracy, kMacroF1, kMeanPrecision, kRSquared, kMae, kRmse };
+enum class Monitor {
+  kLoss,
+  kClassAccuracy,
+  kMacroF1,
+  kAuroc,
+  kMeanPrecision,
+  kRSquared,
+  kMae,
+  kRmse
+};
 template <>
-inline constexpr std::array<std::string_view, 7> kNames<Monitor> = {
-    "loss", "accuracy", "macro_f1", "mean_average_precision", "r2", "mae", "rmse"};
+inline constexpr std::array<std::string_view, 8> kNames<Monitor> = {
+    "loss", "accuracy", "macro_f1", "auroc", "mean_average_precision", "r2", "mae", "rmse"};
 
 /// `train.batch_norm`
 enum class BatchNorm { kTrain, kFrozen, kFolded };

@@ -80,8 +80,8 @@ void add_step_fields(std::vector<Field>& fields, TrainConfig& t) {
       {"train.monitor", &t.monitor, kNoLimits, "none", kResult, kBestEpoch,
        "What makes an epoch the best one, and what train.patience and train.min_delta watch, on "
        "the "
-       "validation images. For classes loss, accuracy or macro_f1; for labels loss, macro_f1 or "
-       "mean_average_precision; for numbers loss, r2, mae or rmse.",
+       "validation images. For classes loss, accuracy, macro_f1 or auroc; for labels loss, "
+       "macro_f1, auroc or mean_average_precision; for numbers loss, r2, mae or rmse.",
        "accuracy"},
       {"train.patience", &t.patience, between(0, 1e6), "epochs", kResult, kEveryRun,
        "Epochs (lbfgs: iterations) without a better train.monitor before training stops. The "

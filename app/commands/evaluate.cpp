@@ -100,7 +100,8 @@ int run_evaluate(const EvaluateOptions& options) {
                                 count_text(samples.size(), "image")));
   }
   const Truth truth = truth_of(samples, result.broken);
-  const auto metrics = measure(objective, result.logits, truth, options.top_k);
+  const auto metrics =
+      measure(objective, result.logits, truth, {.k = options.top_k, .auroc = true});
   const std::string json = metrics_json(split, metrics_object(metrics, classes));
   for (const std::string& output : options.outputs) {
     write_file_atomically(output, is_table(output) ? prediction_table(objective, samples, truth,

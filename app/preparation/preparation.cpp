@@ -118,6 +118,8 @@ Preparation prepare(const Config& given, std::shared_ptr<ProcessGroup> group) {
   if (config.threads == 0) threads = use_threads(share_of_cores(*group, threads));
   const TargetKind kind = objective_of(config).targets();
   Dataset dataset = open_dataset(config.data, static_cast<std::uint64_t>(config.seed), kind);
+  require_monitored_on(truth_of(dataset.val), static_cast<std::int64_t>(dataset.classes.size()),
+                       objective_of(config), config.train.monitor);
   const SampleSurvey survey = settle_sample_range(config, dataset, threads);
   const auto backbone = choose_backbone(config, dataset);
   report_sample_values(survey, dataset, backbone.metadata().preprocessing, threads);

@@ -61,6 +61,7 @@ struct ToJson {
     ordered_json object = score_object(m.images, m.loss, kAccuracy, m.accuracy);
     if (shows_top_k(m)) object[fmt::format("top{}_accuracy", m.k)] = m.top_k_accuracy;
     object["macro_f1"] = m.macro_f1;
+    if (m.auroc) object["auroc"] = *m.auroc;
     object["per_class"] = per_class;
     object["confusion_matrix"] = m.confusion_matrix;
     return object;
@@ -78,6 +79,7 @@ struct ToJson {
     ordered_json object =
         score_object(m.images, m.loss, kMeanAveragePrecision, m.mean_average_precision);
     object["macro_f1"] = m.macro_f1;
+    if (m.auroc) object["auroc"] = *m.auroc;
     if (m.accuracy) object[kAccuracy.key] = *m.accuracy;
     object["per_label"] = per_label;
     return object;
@@ -94,6 +96,10 @@ struct ToJson {
   }
 };
 
+std::string auroc_text(const std::optional<double>& auroc) {
+  return auroc ? fmt::format(", AUROC {:.4f}", *auroc) : "";
+}
+
 struct ToText {
   std::string title;
   const Names& names;
@@ -101,6 +107,7 @@ struct ToText {
   std::string operator()(const ClassificationMetrics& m) const {
     std::string text = fmt::format("{}: {}, accuracy {:.2f} %, macro-F1 {:.4f}, loss {:.4f}", title,
                                    images_text(m.images), 100 * m.accuracy, m.macro_f1, m.loss);
+    text += auroc_text(m.auroc);
     if (shows_top_k(m)) {
       text += fmt::format(", top-{} {:.2f} %", m.k, 100 * m.top_k_accuracy);
     }
@@ -125,6 +132,7 @@ struct ToText {
     std::string text =
         fmt::format("{}: {}, mAP {:.4f}, macro-F1 {:.4f}, loss {:.4f}", title,
                     images_text(m.images), m.mean_average_precision, m.macro_f1, m.loss);
+    text += auroc_text(m.auroc);
     if (m.accuracy) text += ", " + kAccuracy.text(*m.accuracy);
     const std::size_t width = name_width(names, 5);
     text += fmt::format("\n  {:<{}}  images  precision  recall      F1  average precision\n",

@@ -11,10 +11,10 @@
 namespace transfer {
 
 /// The metrics of one split, as summary.json and `evaluate --json` hold them: `images`, `loss`, and
-/// - classes: `accuracy`, `topK_accuracy` where 1 < K < number of classes, `macro_f1`, `per_class`,
-///   `confusion_matrix` (a row for each true class);
-/// - labels: `mean_average_precision`, `macro_f1`, `accuracy` where every image has exactly one
-///   label, `per_label`;
+/// - classes: `accuracy`, `topK_accuracy` where 1 < K < number of classes, `macro_f1`, `auroc`
+///   where it exists, `per_class`, `confusion_matrix` (a row for each true class);
+/// - labels: `mean_average_precision`, `macro_f1`, `auroc` where it exists, `accuracy` where every
+///   image has exactly one label, `per_label`;
 /// - numbers: `r2`, `mae`, `rmse`, and `per_target` where there are several.
 /// `classes` are the names of the outputs.
 nlohmann::ordered_json metrics_object(const Metrics& metrics,

@@ -40,7 +40,7 @@ Evaluated measure_split(const ImageLogits& result, EvaluatedSplit split, const P
   for (const auto& image : known) summary.broken.push_back(image.reason);
   const Truth truth = truth_of(images_of(p.dataset, split), result.broken);
   return {{result.logits, truth},
-          measure(p.objective(), result.logits, truth, p.config.train.top_k)};
+          measure(p.objective(), result.logits, truth, {.k = p.config.train.top_k, .auroc = true})};
 }
 
 std::string_view name_of_type(torch::ScalarType type) {

@@ -157,7 +157,8 @@ Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run,
     return SplitOutputs{head_logits(fitted.head, set, p.device), set.truth()};
   };
   const auto measured = [&](const SplitOutputs& split) {
-    return measure(objective, split.outputs, split.truth, p.config.train.top_k);
+    return measure(objective, split.outputs, split.truth,
+                   {.k = p.config.train.top_k, .auroc = true});
   };
   const SplitOutputs val = evaluated(features.val);
   summary.val = measured(val);

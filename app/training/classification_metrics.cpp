@@ -1,3 +1,4 @@
+#include "app/training/auroc.h"
 #include "app/training/metrics.h"
 
 #include <torch/torch.h>
@@ -38,7 +39,8 @@ void add_class_scores(ClassificationMetrics& metrics) {
 }  // namespace
 
 ClassificationMetrics classification_metrics(const torch::Tensor& all_logits,
-                                             const torch::Tensor& all_labels, std::int64_t k) {
+                                             const torch::Tensor& all_labels,
+                                             const MeasureOptions& options) {
   torch::NoGradGuard no_gradients;
   const auto rows = all_labels.ge(0).nonzero().flatten();
   const auto logits = all_logits.index_select(0, rows);
@@ -47,7 +49,7 @@ ClassificationMetrics classification_metrics(const torch::Tensor& all_logits,
 
   ClassificationMetrics metrics;
   metrics.images = rows.size(0);
-  metrics.k = std::min(k, classes);
+  metrics.k = std::min(options.k, classes);
   metrics.confusion_matrix.assign(static_cast<std::size_t>(classes),
                                   std::vector<std::int64_t>(static_cast<std::size_t>(classes), 0));
   if (metrics.images > 0) {
@@ -61,6 +63,11 @@ ClassificationMetrics classification_metrics(const torch::Tensor& all_logits,
       const auto truth = static_cast<std::size_t>(labels.data_ptr<std::int64_t>()[i]);
       const auto predicted = static_cast<std::size_t>(predictions.data_ptr<std::int64_t>()[i]);
       ++metrics.confusion_matrix[truth][predicted];
+    }
+    if (options.auroc) {
+      metrics.auroc = mean_area_under_roc(
+          logits.to(torch::kCPU, torch::kFloat64).softmax(1),
+          labels.unsqueeze(1).eq(torch::arange(classes, labels.options())).cpu());
     }
   }
   add_class_scores(metrics);

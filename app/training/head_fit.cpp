@@ -237,7 +237,8 @@ class HeadFit {
     torch::NoGradGuard no_gradients;
     ++epoch_;
     const auto val_outputs = head_logits(for_units(head_), problem_.val, problem_.device);
-    const auto metrics = measure(problem_.loss.objective, val_outputs, problem_.val.truth(), 1);
+    const auto metrics = measure(problem_.loss.objective, val_outputs, problem_.val.truth(),
+                                 measured_for(problem_.options.monitor));
     const double val_loss = loss_of(metrics);
     if (!std::isfinite(train_loss) || !std::isfinite(val_loss)) {
       throw TrainingError(fmt::format(

@@ -3,10 +3,10 @@
 namespace transfer {
 
 Metrics measure(const Objective& objective, const torch::Tensor& outputs, const Truth& truth,
-                std::int64_t k) {
+                const MeasureOptions& options) {
   switch (objective.targets()) {
-    case TargetKind::kClass: return classification_metrics(outputs, truth.labels, k);
-    case TargetKind::kLabels: return multi_label_metrics(outputs, truth);
+    case TargetKind::kClass: return classification_metrics(outputs, truth.labels, options);
+    case TargetKind::kLabels: return multi_label_metrics(outputs, truth, options);
     case TargetKind::kValues: break;
   }
   return regression_metrics(objective, outputs, truth);

@@ -26,6 +26,9 @@ struct ClassificationMetrics {
   double top_k_accuracy = 0;
   std::int64_t k = 0;
   double macro_f1 = 0;
+  /// Mean over the classes of the area under the ROC curve of each against the rest, by its
+  /// probability; nothing where all images are of one class, or where it was not asked for.
+  std::optional<double> auroc;
   std::vector<double> precision;
   std::vector<double> recall;
   std::vector<double> f1;
@@ -45,6 +48,9 @@ struct MultiLabelMetrics {
   double macro_f1 = 0;
   /// Mean of the average precisions of the labels that occur.
   double mean_average_precision = 0;
+  /// Mean area under the ROC curve over the labels that some images have and some lack; nothing
+  /// without such a label, or where it was not asked for.
+  std::optional<double> auroc;
   /// Where every image has exactly one label: part of those whose label is the likeliest.
   std::optional<double> accuracy;
   std::vector<double> precision;
@@ -78,10 +84,18 @@ struct RegressionMetrics {
 
 using Metrics = std::variant<ClassificationMetrics, MultiLabelMetrics, RegressionMetrics>;
 
+/// What to measure beside the rest.
+struct MeasureOptions {
+  /// The k of top-k accuracy.
+  std::int64_t k = 1;
+  /// Whether to compute areas under ROC curves, which sorts the images once for each class.
+  bool auroc = false;
+};
+
 /// Outputs [N,C] of a model in the targets' units (logits, numbers) against what is known; rows
-/// that do not count are left out. `k` is for top-k of classes.
+/// that do not count are left out.
 Metrics measure(const Objective& objective, const torch::Tensor& outputs, const Truth& truth,
-                std::int64_t k);
+                const MeasureOptions& options);
 
 /// The one number by which people compare models; higher is better.
 struct Score {
@@ -98,10 +112,12 @@ Score score_of(const Metrics& metrics);
 
 /// logits [N,C], labels [N]; rows with label −1 are left out.
 ClassificationMetrics classification_metrics(const torch::Tensor& logits,
-                                             const torch::Tensor& labels, std::int64_t k);
+                                             const torch::Tensor& labels,
+                                             const MeasureOptions& options);
 
 /// logits [N,C], truth with targets of 0 and 1.
-MultiLabelMetrics multi_label_metrics(const torch::Tensor& logits, const Truth& truth);
+MultiLabelMetrics multi_label_metrics(const torch::Tensor& logits, const Truth& truth,
+                                      const MeasureOptions& options);
 
 /// values [N,K], truth with targets in the same units.
 RegressionMetrics regression_metrics(const Objective& objective, const torch::Tensor& values,

@@ -6,12 +6,22 @@
 namespace transfer {
 
 /// The value of `train.monitor` in an epoch, as a number of which a lower one is better: the loss
-/// or an error itself, a score with its sign changed. Infinite where the loss is NaN or infinite.
+/// or an error itself, a score with its sign changed. Infinite where the loss is NaN or infinite
+/// and where there is no area under a ROC curve.
 /// REQUIRES: require_monitored() passed for the metrics' objective.
 double monitored_value(const Metrics& metrics, Monitor monitor);
+
+/// What an epoch's metrics must hold for this monitor.
+MeasureOptions measured_for(Monitor monitor);
 
 /// Throws ConfigError, naming those that exist, unless the metrics of models with this objective
 /// have the monitored one.
 void require_monitored(const Objective& objective, Monitor monitor);
+
+/// Throws DataError where the monitored number cannot exist on validation images with this truth:
+/// the area under a ROC curve needs images with and images without a class. `outputs` is the number
+/// of classes or labels.
+void require_monitored_on(const Truth& val, std::int64_t outputs, const Objective& objective,
+                          Monitor monitor);
 
 }  // namespace transfer

@@ -1,5 +1,6 @@
 #include <torch/types.h>
 
+#include "app/training/auroc.h"
 #include "app/training/loss.h"
 #include "app/training/metrics.h"
 
@@ -64,7 +65,8 @@ void add_averages(MultiLabelMetrics& metrics, const torch::Tensor& logits) {
 
 }  // namespace
 
-MultiLabelMetrics multi_label_metrics(const torch::Tensor& all_logits, const Truth& all_truth) {
+MultiLabelMetrics multi_label_metrics(const torch::Tensor& all_logits, const Truth& all_truth,
+                                      const MeasureOptions& options) {
   torch::NoGradGuard no_gradients;
   const auto rows = all_truth.counted();
   const Truth truth = all_truth.select(rows);
@@ -76,6 +78,9 @@ MultiLabelMetrics multi_label_metrics(const torch::Tensor& all_logits, const Tru
   }
   add_averages(metrics, logits);
   if (metrics.images == 0) return metrics;
+  if (options.auroc) {
+    metrics.auroc = mean_area_under_roc(logits.to(torch::kFloat64), truth.targets.gt(0.5));
+  }
   const Loss loss{{LossKind::kBinaryCrossEntropy}};
   metrics.loss = loss.sum(logits, truth).item<double>() / loss.weight(truth);
   if (truth.targets.sum(1).eq(1).all().item<bool>()) {

@@ -81,7 +81,8 @@ void Trainer::finish_epoch() {
   }
   const Truth truth = truth_of(task_.dataset.val, val.broken);
   note_broken_val(val);
-  const auto metrics = measure(step_.loss().objective, val.logits, truth, 1);
+  const auto metrics =
+      measure(step_.loss().objective, val.logits, truth, measured_for(config_.train.monitor));
   const double val_loss = broadcast_number(*task_.group, loss_of(metrics));
   const double monitored =
       broadcast_number(*task_.group, monitored_value(metrics, config_.train.monitor));
@@ -116,7 +117,8 @@ void Trainer::keep_start() {
   auto val = evaluate(EvaluatedSplit::kVal, "val before training");
   note_broken_val(val);
   const Truth truth = truth_of(task_.dataset.val, val.broken);
-  const auto metrics = measure(step_.loss().objective, val.logits, truth, 1);
+  const auto metrics =
+      measure(step_.loss().objective, val.logits, truth, measured_for(config_.train.monitor));
   const double monitored =
       broadcast_number(*task_.group, monitored_value(metrics, config_.train.monitor));
   if (goes_on_from_) {

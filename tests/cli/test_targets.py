@@ -185,7 +185,7 @@ class Labels(TargetsCase):
         self.assertRegex(done.stderr, r"labels\.csv: 2 labels.*\b16 train.*\b16 val")
         self.assertRegex(done.stdout, r"validation.*\b16 images.* mAP ")
         val = self.summary()["val"]
-        self.assertEqual(set(val), {"images", "loss", "mean_average_precision", "macro_f1", "per_label"})
+        self.assertEqual(set(val), {"images", "loss", "mean_average_precision", "macro_f1", "auroc", "per_label"})
         self.assertGreater(val["mean_average_precision"], 0.95)
         self.assertGreater(val["macro_f1"], 0.85)
         self.assertEqual(set(val["per_label"]["red"]), {"support", "precision", "recall", "f1", "average_precision"})

@@ -36,7 +36,7 @@ class Train(TransferCase):
         self.assertGreater(summary["peak_memory_mb"], 1)
         self.assertGreaterEqual(summary["val"]["accuracy"], 0.9)
         self.assertGreaterEqual(summary["test"]["accuracy"], 0.9)
-        self.assertEqual(set(summary["test"]), {"images", "loss", "accuracy", "macro_f1", "per_class", "confusion_matrix"})
+        self.assertEqual(set(summary["test"]), {"images", "loss", "accuracy", "macro_f1", "auroc", "per_class", "confusion_matrix"})
         self.assertEqual(set(summary["test"]["per_class"]["red"]), {"precision", "recall", "f1", "support"})
         self.assertEqual(summary["test"]["per_class"]["red"]["support"], 8)
         lines = (run / "metrics.jsonl").read_text().splitlines()

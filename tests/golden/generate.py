@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT))
 from tests.fixtures.tiny_backbone import TinyBackbone, seeded  # noqa: E402
 from tests.golden.hidden_layers import hidden_layers  # noqa: E402
 from tests.golden.network_input import write_network_inputs  # noqa: E402
-from tests.golden.targets import targets  # noqa: E402
+from tests.golden.targets import area_under_roc, targets  # noqa: E402
 
 Tensors = Dict[str, torch.Tensor]
 
@@ -166,6 +166,7 @@ def metrics() -> Tensors:
         "recall": recall,
         "f1": f1,
         "macro_f1": f1.mean(),
+        "auroc": np.mean([area_under_roc(np.exp(log_probabilities[:, c]), labels == c) for c in range(classes)]),
     }
     return {name: torch.from_numpy(np.array(value)) for name, value in results.items()}
 

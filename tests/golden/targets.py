@@ -62,6 +62,12 @@ def average_precision(scores: np.ndarray, truth: np.ndarray) -> float:
     return area
 
 
+def area_under_roc(scores: np.ndarray, is_positive: np.ndarray) -> float:
+    """Every pair of a positive and a negative one compared; equal scores count by half."""
+    difference = scores[is_positive][:, None] - scores[~is_positive][None, :]
+    return np.mean((difference > 0) + 0.5 * (difference == 0))
+
+
 def label_metrics() -> Tensors:
     """Logits [80, 4], rounded so that some are equal; no image has label 3, and it is never predicted."""
     generator = np.random.default_rng(31)
@@ -78,7 +84,8 @@ def label_metrics() -> Tensors:
     loss = -(truth * np.log(probability) + (1 - truth) * np.log(1 - probability)).sum(1).mean()
     return as_tensors("label_", logits=logits.astype(np.float32), targets=truth.astype(np.float32),
                       precision=precision, recall=recall, f1=f1, macro_f1=np.mean(f1), areas=areas,
-                      map=np.mean(areas), loss=loss)
+                      map=np.mean(areas), loss=loss,
+                      auroc=np.mean([area_under_roc(logits[:, c], truth[:, c] > 0) for c in range(3)]))
 
 
 def number_metrics(given: Tensors) -> Tensors:

@@ -15,11 +15,12 @@ double at(const torch::Tensor& tensor, std::size_t position) {
 
 TEST(Metrics, EqualAnIndependentComputation) {
   auto g = golden("metrics.pt");
-  const auto m = classification_metrics(g["logits"], g["labels"], 2);
+  const auto m = classification_metrics(g["logits"], g["labels"], {.k = 2, .auroc = true});
   EXPECT_NEAR(m.loss, g["loss"].item<double>(), 1e-5);
   EXPECT_NEAR(m.accuracy, g["top1"].item<double>(), 1e-9);
   EXPECT_NEAR(m.top_k_accuracy, g["top2"].item<double>(), 1e-9);
   EXPECT_NEAR(m.macro_f1, g["macro_f1"].item<double>(), 1e-6);
+  EXPECT_NEAR(m.auroc.value_or(-1), g["auroc"].item<double>(), 1e-9);
   for (std::size_t c = 0; c < 4; ++c) {
     EXPECT_NEAR(m.precision[c], at(g["precision"], c), 1e-6);
     EXPECT_NEAR(m.recall[c], at(g["recall"], c), 1e-6);
@@ -33,8 +34,11 @@ TEST(Metrics, EqualAnIndependentComputation) {
 
 TEST(MultiLabelMetrics, EqualAnIndependentComputation) {
   auto g = golden("targets.pt");
-  const auto m = multi_label_metrics(g["label_logits"], whole_truth(g["label_targets"]));
+  const auto m =
+      multi_label_metrics(g["label_logits"], whole_truth(g["label_targets"]), {.auroc = true});
   EXPECT_NEAR(m.loss, g["label_loss"].item<double>(), 1e-5);
+  EXPECT_NEAR(m.auroc.value_or(-1), g["label_auroc"].item<double>(), 1e-9)
+      << "the label that no image has does not count";
   EXPECT_NEAR(m.macro_f1, g["label_macro_f1"].item<double>(), 1e-9)
       << "a label that nobody has and that is not predicted is left out";
   EXPECT_NEAR(m.mean_average_precision, g["label_map"].item<double>(), 1e-9);
@@ -52,15 +56,16 @@ TEST(MultiLabelMetrics, AveragePrecisionByHand) {
   // Ranked: hit, miss, hit and miss at one logit. 1/2 · 1/1 + 1/2 · 2/4.
   const auto logits = torch::tensor({3.0F, 1.0F, 2.0F, 1.0F}).unsqueeze(1);
   const auto targets = torch::tensor({1.0F, 1.0F, 0.0F, 0.0F}).unsqueeze(1);
-  EXPECT_NEAR(multi_label_metrics(logits, whole_truth(targets)).mean_average_precision, 0.75, 1e-9);
+  EXPECT_NEAR(multi_label_metrics(logits, whole_truth(targets), {}).mean_average_precision, 0.75,
+              1e-9);
 }
 
 TEST(MultiLabelMetrics, OneLabelPerImageHasAnAccuracy) {
   const auto logits = torch::tensor({2.0F, 1.0F, -3.0F, -2.0F, 1.0F, 5.0F}).reshape({3, 2});
   Truth truth = whole_truth(torch::tensor({1.0F, 0.0F, 0.0F, 1.0F, 1.0F, 0.0F}).reshape({3, 2}));
-  EXPECT_NEAR(multi_label_metrics(logits, truth).accuracy.value_or(-1), 2.0 / 3, 1e-9);
+  EXPECT_NEAR(multi_label_metrics(logits, truth, {}).accuracy.value_or(-1), 2.0 / 3, 1e-9);
   truth.labels[2] = -1;
-  EXPECT_EQ(multi_label_metrics(logits, truth).accuracy.value_or(-1), 1.0);
+  EXPECT_EQ(multi_label_metrics(logits, truth, {}).accuracy.value_or(-1), 1.0);
 }
 
 TEST(RegressionMetrics, EqualAnIndependentComputation) {

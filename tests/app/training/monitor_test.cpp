@@ -1,6 +1,7 @@
 #include "app/training/monitor.h"
 
 #include <gtest/gtest.h>
+#include <torch/torch.h>
 
 #include <cmath>
 #include <limits>
@@ -30,6 +31,25 @@ TEST(Monitor, ALowerValueIsAlwaysBetter) {
   EXPECT_EQ(monitored_value(numbers, Monitor::kRSquared), -0.75);
   EXPECT_EQ(monitored_value(numbers, Monitor::kMae), 2);
   EXPECT_EQ(monitored_value(numbers, Monitor::kRmse), 3);
+  MultiLabelMetrics labels;
+  labels.auroc = 0.9;
+  EXPECT_EQ(monitored_value(labels, Monitor::kAuroc), -0.9);
+}
+
+TEST(Monitor, AnAreaUnderTheCurveNeedsTwoClassesInTheValidationImages) {
+  const Truth both{.labels = torch::tensor({0, 1, 1}, torch::kInt64)};
+  EXPECT_NO_THROW(require_monitored_on(both, 3, Objective{}, Monitor::kAuroc));
+  const Truth one{.labels = torch::tensor({1, 1, 1}, torch::kInt64)};
+  EXPECT_NO_THROW(require_monitored_on(one, 3, Objective{}, Monitor::kMacroF1));
+  try {
+    require_monitored_on(one, 3, Objective{}, Monitor::kAuroc);
+    FAIL() << "accepted";
+  } catch (const DataError& error) {
+    EXPECT_STREQ(error.what(),
+                 "train.monitor: 'auroc' needs validation images with and without a class; all 3 "
+                 "validation images have the same. Add images of another class to the validation "
+                 "split, or monitor loss.");
+  }
 }
 
 TEST(Monitor, ALossThatIsNoNumberIsWorseThanAnyEpoch) {
@@ -46,7 +66,7 @@ TEST(Monitor, WhatTheLossDoesNotHaveIsRefusedWithWhatItHas) {
   } catch (const ConfigError& error) {
     EXPECT_STREQ(error.what(),
                  "train.monitor: found 'mae', which models of this loss do not have. Expected one "
-                 "of loss, accuracy, macro_f1.");
+                 "of loss, accuracy, macro_f1, auroc.");
   }
 }
 
