@@ -8,6 +8,7 @@ namespace transfer {
   command(train) \
   command(evaluate) \
   command(predict) \
+  command(embed) \
   command(inspect) \
   command(backbones) \
   command(preview) \

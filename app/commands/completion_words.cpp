@@ -108,14 +108,15 @@ Offer offer_of(const CLI::Option& option, const std::string& name, const Program
     if (flag_of_key(key.key) == name) return key.offer;
   }
   const std::map<std::string, Offer> special = {
-      {"--preset", {list_presets()}},        {"--resume", {{}, Paths::kFolders}},
-      {"--status", {{}, Paths::kFolders}},    // batch
-      {"paths", {{}, Paths::kFiles}},         // predict
-      {"file", {{}, Paths::kFiles}},          // batch
-      {"folder", {{}, Paths::kFolders}},      // cache
-      {"folders", {{}, Paths::kFolders}},     // runs
-      {"name", {names_to_explain(program)}},  // config
-      {"command", {command_names()}},         // help
+      {"--preset", {list_presets()}},         {"--resume", {{}, Paths::kFolders}},
+      {"--status", {{}, Paths::kFolders}},     // batch
+      {"paths", {{}, Paths::kFiles}},          // predict, embed
+      {"--sort-into", {{}, Paths::kFolders}},  // predict
+      {"file", {{}, Paths::kFiles}},           // batch
+      {"folder", {{}, Paths::kFolders}},       // cache
+      {"folders", {{}, Paths::kFolders}},      // runs
+      {"name", {names_to_explain(program)}},   // config
+      {"command", {command_names()}},          // help
   };
   const auto found = special.find(name);
   return found == special.end() ? Offer{} : found->second;

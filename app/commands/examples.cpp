@@ -26,7 +26,13 @@ constexpr std::array kExamples = {
     CommandExamples{"predict", R"(
   transfer predict --model runs/first/model.pt photo.jpg
   transfer predict --model runs/first/model.pt photos/ --top 3 --format csv > predictions.csv
-  find . -name '*.jpg' | transfer predict --model runs/first/model.pt - --json)"},
+  find . -name '*.jpg' | transfer predict --model runs/first/model.pt - --json
+  transfer predict --model runs/first photos/ --output photos.jsonl --resume
+  transfer predict --model runs/first photos/ --sort-into sorted --min-confidence 0.8)"},
+    CommandExamples{"embed", R"(
+  transfer embed --backbone efficientnet-lite0 photos/ --output photos.npy
+  transfer embed --model runs/first photos/ --output photos.csv
+  transfer embed --backbone efficientnet-lite0 photos/ --stage blocks.10 --output early.npy)"},
     CommandExamples{"inspect", R"(
   transfer inspect --backbone efficientnet-lite0
   transfer inspect --backbone network.pt --json

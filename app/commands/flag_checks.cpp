@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "core/errors.h"
 #include "core/nearest_name.h"
 #include "core/whole_number.h"
 
@@ -29,6 +30,19 @@ CLI::Validator whole_number(std::int64_t smallest, std::int64_t largest) {
             return "";
           },
           fmt::format("{{{}..{}}}", smallest, largest)};
+}
+
+void require_input_settings(const std::string& command, const std::vector<std::string>& settings) {
+  for (const std::string& setting : settings) {
+    if (setting.starts_with("input.") || setting.starts_with("data.input_size") ||
+        setting.starts_with("data.resize")) {
+      continue;
+    }
+    throw ConfigError(
+        fmt::format("{}: --set {} has no effect. Expected input.channels, input.mean, input.std, "
+                    "input.scale, input.order, data.input_size or data.resize.",
+                    command, setting));
+  }
 }
 
 }  // namespace transfer

@@ -29,4 +29,8 @@ CLI::Option* add_choice(CLI::App& parser, const std::string& name, Enum& value,
 /// without leading zeros, which CLI11 would take for an octal number.
 CLI::Validator whole_number(std::int64_t smallest, std::int64_t largest);
 
+/// Throws ConfigError for a setting KEY=VALUE that says nothing about how a network's images are
+/// prepared, which is all that `command` takes.
+void require_input_settings(const std::string& command, const std::vector<std::string>& settings);
+
 }  // namespace transfer

@@ -7,6 +7,7 @@
 
 #include "app/commands/command.h"
 #include "app/commands/config_flags.h"
+#include "app/commands/flag_checks.h"
 #include "app/preparation/exporter.h"
 #include "app/preparation/model_trust.h"
 #include "configs/config.h"
@@ -153,22 +154,8 @@ void print_flatten(bool as_json) {
   fmt::print("features       the pixels, 784 of a grey image of 28x28; head.hidden adds layers\n");
 }
 
-/// Throws ConfigError for a key without effect here.
-void check_settings(const std::vector<std::string>& settings) {
-  for (const std::string& setting : settings) {
-    if (setting.starts_with("input.") || setting.starts_with("data.input_size") ||
-        setting.starts_with("data.resize")) {
-      continue;
-    }
-    throw ConfigError(fmt::format(
-        "inspect: --set {} has no effect. Expected input.channels, input.mean, input.std, "
-        "input.scale, input.order, data.input_size or data.resize.",
-        setting));
-  }
-}
-
 int run_inspect(const InspectOptions& options) {
-  check_settings(options.sources.settings);
+  require_input_settings("inspect", options.sources.settings);
   ConfigSources sources = options.sources;
   sources.flags.emplace_back("backbone", options.backbone);
   const Config config = resolve_config(sources, strategy_choices());

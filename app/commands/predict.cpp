@@ -1,15 +1,9 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <unistd.h>
 
-#include <array>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <iterator>
-#include <map>
-#include <nlohmann/json.hpp>
-#include <sstream>
+#include <algorithm>
+#include <filesystem>
+#include <optional>
 
 #include "app/commands/command.h"
 #include "app/commands/config_flags.h"
@@ -18,30 +12,18 @@
 #include "app/compute/device.h"
 #include "app/features/model_logits.h"
 #include "app/preparation/model_trust.h"
-#include "app/preparation/reading_messages.h"
+#include "app/preparation/named_images.h"
 #include "app/preparation/sample_range.h"
-#include "app/report/prediction_format.h"
-#include "core/cancellation.h"
-#include "core/count_text.h"
-#include "core/csv.h"
+#include "app/report/prediction_output.h"
+#include "app/report/sorted_folders.h"
+#include "core/atomic_file.h"
 #include "core/errors.h"
-#include "core/file_kind.h"
-#include "core/json_text.h"
+#include "core/hash.h"
+#include "core/lower_case.h"
 #include "core/messages.h"
-#include "core/visible_text.h"
-#include "datasets/dataset.h"
 #include "models/model_path.h"
 
 namespace transfer {
-namespace {
-
-enum class OutputFormat { kText, kCsv, kJson };
-
-}  // namespace
-
-template <>
-inline constexpr std::array<std::string_view, 3> kNames<OutputFormat> = {"text", "csv", "json"};
-
 namespace {
 
 struct PredictOptions {
@@ -50,7 +32,7 @@ struct PredictOptions {
   std::vector<std::string> paths;
   /// Classes shown for an image, the likeliest first.
   std::int64_t top = 1;
-  OutputFormat format = OutputFormat::kText;
+  PredictionOutputOptions output;
   std::string device = Config{}.device;
   std::int64_t threads = 0;
   std::int64_t max_image_bytes = kDefaultMaxImageBytes;
@@ -58,181 +40,187 @@ struct PredictOptions {
   std::string trust_file;
   /// Whether an image without a prediction is an error.
   bool strict = false;
+  /// Where to put the images, by class; empty: nowhere.
+  std::string sort_into;
+  Placing placing = Placing::kCopy;
+  double min_confidence = 0;
 };
 
-/// The prediction for one image, one number per output, or why there is none.
-struct Prediction {
-  std::string path;
-  std::vector<float> numbers;
-  std::string error;
+/// Progress that nobody sees.
+class NoProgress : public Progress {
+ public:
+  void advance(std::int64_t /*count*/) override {}
+  void finish() override {}
 };
 
-/// All of stdin. Only the end of it ends it, or a request to stop.
-std::string read_stdin() {
-  std::string text;
-  std::array<char, 1 << 16> block;
-  while (true) {
-    throw_if_stopped();
-    const ssize_t count = ::read(STDIN_FILENO, block.data(), block.size());
-    if (count == 0) return text;
-    if (count > 0) {
-      text.append(block.data(), static_cast<std::size_t>(count));
-    } else if (errno != EINTR) {
-      throw DataError(
-          fmt::format("the list on standard input cannot be read: {}. Give it by a "
-                      "pipe or a file, or name the images.",
-                      std::strerror(errno)));
-    }
+/// The layout that a file's name asks for; text for other names.
+PredictionLayout layout_of(const std::filesystem::path& file) {
+  const std::string ending = lower_case(file.extension());
+  const auto layout = parse_name<PredictionLayout>(ending.empty() ? ending : ending.substr(1));
+  return layout.value_or(PredictionLayout::kText);
+}
+
+void check_options(const PredictOptions& options) {
+  if (options.output.resume && options.output.file.empty()) {
+    throw ConfigError("--resume: needs --output FILE, whose rows it goes on with.");
+  }
+  if (options.output.resume && options.output.layout == PredictionLayout::kJson) {
+    throw ConfigError(
+        "--resume: cannot go on with json, which is one array. Use --format jsonl or csv.");
+  }
+  if (options.sort_into.empty() &&
+      (options.placing == Placing::kLink || options.min_confidence > 0)) {
+    throw ConfigError(fmt::format("{}: needs --sort-into DIR.",
+                                  options.min_confidence > 0 ? "--min-confidence" : "--link"));
   }
 }
 
-/// The lines of stdin, whatever their line ends; empty ones are left out.
-std::vector<std::string> read_list() {
-  std::vector<std::string> lines;
-  std::istringstream list(read_stdin());
-  for (std::string line; std::getline(list, line);) {
-    if (line.ends_with('\r')) line.pop_back();
-    if (!line.empty()) lines.push_back(line);
+/// What a file of predictions depends on.
+GrowingFile::Identity identity_of(const PredictOptions& options,
+                                  const std::vector<Sample>& samples) {
+  Sha256 list;
+  for (const Sample& sample : samples) {
+    list.update(sample.path);
+    list.update(std::string_view("\0", 1));
   }
-  return lines;
+  return {{"model", sha256_hex(read_file(model_path(options.model)))},
+          {"list of images", list.hex()},
+          {"--format", name_of(options.output.layout)},
+          {"--top", options.top}};
 }
 
-std::vector<Sample> collect_images(const std::vector<std::string>& paths,
-                                   std::int64_t max_image_bytes) {
-  std::vector<Sample> samples;
-  Findings findings;
-  const auto add = [&](const std::string& path) {
-    // A path that does not exist becomes a row with an error, like any unreadable image.
-    if (!is_folder(path)) {
-      samples.push_back({path, 0});
-      return;
-    }
-    FolderImages found = list_images(path);
-    for (auto& image : found.images) samples.push_back({std::move(image), 0});
-    std::move(found.skipped.begin(), found.skipped.end(), std::back_inserter(findings.skipped));
-  };
-  for (const auto& path : paths) {
-    if (path != "-") {
-      add(path);
-      continue;
-    }
-    for (const auto& line : read_list()) add(line);
+std::vector<Prediction> predictions_in(const RowBlock& block, const std::vector<Sample>& samples,
+                                       TargetKind kind) {
+  const auto rows = predictions_of(block.rows, kind).to(torch::kFloat32).contiguous();
+  const auto width = static_cast<std::ptrdiff_t>(rows.size(1));
+  const auto* const numbers = rows.const_data_ptr<float>();
+  std::vector<Prediction> predictions;
+  for (std::ptrdiff_t i = 0; i < rows.size(0); ++i) {
+    const Sample& sample = samples[static_cast<std::size_t>(block.first + i)];
+    const float* const first = numbers + i * width;
+    predictions.push_back({sample.path, {first, first + width}});
   }
-  report_reading(findings);
-  if (samples.empty()) throw DataError("no images were found at the paths given.");
-  for (Sample& sample : samples) sample.max_bytes = max_image_bytes;
-  return samples;
-}
-
-std::vector<Prediction> collect(const std::vector<Sample>& samples, const ImageLogits& result,
-                                TargetKind kind) {
-  const auto predictions = predictions_of(result.logits, kind).contiguous();
-  const auto width = static_cast<std::ptrdiff_t>(predictions.size(1));
-  std::map<std::int64_t, std::string> errors;
-  for (const auto& image : result.broken) errors[image.sample] = image.reason;
-  std::vector<Prediction> collected;
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    Prediction prediction{samples[i].path, {}, {}};
-    if (const auto error = errors.find(static_cast<std::int64_t>(i)); error != errors.end()) {
-      prediction.error = error->second;
-    } else {
-      const float* first = predictions.data_ptr<float>() + static_cast<std::ptrdiff_t>(i) * width;
-      prediction.numbers.assign(first, first + width);
-    }
-    collected.push_back(std::move(prediction));
+  for (const BrokenImage& broken : block.broken) {
+    Prediction& prediction = predictions[static_cast<std::size_t>(broken.sample - block.first)];
+    prediction.numbers.clear();
+    prediction.error = broken.reason;
   }
-  return collected;
+  return predictions;
 }
 
-std::string csv_line(const std::string& path, const PredictionCells& cells,
-                     const std::string& error) {
-  std::vector<std::string> fields = {csv_field(path)};
-  for (const auto& cell : cells.left) fields.push_back(csv_field(cell));
-  fields.push_back(csv_field(error));
-  for (const auto& cell : cells.right) fields.push_back(csv_field(cell));
-  return fmt::format("{}", fmt::join(fields, ","));
+/// Where to put the images; nothing where nobody asked for that.
+std::optional<SortedFolders> sorted_folders(const PredictOptions& options,
+                                            const ModelMetadata& metadata) {
+  if (options.sort_into.empty()) return std::nullopt;
+  if (metadata.objective.targets() != TargetKind::kClass) {
+    throw ConfigError(fmt::format(
+        "--sort-into: {} does not give each image one class. Use --output FILE.csv instead.",
+        options.model));
+  }
+  return std::make_optional<SortedFolders>(options.sort_into, metadata.classes, options.placing,
+                                           options.min_confidence, options.output.resume);
 }
 
-void print_csv(const std::vector<Prediction>& predictions, const PredictionFormat& format) {
-  const PredictionCells header = format.csv_header();
-  PredictionCells blank = header;
-  blank.left.assign(header.left.size(), "");
-  blank.right.assign(header.right.size(), "");
-  fmt::print("{}\n", csv_line("path", header, error_column(header)));
-  for (const auto& p : predictions) {
-    const bool failed = p.numbers.empty();
-    fmt::print("{}\n", csv_line(p.path, failed ? blank : format.csv_cells(p.numbers), p.error));
+void sort_images(SortedFolders& folders, const std::vector<Prediction>& predictions,
+                 const std::vector<std::string>& classes) {
+  for (const Prediction& prediction : predictions) {
+    if (prediction.numbers.empty()) continue;
+    const auto likeliest = std::max_element(prediction.numbers.begin(), prediction.numbers.end());
+    const auto position = static_cast<std::size_t>(likeliest - prediction.numbers.begin());
+    folders.add(prediction.path, classes[position], static_cast<double>(*likeliest));
   }
 }
 
-void print_json(const std::vector<Prediction>& predictions, const PredictionFormat& format) {
-  auto list = nlohmann::ordered_json::array();
-  for (const auto& p : predictions) {
-    nlohmann::ordered_json object = {{"path", p.path}};
-    if (p.numbers.empty()) {
-      object["error"] = p.error;
-    } else {
-      format.add_json(object, p.numbers);
-    }
-    list.push_back(std::move(object));
-  }
-  fmt::print("{}", json_text(list));
-}
-
-/// A reason that begins with the image's path, without it.
-std::string without_path(const std::string& reason, const std::string& path) {
-  return reason.starts_with(path + ": ") ? reason.substr(path.size() + 2) : reason;
-}
-
-void print_text(const std::vector<Prediction>& predictions, const PredictionFormat& format) {
-  for (const auto& p : predictions) {
-    const std::string text =
-        p.numbers.empty() ? " error: " + without_path(p.error, p.path) : format.text(p.numbers);
-    fmt::print("{}:{}\n", visible(p.path), visible(text));
-  }
-}
-
-/// Says how many images have no prediction. Throws DataError where none has one, and with `strict`.
-void report_failures(const std::vector<Prediction>& predictions, bool strict) {
-  std::vector<std::string> failed;
-  std::string first_reason;
-  for (const Prediction& p : predictions) {
-    if (!p.numbers.empty()) continue;
-    if (failed.empty()) first_reason = p.error;
-    failed.push_back(p.path);
-  }
-  if (failed.empty()) return;
-  if (failed.size() == predictions.size()) {
-    throw DataError(failed.size() == 1
-                        ? first_reason
-                        : fmt::format("none of the {} images can be read. The first: {}",
-                                      failed.size(), first_reason));
-  }
-  const std::string text = fmt::format("{} of {} have no prediction: {}", failed.size(),
-                                       count_text(predictions.size(), "image"), first_five(failed));
-  if (strict) throw DataError(text + ". Leave out --strict to accept that.");
-  warn("{}", text);
+/// The error of a command that was stopped, which says how it goes on.
+Interrupted with_way_on(const Interrupted& stop, const PredictionOutputOptions& output) {
+  if (output.file.empty() || output.layout == PredictionLayout::kJson) return stop;
+  return {fmt::format("{}. {}.part has the predictions so far; the same command with --resume "
+                      "goes on.",
+                      stop.what(), output.file.string()),
+          stop.signal()};
 }
 
 int run_predict(const PredictOptions& options) {
+  check_options(options);
   const Trust trust = model_trust(options.trust, options.trust_file);
   const auto device = choose_device(options.device);
   set_arithmetic(device, {});
   const auto threads = use_threads(options.threads);
-  const auto samples = collect_images(options.paths, options.max_image_bytes);
+  const auto samples = named_images(options.paths, options.max_image_bytes);
   const Classifier model(model_path(options.model), device, trust);
-  const TargetKind kind = model.metadata().objective.targets();
-  report_sample_values(samples, model.metadata().preprocessing, threads);
-  const auto result = model_logits(model, samples, device, threads, "predict");
-  const auto predictions = collect(samples, result, kind);
-  const auto format = prediction_format(kind, model.metadata().classes, options.top);
-  switch (options.format) {
-    case OutputFormat::kText: print_text(predictions, *format); break;
-    case OutputFormat::kCsv: print_csv(predictions, *format); break;
-    case OutputFormat::kJson: print_json(predictions, *format); break;
+  const ModelMetadata& metadata = model.metadata();
+  const TargetKind kind = metadata.objective.targets();
+  auto folders = sorted_folders(options, metadata);
+  PredictionOutput output(
+      options.output, prediction_format(kind, metadata.classes, options.top),
+      options.output.file.empty() ? GrowingFile::Identity{} : identity_of(options, samples));
+  if (output.images_before() > samples.size()) {
+    throw DataError(fmt::format("{}.part: has more rows than there are images. Remove it.",
+                                options.output.file.string()));
   }
-  report_failures(predictions, options.strict);
+  if (options.output.resume) {
+    note("{}: {} of {} images were done before", options.output.file.string(),
+         output.images_before(), samples.size());
+  }
+  report_sample_values(samples, metadata.preprocessing, threads);
+  // On a terminal the rows themselves show how far it is.
+  NoProgress none;
+  const bool shows_rows = options.output.file.empty() && ::isatty(STDOUT_FILENO) == 1;
+  try {
+    stream_model_logits(model, samples, device, threads,
+                        {.first = output.images_before(),
+                         .title = "predict",
+                         .progress = shows_rows ? &none : nullptr},
+                        [&](const RowBlock& block) {
+                          const auto predictions = predictions_in(block, samples, kind);
+                          if (folders) sort_images(*folders, predictions, metadata.classes);
+                          output.add(predictions);
+                        });
+  } catch (const Interrupted& stop) {
+    throw with_way_on(stop, options.output);
+  }
+  output.finish();
+  if (folders) note("{}", folders->report());
+  output.report_failures(options.strict);
   return 0;
+}
+
+void add_sorting_flags(CLI::App& parser, PredictOptions& options) {
+  parser
+      .add_option("--sort-into", options.sort_into,
+                  "Also copy each image into a folder of its predicted class, DIR/CLASS/")
+      ->type_name("DIR");
+  auto* const copy = parser.add_flag_callback(
+      "--copy", [&options] { options.placing = Placing::kCopy; },
+      "With --sort-into: copy the images (the default)");
+  parser
+      .add_flag_callback(
+          "--link", [&options] { options.placing = Placing::kLink; },
+          "With --sort-into: make hard links, which take no space and need the same disk")
+      ->excludes(copy);
+  parser
+      .add_option("--min-confidence", options.min_confidence,
+                  "With --sort-into: put images below this probability into DIR/unsure/")
+      ->type_name("P")
+      ->check(CLI::Range(0.0, 1.0));
+}
+
+void add_output_flags(CLI::App& parser, PredictOptions& options) {
+  auto* const format =
+      add_choice(parser, "--format", options.output.layout,
+                 "text, csv, json or jsonl; without it as --output FILE ends, else text");
+  parser
+      .add_flag_callback(
+          "--json", [&options] { options.output.layout = PredictionLayout::kJson; },
+          "The same as --format json")
+      ->excludes(format);
+  parser
+      .add_option("--output", options.output.file,
+                  "Write to a file, which gets its name when it is complete: until then it is "
+                  "FILE.part")
+      ->type_name("FILE");
+  parser.add_flag("--resume", options.output.resume,
+                  "Go on with FILE.part, which a stopped or killed command has left");
 }
 
 CommandRun add_predict_flags(CLI::App& parser) {
@@ -246,20 +234,20 @@ CommandRun add_predict_flags(CLI::App& parser) {
       ->type_name("N")
       ->capture_default_str()
       ->transform(whole_number(1, 1'000'000));
-  auto* format = add_choice(parser, "--format", options->format, "text, csv or json")
-                     ->default_str(std::string(name_of(options->format)));
-  parser
-      .add_flag_callback(
-          "--json", [options] { options->format = OutputFormat::kJson; },
-          "The same as --format json")
-      ->excludes(format);
+  add_output_flags(parser, *options);
   parser.add_flag(
       "--strict", options->strict,
       "End with exit status 3 where any image has no prediction, not only where all have none");
+  add_sorting_flags(parser, *options);
   add_machine_flags(parser, options->device, options->threads);
   add_image_limit(parser, options->max_image_bytes);
   add_trust_flags(parser, options->trust, options->trust_file);
-  return [options](const auto&) { return run_predict(*options); };
+  return [options, &parser](const auto&) {
+    PredictOptions given = *options;
+    const bool names_format = parser.count("--format") + parser.count("--json") > 0;
+    if (!names_format) given.output.layout = layout_of(given.output.file);
+    return run_predict(given);
+  };
 }
 
 }  // namespace

@@ -33,20 +33,53 @@ ImageLogits image_logits(ImagePass pass, std::int64_t classes,
   return result;
 }
 
-ImageLogits model_logits(const Classifier& model, const std::vector<Sample>& samples,
-                         torch::Device device, std::int64_t threads, const std::string& title) {
+namespace {
+
+/// A pass over images that a finished model is to see.
+ImagePass pass_of(const Classifier& model, const std::vector<Sample>& samples, torch::Device device,
+                  std::int64_t threads, const std::string& title) {
   ImagePass pass;
   pass.samples = samples;
   pass.device = device;
   pass.threads = threads;
   pass.title = title;
   pass.loader.preprocessing = model.metadata().preprocessing;
+  return pass;
+}
+
+/// How the model runs on so many images.
+std::function<torch::Tensor(const torch::Tensor&)> forward_of(const Classifier& model,
+                                                              std::size_t images) {
   // Fewer images do not save the time that compiling takes.
   constexpr std::size_t kWorthFusing = 64;
-  const Fusion fusion = samples.size() >= kWorthFusing ? Fusion::kAuto : Fusion::kOff;
-  return image_logits(
-      std::move(pass), static_cast<std::int64_t>(model.metadata().classes.size()),
-      [&model, fusion](const torch::Tensor& images) { return model.logits(images, fusion); });
+  const Fusion fusion = images >= kWorthFusing ? Fusion::kAuto : Fusion::kOff;
+  return [&model, fusion](const torch::Tensor& batch) { return model.logits(batch, fusion); };
+}
+
+}  // namespace
+
+ImageLogits model_logits(const Classifier& model, const std::vector<Sample>& samples,
+                         torch::Device device, std::int64_t threads, const std::string& title) {
+  return image_logits(pass_of(model, samples, device, threads, title),
+                      static_cast<std::int64_t>(model.metadata().classes.size()),
+                      forward_of(model, samples.size()));
+}
+
+void stream_model_logits(const Classifier& model, const std::vector<Sample>& samples,
+                         torch::Device device, std::int64_t threads, const StreamOptions& options,
+                         const std::function<void(const RowBlock&)>& take) {
+  if (options.first >= samples.size()) return;
+  const auto count = static_cast<std::int64_t>(samples.size());
+  const auto first = static_cast<std::int64_t>(options.first);
+  ImagePass pass = pass_of(model, samples, device, threads, options.title);
+  pass.loader.order.resize(samples.size() - options.first);
+  std::iota(pass.loader.order.begin(), pass.loader.order.end(), first);
+  pass.loader.batch_size = evaluation_batch(count);
+  pass.loader.workers = threads;
+  pass.progress = options.progress;
+  stream_over_images(pass, forward_of(model, samples.size()), [&](const RowBlock& block) {
+    take({first + block.first, block.rows, block.broken});
+  });
 }
 
 }  // namespace transfer

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/features/image_pass.h"
+#include "app/features/row_stream.h"
 #include "datasets/loader.h"
 #include "models/classifier.h"
 
@@ -46,5 +47,20 @@ ImageLogits image_logits(ImagePass pass, std::int64_t classes,
 /// The same for a finished model. `title` names the work on the progress bar.
 ImageLogits model_logits(const Classifier& model, const std::vector<Sample>& samples,
                          torch::Device device, std::int64_t threads, const std::string& title);
+
+/// The images of a list that a pass begins at, and how it shows itself.
+struct StreamOptions {
+  /// Images in front of this one are left out. How the others are computed does not depend on it.
+  std::size_t first = 0;
+  std::string title;
+  /// As ImagePass::progress.
+  Progress* progress = nullptr;
+};
+
+/// The same, but hands the logits to `take` in the order of the images, as soon as they are there;
+/// see stream_over_images(). Positions are those in `samples`.
+void stream_model_logits(const Classifier& model, const std::vector<Sample>& samples,
+                         torch::Device device, std::int64_t threads, const StreamOptions& options,
+                         const std::function<void(const RowBlock&)>& take);
 
 }  // namespace transfer

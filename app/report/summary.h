@@ -54,6 +54,8 @@ struct Summary {
   std::int64_t train_images = 0;
   /// What makes an epoch the best one.
   Monitor monitor = Monitor::kLoss;
+  /// Whether the run has model-last.pt too.
+  bool has_last_model = false;
   std::int64_t best_epoch = 0;
   std::int64_t epochs = 0;
   TrainingEnd end = TrainingEnd::kEpochs;

@@ -233,6 +233,7 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
   evaluate_splits(p, run, trainer, outcome, summary);
   if (!p.group->is_rank0()) return summary;
   write_model(network, p, loss.target_scaling, run.file(run_file::kModel), WriteCheck::kReadBack);
+  summary.has_last_model = is_file(run.file(run_file::kLastModel));
   return summary;
 }
 

@@ -166,8 +166,9 @@ void plan_training(Preparation& p, const MachineSpeed& speed, const fs::path& ru
   plan.layers += train.from_scratch ? ", from random weights" : ", from the pretrained weights";
   const double weights = bytes_of_parameters(network);
   const double optimizer = train.optimizer == Optimizer::kAdamW ? 2 : 1;
-  // The model, the best weights, and a checkpoint with its predecessor until it is whole.
-  plan.output = look_at_disk(run, weights * (2 + 2 * (1 + optimizer + (train.ema > 0 ? 1 : 0))));
+  // The best model and the last one, the best weights, and a checkpoint with its predecessor until
+  // it is whole.
+  plan.output = look_at_disk(run, weights * (3 + 2 * (1 + optimizer + (train.ema > 0 ? 1 : 0))));
   plan.feature_store = look_at_disk(store, 0);
   TrainingPlan work;
   work.epochs = train.epochs;

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/report/prediction_format.h"
+#include "core/enum_names.h"
+
+namespace transfer {
+
+/// In which form `predict` writes predictions.
+enum class PredictionLayout { kText, kCsv, kJson, kJsonl };
+template <>
+inline constexpr std::array<std::string_view, 4> kNames<PredictionLayout> = {"text", "csv", "json",
+                                                                             "jsonl"};
+
+/// The prediction for one image: one number per output, see predictions_of(), or why there is none.
+struct Prediction {
+  std::string path;
+  /// Empty where there is an error.
+  std::vector<float> numbers;
+  std::string error = {};
+};
+
+/// Writes predictions row by row, so that no more than one is held at a time: beginning(), a row()
+/// for each image, ending().
+///
+/// - text: `PATH: CLASS PROBABILITY` in one line;
+/// - csv: a header, and a record for each image, which may have line breaks in quotes;
+/// - json: an array of objects; jsonl: one object in each line.
+class PredictionText {
+ public:
+  /// `format` must outlive the result.
+  PredictionText(PredictionLayout layout, const PredictionFormat& format)
+      : layout_(layout), format_(format) {}
+
+  std::string beginning() const;
+  std::string row(const Prediction& prediction, bool is_first) const;
+  /// REQUIRES: at least one row was written.
+  std::string ending() const;
+
+  /// The path and error of a row that was written, with the line break at its end; nothing where
+  /// it is a prediction. REQUIRES: not json, whose rows do not end by themselves.
+  std::optional<Prediction> failure(std::string_view row) const;
+
+ private:
+  std::string csv_row(const Prediction& prediction) const;
+
+  PredictionLayout layout_;
+  const PredictionFormat& format_;
+};
+
+}  // namespace transfer
