@@ -151,13 +151,19 @@ const StageProbe& best_probe(const std::vector<StageProbe>& probes) {
       [](const StageProbe& a, const StageProbe& b) { return a.score.value < b.score.value; });
 }
 
-double chosen_weight_decay(const HeadProblem& problem, const StageProbes& known,
-                           const std::string& stage) {
+void choose_weight_decay_of(HeadProblem& problem, const StageProbes& known,
+                            const std::string& stage) {
   const bool is_plain = problem.loss.label_smoothing == 0 && !problem.loss.class_weights.defined();
   const bool same_images = known.features.images.samples.size() == problem.train.samples.size();
   const StageProbe* probe = known.find(stage);
-  if (is_plain && same_images && probe != nullptr) return probe->weight_decay;
-  return choose_weight_decay(problem).weight_decay;
+  if (is_plain && same_images && probe != nullptr) {
+    problem.weight_decay = probe->weight_decay;
+    return;
+  }
+  WeightDecayChoice choice = choose_weight_decay(problem);
+  problem.weight_decay = choice.weight_decay;
+  // The other optimizers begin at zero: their result depends on where they begin.
+  if (problem.options.optimizer == Optimizer::kLbfgs) problem.initial = std::move(choice.start);
 }
 
 }  // namespace transfer

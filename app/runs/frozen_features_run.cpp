@@ -97,6 +97,27 @@ void collect_broken(Summary& summary, const FeatureSet& set) {
   for (const BrokenImage& image : set.broken) summary.broken.push_back(image.reason);
 }
 
+/// Says how the fit went, and whether it ended too early.
+void report(const FittedHead& fitted, const TrainConfig& train, double seconds) {
+  const bool is_lbfgs = train.optimizer == Optimizer::kLbfgs;
+  const std::string count =
+      count_text(static_cast<std::size_t>(fitted.epochs), is_lbfgs ? "iteration" : "epoch");
+  if (!is_lbfgs) {
+    note("head: {} in {}", count, duration_text(seconds));
+    return;
+  }
+  note("head: {} in {}, {}, gradient norm {:.1e}", count, duration_text(seconds),
+       fitted.end == TrainingEnd::kConvergence ? "converged" : "not converged",
+       fitted.gradient_norm);
+  if (fitted.end == TrainingEnd::kEpochs) {
+    warn(
+        "the head's fit ended at train.iterations={} before it converged. Raise it, or set a "
+        "larger "
+        "head.weight_decay.",
+        train.iterations);
+  }
+}
+
 /// Fits the head and fills in its part of the summary.
 FittedHead fit(const Preparation& p, const Features& features, const RunDirectory& run,
                const Stopwatch& since_start, const StageProbes& known, Summary& summary) {
@@ -105,7 +126,7 @@ FittedHead fit(const Preparation& p, const Features& features, const RunDirector
   use_threads_for(features.train.rows() * dimension * problem.classes, p.threads);
   summary.weight_decay_is_chosen = !p.config.head.weight_decay;
   if (summary.weight_decay_is_chosen) {
-    problem.weight_decay = chosen_weight_decay(problem, known, summary.cut);
+    choose_weight_decay_of(problem, known, summary.cut);
   }
   FittedHead fitted = fit_head(problem);
   summary.best_epoch = fitted.best_epoch;
@@ -147,10 +168,7 @@ Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run,
   note_detail("choices: weight decay {:.3g} ({}), {}", summary.weight_decay,
               summary.weight_decay_is_chosen ? "by cross-validation" : "as set",
               name_of(p.config.train.optimizer));
-  note("head: {} in {}",
-       count_text(static_cast<std::size_t>(fitted.epochs),
-                  p.config.train.optimizer == Optimizer::kLbfgs ? "iteration" : "epoch"),
-       duration_text(summary.seconds_train));
+  report(fitted, p.config.train, summary.seconds_train);
 
   const Objective objective = p.objective();
   const auto evaluated = [&](const FeatureSet& set) {

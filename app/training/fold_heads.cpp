@@ -5,21 +5,19 @@
 #include <vector>
 
 #include "app/training/lbfgs.h"
+#include "app/training/output_loss.h"
 #include "core/cancellation.h"
 
 namespace transfer {
 namespace {
 
 constexpr std::int64_t kFitIterations = 100;
-/// Stopping earlier regularises, and makes too weak a decay look best.
-constexpr double kFitTolerance = 1e-7;
-/// Lower bound of the curvature: where every image's class is certain, the loss is flat.
-constexpr double kLeastCurvature = 1e-6;
 
 }  // namespace
 
-FoldHeads::FoldHeads(const Loss& loss, const FoldedImages& images, std::int64_t outputs)
-    : loss_(loss), images_(images), outputs_(outputs) {
+FoldHeads::FoldHeads(const Loss& loss, const FoldedImages& images, std::int64_t outputs,
+                     double tolerance)
+    : loss_(loss), images_(images), outputs_(outputs), tolerance_(tolerance) {
   const std::int64_t rows = images.truth.rows();
   const auto& options = images.features.options();
   const auto fold_numbers = torch::arange(images.count, images.folds.options()).unsqueeze(1);
@@ -91,6 +89,12 @@ void FoldHeads::choose_units(double weight_decay) {
   bias_units_ = bias_units;
 }
 
+LinearLayer FoldHeads::mean() const {
+  const torch::NoGradGuard no_gradients;
+  return {(weight_ * weight_units_).view({images_.count, outputs_, -1}).mean(0),
+          (bias_ * bias_units_).view({images_.count, outputs_}).mean(0)};
+}
+
 torch::Tensor FoldHeads::fit(double weight_decay) {
   torch::NoGradGuard no_gradients;
   choose_units(weight_decay);
@@ -106,7 +110,7 @@ torch::Tensor FoldHeads::fit(double weight_decay) {
     bias_.mutable_grad() = by_outputs.sum(1, /*keepdim=*/true).mul_(bias_units_);
     return loss.sum / total_ + 0.5 * of_penalty.flatten().dot(weight_.flatten()).item<double>();
   };
-  minimize_by_lbfgs({weight_, bias_}, objective, kFitIterations, kFitTolerance);
+  minimize_by_lbfgs({weight_, bias_}, objective, kFitIterations, tolerance_);
   const auto own_fold = images_.folds.view({1, 1, -1}).expand({1, outputs_, -1});
   return outputs().gather(0, own_fold).squeeze(0).t().contiguous();
 }

@@ -6,6 +6,7 @@
 
 #include "app/training/loss.h"
 #include "datasets/truth.h"
+#include "models/head.h"
 
 namespace transfer {
 
@@ -23,12 +24,18 @@ struct FoldedImages {
 class FoldHeads {
  public:
   /// Shares the tensors of `images` and computes on their device; each head has `outputs` outputs.
-  FoldHeads(const Loss& loss, const FoldedImages& images, std::int64_t outputs);
+  /// A fit ends when its objective falls by less than `tolerance`: stopping early regularises, and
+  /// makes too weak a decay look best.
+  FoldHeads(const Loss& loss, const FoldedImages& images, std::int64_t outputs,
+            double tolerance = 1e-7);
 
   /// Fits with that weight decay (a penalty of decay / 2 · ‖W‖² on the mean loss), starting from
   /// the last fit. Returns the outputs [n,C] for every image by the head that has not seen it.
   /// Throws Interrupted.
   torch::Tensor fit(double weight_decay);
+
+  /// The mean of the heads [C,D] and [C], near the head that a fit to all images gives.
+  LinearLayer mean() const;
 
  private:
   /// The summed loss of outputs [F,C,n] and its gradient with respect to them.
@@ -51,6 +58,7 @@ class FoldHeads {
   const Loss& loss_;
   const FoldedImages& images_;
   std::int64_t outputs_;
+  double tolerance_;
   /// All images once per fold: [F·n]; an image does not count in its own fold.
   Truth truth_;
   /// Cross-entropy only: the weight of each output's −log p [F,C,n], and the sum over the classes

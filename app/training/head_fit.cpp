@@ -5,14 +5,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <numeric>
 #include <span>
 
 #include "app/training/early_stopping.h"
+#include "app/training/head_objective.h"
 #include "app/training/lbfgs.h"
 #include "app/training/monitor.h"
 #include "app/training/optimizers.h"
-#include "app/training/scaled_features.h"
 #include "app/training/schedule.h"
 #include "app/training/train_score.h"
 #include "core/cancellation.h"
@@ -61,13 +62,6 @@ TrainingRows gather(const FeatureSet& train, std::span<const std::int64_t> posit
   return {torch::cat(features), train.truth().select(torch::tensor(all_rows, torch::kInt64))};
 }
 
-/// The sum of numbers on a device, in double precision and in their order, by one reading.
-double sum_of(const std::vector<torch::Tensor>& numbers) {
-  const torch::Tensor all = at::stack(numbers).to(torch::kCPU, torch::kFloat64);
-  const auto* const values = all.const_data_ptr<double>();
-  return std::accumulate(values, values + all.numel(), 0.0);
-}
-
 /// One fit. The optimizers share evaluating, reporting, and keeping the best weights.
 class HeadFit {
  public:
@@ -91,6 +85,7 @@ class HeadFit {
     fitted.best_epoch = keeps_best() ? stopping_.best_epoch() : epoch_;
     fitted.epochs = epoch_;
     fitted.end = end();
+    fitted.gradient_norm = gradient_norm_;
     return fitted;
   }
 
@@ -110,59 +105,22 @@ class HeadFit {
     return problem_.scaling.apply(features).to(problem_.device);
   }
 
-  /// Mean loss, as minimised and in the targets' units.
-  struct MeanLoss {
-    double objective = 0;
-    double in_units = 0;
-  };
-
-  /// The loss and its gradient over all training images and views. The losses of the chunks are
-  /// read from the device once, at the end.
-  MeanLoss full_loss_and_gradient(ScaledFeatures& features) {
-    for (const auto& parameter : head_.parameters()) {
-      parameter.mutable_grad() = torch::zeros_like(parameter);
-    }
-    score_sums_.reset();
-    const FeatureSet& train = problem_.train;
-    const double weight =
-        problem_.loss.weight(train.truth()) * static_cast<double>(train.views.size());
-    std::vector<torch::Tensor> objectives;
-    std::vector<torch::Tensor> in_units;
-    for (std::size_t view = 0; view < train.views.size(); ++view) {
-      for (std::int64_t first = 0; first < train.rows(); first += kChunk) {
-        throw_if_stopped();
-        const std::int64_t count = std::min(kChunk, train.rows() - first);
-        const auto truth = train.truth().narrow(first, count).to(problem_.device);
-        const auto outputs = head_.logits(features.rows(view, first, count));
-        const auto sums = problem_.loss.sums(outputs, truth);
-        const auto loss = sums.objective / weight;
-        loss.backward();
-        add_score(outputs, truth);
-        objectives.push_back(loss.detach());
-        in_units.push_back(sums.in_units.detach());
-      }
-    }
-    return {sum_of(objectives), sum_of(in_units) / weight};
-  }
+  /// Chooses new units where the first ones have lost their meaning.
+  static bool needs_units(std::int64_t iteration) { return iteration == 8 || iteration == 24; }
 
   void run_lbfgs() {
-    Lbfgs optimizer(head_.parameters());
-    ScaledFeatures features(problem_.train, problem_.scaling, problem_.device);
-    double train_loss = 0;
-    const auto objective = [&] {
-      const auto [loss, in_units] = full_loss_and_gradient(features);
-      train_loss = in_units;
-      torch::NoGradGuard no_gradients;
-      std::vector<torch::Tensor> squares;
-      for (LinearLayer& layer : head_.layers) {
-        layer.weight.mutable_grad().add_(layer.weight, problem_.weight_decay);
-        squares.push_back(layer.weight.square().sum());
-      }
-      return loss + 0.5 * problem_.weight_decay * sum_of(squares);
-    };
+    HeadObjective objective(problem_, head_);
+    auto optimizer = std::make_unique<Lbfgs>(objective.coordinates());
     while (epoch_ < problem_.options.iterations && !stopping_.should_stop()) {
-      converged_ = optimizer.step(objective);
-      finish_epoch(train_loss, 0.0);
+      if (needs_units(epoch_)) {
+        objective.choose_units();
+        optimizer = std::make_unique<Lbfgs>(objective.coordinates());
+      }
+      converged_ = optimizer->step([&objective] { return objective.evaluate(); });
+      head_ = objective.head();
+      score_sums_ = objective.score_sums();
+      gradient_norm_ = objective.gradient_norm();
+      finish_epoch(objective.train_loss(), 0.0);
       time_is_up_ = problem_.time_limit.is_up();
       if (converged_ || time_is_up_) break;
     }
@@ -280,6 +238,7 @@ class HeadFit {
   std::int64_t epoch_ = 0;
   bool converged_ = false;
   bool time_is_up_ = false;
+  double gradient_norm_ = 0;
   /// Of the last pass over the training images; see score_sums().
   torch::Tensor score_sums_;
 };

@@ -15,6 +15,8 @@ struct FittedHead {
   std::int64_t best_epoch = 0;
   std::int64_t epochs = 0;
   TrainingEnd end = TrainingEnd::kEpochs;
+  /// L-BFGS: the length of the objective's gradient by the weights for scaled features, at its end.
+  double gradient_norm = 0;
 };
 
 /// Fits a head to stored features until the optimizer converges, the epochs are used up, the

@@ -11,6 +11,8 @@ namespace {
 constexpr double kGradientTolerance = 1e-6;
 /// A relative decrease smaller than this counts as converged.
 constexpr double kTolerance = 1e-9;
+/// So does an objective from whose minimum the gradient shows it to be no further away.
+constexpr double kLeastGain = 1e-9;
 
 torch::optim::LBFGSOptions options_for(std::int64_t iterations) {
   constexpr std::int64_t kMostEvaluations = 25;  // in each line search
@@ -34,6 +36,22 @@ struct Lbfgs::Implementation {
   std::vector<torch::Tensor> parameters;
   torch::optim::LBFGS optimizer;
   double value = std::numeric_limits<double>::infinity();
+  /// Where the objective was evaluated last.
+  std::vector<torch::Tensor> evaluated = {};
+
+  /// Whether the gradients there are those of the parameters as they are now.
+  bool is_evaluated() const {
+    if (evaluated.empty()) return false;
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+      if (!torch::equal(evaluated[i], parameters[i])) return false;
+    }
+    return true;
+  }
+
+  void note_evaluated() {
+    evaluated.clear();
+    for (const auto& parameter : parameters) evaluated.push_back(parameter.detach().clone());
+  }
 };
 
 Lbfgs::Lbfgs(const std::vector<torch::Tensor>& parameters)
@@ -43,15 +61,25 @@ Lbfgs::Lbfgs(const std::vector<torch::Tensor>& parameters)
 Lbfgs::~Lbfgs() = default;
 
 bool Lbfgs::step(const std::function<double()>& objective) {
-  double last = 0;
-  implementation_->optimizer.step([&] { return value_of([&] { return last = objective(); }); });
-  const double change = std::abs(implementation_->value - last);
-  implementation_->value = last;
-  double largest = 0;
-  for (const auto& parameter : implementation_->parameters) {
-    largest = std::max(largest, parameter.grad().abs().max().item<double>());
+  Implementation& self = *implementation_;
+  double last = self.value;
+  // Each step of torch's optimizer begins with an evaluation where the one before has ended.
+  const auto evaluate = [&] {
+    if (!self.is_evaluated()) {
+      last = objective();
+      self.note_evaluated();
+    }
+    return last;
+  };
+  self.optimizer.step([&] { return value_of(evaluate); });
+  const double change = std::abs(self.value - last);
+  self.value = last;
+  double squares = 0;
+  for (const auto& parameter : self.parameters) {
+    squares += parameter.grad().square().sum(torch::kFloat64).item<double>();
   }
-  return largest < kGradientTolerance || change < kTolerance * std::max(1.0, std::abs(last));
+  // With curvatures of about one, half of the squared gradient is what a Newton step would gain.
+  return squares / 2 < kLeastGain || change < kTolerance * std::max(1.0, std::abs(last));
 }
 
 void minimize_by_lbfgs(const std::vector<torch::Tensor>& parameters,

@@ -10,7 +10,8 @@
 namespace transfer {
 
 /// L-BFGS with a strong-Wolfe line search (Nocedal and Wright, "Numerical Optimization", 2006), one
-/// iteration at a time; the work is torch::optim::LBFGS's.
+/// iteration at a time; the work is torch::optim::LBFGS's. The parameters should be scaled so that
+/// the objective is about equally curved along each.
 class Lbfgs {
  public:
   /// Shares the tensors and changes them in place; each needs `requires_grad`.
@@ -18,8 +19,8 @@ class Lbfgs {
   ~Lbfgs();
 
   /// One iteration. `objective` computes the value and leaves the gradients in the parameters; it
-  /// is called several times. Returns true when it has converged: neither value nor
-  /// gradient shows a way down.
+  /// is called about once. Returns true when it has converged: the value has hardly changed, or the
+  /// gradient shows that hardly anything is left to gain.
   bool step(const std::function<double()>& objective);
 
  private:

@@ -97,8 +97,9 @@ Loss Loss::to(torch::Device device) const {
 }
 
 torch::Tensor class_targets(const torch::Tensor& labels, std::int64_t classes) {
-  return torch::one_hot(labels.clamp_min(0), classes).to(torch::kFloat32) *
-         labels.ge(0).unsqueeze(1);
+  const auto counts = labels.ge(0).unsqueeze(1).to(torch::kFloat32);
+  return torch::zeros({labels.size(0), classes}, counts.options())
+      .scatter_(1, labels.clamp_min(0).unsqueeze(1), counts);
 }
 
 torch::Tensor cross_entropy_weights(const Loss& loss, const torch::Tensor& targets) {

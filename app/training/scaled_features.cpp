@@ -32,15 +32,27 @@ torch::Tensor ScaledFeatures::scaled(std::size_t view, std::int64_t first,
   return scaling_.apply(train_.views[view].read(first, count)).to(device_);
 }
 
+torch::Tensor ScaledFeatures::computed(std::size_t view, std::int64_t first,
+                                       std::int64_t count) const {
+  const auto features = scaled(view, first, count);
+  return basis_.defined() ? features.matmul(basis_) : features;
+}
+
+void ScaledFeatures::turn_to(const torch::Tensor& basis) {
+  basis_ = basis;
+  kept_.assign(kept_.size(), {});
+}
+
 torch::Tensor ScaledFeatures::rows(std::size_t view, std::int64_t first, std::int64_t count) {
-  if (!are_kept_) return scaled(view, first, count);
+  if (!are_kept_) return computed(view, first, count);
   torch::Tensor& whole = kept_[view];
   if (!whole.defined()) {
-    whole = torch::empty({train_.rows(), train_.views[view].dimension()},
-                         torch::TensorOptions(torch::kFloat32).device(device_));
+    whole = torch::empty(
+        {train_.rows(), basis_.defined() ? basis_.size(1) : train_.views[view].dimension()},
+        torch::TensorOptions(torch::kFloat32).device(device_));
     for (std::int64_t begin = 0; begin < train_.rows(); begin += kChunk) {
       const std::int64_t chunk = std::min(kChunk, train_.rows() - begin);
-      whole.narrow(0, begin, chunk).copy_(scaled(view, begin, chunk));
+      whole.narrow(0, begin, chunk).copy_(computed(view, begin, chunk));
     }
   }
   return whole.narrow(0, first, count);

@@ -18,20 +18,28 @@ class ScaledFeatures {
   /// `train` and `scaling` must outlive the result.
   ScaledFeatures(const FeatureSet& train, const FeatureScaling& scaling, torch::Device device);
 
-  /// Rows `first` to `first + count − 1` of a view, [count,D].
+  /// From now on rows() gives the features along these axes [D,R].
+  void turn_to(const torch::Tensor& basis);
+
+  /// Rows `first` to `first + count − 1` of a view, scaled, [count,D].
+  torch::Tensor scaled(std::size_t view, std::int64_t first, std::int64_t count) const;
+
+  /// The same, or after turn_to() along its axes, [count,R].
   torch::Tensor rows(std::size_t view, std::int64_t first, std::int64_t count);
 
   /// Whether the features stay on the device.
   bool are_kept() const { return are_kept_; }
 
  private:
-  torch::Tensor scaled(std::size_t view, std::int64_t first, std::int64_t count) const;
+  torch::Tensor computed(std::size_t view, std::int64_t first, std::int64_t count) const;
 
   const FeatureSet& train_;
   const FeatureScaling& scaling_;
   torch::Device device_;
   bool are_kept_;
-  /// By view, [N,D]; undefined before it was read.
+  /// Undefined where the features are not turned.
+  torch::Tensor basis_;
+  /// By view, [N,D] or [N,R]; undefined before it was read.
   std::vector<torch::Tensor> kept_;
 };
 

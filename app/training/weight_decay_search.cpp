@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <unordered_map>
 
 #include "app/training/fold_heads.h"
+#include "app/training/principal_axes.h"
 #include "core/random.h"
 
 namespace transfer {
@@ -16,37 +18,50 @@ constexpr std::int64_t kFolds = 5;
 
 /// From strong to weak, so that each fit starts near its solution at the one before. Noisy
 /// regression targets need more than classes do: for the solar cells' defect probability 1 or 2 is
-/// best, depending on the seed.
-std::vector<double> candidates_for(const Objective& objective) {
-  std::vector<double> candidates = {1.0,  0.5,   0.2,   0.1,   0.05, 0.02,
-                                    0.01, 0.005, 0.002, 0.001, 1e-4};
+/// best, depending on the seed. Many classes need less: the loss is flatter along each.
+std::vector<double> candidates_for(const Objective& objective, std::int64_t outputs) {
+  constexpr std::int64_t kMany = 50;
+  std::vector<double> candidates = {1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001};
   if (objective.targets() == TargetKind::kValues) {
     candidates.insert(candidates.begin(), {20.0, 10.0, 5.0, 2.0});
   }
+  if (objective.targets() == TargetKind::kClass && outputs >= kMany) {
+    candidates.insert(candidates.end(), {5e-4, 2e-4});
+  }
+  candidates.push_back(1e-4);
   return candidates;
+}
+
+/// The candidate to begin with. For classes alike the curvature of the loss along an output is at
+/// most 1 / C, and a decay of several times that leaves little of the solution; others begin with
+/// the strongest.
+std::size_t first_candidate(const std::vector<double>& candidates, const Objective& objective,
+                            std::int64_t outputs) {
+  constexpr double kTimes = 8;
+  if (objective.targets() != TargetKind::kClass) return 0;
+  const auto found = std::find_if(
+      candidates.begin(), candidates.end(),
+      [outputs](double candidate) { return candidate <= kTimes / static_cast<double>(outputs); });
+  return static_cast<std::size_t>(std::min(found, candidates.end() - 1) - candidates.begin());
 }
 
 /// Relative difference of the loss below which two decays count as equal. Near its minimum the loss
 /// is so flat that the random folds would decide.
 constexpr double kNoDifference = 0.005;
 
-/// With more axes than this, finding them takes longer than they save.
-constexpr std::int64_t kMostAxes = 512;
+/// How the fits of a cross-validation are made.
+struct FitPlan {
+  /// The part of the features' squares that the axes hold.
+  double held = 1;
+  double tolerance = 1e-7;
+};
 
-/// Rotates scaled features to their principal axes, of which there are no more than rows. A linear
-/// head with an L2 penalty is invariant to rotation, so the fits are the same, but along these axes
-/// FoldHeads can choose units that suit the loss.
-torch::Tensor turned_to_principal_axes(const torch::Tensor& scaled) {
-  const std::int64_t rows = scaled.size(0);
-  const std::int64_t columns = scaled.size(1);
-  if (std::min(rows, columns) > kMostAxes) return scaled;
-  const auto features = scaled.to(torch::kFloat64);
-  const bool is_wide = rows < columns;
-  const auto products = is_wide ? features.matmul(features.t()) : features.t().matmul(features);
-  const auto [values, vectors] = torch::linalg_eigh(products);
-  return (is_wide ? vectors * values.clamp_min(0).sqrt() : features.matmul(vectors))
-      .to(torch::kFloat32)
-      .contiguous();
+FitPlan plan_for(std::int64_t rows, std::int64_t columns, std::int64_t outputs) {
+  /// Multiply-adds of a step of all folds from which on approximations pay.
+  constexpr double kLong = 5e8;
+  const auto axes = static_cast<double>(std::min(rows, columns));
+  const auto work = static_cast<double>(rows) * axes * static_cast<double>(outputs * kFolds);
+  return work < kLong ? FitPlan{} : FitPlan{.held = 0.99, .tolerance = 1e-5};
 }
 
 /// A fold for each row, dealt in turn; copies of an image follow the first of them, so that no head
@@ -63,7 +78,15 @@ std::vector<std::int64_t> dealt_folds(const std::vector<std::int64_t>& rows,
   return folds;
 }
 
-FoldedImages sample_images(const HeadProblem& problem) {
+/// Training images for cross-validation.
+struct FoldedSample {
+  FoldedImages images;
+  /// [D,R]: the axes that the features are turned to; undefined where they are not.
+  torch::Tensor basis;
+  FitPlan plan;
+};
+
+FoldedSample sample_images(const HeadProblem& problem) {
   const FeatureSet& train = problem.train;
   const auto* all_labels = train.labels.data_ptr<std::int64_t>();
   std::vector<std::int64_t> rows;
@@ -76,13 +99,84 @@ FoldedImages sample_images(const HeadProblem& problem) {
   std::stable_sort(rows.begin(), rows.end(), [all_labels](std::int64_t a, std::int64_t b) {
     return all_labels[a] < all_labels[b];
   });
-  std::vector<torch::Tensor> features;
-  for (const std::int64_t row : rows) features.push_back(train.views.front().read(row, 1));
-  return {turned_to_principal_axes(problem.scaling.apply(torch::cat(features)).to(problem.device)),
-          train.truth().select(torch::tensor(rows, torch::kInt64)).to(problem.device),
-          torch::tensor(dealt_folds(rows, train.samples), torch::kInt64).to(problem.device),
-          kFolds};
+  auto features = problem.scaling.apply(train.views.front().gather(rows)).to(problem.device);
+  FoldedSample sample;
+  sample.plan = plan_for(features.size(0), features.size(1), problem.classes);
+  const auto axes = principal_axes(
+      features.size(0), features.size(1),
+      [&](std::int64_t first, std::int64_t count) { return features.narrow(0, first, count); });
+  if (axes) {
+    sample.basis = axes->strongest(sample.plan.held).basis;
+    features = features.matmul(sample.basis);
+  }
+  sample.images = {
+      features, train.truth().select(torch::tensor(rows, torch::kInt64)).to(problem.device),
+      torch::tensor(dealt_folds(rows, train.samples), torch::kInt64).to(problem.device), kFolds};
+  return sample;
 }
+
+/// Fits and scores one decay after the other.
+class DecaySearch {
+ public:
+  explicit DecaySearch(const HeadProblem& problem)
+      : problem_(problem),
+        sample_(sample_images(problem)),
+        heads_(problem.loss, sample_.images, problem.classes, sample_.plan.tolerance),
+        candidates_(candidates_for(problem.loss.objective, problem.classes)) {}
+
+  WeightDecayChoice run() {
+    const std::size_t first =
+        first_candidate(candidates_, problem_.loss.objective, problem_.classes);
+    try_decay(first);
+    std::size_t next = first + 1;
+    while (next < candidates_.size() && try_decay(next)) ++next;
+    // Nothing weaker was better: perhaps something stronger is.
+    if (next == first + 1 && first > 0) {
+      last_loss_ = scores_.front().loss;
+      for (std::size_t i = first; i > 0 && try_decay(i - 1);) --i;
+    }
+    std::sort(scores_.begin(), scores_.end(),
+              [](const auto& a, const auto& b) { return a.weight_decay > b.weight_decay; });
+    return choice();
+  }
+
+ private:
+  /// Returns whether the search should go on in the same direction: the loss falls and rises again
+  /// with the decay, and once it rises, it does so for good.
+  bool try_decay(std::size_t position) {
+    if (!scores_.empty() && problem_.time_limit.is_up()) return false;
+    const Loss loss = problem_.loss.plain();
+    const Truth& truth = sample_.images.truth;
+    const auto outputs = heads_.fit(candidates_[position]);
+    const double mean = loss.sum(outputs, truth).item<double>() / static_cast<double>(truth.rows());
+    scores_.push_back(
+        {candidates_[position], mean,
+         estimate_score(loss.objective, loss.target_scaling.in_units(outputs), truth)});
+    const LinearLayer layer = heads_.mean();
+    starts_[candidates_[position]] =
+        linear_head(sample_.basis.defined() ? layer.weight.matmul(sample_.basis.t()) : layer.weight,
+                    layer.bias);
+    const bool is_better = !(mean >= last_loss_);
+    last_loss_ = mean;
+    return is_better;
+  }
+
+  WeightDecayChoice choice() const {
+    const WeightDecayScore& chosen = strongest_of_the_best(scores_);
+    const auto part = static_cast<double>(sample_.images.truth.rows()) /
+                      static_cast<double>(problem_.train.valid_rows());
+    return {chosen.weight_decay * part, chosen.score, scores_, starts_.at(chosen.weight_decay)};
+  }
+
+  const HeadProblem& problem_;
+  FoldedSample sample_;
+  FoldHeads heads_;
+  std::vector<double> candidates_;
+  std::vector<WeightDecayScore> scores_;
+  /// By decay.
+  std::map<double, Head> starts_;
+  double last_loss_ = std::numeric_limits<double>::infinity();
+};
 
 }  // namespace
 
@@ -98,26 +192,7 @@ const WeightDecayScore& strongest_of_the_best(const std::vector<WeightDecayScore
 }
 
 WeightDecayChoice choose_weight_decay(const HeadProblem& problem) {
-  const FoldedImages images = sample_images(problem);
-  const auto rows = static_cast<double>(images.truth.rows());
-  FoldHeads heads(problem.loss, images, problem.classes);
-  const Loss loss = problem.loss.plain();
-  WeightDecayChoice choice;
-  for (const double candidate : candidates_for(problem.loss.objective)) {
-    const auto outputs = heads.fit(candidate);
-    choice.scores.push_back(
-        {candidate, loss.sum(outputs, images.truth).item<double>() / rows,
-         estimate_score(loss.objective, loss.target_scaling.in_units(outputs), images.truth)});
-    // The loss falls and rises again with the decay; once it rises, it does so for good.
-    const std::size_t tried = choice.scores.size();
-    if (tried > 1 && choice.scores[tried - 1].loss >= choice.scores[tried - 2].loss) break;
-    if (problem.time_limit.is_up()) break;
-  }
-  const WeightDecayScore& chosen = strongest_of_the_best(choice.scores);
-  choice.score = chosen.score;
-  choice.weight_decay =
-      chosen.weight_decay * (rows / static_cast<double>(problem.train.valid_rows()));
-  return choice;
+  return DecaySearch(problem).run();
 }
 
 }  // namespace transfer
