@@ -77,7 +77,7 @@ StageProbe probe(const Preparation& p, const ProbedFeatures& features, std::size
   const auto set = features.at(features.stages[position]);
   HeadProblem problem = head_problem(p.config, p.classes(), p.device, *set, *set);
   problem.loss = problem.loss.plain();
-  const auto choice = choose_weight_decay(problem);
+  const auto choice = choose_weight_decay(problem, ScoredClasses::kAll);
   return {features.stages[position], features.widths[position], choice.weight_decay, choice.score,
           stopwatch.seconds()};
 }

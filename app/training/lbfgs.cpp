@@ -9,8 +9,9 @@ namespace transfer {
 namespace {
 
 constexpr double kGradientTolerance = 1e-6;
-/// A relative decrease smaller than this counts as converged.
-constexpr double kTolerance = 1e-9;
+/// Two relative decreases in a row that are smaller than this count as converged: the iterations
+/// converge linearly, so that ten times as much is left at most.
+constexpr double kTolerance = 1e-7;
 /// So does an objective from whose minimum the gradient shows it to be no further away.
 constexpr double kLeastGain = 1e-9;
 
@@ -36,6 +37,7 @@ struct Lbfgs::Implementation {
   std::vector<torch::Tensor> parameters;
   torch::optim::LBFGS optimizer;
   double value = std::numeric_limits<double>::infinity();
+  int small_changes = 0;
   /// Where the objective was evaluated last.
   std::vector<torch::Tensor> evaluated = {};
 
@@ -79,7 +81,9 @@ bool Lbfgs::step(const std::function<double()>& objective) {
     squares += parameter.grad().square().sum(torch::kFloat64).item<double>();
   }
   // With curvatures of about one, half of the squared gradient is what a Newton step would gain.
-  return squares / 2 < kLeastGain || change < kTolerance * std::max(1.0, std::abs(last));
+  self.small_changes =
+      change < kTolerance * std::max(1.0, std::abs(last)) ? self.small_changes + 1 : 0;
+  return squares / 2 < kLeastGain || self.small_changes == 2;
 }
 
 void minimize_by_lbfgs(const std::vector<torch::Tensor>& parameters,

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <unordered_map>
 
 #include "app/training/fold_heads.h"
@@ -78,30 +79,62 @@ std::vector<std::int64_t> dealt_folds(const std::vector<std::int64_t>& rows,
   return folds;
 }
 
-/// Training images for cross-validation.
+/// Training images for cross-validation, and what their heads are fitted with.
 struct FoldedSample {
   FoldedImages images;
+  Loss loss;
+  std::int64_t outputs = 0;
   /// [D,R]: the axes that the features are turned to; undefined where they are not.
-  torch::Tensor basis;
-  FitPlan plan;
+  torch::Tensor basis = {};
+  FitPlan plan = {};
 };
 
-FoldedSample sample_images(const HeadProblem& problem) {
-  const FeatureSet& train = problem.train;
-  const auto* all_labels = train.labels.data_ptr<std::int64_t>();
+/// The rows of images that can be read, at random.
+std::vector<std::int64_t> shuffled_rows(const FeatureSet& train, Random& random) {
+  const auto* labels = train.labels.data_ptr<std::int64_t>();
   std::vector<std::int64_t> rows;
   for (std::int64_t i = 0; i < train.rows(); ++i) {
-    if (all_labels[i] >= 0) rows.push_back(i);
+    if (labels[i] >= 0) rows.push_back(i);
   }
-  Random random(mix_seed({problem.seed, 0xF01D}));
   random.shuffle(rows);
+  return rows;
+}
+
+/// Leaves images of so many classes, drawn at random, and numbers these classes anew.
+void keep_classes(std::vector<std::int64_t>& rows, FoldedSample& sample, torch::Tensor& labels,
+                  std::int64_t most_classes, Random& random) {
+  std::vector<std::int64_t> classes(static_cast<std::size_t>(sample.outputs));
+  std::iota(classes.begin(), classes.end(), 0);
+  random.shuffle(classes);
+  classes.resize(static_cast<std::size_t>(most_classes));
+  std::sort(classes.begin(), classes.end());
+  const auto kept = torch::tensor(classes, torch::kInt64);
+  auto numbers = torch::full({sample.outputs}, -1, torch::kInt64);
+  numbers.index_put_({kept}, torch::arange(most_classes));
+  labels = torch::where(labels.ge(0), numbers.index_select(0, labels.clamp_min(0)), labels);
+  const auto* const number = labels.const_data_ptr<std::int64_t>();
+  std::erase_if(rows, [number](std::int64_t row) { return number[row] < 0; });
+  torch::Tensor& weights = sample.loss.class_weights;
+  if (weights.defined()) weights = weights.index_select(0, kept.to(weights.device()));
+  sample.outputs = most_classes;
+}
+
+FoldedSample sample_images(const HeadProblem& problem, std::int64_t most_classes) {
+  const FeatureSet& train = problem.train;
+  FoldedSample sample{{}, problem.loss, problem.classes};
+  torch::Tensor labels = train.labels.contiguous();
+  Random random(mix_seed({problem.seed, 0xF01D}));
+  std::vector<std::int64_t> rows = shuffled_rows(train, random);
+  const bool has_classes = problem.loss.objective.targets() == TargetKind::kClass;
+  if (has_classes && problem.classes > most_classes) {
+    keep_classes(rows, sample, labels, most_classes, random);
+  }
   if (rows.size() > kMostCrossValidated) rows.resize(kMostCrossValidated);
-  std::stable_sort(rows.begin(), rows.end(), [all_labels](std::int64_t a, std::int64_t b) {
-    return all_labels[a] < all_labels[b];
-  });
+  const auto* const label = labels.const_data_ptr<std::int64_t>();
+  std::stable_sort(rows.begin(), rows.end(),
+                   [label](std::int64_t a, std::int64_t b) { return label[a] < label[b]; });
   auto features = problem.scaling.apply(train.views.front().gather(rows)).to(problem.device);
-  FoldedSample sample;
-  sample.plan = plan_for(features.size(0), features.size(1), problem.classes);
+  sample.plan = plan_for(features.size(0), features.size(1), sample.outputs);
   const auto axes = principal_axes(
       features.size(0), features.size(1),
       [&](std::int64_t first, std::int64_t count) { return features.narrow(0, first, count); });
@@ -109,8 +142,10 @@ FoldedSample sample_images(const HeadProblem& problem) {
     sample.basis = axes->strongest(sample.plan.held).basis;
     features = features.matmul(sample.basis);
   }
+  Truth truth = train.truth();
+  truth.labels = labels;
   sample.images = {
-      features, train.truth().select(torch::tensor(rows, torch::kInt64)).to(problem.device),
+      features, truth.select(torch::tensor(rows, torch::kInt64)).to(problem.device),
       torch::tensor(dealt_folds(rows, train.samples), torch::kInt64).to(problem.device), kFolds};
   return sample;
 }
@@ -118,15 +153,18 @@ FoldedSample sample_images(const HeadProblem& problem) {
 /// Fits and scores one decay after the other.
 class DecaySearch {
  public:
-  explicit DecaySearch(const HeadProblem& problem)
+  DecaySearch(const HeadProblem& problem, std::int64_t most_classes)
       : problem_(problem),
-        sample_(sample_images(problem)),
-        heads_(problem.loss, sample_.images, problem.classes, sample_.plan.tolerance),
-        candidates_(candidates_for(problem.loss.objective, problem.classes)) {}
+        sample_(sample_images(problem, most_classes)),
+        heads_(sample_.loss, sample_.images, sample_.outputs, sample_.plan.tolerance),
+        candidates_(candidates_for(problem.loss.objective, sample_.outputs)) {}
+
+  /// Images that are cross-validated.
+  std::int64_t images() const { return sample_.images.truth.rows(); }
 
   WeightDecayChoice run() {
     const std::size_t first =
-        first_candidate(candidates_, problem_.loss.objective, problem_.classes);
+        first_candidate(candidates_, problem_.loss.objective, sample_.outputs);
     try_decay(first);
     std::size_t next = first + 1;
     while (next < candidates_.size() && try_decay(next)) ++next;
@@ -140,32 +178,40 @@ class DecaySearch {
     return choice();
   }
 
+  /// The heads' loss and score for a weight decay.
+  WeightDecayScore score(double weight_decay) {
+    const Loss loss = sample_.loss.plain();
+    const Truth& truth = sample_.images.truth;
+    const auto outputs = heads_.fit(weight_decay);
+    return {weight_decay, loss.sum(outputs, truth).item<double>() / static_cast<double>(images()),
+            estimate_score(loss.objective, loss.target_scaling.in_units(outputs), truth)};
+  }
+
  private:
   /// Returns whether the search should go on in the same direction: the loss falls and rises again
   /// with the decay, and once it rises, it does so for good.
   bool try_decay(std::size_t position) {
     if (!scores_.empty() && problem_.time_limit.is_up()) return false;
-    const Loss loss = problem_.loss.plain();
-    const Truth& truth = sample_.images.truth;
-    const auto outputs = heads_.fit(candidates_[position]);
-    const double mean = loss.sum(outputs, truth).item<double>() / static_cast<double>(truth.rows());
-    scores_.push_back(
-        {candidates_[position], mean,
-         estimate_score(loss.objective, loss.target_scaling.in_units(outputs), truth)});
-    const LinearLayer layer = heads_.mean();
-    starts_[candidates_[position]] =
-        linear_head(sample_.basis.defined() ? layer.weight.matmul(sample_.basis.t()) : layer.weight,
-                    layer.bias);
-    const bool is_better = !(mean >= last_loss_);
-    last_loss_ = mean;
+    scores_.push_back(score(candidates_[position]));
+    starts_[candidates_[position]] = heads_.mean();
+    const bool is_better = !(scores_.back().loss >= last_loss_);
+    last_loss_ = scores_.back().loss;
     return is_better;
+  }
+
+  /// A head for scaled features, where the heads have all classes; else one without layers.
+  Head start_of(const LinearLayer& mean) const {
+    if (sample_.outputs != problem_.classes) return {};
+    return linear_head(
+        sample_.basis.defined() ? mean.weight.matmul(sample_.basis.t()) : mean.weight, mean.bias);
   }
 
   WeightDecayChoice choice() const {
     const WeightDecayScore& chosen = strongest_of_the_best(scores_);
-    const auto part = static_cast<double>(sample_.images.truth.rows()) /
-                      static_cast<double>(problem_.train.valid_rows());
-    return {chosen.weight_decay * part, chosen.score, scores_, starts_.at(chosen.weight_decay)};
+    const auto part =
+        static_cast<double>(images()) / static_cast<double>(problem_.train.valid_rows());
+    return {chosen.weight_decay * part, chosen.score, scores_,
+            start_of(starts_.at(chosen.weight_decay))};
   }
 
   const HeadProblem& problem_;
@@ -174,7 +220,7 @@ class DecaySearch {
   std::vector<double> candidates_;
   std::vector<WeightDecayScore> scores_;
   /// By decay.
-  std::map<double, Head> starts_;
+  std::map<double, LinearLayer> starts_;
   double last_loss_ = std::numeric_limits<double>::infinity();
 };
 
@@ -191,8 +237,18 @@ const WeightDecayScore& strongest_of_the_best(const std::vector<WeightDecayScore
   return found == scores.end() ? scores.front() : *found;
 }
 
-WeightDecayChoice choose_weight_decay(const HeadProblem& problem) {
-  return DecaySearch(problem).run();
+WeightDecayChoice choose_weight_decay(const HeadProblem& problem, ScoredClasses scored) {
+  DecaySearch search(problem, kMostCrossValidatedClasses);
+  WeightDecayChoice choice = search.run();
+  const bool leaves_classes_out = problem.loss.objective.targets() == TargetKind::kClass &&
+                                  problem.classes > kMostCrossValidatedClasses;
+  if (scored == ScoredClasses::kAll && leaves_classes_out) {
+    DecaySearch all(problem, problem.classes);
+    const auto images = static_cast<double>(problem.train.valid_rows());
+    choice.score =
+        all.score(choice.weight_decay * images / static_cast<double>(all.images())).score;
+  }
+  return choice;
 }
 
 }  // namespace transfer

@@ -25,7 +25,8 @@ struct WeightDecayChoice {
   EstimatedScore score;
   /// Of all that were tried, from strong to weak.
   std::vector<WeightDecayScore> scores;
-  /// A head for scaled features near the solution for this decay: where its fit may start.
+  /// A head for scaled features near the solution for this decay, where its fit may start; without
+  /// layers where the choice was made with a part of the classes.
   Head start;
 };
 
@@ -35,17 +36,30 @@ struct WeightDecayChoice {
 /// strong to weak.
 const WeightDecayScore& strongest_of_the_best(const std::vector<WeightDecayScore>& scores);
 
-/// Most training images that cross-validation uses.
+/// Most training images that cross-validation uses, and of how many classes at most. The heads of
+/// more classes need more images each, not another decay; and the choice must not take longer than
+/// the fit itself.
 constexpr std::int64_t kMostCrossValidated = 2000;
+constexpr std::int64_t kMostCrossValidatedClasses = 150;
+
+/// Which classes the score of a choice is for.
+enum class ScoredClasses {
+  /// Those that the choice was made with.
+  kChosenWith,
+  /// All of them, which takes one more fit where there are more.
+  kAll,
+};
 
 /// Chooses the head's weight decay by 5-fold cross-validation on at most so many unaugmented
-/// training features, drawn by `problem.seed`; validation images are not used. The smallest loss
-/// wins, or among nearly equal ones that of the strongest decay. The search goes from a decay that
-/// suits the number of classes to weaker ones, or where these are worse to stronger ones, until one
-/// does worse than the one before or the time is up. `problem.weight_decay` is ignored.
+/// training features, of at most so many classes, drawn by `problem.seed`; validation images are
+/// not used. The smallest loss wins, or among nearly equal ones that of the strongest decay. The
+/// search goes from a decay that suits the number of classes to weaker ones, or where these are
+/// worse to stronger ones, until one does worse than the one before or the time is up.
+/// `problem.weight_decay` is ignored.
 ///
 /// Where many classes make the fits long, they take place along the axes that hold 99 % of the
 /// features' squares, and end somewhat earlier.
-WeightDecayChoice choose_weight_decay(const HeadProblem& problem);
+WeightDecayChoice choose_weight_decay(const HeadProblem& problem,
+                                      ScoredClasses scored = ScoredClasses::kChosenWith);
 
 }  // namespace transfer
