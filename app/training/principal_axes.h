@@ -9,9 +9,10 @@
 namespace transfer {
 
 /// Orthogonal directions of feature space along which features are uncorrelated (Jolliffe,
-/// "Principal Component Analysis", 2002, section 2.1), without those along which they do not vary.
-/// A linear head with an L2 penalty is invariant to rotation, so that it can be fitted along these
-/// axes: there its objective is far better conditioned, and there are no more of them than rows.
+/// "Principal Component Analysis", 2002, section 2.1). Where there are fewer rows than features,
+/// those along which nothing varies are left out. A linear head with an L2 penalty is invariant to
+/// rotation, so that it can be fitted along these axes: there its objective is far better
+/// conditioned, and there are no more of them than rows.
 struct PrincipalAxes {
   /// [D,R] float32 with orthonormal columns, the strongest axis first.
   torch::Tensor basis;
