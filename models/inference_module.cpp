@@ -11,6 +11,7 @@
 #include "models/placement.h"
 #include "models/torch_error.h"
 #include "models/weights.h"
+#include "models/zero_padding.h"
 
 namespace transfer {
 namespace {
@@ -21,7 +22,9 @@ torch::jit::Module frozen(const torch::jit::Module& module, torch::Device device
   copy.eval();
   place_on(copy, device);
   to_channels_last(copy);
-  return torch::jit::freeze(copy);
+  torch::jit::Module result = torch::jit::freeze(copy);
+  if (device.is_cpu()) use_fast_zero_padding(result);
+  return result;
 }
 
 torch::Tensor forward(const torch::jit::Module& module, const torch::Tensor& images) {
