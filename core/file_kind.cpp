@@ -34,4 +34,16 @@ std::string why_absent(const fs::path& path, std::string_view wanted) {
   return fmt::format("cannot be reached: {}", error.message());
 }
 
+void require_file_output(const std::filesystem::path& file) {
+  const FileKind kind = file_kind(file);
+  if (kind == FileKind::kFolder || !file.has_filename()) {
+    throw OutputError(fmt::format("--output {}: is a folder. Give a file.", file.string()));
+  }
+  if (kind == FileKind::kOther) {
+    throw OutputError(fmt::format(
+        "--output {}: is a device, a pipe or a socket, not a file. Leave out --output to print.",
+        file.string()));
+  }
+}
+
 }  // namespace transfer

@@ -22,4 +22,8 @@ std::filesystem::path folder_of(const std::filesystem::path& path);
 /// system says ("cannot be reached: Permission denied").
 std::string why_absent(const std::filesystem::path& path, std::string_view wanted);
 
+/// Throws OutputError unless `file` can be written: it names a file, and what is there already, if
+/// anything, is a regular file or a link to one. A device or a pipe would be replaced by a file.
+void require_file_output(const std::filesystem::path& file);
+
 }  // namespace transfer

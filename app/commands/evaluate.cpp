@@ -71,9 +71,7 @@ void check_outputs(const std::vector<std::string>& outputs) {
           "(the metrics).",
           output));
     }
-    if (is_folder(output)) {
-      throw OutputError(fmt::format("--output {}: is a folder. Give a file.", output));
-    }
+    require_file_output(output);
     const AtomicFile probe(output);
   }
 }

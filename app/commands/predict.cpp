@@ -2,6 +2,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <optional>
 
@@ -18,6 +20,7 @@
 #include "app/report/sorted_folders.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
+#include "core/file_kind.h"
 #include "core/hash.h"
 #include "core/lower_case.h"
 #include "core/messages.h"
@@ -75,6 +78,17 @@ void check_options(const PredictOptions& options) {
   }
 }
 
+/// Throws ConfigError where the output would take an image's place.
+void require_no_image(const std::filesystem::path& output, const std::vector<Sample>& samples) {
+  if (output.empty() || !is_file(output)) return;
+  for (const Sample& sample : samples) {
+    std::error_code ignored;
+    if (!std::filesystem::equivalent(sample.path, output, ignored)) continue;
+    throw ConfigError(
+        fmt::format("--output {}: is one of the images. Give another file.", output.string()));
+  }
+}
+
 /// What a file of predictions depends on.
 GrowingFile::Identity identity_of(const PredictOptions& options,
                                   const std::vector<Sample>& samples) {
@@ -86,7 +100,10 @@ GrowingFile::Identity identity_of(const PredictOptions& options,
   return {{"model", sha256_hex(read_file(model_path(options.model)))},
           {"list of images", list.hex()},
           {"--format", name_of(options.output.layout)},
-          {"--top", options.top}};
+          {"--top", options.top},
+          {"--sort-into", options.sort_into},
+          {"--min-confidence", options.min_confidence},
+          {"choice of --copy or --link", options.placing == Placing::kLink ? "link" : "copy"}};
 }
 
 std::vector<Prediction> predictions_in(const RowBlock& block, const std::vector<Sample>& samples,
@@ -147,17 +164,14 @@ int run_predict(const PredictOptions& options) {
   set_arithmetic(device, {});
   const auto threads = use_threads(options.threads);
   const auto samples = named_images(options.paths, options.max_image_bytes);
+  require_no_image(options.output.file, samples);
   const Classifier model(model_path(options.model), device, trust);
   const ModelMetadata& metadata = model.metadata();
   const TargetKind kind = metadata.objective.targets();
   auto folders = sorted_folders(options, metadata);
   PredictionOutput output(
-      options.output, prediction_format(kind, metadata.classes, options.top),
+      options.output, prediction_format(kind, metadata.classes, options.top), samples,
       options.output.file.empty() ? GrowingFile::Identity{} : identity_of(options, samples));
-  if (output.images_before() > samples.size()) {
-    throw DataError(fmt::format("{}.part: has more rows than there are images. Remove it.",
-                                options.output.file.string()));
-  }
   if (options.output.resume) {
     note("{}: {} of {} images were done before", options.output.file.string(),
          output.images_before(), samples.size());
@@ -202,7 +216,10 @@ void add_sorting_flags(CLI::App& parser, PredictOptions& options) {
       .add_option("--min-confidence", options.min_confidence,
                   "With --sort-into: put images below this probability into DIR/unsure/")
       ->type_name("P")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(CLI::Range(0.0, 1.0))
+      ->check([](const std::string& text) {
+        return std::isfinite(std::strtod(text.c_str(), nullptr)) ? "" : "found no number";
+      });
 }
 
 void add_output_flags(CLI::App& parser, PredictOptions& options) {

@@ -16,10 +16,11 @@ class OrderedBlocks {
   void add(RowBlock block) {
     const std::lock_guard lock(mutex_);
     waiting_.emplace(block.first, std::move(block));
-    for (auto next = waiting_.begin(); next != waiting_.end() && next->first == position_;
-         next = waiting_.erase(next)) {
-      take_(next->second);
-      position_ += next->second.rows.size(0);
+    while (!waiting_.empty() && waiting_.begin()->first == position_) {
+      // Taken out first: where `take` throws, no other stream hands it on once more.
+      const RowBlock next = std::move(waiting_.extract(waiting_.begin()).mapped());
+      take_(next);
+      position_ += next.rows.size(0);
     }
   }
 

@@ -50,9 +50,7 @@ std::string csv_header(std::int64_t columns) {
 }  // namespace
 
 void FeatureOutput::require_name(const fs::path& file) {
-  if (is_folder(file)) {
-    throw OutputError(fmt::format("--output {}: is a folder. Give a file.", file.string()));
-  }
+  require_file_output(file);
   if (ends_in(file, ".npy") || ends_in(file, ".csv")) return;
   throw ConfigError(fmt::format(
       "--output {}: expected a name that ends in .npy (for numpy.load) or .csv.", file.string()));

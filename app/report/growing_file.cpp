@@ -78,11 +78,17 @@ std::uint64_t read_rows(const OpenFile& part, RowEnd row_end,
   return whole;
 }
 
-/// Throws ConfigError where `found` says something else than `expected`.
-void require_same(const fs::path& file, const GrowingFile::Identity& found,
-                  const GrowingFile::Identity& expected) {
+/// Throws ConfigError where the file of an identity says something else than `expected`, and
+/// DataError where it says nothing.
+void require_same(const fs::path& file, const GrowingFile::Identity& expected) {
+  const auto found = GrowingFile::Identity::parse(read_file(identity_of(file)), nullptr,
+                                                  /*allow_exceptions=*/false);
+  if (!found.is_object()) {
+    throw DataError(fmt::format("{}: is damaged. Leave out --resume to begin anew.",
+                                identity_of(file).string()));
+  }
   for (const auto& [name, value] : expected.items()) {
-    if (found.is_object() && found.contains(name) && found[name] == value) continue;
+    if (found.contains(name) && found[name] == value) continue;
     throw ConfigError(fmt::format(
         "--resume: {} was begun with another {}. Give the same as then, or leave out --resume to "
         "begin anew.",
@@ -90,19 +96,52 @@ void require_same(const fs::path& file, const GrowingFile::Identity& found,
   }
 }
 
-}  // namespace
-
-GrowingFile::GrowingFile(fs::path file, FileLock lock, OpenFile part, std::uint64_t size)
-    : file_(std::move(file)), lock_(std::move(lock)), part_(std::move(part)), size_(size) {}
-
-bool GrowingFile::is_begun(const fs::path& file) {
-  return is_file(part_of(file)) && is_file(identity_of(file));
+/// Whether an earlier process has left rows. Throws OutputError where something else has their
+/// name.
+bool is_begun(const fs::path& file) {
+  std::error_code ignored;
+  const auto status = fs::symlink_status(part_of(file), ignored);
+  if (status.type() == fs::file_type::not_found) return false;
+  if (status.type() == fs::file_type::regular && is_file(identity_of(file))) return true;
+  throw OutputError(fmt::format(
+      "{}: is in the way, and was not left by an earlier command. Remove it, or give another "
+      "--output.",
+      part_of(file).string()));
 }
 
-GrowingFile GrowingFile::begin(const fs::path& file, const Identity& identity) {
-  if (is_folder(file)) {
-    throw OutputError(fmt::format("--output {}: is a folder. Give a file.", file.string()));
-  }
+/// A link's target, so that the link stays.
+fs::path followed(const fs::path& file) {
+  std::error_code error;
+  const fs::path target = fs::is_symlink(file, error) ? fs::canonical(file, error) : file;
+  return error ? file : target;
+}
+
+}  // namespace
+
+GrowingFile::GrowingFile(fs::path file, FileLock lock, std::uint64_t size, bool is_kept)
+    : file_(std::move(file)),
+      lock_(std::move(lock)),
+      part_(OpenFile::for_writing(part_of(file_), file_)),
+      size_(size),
+      is_kept_(is_kept) {}
+
+GrowingFile::GrowingFile(GrowingFile&& other) noexcept
+    : file_(std::move(other.file_)),
+      lock_(other.lock_),
+      part_(std::move(other.part_)),
+      size_(other.size_),
+      is_kept_(std::exchange(other.is_kept_, true)) {}
+
+GrowingFile::~GrowingFile() {
+  if (is_kept_) return;
+  std::error_code ignored;
+  fs::remove(part_of(file_), ignored);
+  fs::remove(identity_of(file_), ignored);
+}
+
+GrowingFile GrowingFile::begin(const fs::path& given, const Identity& identity, bool kept) {
+  require_file_output(given);
+  const fs::path file = followed(given);
   FileLock lock = lock_for(file);
   if (is_begun(file)) {
     warn("{} of an earlier command is overwritten. With --resume a command goes on with it.",
@@ -112,21 +151,22 @@ GrowingFile GrowingFile::begin(const fs::path& file, const Identity& identity) {
   fs::remove(part_of(file), ignored);
   write_file_atomically(identity_of(file), json_text(identity));
   write_file_atomically(part_of(file), "");
-  return {file, std::move(lock), OpenFile::for_writing(part_of(file), file), 0};
+  return {file, std::move(lock), 0, kept};
 }
 
-GrowingFile GrowingFile::go_on(const fs::path& file, const Identity& identity, RowEnd row_end,
+GrowingFile GrowingFile::go_on(const fs::path& given, const Identity& identity, RowEnd row_end,
                                const std::function<void(std::string_view row)>& for_row) {
+  require_file_output(given);
+  const fs::path file = followed(given);
   if (!is_begun(file)) return begin(file, identity);
   FileLock lock = lock_for(file);
-  const std::string text = read_file(identity_of(file));
-  require_same(file, Identity::parse(text, nullptr, /*allow_exceptions=*/false), identity);
+  require_same(file, identity);
   const std::uint64_t whole = read_rows(OpenFile::for_reading(part_of(file)), row_end, for_row);
-  OpenFile part = OpenFile::for_writing(part_of(file), file);
-  if (::ftruncate(part.descriptor(), static_cast<off_t>(whole)) != 0) {
+  GrowingFile result(file, std::move(lock), whole, /*is_kept=*/true);
+  if (::ftruncate(result.part_.descriptor(), static_cast<off_t>(whole)) != 0) {
     throw write_failure(part_of(file), errno);
   }
-  return {file, std::move(lock), std::move(part), whole};
+  return result;
 }
 
 void GrowingFile::append(std::string_view rows) {
@@ -137,6 +177,7 @@ void GrowingFile::append(std::string_view rows) {
 void GrowingFile::commit() {
   if (::fsync(part_.descriptor()) != 0) throw write_failure(file_, errno);
   if (::rename(part_of(file_).c_str(), file_.c_str()) != 0) throw write_failure(file_, errno);
+  is_kept_ = true;
   std::error_code ignored;
   fs::remove(identity_of(file_), ignored);
   lock_.give_back();

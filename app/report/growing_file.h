@@ -29,19 +29,23 @@ class GrowingFile {
   /// What the rows depend on, by name: those of a file that goes on must be the same.
   using Identity = nlohmann::ordered_json;
 
-  /// Begins anew, whatever was there. Throws OutputError.
-  static GrowingFile begin(const std::filesystem::path& file, const Identity& identity);
+  /// Begins anew, also where rows of an earlier process are there, with a warning. A file that
+  /// is not `kept` when it is left incomplete leaves nothing. Throws OutputError, also where what
+  /// is called FILE.part is not such a file.
+  static GrowingFile begin(const std::filesystem::path& file, const Identity& identity,
+                           bool kept = true);
 
   /// Goes on with FILE.part, or begins anew where there is none. `for_row` is called for each row
   /// that is there, with the line break at its end; a row cut short at the end is removed. Throws
   /// ConfigError where what is there depends on something else, DataError where it cannot be read,
-  /// and OutputError.
+  /// OutputError as begin() does, and what `for_row` throws.
   static GrowingFile go_on(const std::filesystem::path& file, const Identity& identity,
                            RowEnd row_end,
                            const std::function<void(std::string_view row)>& for_row);
 
-  /// Whether `file`.part is there to go on with.
-  static bool is_begun(const std::filesystem::path& file);
+  ~GrowingFile();
+  GrowingFile(GrowingFile&& other) noexcept;
+  GrowingFile& operator=(GrowingFile&&) = delete;
 
   /// Appends whole rows: once it returns they outlive the process. Throws OutputError.
   void append(std::string_view rows);
@@ -50,12 +54,14 @@ class GrowingFile {
   void commit();
 
  private:
-  GrowingFile(std::filesystem::path file, FileLock lock, OpenFile part, std::uint64_t size);
+  GrowingFile(std::filesystem::path file, FileLock lock, std::uint64_t size, bool is_kept);
 
   std::filesystem::path file_;
   FileLock lock_;
   OpenFile part_;
   std::uint64_t size_;
+  /// Whether an incomplete file stays.
+  bool is_kept_;
 };
 
 }  // namespace transfer

@@ -29,26 +29,44 @@ void print(const std::string& text) {
 
 PredictionOutput::PredictionOutput(const PredictionOutputOptions& options,
                                    std::unique_ptr<PredictionFormat> format,
+                                   const std::vector<Sample>& samples,
                                    const GrowingFile::Identity& identity)
-    : format_(std::move(format)), text_(options.layout, *format_) {
+    : samples_(samples),
+      path_(options.file),
+      format_(std::move(format)),
+      text_(options.layout, *format_) {
   if (options.file.empty()) return;
   file_.emplace(options.resume
                     ? GrowingFile::go_on(options.file, identity, row_end_of(options.layout),
                                          [this](std::string_view row) { take_row(row); })
-                    : GrowingFile::begin(options.file, identity));
+                    : GrowingFile::begin(options.file, identity,
+                                         /*kept=*/options.layout != PredictionLayout::kJson));
   images_ = images_before_;
 }
 
 void PredictionOutput::take_row(std::string_view row) {
-  if (!has_begun_) {
+  const std::string beginning = text_.beginning();
+  if (!has_begun_ && !beginning.empty()) {
+    if (row != beginning) throw_other_rows();
     has_begun_ = true;
-    if (!text_.beginning().empty()) return;
+    return;
   }
+  has_begun_ = true;
+  if (images_before_ == samples_.size()) throw_other_rows();
+  const std::string& path = samples_[images_before_].path;
+  const auto error = text_.error_in(row, path);
+  if (!error) throw_other_rows();
   ++images_before_;
-  if (auto failure = text_.failure(row)) {
-    if (failed_.empty()) first_reason_ = failure->error;
-    failed_.push_back(failure->path);
-  }
+  if (error->empty()) return;
+  if (failed_.empty()) first_reason_ = *error;
+  failed_.push_back(path);
+}
+
+void PredictionOutput::throw_other_rows() const {
+  throw DataError(fmt::format(
+      "{}.part: row {} is not that of the image. The file was changed; leave out --resume to begin "
+      "anew.",
+      path_.string(), images_before_ + 1));
 }
 
 void PredictionOutput::write(const std::string& text) {
@@ -61,15 +79,17 @@ void PredictionOutput::write(const std::string& text) {
 
 void PredictionOutput::add(const std::vector<Prediction>& predictions) {
   std::string text = has_begun_ ? "" : text_.beginning();
+  for (std::size_t i = 0; i < predictions.size(); ++i) {
+    text += text_.row(predictions[i], images_ + i == 0);
+  }
+  write(text);
+  has_begun_ = true;
+  images_ += predictions.size();
   for (const Prediction& prediction : predictions) {
-    text += text_.row(prediction, images_ == 0);
-    ++images_;
     if (!prediction.numbers.empty()) continue;
     if (failed_.empty()) first_reason_ = prediction.error;
     failed_.push_back(prediction.path);
   }
-  has_begun_ = true;
-  write(text);
 }
 
 void PredictionOutput::finish() {

@@ -10,6 +10,7 @@
 
 #include "app/report/growing_file.h"
 #include "app/report/prediction_text.h"
+#include "datasets/dataset.h"
 
 namespace transfer {
 
@@ -26,9 +27,11 @@ struct PredictionOutputOptions {
 /// one. Not thread-safe.
 class PredictionOutput {
  public:
-  /// `identity` is what the predictions depend on. Throws as GrowingFile does.
+  /// `samples` are all images, which must outlive the result, `identity` what the predictions
+  /// depend on. Throws as GrowingFile does, and DataError where the file to go on with does not
+  /// hold the first of the images.
   PredictionOutput(const PredictionOutputOptions& options, std::unique_ptr<PredictionFormat> format,
-                   const GrowingFile::Identity& identity);
+                   const std::vector<Sample>& samples, const GrowingFile::Identity& identity);
 
   /// How many images the file to go on with has predictions or errors of.
   std::size_t images_before() const { return images_before_; }
@@ -48,7 +51,10 @@ class PredictionOutput {
   void write(const std::string& text);
   /// Takes what an earlier process wrote.
   void take_row(std::string_view row);
+  [[noreturn]] void throw_other_rows() const;
 
+  const std::vector<Sample>& samples_;
+  std::filesystem::path path_;
   std::unique_ptr<PredictionFormat> format_;
   PredictionText text_;
   std::optional<GrowingFile> file_;

@@ -92,24 +92,29 @@ std::string PredictionText::ending() const {
   return layout_ == PredictionLayout::kJson ? "\n]\n" : "";
 }
 
-std::optional<Prediction> PredictionText::failure(std::string_view row) const {
+std::optional<std::string> PredictionText::error_in(std::string_view row,
+                                                    const std::string& path) const {
   if (layout_ == PredictionLayout::kText) {
-    const auto mark = row.find(kErrorMark);
-    if (mark == std::string_view::npos) return std::nullopt;
-    const std::string path(row.substr(0, mark));
-    return Prediction{path, {}, std::string(row.substr(mark + kErrorMark.size()))};
+    const std::string shown = visible(path);
+    if (!row.starts_with(shown + ":")) return std::nullopt;
+    const std::string failed = shown + std::string(kErrorMark);
+    return row.starts_with(failed) ? std::string(row.substr(failed.size())) : "";
   }
   if (layout_ == PredictionLayout::kJsonl) {
     const auto object = nlohmann::json::parse(row, nullptr, /*allow_exceptions=*/false);
-    if (!object.is_object() || !object.contains("error")) return std::nullopt;
-    return Prediction{object.value("path", ""), {}, object["error"].dump()};
+    // A path that is not UTF-8 is written with replacement characters.
+    const auto expected = nlohmann::json::parse(json_line({{"path", path}}));
+    if (!object.is_object() || !object.contains("path") || object["path"] != expected["path"]) {
+      return std::nullopt;
+    }
+    if (!object.contains("error")) return "";
+    return object["error"].is_string() ? object["error"].get<std::string>() : "unknown";
   }
-  const auto rows = parse_csv(row, "row");
+  const auto rows = parse_csv(row, path);
   const std::size_t error = 1 + format_.csv_header().left.size();
   if (rows.size() != 1 || error >= rows.front().fields.size()) return std::nullopt;
   const auto& fields = rows.front().fields;
-  if (fields[error].empty()) return std::nullopt;
-  return Prediction{fields.front(), {}, fields[error]};
+  return fields.front() == path ? std::make_optional(fields[error]) : std::nullopt;
 }
 
 }  // namespace transfer

@@ -42,9 +42,10 @@ class PredictionText {
   /// REQUIRES: at least one row was written.
   std::string ending() const;
 
-  /// The path and error of a row that was written, with the line break at its end; nothing where
-  /// it is a prediction. REQUIRES: not json, whose rows do not end by themselves.
-  std::optional<Prediction> failure(std::string_view row) const;
+  /// What a row that was written says of the image at `path`, with the line break at its end: its
+  /// error, or "" for a prediction; nothing where it is not a row of that image. REQUIRES: not
+  /// json, whose rows do not end by themselves.
+  std::optional<std::string> error_in(std::string_view row, const std::string& path) const;
 
  private:
   std::string csv_row(const Prediction& prediction) const;

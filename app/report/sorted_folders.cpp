@@ -24,11 +24,12 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kUnsure = "unsure";
+/// Of a file or folder, in bytes, on Linux's file systems.
+constexpr std::size_t kLongestName = 255;
 
 void require_folder_name(const std::string& name) {
-  constexpr std::size_t kLongest = 255;  // of Linux's file systems
-  const bool is_usable = !name.empty() && name != "." && name != ".." && name.size() <= kLongest &&
-                         name.find('/') == std::string::npos &&
+  const bool is_usable = !name.empty() && name != "." && name != ".." &&
+                         name.size() <= kLongestName && name.find('/') == std::string::npos &&
                          name.find('\0') == std::string::npos;
   if (!is_usable) {
     throw ConfigError(
@@ -57,13 +58,23 @@ bool are_equal(const fs::path& a, const fs::path& b) {
   return read_file(a) == read_file(b);
 }
 
+/// Whether a byte is not the first of a character of UTF-8.
+bool is_inside_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
+
 /// Where `image` goes at the n-th try: its name, NAME-2.ENDING, NAME-3.ENDING, ….
 fs::path candidate(const fs::path& image, const fs::path& folder, int number) {
   if (number == 1) return folder / image.filename();
-  fs::path name = image.stem();
-  name += fmt::format("-{}", number);
-  name += image.extension();
-  return folder / name;
+  const std::string number_text = fmt::format("-{}", number);
+  const std::string ending = image.extension();
+  std::string stem = image.stem();
+  const std::size_t taken = number_text.size() + ending.size();
+  const std::size_t room = taken < kLongestName ? kLongestName - taken : 0;
+  if (stem.size() > room) {
+    std::size_t end = room;
+    while (end > 0 && is_inside_character(stem[end])) --end;
+    stem.resize(end);
+  }
+  return folder / (stem + number_text + ending);
 }
 
 /// Makes `target` another name of `source`. Returns 0 or the error (an errno), EEXIST where the
@@ -79,7 +90,7 @@ int link_image(const fs::path& source, const fs::path& target) {
 int copy_image(const fs::path& source, const fs::path& target) {
   const std::string bytes = read_file(source);
   // Its destructor removes the temporary name, which leaves the other one.
-  const AtomicFile copy(target);
+  const AtomicFile copy(target.parent_path() / "copy");
   {
     const OpenFile written = OpenFile::for_writing(copy.temporary_path(), target);
     written.write(0, bytes.data(), bytes.size());
@@ -111,7 +122,8 @@ SortedFolders::SortedFolders(fs::path folder, const std::vector<std::string>& cl
       names_(classes),
       counts_(classes.size() + 1, 0),
       placing_(placing),
-      min_confidence_(min_confidence) {
+      min_confidence_(min_confidence),
+      goes_on_(goes_on) {
   for (const std::string& name : classes) require_folder_name(name);
   names_.emplace_back(kUnsure);
   std::error_code error;
@@ -123,7 +135,8 @@ SortedFolders::SortedFolders(fs::path folder, const std::vector<std::string>& cl
         fmt::format("--sort-into {}: is not empty. Give another folder, or remove what is in it.",
                     folder_.string()));
   }
-  make_folder(folder_);
+  if (!goes_on) return;
+  for (const std::string& name : names_) remove_temporary_files(folder_ / name);
 }
 
 void SortedFolders::add(const fs::path& image, const std::string& predicted_class,
@@ -147,7 +160,13 @@ fs::path SortedFolders::place(const fs::path& image, const fs::path& folder) {
       renamed_ += number > 1 ? 1 : 0;
       return target;
     }
-    if (error != EEXIST) throw_link_failure(image, target, error);
+    if (error != EEXIST) {
+      // So that the same command without --link finds an empty folder.
+      std::error_code ignored;
+      fs::remove(folder, ignored);
+      fs::remove(folder_, ignored);
+      throw_link_failure(image, target, error);
+    }
     if (are_equal(image, target)) {
       ++present_;
       return target;
@@ -165,7 +184,8 @@ std::string SortedFolders::report() const {
     if (counts_[i] > 0) parts.push_back(fmt::format("{} {}", visible(names_[i]), counts_[i]));
   }
   std::string text =
-      fmt::format("{} {} {}: {}", count_text(static_cast<std::size_t>(images), "image"),
+      fmt::format("{} {} {}: {}",
+                  count_text(static_cast<std::size_t>(images), goes_on_ ? "more image" : "image"),
                   placing_ == Placing::kLink ? "linked into" : "copied to", folder_.string(),
                   fmt::join(parts, ", "));
   if (renamed_ > 0) {

@@ -41,6 +41,7 @@ class SortedFolders {
   std::vector<std::int64_t> counts_;
   Placing placing_;
   double min_confidence_;
+  bool goes_on_;
   std::int64_t renamed_ = 0;
   std::int64_t present_ = 0;
 };

@@ -12,7 +12,7 @@ import unittest
 import numpy
 import torch
 
-from tests.cli.transfer_case import SLOWER, TransferCase, write_image
+from tests.cli.transfer_case import SLOWER, TransferCase, files_of_at_most, write_image
 
 
 class PredictionFilesCase(TransferCase):
@@ -117,14 +117,35 @@ class OutputFile(PredictionFilesCase):
         self.make_photos()
         self.begin_again("out.csv", "path,class,probability,error\nphotos/0000.png,red,0.9,\n")
         self.refused_here("another list of images", "run", "photos/0000.png", "--output", "out.csv", "--resume")
+        self.refused_here("another --sort-into", "run", "photos", "--output", "out.csv", "--resume", "--sort-into", "s")
         self.refused_here("another --top", "run", "photos", "--output", "out.csv", "--resume", "--top", "2")
         self.train("--strategy", "freeze-conv", "--set", "head.weight_decay=1", out="other")
         self.refused_here("another model", "other", "photos", "--output", "out.csv", "--resume")
         self.refused_here("--output FILE", "run", "photos", "--resume")
         self.refused_here("jsonl", "run", "photos", "--output", "out.json", "--resume")
         self.refused_here("--sort-into DIR", "run", "photos", "--link")
+        self.refused_here("one of the images", "run", "photos", "--output", "photos/0001.png")
+        self.refused_here("--min-confidence", "run", "photos", "--sort-into", "s", "--min-confidence", "nan")
         done = self.predict("--output", "out.csv")
         self.assertTrue(self.warnings(done, "out.csv.part", "overwritten"))
+
+    def test_rows_that_somebody_changed_are_refused(self):
+        self.make_photos()
+        self.predict("--output", "out.jsonl")
+        rows = (self.folder / "out.jsonl").read_text()
+        self.begin_again("out.jsonl", rows.replace("photos/0002.png", "photos/0003.png"))
+        done = self.predict("--output", "out.jsonl", "--resume", expect=3)
+        self.assert_names(self.message(done), "row 3 is not that of the image")
+        (self.folder / "out.jsonl.part").write_text('{"path":1,"error":"x"}\n')
+        self.predict("--output", "out.jsonl", "--resume", expect=3)
+
+    def test_a_disk_that_was_full_leaves_whole_rows(self):
+        self.make_photos(count=200)
+        whole = self.predict("--format", "csv").stdout
+        done = self.predict("--output", "out.csv", "--threads", "2", before=files_of_at_most(1000), expect=6)
+        self.assert_names(self.message(done), "out.csv")
+        self.predict("--output", "out.csv", "--resume")
+        self.assertEqual((self.folder / "out.csv").read_text(), whole)
 
     def refused_here(self, part, model, *arguments):
         done = self.run_transfer("predict", "--model", model, *arguments, expect=2)

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <fstream>
 
@@ -32,9 +34,7 @@ class GrowingFileTest : public ::testing::Test {
   }
 
   /// Leaves what a process that wrote `text` leaves when it is killed.
-  void leave(const std::string& text) {
-    GrowingFile::begin(file_, identity()).append(text);
-  }
+  void leave(const std::string& text) { GrowingFile::begin(file_, identity()).append(text); }
 
   const TemporaryFolder folder_;
   const std::filesystem::path file_ = folder_.path() / "rows.csv";
@@ -89,7 +89,8 @@ TEST_F(GrowingFileTest, RowsThatDependOnSomethingElseAreNotGoneOnWith) {
   EXPECT_EQ(read_file(part_), "a\n");
   std::ofstream(folder_.path() / "rows.csv.part.json") << "{\"model\": \"a";
   EXPECT_THROW(GrowingFile::go_on(file_, identity(), RowEnd::kLineBreak, [](std::string_view) {}),
-               ConfigError);
+               DataError)
+      << "damaged";
 }
 
 TEST_F(GrowingFileTest, OneProcessWritesItAtATime) {
@@ -99,9 +100,35 @@ TEST_F(GrowingFileTest, OneProcessWritesItAtATime) {
                OutputError);
 }
 
-TEST_F(GrowingFileTest, AFolderInItsPlaceIsRefused) {
+TEST_F(GrowingFileTest, OnlyAFileIsReplacedAndALinkStays) {
+  const std::filesystem::path pipe = folder_.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   std::filesystem::create_directory(file_);
+  for (const auto& wrong : {file_, pipe, folder_.path() / ""}) {
+    EXPECT_THROW(GrowingFile::begin(wrong, identity()), OutputError) << wrong;
+  }
+  EXPECT_TRUE(std::filesystem::is_fifo(pipe));
+  const std::filesystem::path target = folder_.path() / "target";
+  const std::filesystem::path link = folder_.path() / "link";
+  std::ofstream(target) << "old";
+  std::filesystem::create_symlink(target, link);
+  auto file = GrowingFile::begin(link, identity());
+  file.append("new\n");
+  file.commit();
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  EXPECT_EQ(read_file(target), "new\n");
+}
+
+TEST_F(GrowingFileTest, WhatOnlyHasTheNameOfItsRowsIsLeftAlone) {
+  std::ofstream(part_) << "my notes";
   EXPECT_THROW(GrowingFile::begin(file_, identity()), OutputError);
+  EXPECT_THROW(rows_of(), OutputError);
+  EXPECT_EQ(read_file(part_), "my notes");
+}
+
+TEST_F(GrowingFileTest, WhatCannotBeGoneOnWithIsNotKept) {
+  { GrowingFile::begin(file_, identity(), /*kept=*/false).append("[\n"); }
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
 }
 
 }  // namespace

@@ -80,7 +80,7 @@ TEST_F(SortedFoldersTest, ClassesThatCannotNameAFolderAreRefused) {
     EXPECT_THROW(SortedFolders(target_, {"cat", name}, Placing::kCopy, 0.5, false), ConfigError)
         << name;
   }
-  EXPECT_FALSE(fs::exists(target_));
+  EXPECT_FALSE(fs::exists(target_)) << "nothing is made before the first image";
 }
 
 TEST_F(SortedFoldersTest, AnImageThatIsGoneLeavesNothing) {
