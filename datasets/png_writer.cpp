@@ -16,6 +16,7 @@ void write_png(const cv::Mat& rgb, const std::filesystem::path& file) {
   image.width = static_cast<png_uint_32>(rgb.cols);
   image.height = static_cast<png_uint_32>(rgb.rows);
   image.format = PNG_FORMAT_RGB;
+  image.flags = PNG_IMAGE_FLAG_FAST;  // a third larger, in a fraction of the time
   png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(image);
   std::string png(size, '\0');
   if (png_image_write_to_memory(&image, png.data(), &size, /*convert_to_8_bit=*/0, rgb.data,

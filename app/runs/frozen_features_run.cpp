@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <future>
 #include <iterator>
 #include <optional>
 
@@ -189,9 +190,14 @@ Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run,
   collect_broken(summary, features.train);
   collect_broken(summary, features.val);
   summary.train_images = features.train.valid_rows();
+  // Writing the model and checking it is work for one core, and so are the tables and pictures.
+  auto results = std::async(std::launch::async | std::launch::deferred, [&] {
+    use_threads(1);
+    write_split_results(p, run, val, test, summary);
+  });
   write_classifier(p.backbone, summary.cut, fitted.head, p.dataset.classes,
                    run.file(run_file::kModel), objective);
-  write_split_results(p, run, val, test, summary);
+  results.get();
   return summary;
 }
 
