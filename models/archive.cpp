@@ -99,6 +99,16 @@ torch::jit::Module load_module(const ArchiveFile& archive, const std::filesystem
   return module;
 }
 
+/// An empty text with room for a module's archive, which then never moves while it grows.
+std::string room_for(const torch::jit::Module& module) {
+  std::size_t bytes = 1 << 20;  // its program
+  for (const auto& parameter : module.parameters()) bytes += parameter.nbytes();
+  for (const auto& buffer : module.buffers()) bytes += buffer.nbytes();
+  std::string text;
+  text.reserve(bytes);
+  return text;
+}
+
 /// What was just written; `file` is its name in the error.
 torch::jit::Module read_back(std::istream& written, const std::filesystem::path& file) {
   try {
@@ -149,15 +159,19 @@ Archive read_archive(const std::filesystem::path& file, const Trust& trust) {
 
 void write_archive(const torch::jit::Module& module, const ModelMetadata& metadata,
                    const std::filesystem::path& file, const ArchiveCheck& check) {
-  // Through memory, since LibTorch's file writer ends the process when the disk is full.
-  std::stringstream draft;
-  module.save(draft);
-  std::ostringstream archive;
-  with_lasting_names(read_back(draft, file)).save(archive, {{kMetadataFile, to_json(metadata)}});
+  // Through memory, since LibTorch's file writer ends the process when the disk is full. Nothing is
+  // held longer than it is needed: each of these is as large as the network.
+  std::ostringstream written(room_for(module));
+  {
+    std::stringstream draft(room_for(module));
+    module.save(draft);
+    const auto named = with_lasting_names(read_back(draft, file));
+    draft = std::stringstream();
+    named.save(written, {{kMetadataFile, to_json(metadata)}});
+  }
+  std::stringstream archive(std::move(written).str());
   if (check) {
-    draft.str(archive.str());
-    draft.clear();
-    auto reloaded = read_back(draft, file);
+    auto reloaded = read_back(archive, file);
     reloaded.eval();
     check(reloaded);
   }
