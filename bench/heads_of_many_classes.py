@@ -21,7 +21,7 @@ THREADS = len(os.sched_getaffinity(0))
 EXTRACTION_SECONDS = 0.025  # an image
 MOST_PART = 0.15
 # Multiply-adds of a step beyond which scikit-learn takes too long to wait for.
-MOST_FOR_PEER = 2e9
+MOST_FOR_PEER = 3e8
 
 PEER = """
 import sys

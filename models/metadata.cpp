@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "core/errors.h"
+#include "core/nearest_name.h"
 
 namespace transfer {
 namespace {
@@ -42,6 +43,16 @@ std::int64_t whole_number(const json& value, const std::string& field) {
 /// Names of what a network reads in `preprocessing.channels`.
 constexpr std::string_view kGreyChannel = "gray";
 constexpr std::string_view kBands = "bands";
+
+/// Refuses keys that nothing reads: a misspelt one would leave its default in force.
+void require_known_keys(const json& object, const std::string& prefix,
+                        const std::vector<std::string>& known) {
+  for (const auto& [key, value] : object.items()) {
+    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    throw std::invalid_argument(
+        fmt::format("unknown key '{}{}'{}", prefix, key, suggestion(key, known)));
+  }
+}
 
 void parse_channels(const json& object, Preprocessing& p) {
   const auto channels = object.at("channels").get<std::string>();
@@ -84,6 +95,12 @@ bool sizes_are_sound(const Preprocessing& p) {
 }
 
 Preprocessing parse_preprocessing(const json& object) {
+  require_known_keys(object, "preprocessing.",
+                     {"input_size", "channels", "resize", "resize_rule", "crop", "interpolation",
+                      "mean", "std", "scale", "sample_range"});
+  if (const auto crop = object.value("crop", "center"); crop != "center") {
+    throw std::invalid_argument("preprocessing.crop is '" + crop + "', expected center");
+  }
   Preprocessing p;
   const json& size = object.at("input_size");
   p.height = whole_number(size.at(0), "preprocessing.input_size");
@@ -174,6 +191,10 @@ ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
           "newer `transfer`, or export the model again with models/export of this version.",
           file, version, ModelMetadata::kFormatVersion));
     }
+    require_known_keys(object, "",
+                       {"format_version", "kind", "name", "source", "source_version", "license",
+                        "preprocessing", "pretraining_classes", "classes", "stages",
+                        "weights_sha256", "complexity", "task", "loss", "huber_delta"});
     ModelMetadata metadata;
     metadata.kind = parse_choice<ModelKind>(object, "", "kind");
     metadata.name = object.at("name").get<std::string>();

@@ -185,6 +185,22 @@ TEST(Metadata, ClassesWithoutANameOrTwiceAreRefused) {
   }
 }
 
+TEST(Metadata, AMisspeltKeyIsRefusedWithTheNearestOne) {
+  for (const auto& [known, wrong] : std::map<std::string, std::string>{
+           {"resize_rule", "preprocessing.resize_rle"}, {"license", "licnse"}}) {
+    const std::string key = wrong.substr(wrong.find('.') + 1);
+    std::string text = to_json(ModelMetadata{});
+    text.replace(text.find("\"" + known + "\"") + 1, known.size(), key);
+    try {
+      parse_metadata(text, "model.pt");
+      FAIL() << "expected ModelError for " << wrong;
+    } catch (const ModelError& error) {
+      EXPECT_THAT(error.what(), HasSubstr("unknown key '" + wrong + "'"));
+      EXPECT_THAT(error.what(), HasSubstr("'" + known + "'"));
+    }
+  }
+}
+
 TEST(Metadata, TheRangeOfSamplesIsKeptInAVersionThatOlderProgramsRefuse) {
   ModelMetadata metadata;
   EXPECT_EQ(parse_metadata(to_json(metadata), "f").preprocessing.sample_range, std::nullopt);
