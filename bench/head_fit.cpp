@@ -14,8 +14,8 @@ namespace {
 
 using namespace transfer;
 
-/// Features of images whose classes overlap: their axes' deviations fall as a power law, as those of
-/// networks do.
+/// Features of images whose classes overlap: their axes' deviations fall as a power law, as those
+/// of networks do.
 FeatureSet made_features(std::int64_t images, std::int64_t classes, std::int64_t features) {
   torch::manual_seed(0);
   const auto labels = torch::arange(images).remainder(classes);
@@ -45,9 +45,9 @@ void write_raw(const std::string& file, const torch::Tensor& tensor) {
 
 }  // namespace
 
-/// The choice of the weight decay and the fit of a softmax head, on features made here. Prints JSON;
-/// with PREFIX writes what another program needs to solve the same problem: PREFIX.features (scaled,
-/// float32), PREFIX.labels (int64), PREFIX.weight and PREFIX.bias.
+/// The choice of the weight decay and the fit of a softmax head, on features made here. Prints
+/// JSON; with PREFIX writes what another program needs to solve the same problem: PREFIX.features
+/// (scaled, float32), PREFIX.labels (int64), PREFIX.weight and PREFIX.bias.
 ///
 /// Usage: head_fit IMAGES CLASSES FEATURES THREADS [PREFIX]
 int main(int argc, char** argv) {
@@ -61,10 +61,9 @@ int main(int argc, char** argv) {
   HeadProblem problem{set, set, number(2), measure_scaling(set)};
   problem.options.patience = 0;
   const Stopwatch choosing;
-  WeightDecayChoice choice = choose_weight_decay(problem);
+  const WeightDecayChoice choice = choose_weight_decay(problem);
   const double choose_seconds = choosing.seconds();
   problem.weight_decay = choice.weight_decay;
-  problem.initial = choice.start;
   const Stopwatch fitting;
   const FittedHead fitted = fit_head(problem);
   const double fit_seconds = fitting.seconds();

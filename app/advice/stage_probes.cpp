@@ -160,10 +160,7 @@ void choose_weight_decay_of(HeadProblem& problem, const StageProbes& known,
     problem.weight_decay = probe->weight_decay;
     return;
   }
-  WeightDecayChoice choice = choose_weight_decay(problem);
-  problem.weight_decay = choice.weight_decay;
-  // The other optimizers begin at zero: their result depends on where they begin.
-  if (problem.options.optimizer == Optimizer::kLbfgs) problem.initial = std::move(choice.start);
+  problem.weight_decay = choose_weight_decay(problem).weight_decay;
 }
 
 }  // namespace transfer

@@ -72,9 +72,8 @@ StageProbes probe_stages(const Preparation& preparation, std::vector<std::string
 /// The one with the highest score; the earliest of equals. REQUIRES: not empty.
 const StageProbe& best_probe(const std::vector<StageProbe>& probes);
 
-/// Gives the problem the weight decay that cross-validation chooses, and for L-BFGS a start near
-/// the solution; or, where `known` has cross-validated the same loss on the same images at `stage`,
-/// the weight decay that was found there.
+/// Gives the problem the weight decay that cross-validation chooses, or, where `known` has
+/// cross-validated the same loss on the same images at `stage`, the one that was found there.
 void choose_weight_decay_of(HeadProblem& problem, const StageProbes& known,
                             const std::string& stage);
 

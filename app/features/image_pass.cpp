@@ -9,6 +9,7 @@
 #include "app/compute/device.h"
 #include "core/cancellation.h"
 #include "core/messages.h"
+#include "core/stopwatch.h"
 #include "core/worker_threads.h"
 
 namespace transfer {
@@ -20,6 +21,9 @@ struct SharedState {
   std::vector<BrokenImage> broken;
   std::exception_ptr failure;
   std::atomic<bool> stop = false;
+  /// Of all streams together.
+  double seconds = 0;
+  double seconds_waited = 0;
 };
 
 }  // namespace
@@ -52,11 +56,15 @@ std::vector<BrokenImage> run_over_images(
 
   const auto run_stream = [&] {
     use_threads(threads_per_stream);
+    const Stopwatch whole;
+    double waited = 0;
     try {
       while (!shared.stop) {
         throw_if_stopped();
+        const Stopwatch wait;
         auto batch = loader.next();
-        if (!batch) return;
+        waited += wait.seconds();
+        if (!batch) break;
         store(*batch, forward(batch->images));
         const std::lock_guard lock(shared.mutex);
         std::move(batch->broken.begin(), batch->broken.end(), std::back_inserter(shared.broken));
@@ -67,6 +75,9 @@ std::vector<BrokenImage> run_over_images(
       if (!shared.failure) shared.failure = std::current_exception();
       shared.stop = true;
     }
+    const std::lock_guard lock(shared.mutex);
+    shared.seconds += whole.seconds();
+    shared.seconds_waited += waited;
   };
   WorkerThreads threads;
   if (threads.start(streams, run_stream) == 0) run_stream();
@@ -74,6 +85,8 @@ std::vector<BrokenImage> run_over_images(
   use_threads(pass.threads);
   if (shared.failure) std::rethrow_exception(shared.failure);
   if (own_progress) own_progress->finish();
+  note_detail("{}: waited for images {:.1f} % of the time", pass.title,
+              100 * shared.seconds_waited / std::max(shared.seconds, 1e-9));
   std::sort(shared.broken.begin(), shared.broken.end(),
             [](const auto& a, const auto& b) { return a.sample < b.sample; });
   return shared.broken;

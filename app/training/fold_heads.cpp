@@ -89,12 +89,6 @@ void FoldHeads::choose_units(double weight_decay) {
   bias_units_ = bias_units;
 }
 
-LinearLayer FoldHeads::mean() const {
-  const torch::NoGradGuard no_gradients;
-  return {(weight_ * weight_units_).view({images_.count, outputs_, -1}).mean(0),
-          (bias_ * bias_units_).view({images_.count, outputs_}).mean(0)};
-}
-
 torch::Tensor FoldHeads::fit(double weight_decay) {
   torch::NoGradGuard no_gradients;
   choose_units(weight_decay);

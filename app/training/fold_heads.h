@@ -6,7 +6,6 @@
 
 #include "app/training/loss.h"
 #include "datasets/truth.h"
-#include "models/head.h"
 
 namespace transfer {
 
@@ -33,9 +32,6 @@ class FoldHeads {
   /// the last fit. Returns the outputs [n,C] for every image by the head that has not seen it.
   /// Throws Interrupted.
   torch::Tensor fit(double weight_decay);
-
-  /// The mean of the heads [C,D] and [C], near the head that a fit to all images gives.
-  LinearLayer mean() const;
 
  private:
   /// The summed loss of outputs [F,C,n] and its gradient with respect to them.

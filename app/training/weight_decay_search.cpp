@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <map>
 #include <numeric>
 #include <unordered_map>
 
@@ -84,8 +83,6 @@ struct FoldedSample {
   FoldedImages images;
   Loss loss;
   std::int64_t outputs = 0;
-  /// [D,R]: the axes that the features are turned to; undefined where they are not.
-  torch::Tensor basis = {};
   FitPlan plan = {};
 };
 
@@ -139,8 +136,7 @@ FoldedSample sample_images(const HeadProblem& problem, std::int64_t most_classes
       features.size(0), features.size(1),
       [&](std::int64_t first, std::int64_t count) { return features.narrow(0, first, count); });
   if (axes) {
-    sample.basis = axes->strongest(sample.plan.held).basis;
-    features = features.matmul(sample.basis);
+    features = features.matmul(axes->strongest(sample.plan.held).basis);
   }
   Truth truth = train.truth();
   truth.labels = labels;
@@ -193,25 +189,16 @@ class DecaySearch {
   bool try_decay(std::size_t position) {
     if (!scores_.empty() && problem_.time_limit.is_up()) return false;
     scores_.push_back(score(candidates_[position]));
-    starts_[candidates_[position]] = heads_.mean();
     const bool is_better = !(scores_.back().loss >= last_loss_);
     last_loss_ = scores_.back().loss;
     return is_better;
-  }
-
-  /// A head for scaled features, where the heads have all classes; else one without layers.
-  Head start_of(const LinearLayer& mean) const {
-    if (sample_.outputs != problem_.classes) return {};
-    return linear_head(
-        sample_.basis.defined() ? mean.weight.matmul(sample_.basis.t()) : mean.weight, mean.bias);
   }
 
   WeightDecayChoice choice() const {
     const WeightDecayScore& chosen = strongest_of_the_best(scores_);
     const auto part =
         static_cast<double>(images()) / static_cast<double>(problem_.train.valid_rows());
-    return {chosen.weight_decay * part, chosen.score, scores_,
-            start_of(starts_.at(chosen.weight_decay))};
+    return {chosen.weight_decay * part, chosen.score, scores_};
   }
 
   const HeadProblem& problem_;
@@ -219,8 +206,6 @@ class DecaySearch {
   FoldHeads heads_;
   std::vector<double> candidates_;
   std::vector<WeightDecayScore> scores_;
-  /// By decay.
-  std::map<double, LinearLayer> starts_;
   double last_loss_ = std::numeric_limits<double>::infinity();
 };
 

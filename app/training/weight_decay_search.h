@@ -25,9 +25,6 @@ struct WeightDecayChoice {
   EstimatedScore score;
   /// Of all that were tried, from strong to weak.
   std::vector<WeightDecayScore> scores;
-  /// A head for scaled features near the solution for this decay, where its fit may start; without
-  /// layers where the choice was made with a part of the classes.
-  Head start;
 };
 
 /// The strongest decay whose loss is the smallest or hardly larger, as the one-standard-error rule
