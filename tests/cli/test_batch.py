@@ -387,7 +387,9 @@ jobs:
 
     def test_a_terminal_shows_a_table(self):
         self.make_data()
-        self.write_jobs("defaults: {backbone: tiny, data: {path: data}, head: {weight_decay: 0.1}}\njobs: [{name: a}, {name: b}]\n")
+        # Long enough for a time left to be shown.
+        self.write_jobs("defaults: {backbone: tiny, data: {path: data}, strategy: fine-tune, train: {epochs: 12, patience: 0}}\n"
+                        "jobs: [{name: a}, {name: b}, {name: c}]\n")
         controller, terminal = pty.openpty()
         process = subprocess.Popen(self.command("batch", "jobs.yaml", "--out", "out"), cwd=self.folder,
                                    env=self.environment(), stdout=subprocess.PIPE, stderr=terminal)
@@ -403,7 +405,7 @@ jobs:
         process.communicate(timeout=60)
         self.assertEqual(process.returncode, 0, shown)
         text = shown.decode()
-        for part in ("running   a", "waiting   b", "finished  b", "1 of 2 jobs done", "left", "\033[2A", "2 of 2 jobs done"):
+        for part in ("running   a", "waiting   b", "finished  b", "1 of 3 jobs done", "left", "\033[3A", "3 of 3 jobs done"):
             self.assertIn(part, text)
 
 
