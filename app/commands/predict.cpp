@@ -225,7 +225,8 @@ void add_sorting_flags(CLI::App& parser, PredictOptions& options) {
 void add_output_flags(CLI::App& parser, PredictOptions& options) {
   auto* const format =
       add_choice(parser, "--format", options.output.layout,
-                 "text, csv, json or jsonl; without it as --output FILE ends, else text");
+                 "text, csv, json or jsonl; without it what the name of --output ends in")
+          ->default_str(std::string(name_of(options.output.layout)));
   parser
       .add_flag_callback(
           "--json", [&options] { options.output.layout = PredictionLayout::kJson; },
