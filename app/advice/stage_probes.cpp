@@ -15,6 +15,7 @@
 #include "datasets/split.h"
 #include "datasets/truth.h"
 #include "models/probed_stages.h"
+#include "models/strategy.h"
 
 namespace transfer {
 namespace {
@@ -26,26 +27,38 @@ constexpr std::int64_t kFewestPerClass = 2;
 /// Makes the choice of images differ from other uses of the seed.
 constexpr std::uint64_t kProbeSeed = 0x9B0;
 
+struct RarestClass {
+  std::string name;
+  std::int64_t images = 0;
+};
+
+RarestClass rarest_class(const std::vector<std::string>& classes, const torch::Tensor& labels) {
+  const auto counts =
+      labels.masked_select(labels.ge(0)).bincount({}, static_cast<std::int64_t>(classes.size()));
+  const auto rarest = counts.argmin().item<std::int64_t>();
+  return {classes[static_cast<std::size_t>(rarest)], counts[rarest].item<std::int64_t>()};
+}
+
 /// Throws DataError if a class has too few images for the folds.
+void require_enough(const RarestClass& rarest, const std::string& path) {
+  if (rarest.images >= kFewestPerClass) return;
+  throw DataError(fmt::format(
+      "{}: the class '{}' has {} training {} that can be read, too few for cross-validation, which "
+      "predicts each image by a fit without it. Expected at least {}: add images, or name the "
+      "strategy (--strategy freeze-conv), for early-features also the stage (--cut).",
+      path, rarest.name, rarest.images, rarest.images == 1 ? "image" : "images", kFewestPerClass));
+}
+
+/// The same for labels of images that are probed; warns of rough results.
 void require_folds(const Preparation& p, const torch::Tensor& labels) {
   if (p.objective().targets() != TargetKind::kClass) return;
-  const auto counts = labels.masked_select(labels.ge(0)).bincount({}, p.classes());
-  const std::int64_t least = counts.min().item<std::int64_t>();
-  const auto& name =
-      p.dataset.classes[static_cast<std::size_t>(counts.argmin().item<std::int64_t>())];
-  if (least < kFewestPerClass) {
-    throw DataError(fmt::format(
-        "{}: the class '{}' has {} training images that can be read, too few for "
-        "cross-validation, which predicts each image by a fit without it. Expected at least "
-        "{}: add images, or name the strategy (--strategy freeze-conv), for early-features also "
-        "the stage (--cut).",
-        p.config.data.path, name, least, kFewestPerClass));
-  }
-  if (least < kLeastPerClass) {
+  const RarestClass rarest = rarest_class(p.dataset.classes, labels);
+  require_enough(rarest, p.config.data.path);
+  if (rarest.images < kLeastPerClass) {
     warn(
         "{} of the training images probed are of the class '{}', fewer than the {} "
         "folds of the cross-validation; its results for this class are rough.",
-        least, name, kLeastPerClass);
+        rarest.images, rarest.name, kLeastPerClass);
   }
 }
 
@@ -125,6 +138,17 @@ std::vector<std::string> early_stages(const Backbone& backbone) {
         backbone.file()));
   }
   return stages;
+}
+
+bool probes_stages(const Config& config) {
+  if (config.strategy == kAutoStrategy) return true;
+  return find_strategy(config.strategy).cut == Cut::kAtStage && config.cut.empty();
+}
+
+void require_probing(const Config& config, const Backbone& backbone, const Dataset& dataset) {
+  early_stages(backbone);
+  if (objective_of(config).targets() != TargetKind::kClass) return;
+  require_enough(rarest_class(dataset.classes, truth_of(dataset.train).labels), config.data.path);
 }
 
 StageProbes probe_stages(const Preparation& p, std::vector<std::string> stages,

@@ -61,6 +61,13 @@ struct StageProbes {
 /// The stages that can be probed. Throws ModelError if the backbone has fewer than two.
 std::vector<std::string> early_stages(const Backbone& backbone);
 
+/// Whether a run probes stages: to choose the strategy or where to cut.
+bool probes_stages(const Config& config);
+
+/// Throws where probe_stages() would, before any image is read: ModelError for a backbone of fewer
+/// than two stages, DataError for a class of fewer than two training images.
+void require_probing(const Config& config, const Backbone& backbone, const Dataset& dataset);
+
 /// Scores a linear head on every stage by 5-fold cross-validation on at most about 2,000 training
 /// images, every class in proportion. One pass over the images serves all stages. Throws
 /// ModelError where the backbone cannot be cut, and DataError where a class has fewer than two

@@ -1,12 +1,15 @@
 #include "app/batch/batch_plan.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <unordered_map>
 
 #include "app/advice/advised_config.h"
+#include "app/advice/stage_probes.h"
 #include "app/compute/allocator.h"
 #include "app/compute/device.h"
 #include "app/preparation/backbone_choice.h"
@@ -17,7 +20,9 @@
 #include "core/cancellation.h"
 #include "core/errors.h"
 #include "core/hash.h"
+#include "core/messages.h"
 #include "datasets/image_content.h"
+#include "models/frozen_trunk.h"
 #include "models/strategy.h"
 
 namespace transfer {
@@ -61,11 +66,13 @@ class Inputs {
     const Config& config = job.config;
     if (job.halving) require_epochs(config);
     if (config.strategy == kAutoStrategy) resolve_for_advice(job.sources);
+    check_settings(config);
     parse_device(config.device);
     if (run_here_) choose_device(config.device, /*local_rank=*/0, cuda_state_without_trial);
     const TargetKind kind = objective_of(config).targets();
     const Dataset dataset =
         open_dataset(config.data, static_cast<std::uint64_t>(config.seed), kind);
+    check_targets(config, dataset);
     Sha256 key;
     key.update(decisive_settings(config));
     for (const auto* split : {&dataset.train, &dataset.val, &dataset.test}) add(*split, key);
@@ -95,11 +102,13 @@ class Inputs {
     return content;
   }
 
-  /// choose_backbone(), whose failure is kept, so that an export that fails is not tried for every
-  /// job.
-  Backbone choose_once(const std::string& name, const Config& config, const Dataset& dataset) {
+  /// What `load` returns. Its failure is kept under `name`, so that an export or a cut that fails
+  /// is not tried for every job.
+  template <typename Load>
+  auto try_once(const std::string& name, const Load& load) {
+    if (const auto failed = failures_.find(name); failed != failures_.end()) throw failed->second;
     try {
-      return choose_backbone(config, dataset);
+      return load();
     } catch (const Interrupted&) {
       throw;
     } catch (const Error& error) {
@@ -108,18 +117,29 @@ class Inputs {
     }
   }
 
+  /// Throws ModelError where the network, of these settings, cannot be cut at the job's stage.
+  void check_cut(const std::string& name, const Config& config, const Backbone& backbone) {
+    const bool cuts =
+        config.strategy == kAutoStrategy || find_strategy(config.strategy).cut == Cut::kAtStage;
+    if (!cuts || config.cut.empty()) return;
+    const std::string place = fmt::format("{}cut: {}", name, config.cut);
+    if (cuts_.contains(place)) return;
+    try_once(place, [&] { FrozenTrunk(backbone, {config.cut}, torch::kCPU); });
+    cuts_.insert(place);
+  }
+
   /// The fingerprint of the backbone. Loads each backbone once.
   std::string backbone_of(const Config& config, const Dataset& dataset) {
     const std::string name = backbone_settings(config);
-    if (const auto failed = failures_.find(name); failed != failures_.end()) throw failed->second;
     auto known = backbones_.find(name);
     if (known == backbones_.end()) {
-      const Backbone loaded = choose_once(name, config, dataset);
+      const Backbone loaded = try_once(name, [&] { return choose_backbone(config, dataset); });
       known = backbones_.emplace(name, std::pair(loaded, loaded.fingerprint())).first;
     }
     const auto& [backbone, fingerprint] = known->second;
-    check_optimizer(config);
-    check_frozen_stages(config, backbone);
+    check_network(config, backbone, dataset);
+    if (probes_stages(config)) require_probing(config, backbone, dataset);
+    check_cut(name, config, backbone);
     return fingerprint;
   }
 
@@ -128,7 +148,34 @@ class Inputs {
   // By the settings of the backbone.
   std::map<std::string, std::pair<Backbone, std::string>> backbones_;
   std::map<std::string, Error> failures_;
+  // Cuts that a network takes, by its settings and the stage.
+  std::set<std::string> cuts_;
 };
+
+/// Tells in one warning which settings some jobs do not use: their own warnings are in their logs.
+void warn_of_settings_in_vain(const std::vector<PlannedJob>& jobs) {
+  std::vector<std::pair<std::string, std::size_t>> counts;
+  for (const PlannedJob& planned : jobs) {
+    const Config& config = planned.job.config;
+    if (config.strategy == kAutoStrategy) continue;  // not known yet
+    auto unused = unused_settings(config);
+    const auto by_loss = settings_unused_by_loss(config);
+    unused.insert(unused.end(), by_loss.begin(), by_loss.end());
+    for (const UnusedSetting& setting : unused) {
+      const auto known = std::find_if(counts.begin(), counts.end(), [&](const auto& entry) {
+        return entry.first == setting.key;
+      });
+      known == counts.end() ? counts.emplace_back(setting.key, 1).second : ++known->second;
+    }
+  }
+  if (counts.empty()) return;
+  std::vector<std::string> parts;
+  for (const auto& [key, count] : counts) {
+    parts.push_back(fmt::format("{} (in {} of {} jobs)", key, count, jobs.size()));
+  }
+  warn("settings without an effect: {}. The logs of the jobs say what would use them.",
+       fmt::join(parts, ", "));
+}
 
 /// Messages shown before the rest is counted.
 constexpr std::size_t kMostShown = 10;
@@ -177,7 +224,10 @@ BatchPlan plan_batch(std::vector<BatchJob> jobs, bool run_here) {
     }
   }
   release_freed_memory();  // of the backbones: the jobs need it
-  if (messages.empty()) return plan;
+  if (messages.empty()) {
+    warn_of_settings_in_vain(plan.jobs);
+    return plan;
+  }
   std::string text =
       fmt::format("{} of {} jobs cannot run; none was started:", messages.size(), jobs.size());
   for (std::size_t i = 0; i < std::min(messages.size(), kMostShown); ++i) {

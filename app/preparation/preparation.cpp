@@ -93,6 +93,21 @@ void check_batches_of_one(const Config& config, const Backbone& backbone, std::i
                   config.train.batch_size > 1 ? "Set" : "Set train.batch_size to 2 or more, or"));
 }
 
+void check_settings(const Config& config) {
+  check_optimizer(config);
+  require_monitored(objective_of(config), config.train.monitor);
+}
+
+void check_targets(const Config& config, const Dataset& dataset) {
+  require_monitored_on(truth_of(dataset.val), static_cast<std::int64_t>(dataset.classes.size()),
+                       objective_of(config), config.train.monitor);
+}
+
+void check_network(const Config& config, const Backbone& backbone, const Dataset& dataset) {
+  check_frozen_stages(config, backbone);
+  check_batches_of_one(config, backbone, static_cast<std::int64_t>(dataset.train.size()));
+}
+
 void warn_of_unused_settings(const Config& config) {
   for (const UnusedSetting& setting : unused_settings(config)) {
     const std::string with =
@@ -107,8 +122,7 @@ void warn_of_unused_settings(const Config& config) {
 
 Preparation prepare(const Config& given, std::shared_ptr<ProcessGroup> group) {
   Config config = given;
-  check_optimizer(config);
-  require_monitored(objective_of(config), config.train.monitor);
+  check_settings(config);
   if (group->size() > 1) config.cache.share = true;
   // It is not known yet which settings `auto` will use.
   if (config.strategy != kAutoStrategy) warn_of_unused_settings(config);
@@ -118,13 +132,11 @@ Preparation prepare(const Config& given, std::shared_ptr<ProcessGroup> group) {
   if (config.threads == 0) threads = use_threads(share_of_cores(*group, threads));
   const TargetKind kind = objective_of(config).targets();
   Dataset dataset = open_dataset(config.data, static_cast<std::uint64_t>(config.seed), kind);
-  require_monitored_on(truth_of(dataset.val), static_cast<std::int64_t>(dataset.classes.size()),
-                       objective_of(config), config.train.monitor);
+  check_targets(config, dataset);
   const SampleSurvey survey = settle_sample_range(config, dataset, threads);
   const auto backbone = choose_backbone(config, dataset);
   report_sample_values(survey, dataset, backbone.metadata().preprocessing, threads);
-  check_frozen_stages(config, backbone);
-  check_batches_of_one(config, backbone, static_cast<std::int64_t>(dataset.train.size()));
+  check_network(config, backbone, dataset);
   note("{}: {}, {} train, {} val, {} test images; {} on {}, {}", config.data.path,
        outputs_text(kind, dataset.classes.size()), dataset.train.size(), dataset.val.size(),
        dataset.test.size(), backbone.metadata().name, device.str(),

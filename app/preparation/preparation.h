@@ -37,6 +37,17 @@ Preparation prepare(const Config& config, std::shared_ptr<ProcessGroup> group = 
 /// Warns of the settings that have no effect with the configuration's strategy or loss.
 void warn_of_unused_settings(const Config& config);
 
+// What prepare() checks, for those who check runs before one of them starts.
+
+/// Throws ConfigError for settings that no data and no network can make work.
+void check_settings(const Config& config);
+
+/// Throws DataError where the validation images cannot tell what `train.monitor` asks for.
+void check_targets(const Config& config, const Dataset& dataset);
+
+/// Throws ConfigError for settings that the network or the number of images forbids.
+void check_network(const Config& config, const Backbone& backbone, const Dataset& dataset);
+
 /// Throws ConfigError where layers train and `train.optimizer` is lbfgs, which only fits heads.
 void check_optimizer(const Config& config);
 

@@ -156,6 +156,38 @@ class Batch(BatchCase):
         self.assertIn("none.yaml", self.run_transfer("batch", "none.yaml", "--out", "out", expect=2).stderr)
         self.assert_names(self.batch("--jbs", "2", expect=2).stderr, "'--jbs'", "'--jobs'")
 
+    def test_jobs_that_would_fail_later_are_refused_before_the_first(self):
+        self.make_data()
+        self.make_data(root="single", splits=("train",))
+        self.make_data(root="single", splits=("val",), classes=("red",))
+        self.make_data(root="few", per_class=1)
+        self.write_jobs("defaults: {backbone: tiny, data: {path: data}}\njobs:\n  - {name: good}\n"
+                        "  - {name: score, train: {monitor: r2}}\n"
+                        "  - {name: place, strategy: early-features, cut: nosuch}\n"
+                        "  - {name: again, strategy: early-features, cut: nosuch, seed: 2}\n"
+                        "  - {name: unused, cut: nosuch}\n"
+                        "  - {name: area, data: {path: single}, train: {monitor: auroc}}\n"
+                        "  - {name: few, data: {path: few}, strategy: auto}\n"
+                        "  - {name: probed, data: {path: few}, strategy: early-features}\n")
+        done = self.batch(expect=2)
+        self.assertFalse((self.folder / "out").exists())
+        message = self.message(done)
+        self.assert_names(message, "6 of 8 jobs", "score (jobs.yaml:4): ", "'r2'")
+        for name, part in (("place", "nosuch"), ("again", "nosuch"), ("area", "'auroc'"), ("few", "cross-validation"),
+                           ("probed", "cross-validation")):
+            self.assertRegex(message, rf"  job {name} \(jobs\.yaml:\d+\): [^\n\\]*{part}")
+
+    def test_one_warning_counts_the_jobs_that_do_not_use_a_setting(self):
+        self.make_data()
+        self.write_jobs("defaults: {backbone: tiny, data: {path: data}, head: {weight_decay: 0.01}, train: {ema: 0.5}}\n"
+                        "jobs: [{name: a, matrix: {augment: {preset: [none, light]}}}]\n")
+        done = self.batch()
+        warnings = self.warnings(done, "effect")
+        self.assertEqual(len(warnings), 1, done.stderr)
+        self.assert_names(warnings[0], "augment.preset (in 1 of 2 jobs)", "train.ema (in 2 of 2 jobs)")
+        self.write_jobs("jobs: [{name: a, backbone: tiny, data: {path: data}}]\n")
+        self.assertEqual(self.warnings(self.batch(out="other"), "effect"), [])
+
     def refuse_jobs(self, text):
         self.write_jobs(text)
         return self.batch(expect=2).stderr
