@@ -58,6 +58,12 @@ std::string bytes_text(double bytes) {
   return fmt::format("{} {}", short_number(number), kUnits[unit]);
 }
 
+std::string fixed_text(double number) {
+  constexpr double kTooLong = 1e6;
+  return std::abs(number) < kTooLong ? fmt::format("{:.4f}", number)
+                                     : fmt::format("{:.3e}", number);
+}
+
 std::string amount_text(double amount) {
   constexpr std::array kUnits = {"k", "M", "G", "T"};
   constexpr double kStep = 1000;

@@ -17,6 +17,9 @@ std::string duration_text(double seconds);
 /// A number of bytes in decimal units with two or three digits: "950 bytes", "38 kB", "1.2 GB".
 std::string bytes_text(double bytes);
 
+/// A loss or an error: "0.4123", from a million on "6.918e+25".
+std::string fixed_text(double number);
+
 /// A large number: "950", "38 k", "385 M", "1.2 G".
 std::string amount_text(double amount);
 

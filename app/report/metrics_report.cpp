@@ -1,6 +1,7 @@
 #include "app/report/metrics_report.h"
 #include "core/count_text.h"
 #include "core/display_width.h"
+#include "core/quantity_text.h"
 #include "core/visible_text.h"
 
 #include <fmt/format.h>
@@ -105,8 +106,9 @@ struct ToText {
   const Names& names;
 
   std::string operator()(const ClassificationMetrics& m) const {
-    std::string text = fmt::format("{}: {}, accuracy {:.2f} %, macro-F1 {:.4f}, loss {:.4f}", title,
-                                   images_text(m.images), 100 * m.accuracy, m.macro_f1, m.loss);
+    std::string text =
+        fmt::format("{}: {}, accuracy {:.2f} %, macro-F1 {:.4f}, loss {}", title,
+                    images_text(m.images), 100 * m.accuracy, m.macro_f1, fixed_text(m.loss));
     text += auroc_text(m.auroc);
     if (shows_top_k(m)) {
       text += fmt::format(", top-{} {:.2f} %", m.k, 100 * m.top_k_accuracy);
@@ -130,8 +132,8 @@ struct ToText {
 
   std::string operator()(const MultiLabelMetrics& m) const {
     std::string text =
-        fmt::format("{}: {}, mAP {:.4f}, macro-F1 {:.4f}, loss {:.4f}", title,
-                    images_text(m.images), m.mean_average_precision, m.macro_f1, m.loss);
+        fmt::format("{}: {}, mAP {:.4f}, macro-F1 {:.4f}, loss {}", title, images_text(m.images),
+                    m.mean_average_precision, m.macro_f1, fixed_text(m.loss));
     text += auroc_text(m.auroc);
     if (m.accuracy) text += ", " + kAccuracy.text(*m.accuracy);
     const std::size_t width = name_width(names, 5);

@@ -43,11 +43,12 @@ Summary begin_summary(const Preparation& p, const RunDirectory& run) {
 }
 
 std::string epoch_text(const EpochReport& report) {
-  std::string text = fmt::format("epoch {}{}: val {}, val loss {:.4f}", report.epoch,
-                                 report.epoch == 0 ? " (the start)" : "", report.val_score.text(),
-                                 report.val_loss);
+  std::string text = fmt::format("epoch {}{}: val {}", report.epoch,
+                                 report.epoch == 0 ? " (the start)" : "", report.val_score.text());
+  if (report.val_monitored) text += ", val " + report.val_monitored->text();
+  text += ", val loss " + fixed_text(report.val_loss);
   if (report.epoch == 0) return text;
-  text += fmt::format(", train loss {:.4f}", report.train_loss);
+  text += ", train loss " + fixed_text(report.train_loss);
   if (report.train_score) text += ", train " + report.train_score->text();
   text += fmt::format(", lr {:.3g}", report.learning_rate);
   if (report.images_per_second > 0)
@@ -63,14 +64,18 @@ void write_epoch(const RunDirectory& run, const EpochReport& report, const std::
   };
   const Score train = report.train_score.value_or(
       Score{training_score_name(report.val_score.name), std::numeric_limits<double>::quiet_NaN()});
-  const nlohmann::ordered_json members = {
+  nlohmann::ordered_json members = {
       {"epoch", report.epoch},
       {"train_loss", or_null(report.train_loss)},
       {fmt::format("train_{}", train.name.key), or_null(train.value)},
       {"val_loss", report.val_loss},
-      {fmt::format("val_{}", report.val_score.name.key), report.val_score.value},
-      {"learning_rate", report.learning_rate},
-      {"seconds", report.seconds}};
+      {fmt::format("val_{}", report.val_score.name.key), report.val_score.value}};
+  if (report.val_monitored) {
+    members[fmt::format("val_{}", name_of(report.val_monitored->monitor))] =
+        or_null(report.val_monitored->value);
+  }
+  members["learning_rate"] = report.learning_rate;
+  members["seconds"] = report.seconds;
   run.append_metrics(json_line(members));
   messages().event("epoch", members, text);
 }

@@ -29,7 +29,7 @@ std::vector<ProgressNumber> EpochProgress::numbers(const TrainingProgress& progr
   std::vector<ProgressNumber> numbers;
   if (progress.loss_weight > 0) {
     const double loss = progress.loss_sum / progress.loss_weight;
-    numbers.push_back({"train_loss", loss, fmt::format("loss {:.4f}", loss)});
+    numbers.push_back({"train_loss", loss, "loss " + fixed_text(loss)});
   }
   if (const auto epochs_left = static_cast<double>(epochs_ - progress.epoch - 1); epochs_left > 0) {
     // Before the first epoch is over, validation is not counted.

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "app/training/metrics.h"
+#include "app/training/monitor.h"
 
 namespace transfer {
 
@@ -21,6 +22,8 @@ struct EpochReport {
   double seconds = 0;
   /// See score_sums(); nothing for epoch 0.
   std::optional<Score> train_score = {};
+  /// See further_number(), on the validation images.
+  std::optional<MonitoredNumber> val_monitored = {};
   /// Of this invocation, for people: of this epoch with its validation, images trained a second,
   /// and an estimate of what the further epochs take; 0 where it is unknown.
   double epoch_seconds = 0;

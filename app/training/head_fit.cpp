@@ -209,6 +209,7 @@ class HeadFit {
     }
     if (!problem_.on_epoch) return;
     EpochReport report{epoch_, train_loss, val_loss, score_of(metrics), rate, clock_.seconds()};
+    report.val_monitored = further_number(metrics, problem_.options.monitor);
     if (score_sums_.defined()) {
       const auto sums = score_sums_.cpu();
       const auto* const first = sums.const_data_ptr<double>();

@@ -11,6 +11,7 @@
 
 #include "core/enum_names.h"
 #include "core/errors.h"
+#include "core/quantity_text.h"
 
 namespace transfer {
 namespace {
@@ -55,6 +56,32 @@ struct MonitoredValue {
   }
 };
 
+/// Whether the number says nothing where all validation images have the same targets.
+bool needs_differences(Monitor monitor) {
+  return monitor == Monitor::kAuroc || monitor == Monitor::kMeanPrecision ||
+         monitor == Monitor::kRSquared;
+}
+
+/// For people.
+std::string_view title_of(Monitor monitor) {
+  switch (monitor) {
+    case Monitor::kLoss: return "loss";
+    case Monitor::kClassAccuracy: return kAccuracy.title;
+    case Monitor::kMacroF1: return "macro-F1";
+    case Monitor::kAuroc: return "AUROC";
+    case Monitor::kMeanPrecision: return kMeanAveragePrecision.title;
+    case Monitor::kRSquared: return kR2.title;
+    case Monitor::kMae: return "MAE";
+    case Monitor::kRmse: return "RMSE";
+  }
+  return name_of(monitor);
+}
+
+/// Whether a higher value is better, so that MonitoredValue changes its sign.
+bool is_gain(Monitor monitor) {
+  return monitor != Monitor::kLoss && monitor != Monitor::kMae && monitor != Monitor::kRmse;
+}
+
 /// Empty metrics of the kind that models with this objective have.
 Metrics kind_of_metrics(const Objective& objective) {
   switch (objective.targets()) {
@@ -70,6 +97,17 @@ Metrics kind_of_metrics(const Objective& objective) {
 double monitored_value(const Metrics& metrics, Monitor monitor) {
   if (!std::isfinite(loss_of(metrics))) return std::numeric_limits<double>::infinity();
   return std::visit(MonitoredValue{monitor}, metrics).value();
+}
+
+std::string MonitoredNumber::text() const {
+  return fmt::format("{} {}", title_of(monitor),
+                     is_gain(monitor) ? fmt::format("{:.4f}", value) : fixed_text(value));
+}
+
+std::optional<MonitoredNumber> further_number(const Metrics& metrics, Monitor monitor) {
+  if (monitor == Monitor::kLoss || name_of(monitor) == score_of(metrics).name.key) return {};
+  const double lower_is_better = std::visit(MonitoredValue{monitor}, metrics).value();
+  return MonitoredNumber{monitor, is_gain(monitor) ? -lower_is_better : lower_is_better};
 }
 
 MeasureOptions measured_for(Monitor monitor) { return {.auroc = monitor == Monitor::kAuroc}; }
@@ -90,14 +128,23 @@ void require_monitored(const Objective& objective, Monitor monitor) {
 
 void require_monitored_on(const Truth& val, std::int64_t outputs, const Objective& objective,
                           Monitor monitor) {
-  if (monitor != Monitor::kAuroc) return;
-  const auto equal = torch::zeros({val.rows(), outputs});
-  const Metrics metrics = measure(objective, equal, val, measured_for(monitor));
-  if (std::isfinite(monitored_value(metrics, monitor))) return;
+  if (!needs_differences(monitor)) return;
+  if (monitor == Monitor::kAuroc) {
+    const auto equal = torch::zeros({val.rows(), outputs});
+    const Metrics metrics = measure(objective, equal, val, measured_for(monitor));
+    if (std::isfinite(monitored_value(metrics, monitor))) return;
+  } else if (!val.targets.defined() ||
+             !val.targets.eq(val.targets.slice(0, 0, 1)).all().item<bool>()) {
+    return;
+  }
+  const bool are_numbers = objective.targets() == TargetKind::kValues;
+  const std::string_view target = objective.targets() == TargetKind::kClass ? "class" : "label";
   throw DataError(fmt::format(
-      "train.monitor: 'auroc' needs validation images with and without a {0}; all {1} validation "
-      "images have the same. Add images of another {0} to the validation split, or monitor loss.",
-      objective.targets() == TargetKind::kClass ? "class" : "label", val.rows()));
+      "train.monitor: '{}' needs validation images {}; all {} validation images have the same. Add "
+      "images {} to the validation split, or monitor loss.",
+      name_of(monitor),
+      are_numbers ? "of different numbers" : fmt::format("with and without a {}", target),
+      val.rows(), are_numbers ? "of other numbers" : fmt::format("of another {}", target)));
 }
 
 }  // namespace transfer

@@ -100,6 +100,7 @@ void Trainer::finish_epoch() {
   report.epoch = progress_.epoch;
   report.val_loss = val_loss;
   report.val_score = score_of(metrics);
+  report.val_monitored = further_number(metrics, config_.train.monitor);
   report.learning_rate = progress_.rate;
   report.seconds = earlier_.train + clock_.seconds();
   epoch_progress_.end(report);
@@ -127,7 +128,8 @@ void Trainer::keep_start() {
     stopping_.take_start(monitored);
     const double val_loss = broadcast_number(*task_.group, loss_of(metrics));
     constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-    const EpochReport report{0, kNone, val_loss, score_of(metrics), 0, clock_.seconds()};
+    EpochReport report{0, kNone, val_loss, score_of(metrics), 0, clock_.seconds()};
+    report.val_monitored = further_number(metrics, config_.train.monitor);
     if (task_.on_epoch) task_.on_epoch(report);
   }
   keep_as_best(std::move(val));

@@ -144,6 +144,11 @@ class FineTune(FineTuneCase):
                    "--set", "head.start=random")
         scores = [line["val_accuracy"] for line in self.lines()]
         self.assertEqual(self.summary()["best_epoch"], scores.index(max(scores)) + 1)
+        done = self.train(*self.FLAGS, "--set", "train.epochs=2", "--set", "train.monitor=auroc", out="area")
+        lines = [json.loads(line) for line in (self.folder / "area/metrics.jsonl").read_text().splitlines()]
+        self.assertTrue(all(0 <= line["val_auroc"] <= 1 for line in lines), lines)
+        self.assertIn(f"val AUROC {lines[-1]['val_auroc']:.4f}", done.stderr)
+        self.assertIn("val_auroc", (self.folder / "area/results.csv").read_text().splitlines()[0].split(","))
         self.assert_names(self.message(self.train(*self.FLAGS, "--set", "train.monitor=mae", out="b", expect=2)),
                           "train.monitor", "'mae'", "accuracy")
 

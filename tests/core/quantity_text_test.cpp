@@ -33,6 +33,13 @@ TEST(QuantityText, BytesAndAmounts) {
   EXPECT_EQ(amount_text(4'652'008), "4.7 M");
 }
 
+TEST(QuantityText, LossesFromAMillionOnAreShort) {
+  EXPECT_EQ(fixed_text(0.41234), "0.4123");
+  EXPECT_EQ(fixed_text(999999), "999999.0000");
+  EXPECT_EQ(fixed_text(69180875028179134126751744.0), "6.918e+25");
+  EXPECT_EQ(fixed_text(-2e6), "-2.000e+06");
+}
+
 TEST(QuantityText, Plurals) {
   EXPECT_EQ(count_text(1, "thread"), "1 thread");
   EXPECT_EQ(count_text(2, "thread"), "2 threads");
