@@ -2,11 +2,8 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <ctime>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -14,6 +11,7 @@
 
 #include "app/report/appended_file.h"
 #include "app/report/results_table.h"
+#include "app/report/run_place.h"
 #include "configs/working_directory.h"
 #include "core/atomic_file.h"
 #include "core/count_text.h"
@@ -52,19 +50,6 @@ std::string is_written_message(const fs::path& path) {
       path.string());
 }
 
-/// Throws OutputError for a run directory with content, unless it may be overwritten.
-void refuse_used(const RunDirectory& run, const Config& config) {
-  if (config.overwrite || !RunDirectory::is_used(run.path())) return;
-  const std::string path = run.path().string();
-  const bool was_stopped =
-      is_file(run.file(run_file::kConfig)) && !is_file(run.file(run_file::kSummary));
-  throw OutputError(fmt::format(
-      "{}: exists already. {}Choose another folder with --output, or add --overwrite.", path,
-      was_stopped ? fmt::format("Its run was stopped: `transfer --resume {}` resumes it. ",
-                                shell_word(path))
-                  : ""));
-}
-
 /// Throws ConfigError unless `path` is a folder with a run in it.
 void require_run(const RunDirectory& run) {
   const fs::path& path = run.path();
@@ -94,18 +79,6 @@ void require_whole_config(const RunDirectory& run) {
                   "back, or start a "
                   "new run.",
                   file.string()));
-}
-
-/// Throws OutputError where a folder cannot be made or written to.
-void require_writable(const fs::path& path) {
-  fs::path existing = fs::absolute(path);
-  while (file_kind(existing) == FileKind::kNothing && existing.has_relative_path()) {
-    existing = existing.parent_path();
-  }
-  if (is_folder(existing) && ::access(existing.c_str(), W_OK | X_OK) == 0) return;
-  throw OutputError(
-      fmt::format("{}: the run directory cannot be made: {}. Choose another folder with --output.",
-                  path.string(), std::strerror(is_folder(existing) ? errno : ENOTDIR)));
 }
 
 /// The columns of a table that may not exist yet.
@@ -154,8 +127,8 @@ fs::path RunDirectory::planned(const Config& config) {
   if (!config.overwrite && is_being_written(run.path())) {
     throw OutputError(is_written_message(run.path()));
   }
-  refuse_used(run, config);
-  require_writable(run.path());
+  refuse_place(run.path(), config);
+  require_places(run.path(), config);
   return run.path();
 }
 
@@ -164,7 +137,7 @@ RunDirectory RunDirectory::create(const Config& config) {
   if (!config.overwrite && is_being_written(run.path())) {
     throw OutputError(is_written_message(run.path()));
   }
-  refuse_used(run, config);
+  refuse_place(run.path(), config);
   std::error_code error;
   fs::create_directories(run.path(), error);
   if (error) {
@@ -174,7 +147,7 @@ RunDirectory RunDirectory::create(const Config& config) {
                     run.path().string(), error.message()));
   }
   run.lock();
-  refuse_used(run, config);  // another process may have been faster
+  refuse_place(run.path(), config);  // another process may have been faster
   run.show_in_tensorboard(config.report.tensorboard);
   for (const char* name : kFiles) fs::remove(run.file(name), error);
   run.write_config(config);

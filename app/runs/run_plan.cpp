@@ -4,15 +4,18 @@
 
 #include <algorithm>
 
+#include "app/advice/stage_probes.h"
 #include "app/compute/container_limits.h"
 #include "app/compute/tensor_memory.h"
 #include "app/features/broken_images.h"
 #include "app/features/cache_folder.h"
+#include "app/preparation/unused_settings.h"
 #include "app/runs/memory_estimate.h"
 #include "app/runs/training_input_choice.h"
 #include "app/training/training_batches.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
+#include "core/folder_output.h"
 #include "core/quantity_text.h"
 #include "core/stopwatch.h"
 #include "models/frozen_trunk.h"
@@ -84,17 +87,17 @@ fs::path existing_folder(fs::path path) {
 }
 
 /// Throws OutputError where the room is too small.
-DiskNeed look_at_disk(const fs::path& folder, double bytes) {
+DiskNeed look_at_disk(const fs::path& folder, std::optional<double> bytes) {
   DiskNeed need{folder, bytes};
   std::error_code error;
   const auto space = fs::space(existing_folder(folder), error);
   if (error) return need;
   need.free_bytes = static_cast<double>(space.available);
-  if (bytes <= *need.free_bytes) return need;
+  if (bytes.value_or(0) <= *need.free_bytes) return need;
   throw OutputError(fmt::format(
       "{}: the run would write about {}, and the disk has room for {}. Free disk space, or choose "
       "another folder with --output (features: cache.dir).",
-      folder.string(), bytes_text(bytes), bytes_text(*need.free_bytes)));
+      folder.string(), bytes_text(*bytes), bytes_text(*need.free_bytes)));
 }
 
 double bytes_of_parameters(const TrainableNetwork& network) {
@@ -111,6 +114,26 @@ double stored_bytes(const Config& config, double bytes) {
                                                 : default_cache_memory_mb(read_container_limits());
   const bool fits = bytes <= static_cast<double>(megabytes) * (1 << 20);
   return fits && !config.cache.share ? 0 : bytes;
+}
+
+/// Throws where measuring would: the images are too few, the network cannot be cut, or the features
+/// cannot be stored.
+void look_at_measuring(const Preparation& p, const fs::path& store) {
+  const Config& config = p.config;
+  const bool is_auto = config.strategy == kAutoStrategy;
+  if (probes_stages(config)) require_probing(config, p.backbone, p.dataset);
+  if (is_auto && !config.cut.empty()) FrozenTrunk(p.backbone, {config.cut}, p.device);
+  const auto unused = is_auto ? std::vector<UnusedSetting>() : unused_settings(config);
+  const bool shares = config.cache.share &&
+                      std::none_of(unused.begin(), unused.end(), [](const UnusedSetting& setting) {
+                        return setting.key == "cache.share";
+                      });
+  const std::string why = shares ? why_no_folder(store) : "";
+  if (why.empty()) return;
+  throw OutputError(
+      fmt::format("{}: the feature store cannot be made: {}. Choose another folder with --set "
+                  "cache.dir=FOLDER.",
+                  store.string(), why));
 }
 
 void plan_frozen(const Preparation& p, const MachineSpeed& speed, const fs::path& run,
@@ -195,13 +218,14 @@ RunPlan plan_run(Preparation p, const fs::path& run_directory) {
   if (const auto available = available_memory_bytes(); available > 0 && p.device.is_cpu()) {
     plan.memory_available = static_cast<double>(available);
   }
-  const MachineSpeed speed = look_at_images(p, plan);
   const fs::path store =
       feature_store_folder(p.config.cache, fs::absolute(run_directory).parent_path());
+  look_at_measuring(p, store);
+  const MachineSpeed speed = look_at_images(p, plan);
   if (p.config.strategy == kAutoStrategy) {
     plan.layers = "as measuring advises: see transfer advise";
-    plan.output = look_at_disk(run_directory, 0);
-    plan.feature_store = look_at_disk(store, 0);
+    plan.output = look_at_disk(run_directory, std::nullopt);
+    plan.feature_store = look_at_disk(store, std::nullopt);
     plan.seconds = estimate_seconds(speed, plan.images, FrozenPlan{});
   } else if (find_strategy(p.config.strategy).trunk_is_frozen) {
     plan_frozen(p, speed, run_directory, store, plan);

@@ -13,7 +13,8 @@ namespace transfer {
 /// What a run would write to one place, and the room there.
 struct DiskNeed {
   std::filesystem::path folder;
-  double bytes = 0;
+  /// Empty where it depends on the strategy that measuring will choose.
+  std::optional<double> bytes = {};
   /// Empty where the system does not say.
   std::optional<double> free_bytes = {};
 };
@@ -36,7 +37,8 @@ struct RunPlan {
   std::optional<double> memory_available = {};
   DiskNeed output;
   DiskNeed feature_store;
-  /// For all epochs, though training may stop earlier; without the fit of a head to features.
+  /// For all epochs, though training may stop earlier; without the fit of a head to features. With
+  /// the strategy `auto` for measuring alone: what follows depends on what it chooses.
   double seconds = 0;
   /// `train.time_limit`; 0: none.
   double time_limit = 0;

@@ -17,10 +17,14 @@ namespace {
 
 using nlohmann::ordered_json;
 
+std::string amount_of(const DiskNeed& need) {
+  if (!need.bytes) return "not known before measuring,";
+  return *need.bytes > 0 ? "about " + bytes_text(*need.bytes) : "nothing";
+}
+
 std::string disk_text(const DiskNeed& need) {
   return fmt::format(
-      "{} for {}{}", need.bytes > 0 ? "about " + bytes_text(need.bytes) : "nothing",
-      visible(need.folder.string()),
+      "{} for {}{}", amount_of(need), visible(need.folder.string()),
       need.free_bytes ? fmt::format(" ({} free)", bytes_text(*need.free_bytes)) : "");
 }
 
@@ -30,9 +34,12 @@ std::string counted(std::int64_t count, std::string_view singular) {
 
 std::string time_line(const RunPlan& plan) {
   std::string text = "about " + duration_text(plan.seconds);
-  const bool is_frozen =
-      plan.strategy != kAutoStrategy && find_strategy(plan.strategy).trunk_is_frozen;
-  text += is_frozen ? ", and the fit of the head" : " at most";
+  if (plan.strategy == kAutoStrategy) {
+    text += " for measuring, and the training that it chooses";
+  } else {
+    const bool is_frozen = find_strategy(plan.strategy).trunk_is_frozen;
+    text += is_frozen ? ", and the fit of the head" : " at most";
+  }
   if (plan.time_limit > 0) {
     text += fmt::format("; train.time_limit stops it after {}", duration_text(plan.time_limit));
   }
@@ -40,7 +47,8 @@ std::string time_line(const RunPlan& plan) {
 }
 
 ordered_json disk_object(const DiskNeed& need) {
-  ordered_json object = {{"folder", need.folder.string()}, {"bytes", need.bytes}};
+  ordered_json object = {{"folder", need.folder.string()}};
+  if (need.bytes) object["bytes"] = *need.bytes;
   if (need.free_bytes) object["free_bytes"] = *need.free_bytes;
   return object;
 }
@@ -67,7 +75,7 @@ std::string to_text(const RunPlan& plan) {
                                   : ""));
   }
   add("disk", disk_text(plan.output));
-  if (plan.feature_store.bytes > 0) add("", disk_text(plan.feature_store));
+  if (plan.feature_store.bytes.value_or(0) > 0) add("", disk_text(plan.feature_store));
   add("time", time_line(plan));
   return text;
 }

@@ -36,6 +36,23 @@ TEST(RunDirectory, TellsARunUnderWayFromAStoppedAndAFinishedOne) {
   EXPECT_NO_THROW(RunDirectory::create(overwrite));
 }
 
+TEST(RunDirectory, IsNeverAFileNorAFolderThatTheDataLieIn) {
+  TemporaryFolder folder;
+  folder.write("pets/cats/0.png", "");
+  folder.write("file", "");
+  Config config = config_for(folder / "file");
+  config.overwrite = true;
+  expect_contains(message_of<OutputError>([&] { RunDirectory::create(config); }), {"is a file"});
+  config.data.path = folder / "pets/";
+  for (const std::string out : {"pets", "pets/", "pets/cats/..", "."}) {
+    config.out = folder / out;
+    expect_contains(message_of<OutputError>([&] { RunDirectory::create(config); }),
+                    {"holds the data", "--output"});
+  }
+  config.out = folder / "pet";
+  EXPECT_NO_THROW(RunDirectory::create(config)) << "pets begins with pet";
+}
+
 TEST(RunDirectory, ALockThatAKilledRunLeftIsNoRunUnderWay) {
   TemporaryFolder folder;
   folder.write("run/.lock", "");
