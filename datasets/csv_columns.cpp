@@ -62,10 +62,14 @@ bool holds_numbers(const std::vector<CsvRow>& rows, std::size_t column) {
 /// Finds columns by their headers.
 class Header {
  public:
-  /// `roles` are those that the user has mapped already.
+  /// `wanted.roles` are those that the user has mapped already.
   Header(const std::vector<CsvRow>& rows, const std::filesystem::path& file,
-         const ColumnRoles& roles)
-      : rows_(rows), file_(file), fields_(rows.front().fields), roles_(roles) {
+         const WantedTargets& wanted)
+      : rows_(rows),
+        file_(file),
+        fields_(rows.front().fields),
+        roles_(wanted.roles),
+        of_model_(wanted.of_model) {
     for (const std::string& field : fields_) {
       std::string plain = caseless_form(field);
       std::erase_if(plain, [](char c) { return c == ' ' || c == '_' || c == '-'; });
@@ -128,9 +132,11 @@ class Header {
     }
     text += ".";
     if (role.name == "label" && !numbers.empty()) {
-      text += fmt::format(" {} numbers: to predict them, give --task regression.",
-                          numbers.size() == 1 ? fmt::format("'{}' holds", numbers.front())
-                                              : fmt::format("{} hold", fmt::join(numbers, ", ")));
+      text += fmt::format(
+          " {} numbers: {}.",
+          numbers.size() == 1 ? fmt::format("'{}' holds", numbers.front())
+                              : fmt::format("{} hold", fmt::join(numbers, ", ")),
+          of_model_ ? "the model predicts classes" : "to predict them, give --task regression");
     }
     throw DataError(text);
   }
@@ -173,6 +179,7 @@ class Header {
   const std::filesystem::path& file_;
   const Names& fields_;
   const ColumnRoles& roles_;
+  bool of_model_;
   Names plain_;
 };
 
@@ -183,16 +190,17 @@ bool is_row_number(const std::string& name) {
 
 /// The columns that data.targets names; without names all but those of the path and the split.
 std::vector<std::size_t> value_columns(const CsvRow& header, const Header& columns,
-                                       CsvColumns& found, const Names& names) {
+                                       CsvColumns& found, const Names& names, bool of_model) {
   const auto has_role = [&found](std::size_t i) { return i == found.path || i == found.split; };
   std::vector<std::size_t> values;
   for (const std::string& name : names) {
     const Position column = columns.find(name);
     if (!column || has_role(*column)) {
       throw DataError(fmt::format(
-          "{}: there is no column '{}' of numbers to predict; found: {}{}. Name columns of the "
-          "file with data.targets.",
-          columns.where(), name, fmt::join(header.fields, ", "), suggestion(name, header.fields)));
+          "{}: there is no column '{}' of numbers to predict; found: {}{}. {}.", columns.where(),
+          name, fmt::join(header.fields, ", "), suggestion(name, header.fields),
+          of_model ? "The model predicts it: name the column so"
+                   : "Name columns of the file with data.targets"));
     }
     if (std::find(values.begin(), values.end(), *column) != values.end()) {
       throw DataError(
@@ -239,7 +247,7 @@ std::optional<float> parse_number(const std::string& text) {
 CsvColumns find_csv_columns(const std::vector<CsvRow>& rows, const WantedTargets& wanted,
                             const std::filesystem::path& file) {
   const CsvRow& header = rows.front();
-  const Header columns(rows, file, wanted.roles);
+  const Header columns(rows, file, wanted);
   const ColumnRoles& roles = wanted.roles;
   refuse_repeated_columns(header, columns);
   CsvColumns found;
@@ -252,7 +260,7 @@ CsvColumns find_csv_columns(const std::vector<CsvRow>& rows, const WantedTargets
   const bool is_guessed = found.split && roles.split.empty() && !columns.find(split_role().name);
   if (is_guessed && !holds_splits(rows, *found.split)) found.split.reset();
   if (wanted.kind == TargetKind::kValues) {
-    found.values = value_columns(header, columns, found, wanted.columns);
+    found.values = value_columns(header, columns, found, wanted.columns, wanted.of_model);
   } else {
     found.label = roles.label.empty() ? columns.by_role(label_role())
                                       : columns.named(roles.label, label_role());

@@ -134,7 +134,7 @@ std::vector<std::string> read_labels(const std::string& text, TargetKind kind,
 }
 
 /// Warns of classes that seem to be measurements.
-void warn_of_numbers(LabelledFiles& found, const std::string& name) {
+void warn_of_numbers(LabelledFiles& found, const std::string& name, bool of_model) {
   std::set<std::string> distinct;
   bool has_fractions = false;
   for (const LabelledFile& file : found.files) {
@@ -146,11 +146,11 @@ void warn_of_numbers(LabelledFiles& found, const std::string& name) {
   constexpr std::size_t kManyClasses = 20;
   const bool are_many = distinct.size() > kManyClasses && 2 * distinct.size() > found.files.size();
   if (!has_fractions && !are_many) return;
-  found.findings.warnings.push_back(
-      fmt::format("{}: the labels are numbers, such as {}, and each of the {} is a class of its "
-                  "own. To predict "
-                  "numbers, give --task regression.",
-                  name, *distinct.begin(), distinct.size()));
+  found.findings.warnings.push_back(fmt::format(
+      "{}: the labels are numbers, such as {}, and each of the {} is a class of its "
+      "own. {}",
+      name, *distinct.begin(), distinct.size(),
+      of_model ? "The model predicts classes." : "To predict numbers, give --task regression."));
 }
 
 /// The rows with at least one field that is not blank. All fields but those of paths are trimmed.
@@ -221,7 +221,7 @@ LabelledFiles read_csv(const std::filesystem::path& file, const WantedTargets& w
     found.findings.notes.push_back(
         fmt::format("{}: {} paths have backslashes, read as /", name, paths.backslashes()));
   }
-  if (wanted.kind == TargetKind::kClass) warn_of_numbers(found, name);
+  if (wanted.kind == TargetKind::kClass) warn_of_numbers(found, name, wanted.of_model);
   return found;
 }
 

@@ -41,10 +41,16 @@ LabelledFiles read_files(const std::string& path, const WantedTargets& wanted,
   }
   const bool is_csv = kind != FileKind::kFolder && lower_case_ending(path) == ".csv";
   if (wanted.kind == TargetKind::kValues && !is_csv) {
-    throw DataError(fmt::format(
-        "{}: {} has no numbers to predict. Expected a CSV file with the column path and one or "
-        "more columns of numbers, or --task classification.",
-        path, kind == FileKind::kFolder ? "a folder" : "this file"));
+    const std::string expected =
+        wanted.of_model
+            ? fmt::format(
+                  "The model predicts numbers: expected a CSV file with the columns path, "
+                  "{}",
+                  fmt::join(wanted.columns, ", "))
+            : "Expected a CSV file with the column path and one or more columns of numbers, or "
+              "--task classification";
+    throw DataError(fmt::format("{}: {} has no numbers to predict. {}.", path,
+                                kind == FileKind::kFolder ? "a folder" : "this file", expected));
   }
   if (kind == FileKind::kFolder) {
     found = is_idx_folder(path) ? read_idx(path, max_image_bytes) : read_folder(path);
@@ -178,9 +184,11 @@ Dataset open_dataset(const DataConfig& config, std::uint64_t seed, TargetKind ki
 EvaluationData open_for_evaluation(const std::string& path, const std::string& split,
                                    const std::vector<std::string>& classes, TargetKind kind,
                                    const ColumnRoles& roles, std::int64_t max_image_bytes) {
-  LabelledFiles found = read_files(
-      path, {kind, kind == TargetKind::kValues ? classes : std::vector<std::string>(), roles},
-      max_image_bytes);
+  LabelledFiles found =
+      read_files(path,
+                 {kind, kind == TargetKind::kValues ? classes : std::vector<std::string>(), roles,
+                  /*of_model=*/true},
+                 max_image_bytes);
   Findings findings = std::move(found.findings);
   check_class_names(class_names(found, ""), path, findings);
   check_repeated_paths(found, kind, path, findings);

@@ -49,6 +49,8 @@ struct WantedTargets {
   std::vector<std::string> columns = {};
   /// Columns that the user names.
   ColumnRoles roles = {};
+  /// Whether a finished model predicts them, so that messages advise other data and no settings.
+  bool of_model = false;
 };
 
 /// Reads a folder of class folders, with or without split folders above them. Throws DataError.

@@ -162,7 +162,25 @@ class Numbers(TargetsCase):
         self.train(*self.FLAGS, data="labels.csv")
         self.write_rows("path,grams", [("p/0.png", 3)], "other.csv")
         done = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "other.csv", expect=3)
-        self.assert_names(self.message(done), "other.csv:1", "'units'", "path, grams")
+        self.assert_names(self.message(done), "other.csv:1", "'units'", "path, grams", "the model predicts it")
+        done = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "p", expect=3)
+        self.assert_names(self.message(done), "the model predicts numbers", "units")
+        self.assertNotIn("--task", done.stderr)
+
+    def test_evaluate_says_that_the_model_predicts_classes(self):
+        self.make_data()
+        self.train()
+        self.write_rows("path,grams", [("data/val/red/0.png", 3)], "other.csv")
+        done = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "other.csv", expect=3)
+        self.assert_names(self.message(done), "'grams' holds numbers", "the model predicts classes")
+        self.assertNotIn("--task", done.stderr)
+        rows = [(f"data/{split}/{name}/{i}.png", label, split) for split in ("train", "val") for i in range(8)
+                for name, label in (("red", 1.5), ("blue", 2.5))]
+        self.write_rows("path,label,split", rows, "grades.csv")
+        self.assertIn("--task regression", self.train(data="grades.csv", out="grades").stderr)
+        done = self.run_transfer("evaluate", "--model", "grades", "--data", "grades.csv")
+        self.assert_names(done.stderr, "each of the 2 is a class", "the model predicts classes")
+        self.assertNotIn("--task", done.stderr)
 
 
 class Labels(TargetsCase):
