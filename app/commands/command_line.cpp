@@ -6,13 +6,16 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "app/commands/flag_values.h"
 #include "app/commands/foreign_flags.h"
 #include "app/commands/help_text.h"
 #include "app/commands/message_flags.h"
 #include "app/commands/renamed_flags.h"
 #include "core/errors.h"
+#include "core/file_kind.h"
 #include "core/messages.h"
 #include "core/nearest_name.h"
+#include "core/shell_word.h"
 #include "core/stopwatch.h"
 
 namespace transfer {
@@ -33,19 +36,37 @@ const CLI::App* innermost(const CLI::App& app) {
   return command;
 }
 
-/// Names the nearest flag for one that does not exist.
-std::string explain_unknown(const CLI::App& app, const std::string& message) {
-  const auto dashes = message.find("--");
-  if (dashes == std::string::npos) return message;
-  const std::string flag = message.substr(dashes, message.find_first_of(" =,]", dashes) - dashes);
+/// The flag to give the images with, where the command has one that was not given.
+bool lacks_data(const CLI::App& command) {
+  const CLI::Option* const data = command.get_option_no_throw("--data");
+  return data != nullptr && data->count() == 0;
+}
+
+/// What is wrong with the first argument that the command does not have: names the nearest flag, or
+/// the one for the images. Empty where nothing is known.
+std::string explain_extra(const CLI::App& app) {
+  const auto extra = app.remaining(/*recurse=*/true);
+  const CLI::App& command = *innermost(app);
+  const auto found = std::find_if(extra.begin(), extra.end(),
+                                  [](const std::string& text) { return text.starts_with("--"); });
+  if (found == extra.end()) {
+    if (extra.empty() || extra.front().starts_with("-") || !lacks_data(command)) return "";
+    return fmt::format("unexpected argument '{}'. The images are given with --data: --data {}",
+                       extra.front(), shell_word(extra.front()));
+  }
+  const std::string flag = found->substr(0, found->find('='));
   std::vector<std::string> known;
-  for (const CLI::Option* option : innermost(app)->get_options()) {
+  for (const CLI::Option* option : command.get_options()) {
     for (const auto& name : option->get_lnames()) known.push_back("--" + name);
   }
-  if (std::find(known.begin(), known.end(), flag) != known.end()) return message;
-  const std::string advice = advice_on_flag(flag, *innermost(app));
+  if (std::find(known.begin(), known.end(), flag) != known.end()) return "";
+  const std::string advice = advice_on_flag(flag, command);
   if (!advice.empty()) return fmt::format("unknown flag '{}'. {}", flag, advice);
   return fmt::format("unknown flag '{}'{}", flag, suggestion(flag, known));
+}
+
+std::string or_else(const std::string& text, const std::string& other) {
+  return text.empty() ? other : text;
 }
 
 /// " (see transfer cache ls --help)", of the command that was named.
@@ -65,13 +86,22 @@ std::vector<std::string> with_command(const CLI::App& app, int argc, const char*
   if (arguments.empty() || arguments[0].starts_with("-")) {
     arguments.insert(arguments.begin(), all_commands().front().name);
   } else if (find_command(arguments[0]) == nullptr) {
+    if (file_kind(arguments[0]) != FileKind::kNothing) {
+      throw ConfigError(fmt::format(
+          "unknown command '{0}'. To train on the images there, give transfer --data {1}; other "
+          "commands: transfer --help",
+          arguments[0], shell_word(arguments[0])));
+    }
     std::vector<std::string> names;
     for (const Command& command : all_commands()) names.push_back(command.name);
     throw ConfigError(
         fmt::format("unknown command '{}'{}", arguments[0], suggestion(arguments[0], names)));
   }
+  const std::vector<std::string> written = arguments;
+  const CLI::App& parser = *app.get_subcommand(arguments.front());
   replace_renamed_flags(arguments);
-  replace_foreign_flags(arguments, *app.get_subcommand(arguments.front()));
+  replace_foreign_flags(arguments, parser);
+  check_flag_values(written, arguments, parser);
   return arguments;
 }
 
@@ -85,7 +115,9 @@ bool parse(CLI::App& app, std::vector<std::string> arguments) {
     std::cout << help_of(*innermost(app));
     return false;
   } catch (const CLI::ExtrasError& error) {
-    throw ConfigError(explain_unknown(app, error.what()) + where_to_look(app));
+    throw ConfigError(or_else(explain_extra(app), error.what()) + where_to_look(app));
+  } catch (const CLI::RequiredError& error) {  // perhaps given under another name
+    throw ConfigError(or_else(explain_extra(app), error.what()) + where_to_look(app));
   } catch (const CLI::ParseError& error) {
     throw ConfigError(error.what() + where_to_look(app));
   }

@@ -70,7 +70,7 @@ void add_step_key_flags(CLI::App& parser, ConfigSources& sources) {
                "Passes over the training images (lbfgs has train.iterations)");
   add_key_flag(parser, sources, "train.lr", "Peak learning rate; for sgd and adamw");
   add_key_flag(parser, sources, "train.patience",
-               "Epochs without a better validation loss before training stops; 0: never");
+               "Epochs without a better train.monitor before training stops; 0: never");
 }
 
 void add_batch_size_flag(CLI::App& parser, ConfigSources& sources) {

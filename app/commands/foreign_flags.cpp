@@ -9,6 +9,7 @@
 
 #include "configs/key_description.h"
 #include "core/errors.h"
+#include "core/lower_case.h"
 
 namespace transfer {
 namespace {
@@ -33,7 +34,7 @@ constexpr std::array kSameMeaning = {
     ForeignFlag{"--max-epochs", "--epochs"},   ForeignFlag{"--num-workers", "--workers"},
     ForeignFlag{"--data-dir", "--data"},       ForeignFlag{"--data-path", "--data"},
     ForeignFlag{"--dataset", "--data"},        ForeignFlag{"--random-seed", "--seed"},
-    ForeignFlag{"--max-time", "--time-limit"},
+    ForeignFlag{"--max-time", "--time-limit"}, ForeignFlag{"--weights", "--model"},
 };
 
 struct FlagAdvice {
@@ -61,6 +62,8 @@ constexpr std::array kAdvice = {
     FlagAdvice{"--half", "--set train.precision=float16"},
     FlagAdvice{"--freeze", "--strategy freeze-conv, or --set train.freeze_stages=N"},
     FlagAdvice{"--early-stopping", "--patience N"},
+    FlagAdvice{"--metric", "--set train.monitor=NAME"},
+    FlagAdvice{"--eval-metric", "--set train.monitor=NAME"},
     FlagAdvice{"--val-split", "--set data.val_fraction=VALUE"},
     FlagAdvice{"--test-split", "--set data.test_fraction=VALUE"},
     FlagAdvice{"--scheduler", "--set train.schedule=NAME"},
@@ -75,6 +78,20 @@ constexpr std::array kAdvice = {
     FlagAdvice{"--nc", "Leave it out: the classes are read off the data"},
     FlagAdvice{"--num-classes", "Leave it out: the classes are read off the data"},
 };
+
+/// Flags that other programs have for the images, which ours take without a flag.
+constexpr std::array kImageFlags = {std::string_view("--source"), std::string_view("--images"),
+                                    std::string_view("--image"), std::string_view("--input"),
+                                    std::string_view("--data")};
+
+/// Flags that other programs have for the least probability.
+constexpr std::array kConfidenceFlags = {
+    std::string_view("--conf"), std::string_view("--conf-thres"), std::string_view("--threshold")};
+
+template <typename Flags>
+bool is_among(const Flags& flags, const std::string& flag) {
+  return std::find(flags.begin(), flags.end(), flag) != flags.end();
+}
 
 bool has_flag(const CLI::App& parser, std::string_view flag) {
   return parser.get_option_no_throw(std::string(flag)) != nullptr;
@@ -99,6 +116,22 @@ void refuse_weights_apart(const std::vector<std::string>& arguments, const std::
   }
 }
 
+/// Throws ConfigError for --pretrained without the name of a network, or with yes or no: `value` is
+/// what follows it.
+void refuse_bare_pretrained(const std::string& value, const CLI::App& parser) {
+  constexpr std::array kSwitchValues = {std::string_view("true"), std::string_view("false"),
+                                        std::string_view("yes"),  std::string_view("no"),
+                                        std::string_view("1"),    std::string_view("0")};
+  const std::string lower = lower_case(value);
+  if (!value.empty() && !value.starts_with("--") && !is_among(kSwitchValues, lower)) return;
+  throw ConfigError(fmt::format(
+      "--pretrained: pretrained weights are the default; --pretrained takes the name of a network, "
+      "as --backbone does. Leave it out{}.",
+      has_flag(parser, "--from-scratch")
+          ? "; --strategy retrain --from-scratch draws every weight anew"
+          : ""));
+}
+
 /// The keys of the configuration whose last part is the flag's name.
 std::vector<std::string> keys_of_that_name(const std::string& flag) {
   std::string name = flag.substr(std::min(flag.find_first_not_of('-'), flag.size()));
@@ -114,7 +147,8 @@ std::vector<std::string> keys_of_that_name(const std::string& flag) {
 }  // namespace
 
 void replace_foreign_flags(std::vector<std::string>& arguments, const CLI::App& parser) {
-  for (std::string& argument : arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    std::string& argument = arguments[i];
     if (argument == "--") return;
     const std::string name = flag_in(argument);
     if (!name.starts_with("--") || has_flag(parser, name)) continue;
@@ -123,12 +157,26 @@ void replace_foreign_flags(std::vector<std::string>& arguments, const CLI::App& 
           return foreign.flag == name && has_flag(parser, foreign.ours);
         });
     if (found == kSameMeaning.end()) continue;
-    if (found->ours == "--backbone") refuse_weights_apart(arguments, name);
+    if (found->ours == "--backbone") {
+      const std::string next = i + 1 < arguments.size() ? arguments[i + 1] : "";
+      const bool has_value = argument.size() > name.size();
+      if (name == "--pretrained") {
+        refuse_bare_pretrained(has_value ? argument.substr(name.size() + 1) : next, parser);
+      }
+      refuse_weights_apart(arguments, name);
+    }
     argument.replace(0, name.size(), found->ours);
   }
 }
 
 std::string advice_on_flag(const std::string& flag, const CLI::App& parser) {
+  if (has_flag(parser, "paths") && is_among(kImageFlags, flag)) {
+    return fmt::format("Give the images without a flag: transfer {} --model RUN IMAGES.",
+                       parser.get_name());
+  }
+  if (has_flag(parser, "--min-confidence") && is_among(kConfidenceFlags, flag)) {
+    return "Use --sort-into DIR --min-confidence P.";
+  }
   const bool takes_settings = has_flag(parser, "--set");
   const bool reads_batch_file = parser.get_name() == "batch";
   if (!takes_settings && !reads_batch_file) return "";

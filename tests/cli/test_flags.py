@@ -90,9 +90,52 @@ class OtherNames(FlagsCase):
                             ("--wd", ["head.weight_decay", "train.weight_decay"]),
                             ("--weight-decay", ["head.weight_decay", "train.weight_decay"]),
                             ("--project", ["--output", "--name"]), ("--gpus", ["--device"]),
-                            ("--amp", ["train.precision"]), ("--num-classes", ["read off the data"])):
+                            ("--amp", ["train.precision"]), ("--num-classes", ["read off the data"]),
+                            ("--metric", ["--set train.monitor="])):
             self.refused("--data", "x", flag, "1", expect=2, parts=[f"unknown flag '{flag}'", *parts])
         self.refused("batch", "jobs.yaml", "--output", "o", "--epochs", "3", expect=2, parts=["train.epochs", "defaults:"])
+
+    def test_a_flag_does_not_take_the_next_flag_for_its_value(self):
+        for flags, parts in ((("--resume", "--device", "cpu"), ["--resume needs a FOLDER", "'--device'"]),
+                             (("--data", "x", "--model", "--dry-run"), ["--model needs a NAME", "'--dry-run'"]),
+                             (("--data", "x", "--bs", "--lr=1"), ["--bs needs", "'--lr=1'"]),
+                             (("--data",), ["--data needs", "nothing follows"]),
+                             (("cache", "prune", "x", "--unused-days", "--yes"), ["--unused-days needs"])):
+            self.refused(*flags, expect=2, parts=parts)
+        self.assertEqual(self.value("out", "--output=--there"), "--there")
+
+    def test_pretrained_without_a_network(self):
+        for flags in (("--pretrained",), ("--pretrained", "--dry-run"), ("--pretrained", "--epochs", "3"),
+                      ("--pretrained", "false"), ("--pretrained=True",), ("--pretrained", "true", "--model", "tiny")):
+            self.refused("--data", "x", *flags, expect=2,
+                         parts=["pretrained weights are the default", "name of a network", "--from-scratch"])
+
+    def test_two_names_of_a_flag_with_different_values(self):
+        for first, second in (("--model", "--backbone"), ("--output-dir", "--output"), ("--imgsz", "--image-size"),
+                              ("--batch-size", "--bs"), ("--num-epochs", "--max-epochs")):
+            self.refused("--data", "x", first, "64", f"{second}=32", expect=2, parts=[f"{first} 64", f"{second} 32"])
+        self.assertEqual(self.value("data.input_size", "--imgsz", "64", "--image-size", "64"), "64")
+        self.refused("preview", "--data", "x", "--file", "a.png", "--output", "b.png", expect=2, parts=["--file", "--output"])
+
+    def test_commands_for_models_answer_other_names_too(self):
+        for command in ("predict", "evaluate"):
+            done = self.run_transfer(command, "--weights", "none.pt", "--data" if command == "evaluate" else "--top",
+                                     "1", *(["x.png"] if command == "predict" else []), expect=None)
+            self.assertIn("none.pt", self.message(done))
+        for flags, parts in ((("predict", "--source", "x"), ["'--source'", "without a flag"]),
+                             (("predict", "--model", "m", "--source", "x"), ["'--source'", "without a flag"]),
+                             (("predict", "--model", "m", "x", "--conf", "0.5"), ["'--conf'", "--min-confidence"]),
+                             (("embed", "--model", "m", "--images", "x"), ["'--images'", "without a flag"]),
+                             (("predict", "x.png"), ["--model is required"])):
+            self.refused(*flags, expect=2, parts=parts)
+
+    def test_images_without_their_flag(self):
+        self.make_data()
+        self.refused("data", expect=2, parts=["'data'", "--data data"])
+        self.refused("train", "data", expect=2, parts=["'data'", "--data data"])
+        self.refused("train", "--data", "data", "more", expect=2, parts=["more"])
+        done = self.refused("trian", expect=2, parts=["'trian'", "'train'"])
+        self.assertNotIn("--data", done.stderr)
 
     def test_a_name_keeps_its_own_meaning(self):
         done = self.run_transfer("evaluate", "--model", "none.pt", "--data", "x", expect=None)
@@ -211,6 +254,12 @@ class DryRun(FlagsCase):
             with self.subTest(flags):
                 text = self.dry(*flags, "--name", "x").stdout
                 self.assert_names(text, "nothing is written", "16 train, 16 val", "disk", "runs/x", "time", "1 thread\n")
+        text = self.dry("--strategy", "auto", "--name", "x").stdout
+        self.assert_names(text, "measuring", "not known")
+        for wrong in ("at most", "nothing for"):
+            self.assertNotIn(wrong, text)
+        plan = json.loads(self.dry("--strategy", "auto", "--json").stdout)
+        self.assertNotIn("bytes", plan["output"])
         plan = json.loads(self.dry("--strategy", "fine-tune", "--json").stdout)
         self.assertEqual(plan["images"], {"train": 16, "val": 16, "test": 0})
         self.assertEqual((plan["images_read"], plan["images_broken"]), (32, 0))
@@ -223,9 +272,20 @@ class DryRun(FlagsCase):
         self.make_data()
         (self.folder / "used").mkdir()
         (self.folder / "used/file").write_text("x")
+        self.make_data(root="few", per_class=2)
+        (self.folder / "few/train/red/0.png").unlink()
+        store = ("--set", "cache.dir=used/file", "--set", "cache.share=true")
         for expect, flags, parts in ((3, ("--data", "none"), ["none"]), (4, ("--backbone", "none.pt"), ["none.pt"]),
                                      (2, ("--epochs", "0"), ["--epochs"]), (6, ("--output", "used"), ["used"]),
                                      (6, ("--output", "used/file/run"), ["used/file/run"]),
+                                     (6, ("--output", "used/file", "--overwrite"), ["used/file", "is a file"]),
+                                     (6, ("--output", "data", "--overwrite"), ["data: holds the data"]),
+                                     (6, ("--tensorboard", "used/file"), ["used/file", "--tensorboard"]),
+                                     (6, store, ["used/file"]),
+                                     (6, (*store, "--strategy", "auto"), ["used/file"]),
+                                     (3, ("--data", "few", "--strategy", "auto"), ["'red' has 1 training image "]),
+                                     (3, ("--data", "few", "--strategy", "early-features"), ["cross-validation"]),
+                                     (4, ("--strategy", "auto", "--cut", "none"), ["none"]),
                                      (4, ("--strategy", "early-features", "--cut", "none"), ["none"])):
             with self.subTest(flags):
                 done = self.dry(*flags, expect=expect)
