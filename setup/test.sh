@@ -18,5 +18,10 @@ if ! command -v tmux > /dev/null; then
   bash setup/install_debian_packages.sh setup/debian-packages-test.txt ||
     say "tmux cannot be installed here; the tests of terminals are skipped"
 fi
+# Only the test that reads event files back needs it, and is skipped without it.
+if ! .venv/bin/python -c 'import tensorboard' 2> /dev/null; then
+  timeout 300 .venv/bin/python -m pip --disable-pip-version-check install --quiet tensorboard ||
+    say "tensorboard cannot be installed here; the test that reads event files back is skipped"
+fi
 say "Tests (TRANSFER_DATA=${TRANSFER_DATA:-unset: tests on real images are skipped})"
 exec ctest --test-dir build --no-tests=error --output-on-failure --parallel 2 --label-exclude '^(slurm|slow)$'

@@ -228,15 +228,13 @@ BatchPlan plan_batch(std::vector<BatchJob> jobs, bool run_here) {
     warn_of_settings_in_vain(plan.jobs);
     return plan;
   }
-  std::string text =
-      fmt::format("{} of {} jobs cannot run; none was started:", messages.size(), jobs.size());
-  for (std::size_t i = 0; i < std::min(messages.size(), kMostShown); ++i) {
-    text += "\n  " + messages[i];
+  if (messages.size() > 1) {
+    for (std::size_t i = 0; i < std::min(messages.size(), kMostShown); ++i) note("{}", messages[i]);
   }
-  if (messages.size() > kMostShown) {
-    text += fmt::format("\n  and {} more", messages.size() - kMostShown);
-  }
-  throw Error(text, exit_code);
+  if (messages.size() > kMostShown) note("and {} more", messages.size() - kMostShown);
+  throw Error(fmt::format("{} of {} jobs cannot run; none was started. {}{}", messages.size(),
+                          jobs.size(), messages.size() > 1 ? "The first: " : "", messages.front()),
+              exit_code);
 }
 
 ConfigSources sources_in_batch(const BatchJob& job, const std::string& run_directory,

@@ -102,6 +102,15 @@ void add_machine_flags(CLI::App& parser, std::string& device, std::int64_t& thre
       ->transform(whole_number(0, 4096));
 }
 
+void add_network_flag(CLI::App& parser, std::string& network) {
+  parser
+      .add_option("--model,--backbone", network,
+                  "Run directory, TorchScript file, exported name, torchvision:ARCHITECTURE or "
+                  "timm:ARCHITECTURE")
+      ->type_name("NAME|FILE")
+      ->required();
+}
+
 void add_image_limit(CLI::App& parser, std::int64_t& max_image_bytes) {
   parser
       .add_option("--max-image-bytes", max_image_bytes,

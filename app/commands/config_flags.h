@@ -36,6 +36,9 @@ void add_trust_flags(CLI::App& parser, std::string& trust, std::string& trust_fi
 /// --device and --threads for commands without a configuration.
 void add_machine_flags(CLI::App& parser, std::string& device, std::int64_t& threads);
 
+/// --model, also called --backbone: a network that a command looks at, which it must be given.
+void add_network_flag(CLI::App& parser, std::string& network);
+
 /// --max-image-bytes, as data.max_image_bytes, for commands without a configuration.
 void add_image_limit(CLI::App& parser, std::int64_t& max_image_bytes);
 

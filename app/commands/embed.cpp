@@ -132,12 +132,7 @@ int run_embed(const EmbedOptions& options) {
 
 CommandRun add_embed_flags(CLI::App& parser) {
   auto options = std::make_shared<EmbedOptions>();
-  parser
-      .add_option("--model,--backbone", options->network,
-                  "Run directory, TorchScript file, exported name, torchvision:ARCHITECTURE or "
-                  "timm:ARCHITECTURE")
-      ->type_name("NAME|FILE")
-      ->required();
+  add_network_flag(parser, options->network);
   parser.add_option("paths", options->paths, "Files, folders, or - for a list on stdin")
       ->required();
   parser

@@ -179,12 +179,7 @@ int run_inspect(const InspectOptions& options) {
 
 CommandRun add_inspect_flags(CLI::App& parser) {
   auto options = std::make_shared<InspectOptions>();
-  parser
-      .add_option("--model,--backbone", options->backbone,
-                  "Run directory, TorchScript file, exported name, torchvision:ARCHITECTURE or "
-                  "timm:ARCHITECTURE")
-      ->type_name("NAME|FILE")
-      ->required();
+  add_network_flag(parser, options->backbone);
   parser
       .add_option("--config", options->sources.files,
                   "YAML file; its settings of the network's input count")

@@ -175,7 +175,7 @@ class Batch(BatchCase):
         self.assert_names(message, "6 of 8 jobs", "score (jobs.yaml:4): ", "'r2'")
         for name, part in (("place", "nosuch"), ("again", "nosuch"), ("area", "'auroc'"), ("few", "cross-validation"),
                            ("probed", "cross-validation")):
-            self.assertRegex(message, rf"  job {name} \(jobs\.yaml:\d+\): [^\n\\]*{part}")
+            self.assertRegex(done.stderr, rf"(?m)^job {name} \(jobs\.yaml:\d+\): [^\n\\]*{part}", "a line for each")
 
     def test_one_warning_counts_the_jobs_that_do_not_use_a_setting(self):
         self.make_data()
