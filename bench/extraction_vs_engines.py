@@ -73,9 +73,13 @@ print((time.perf_counter() - begin) / (repeats * batch * streams) * 1000)
 
 def file_of(backbone: str) -> Path:
     """The TorchScript file; exported with random weights where it is missing, which changes no time."""
-    file = ROOT / "models/pretrained" / (backbone.replace(":", "-") + ".pt")
+    if ":" not in backbone:
+        return ROOT / "models/pretrained" / f"{backbone}.pt"
+    folder = ROOT / "build/networks"
+    file = folder / (backbone.replace(":", "-") + ".pt")
     if not file.exists():
-        subprocess.run([sys.executable, ROOT / "models/export/export.py", backbone, "--random"], check=True)
+        folder.mkdir(exist_ok=True)
+        subprocess.run([sys.executable, ROOT / "models/export/export.py", backbone, "--random", "--out", folder], check=True)
     return file
 
 
