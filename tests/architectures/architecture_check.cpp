@@ -133,7 +133,7 @@ std::vector<std::string> some_of(const std::vector<std::string>& stages, std::si
   if (count == 0 || count >= stages.size()) return stages;
   std::vector<std::string> chosen;
   for (std::size_t i = 0; i < count; ++i) {
-    chosen.push_back(stages[i * (stages.size() - 1) / (count - 1)]);
+    chosen.push_back(stages[i * (stages.size() - 1) / std::max<std::size_t>(count - 1, 1)]);
   }
   return chosen;
 }
