@@ -175,16 +175,13 @@ const StageProbe& best_probe(const std::vector<StageProbe>& probes) {
       [](const StageProbe& a, const StageProbe& b) { return a.score.value < b.score.value; });
 }
 
-void choose_weight_decay_of(HeadProblem& problem, const StageProbes& known,
-                            const std::string& stage) {
+double chosen_weight_decay(const HeadProblem& problem, const StageProbes& known,
+                           const std::string& stage) {
   const bool is_plain = problem.loss.label_smoothing == 0 && !problem.loss.class_weights.defined();
   const bool same_images = known.features.images.samples.size() == problem.train.samples.size();
   const StageProbe* probe = known.find(stage);
-  if (is_plain && same_images && probe != nullptr) {
-    problem.weight_decay = probe->weight_decay;
-    return;
-  }
-  problem.weight_decay = choose_weight_decay(problem).weight_decay;
+  if (is_plain && same_images && probe != nullptr) return probe->weight_decay;
+  return choose_weight_decay(problem).weight_decay;
 }
 
 }  // namespace transfer

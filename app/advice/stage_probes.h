@@ -79,9 +79,9 @@ StageProbes probe_stages(const Preparation& preparation, std::vector<std::string
 /// The one with the highest score; the earliest of equals. REQUIRES: not empty.
 const StageProbe& best_probe(const std::vector<StageProbe>& probes);
 
-/// Gives the problem the weight decay that cross-validation chooses, or, where `known` has
-/// cross-validated the same loss on the same images at `stage`, the one that was found there.
-void choose_weight_decay_of(HeadProblem& problem, const StageProbes& known,
-                            const std::string& stage);
+/// The weight decay for that problem by cross-validation, or, where `known` has cross-validated the
+/// same loss on the same images at `stage`, what that has found.
+double chosen_weight_decay(const HeadProblem& problem, const StageProbes& known,
+                           const std::string& stage);
 
 }  // namespace transfer

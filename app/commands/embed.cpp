@@ -22,7 +22,6 @@
 #include "core/nearest_name.h"
 #include "models/backbone.h"
 #include "models/frozen_trunk.h"
-#include "models/model_path.h"
 #include "models/probed_stages.h"
 
 namespace transfer {
@@ -104,10 +103,7 @@ int run_embed(const EmbedOptions& options) {
                                        model_trust(config.trust, config.trust_file));
   for (const std::string& assumption : backbone.assumptions()) warn("{}", assumption);
   const std::string cut = cut_of(options.stage, backbone);
-  // Fewer images do not save the time that compiling takes.
-  constexpr std::size_t kWorthFusing = 64;
-  const FrozenTrunk trunk(backbone, {cut}, device,
-                          samples.size() >= kWorthFusing ? Fusion::kAuto : Fusion::kOff);
+  const FrozenTrunk trunk(backbone, {cut}, device, fusion_for(samples.size()));
   report_sample_values(samples, backbone.metadata().preprocessing, threads);
   FeatureOutput output(options.output, trunk.dimension());
   ImagePass pass;

@@ -9,6 +9,11 @@ std::int64_t evaluation_batch(std::int64_t images) {
   return std::clamp<std::int64_t>(images, 1, 32);
 }
 
+Fusion fusion_for(std::size_t images) {
+  constexpr std::size_t kWorthFusing = 64;
+  return images >= kWorthFusing ? Fusion::kAuto : Fusion::kOff;
+}
+
 ImageLogits image_logits(ImagePass pass, std::int64_t classes,
                          const std::function<torch::Tensor(const torch::Tensor&)>& forward,
                          const EvaluationPart& part) {
@@ -50,10 +55,9 @@ ImagePass pass_of(const Classifier& model, const std::vector<Sample>& samples, t
 /// How the model runs on so many images.
 std::function<torch::Tensor(const torch::Tensor&)> forward_of(const Classifier& model,
                                                               std::size_t images) {
-  // Fewer images do not save the time that compiling takes.
-  constexpr std::size_t kWorthFusing = 64;
-  const Fusion fusion = images >= kWorthFusing ? Fusion::kAuto : Fusion::kOff;
-  return [&model, fusion](const torch::Tensor& batch) { return model.logits(batch, fusion); };
+  return [&model, fusion = fusion_for(images)](const torch::Tensor& batch) {
+    return model.logits(batch, fusion);
+  };
 }
 
 }  // namespace

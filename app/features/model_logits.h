@@ -21,6 +21,10 @@ struct ImageLogits {
 /// Batch size for evaluating `images` images.
 std::int64_t evaluation_batch(std::int64_t images);
 
+/// Whether a network should run fused that sees so many images: fewer do not save the time that
+/// compiling takes.
+Fusion fusion_for(std::size_t images);
+
 /// Which batches of an evaluation one of several processes runs.
 struct EvaluationPart {
   std::int64_t rank = 0;

@@ -45,20 +45,24 @@ PredictionOutput::PredictionOutput(const PredictionOutputOptions& options,
 }
 
 void PredictionOutput::take_row(std::string_view row) {
-  const std::string beginning = text_.beginning();
-  if (!has_begun_ && !beginning.empty()) {
-    if (row != beginning) throw_other_rows();
+  if (!has_begun_) {
     has_begun_ = true;
-    return;
+    const std::string beginning = text_.beginning();
+    if (!beginning.empty()) {
+      if (row != beginning) throw_other_rows();
+      return;
+    }
   }
-  has_begun_ = true;
   if (images_before_ == samples_.size()) throw_other_rows();
   const std::string& path = samples_[images_before_].path;
   const auto error = text_.error_in(row, path);
   if (!error) throw_other_rows();
   ++images_before_;
-  if (error->empty()) return;
-  if (failed_.empty()) first_reason_ = *error;
+  if (!error->empty()) add_failure(path, *error);
+}
+
+void PredictionOutput::add_failure(const std::string& path, const std::string& reason) {
+  if (failed_.empty()) first_reason_ = reason;
   failed_.push_back(path);
 }
 
@@ -86,9 +90,7 @@ void PredictionOutput::add(const std::vector<Prediction>& predictions) {
   has_begun_ = true;
   images_ += predictions.size();
   for (const Prediction& prediction : predictions) {
-    if (!prediction.numbers.empty()) continue;
-    if (failed_.empty()) first_reason_ = prediction.error;
-    failed_.push_back(prediction.path);
+    if (prediction.numbers.empty()) add_failure(prediction.path, prediction.error);
   }
 }
 

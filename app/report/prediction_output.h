@@ -52,6 +52,7 @@ class PredictionOutput {
   /// Takes what an earlier process wrote.
   void take_row(std::string_view row);
   [[noreturn]] void throw_other_rows() const;
+  void add_failure(const std::string& path, const std::string& reason);
 
   const std::vector<Sample>& samples_;
   std::filesystem::path path_;

@@ -150,7 +150,7 @@ void SortedFolders::add(const fs::path& image, const std::string& predicted_clas
   ++counts_[static_cast<std::size_t>(position)];
 }
 
-fs::path SortedFolders::place(const fs::path& image, const fs::path& folder) {
+void SortedFolders::place(const fs::path& image, const fs::path& folder) {
   constexpr int kMostNames = 1'000'000;
   for (int number = 1; number <= kMostNames; ++number) {
     const fs::path target = candidate(image, folder, number);
@@ -158,7 +158,7 @@ fs::path SortedFolders::place(const fs::path& image, const fs::path& folder) {
         placing_ == Placing::kLink ? link_image(image, target) : copy_image(image, target);
     if (error == 0) {
       renamed_ += number > 1 ? 1 : 0;
-      return target;
+      return;
     }
     if (error != EEXIST) {
       // So that the same command without --link finds an empty folder.
@@ -169,7 +169,7 @@ fs::path SortedFolders::place(const fs::path& image, const fs::path& folder) {
     }
     if (are_equal(image, target)) {
       ++present_;
-      return target;
+      return;
     }
   }
   throw OutputError(fmt::format("{}: too many images have the name {}.", folder.string(),

@@ -33,8 +33,7 @@ class SortedFolders {
   std::string report() const;
 
  private:
-  std::filesystem::path place(const std::filesystem::path& image,
-                              const std::filesystem::path& folder);
+  void place(const std::filesystem::path& image, const std::filesystem::path& folder);
 
   std::filesystem::path folder_;
   std::vector<std::string> names_;

@@ -19,7 +19,7 @@ FittedStart fit_head_to_frozen_features(const Preparation& p,
   use_threads_for(train.rows() * trunk.dimension() * problem.classes, p.threads);
   if (p.config.head.hidden.empty()) {
     problem.options.patience = 0;
-    choose_weight_decay_of(problem, known, "");
+    problem.weight_decay = chosen_weight_decay(problem, known, "");
   } else {
     problem.options.optimizer = Optimizer::kAdamW;
     problem.weight_decay = p.config.head.weight_decay.value_or(0.0);

@@ -127,7 +127,7 @@ FittedHead fit(const Preparation& p, const Features& features, const RunDirector
   use_threads_for(features.train.rows() * dimension * problem.classes, p.threads);
   summary.weight_decay_is_chosen = !p.config.head.weight_decay;
   if (summary.weight_decay_is_chosen) {
-    choose_weight_decay_of(problem, known, summary.cut);
+    problem.weight_decay = chosen_weight_decay(problem, known, summary.cut);
   }
   FittedHead fitted = fit_head(problem);
   summary.best_epoch = fitted.best_epoch;
