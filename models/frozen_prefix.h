@@ -12,9 +12,9 @@
 
 namespace transfer {
 
-/// The first layers of a network in training, for inference only: evaluation mode, BatchNorm folded
+/// The first layers of a network in training, or all of them, for inference only: evaluation mode, BatchNorm folded
 /// into the convolutions, channels-last, no autograd. Owns a copy of the weights at the time that
-/// TrainableNetwork::frozen_prefix() made it. `activations` may be called from several threads at
+/// TrainableNetwork made it. `activations` may be called from several threads at
 /// once.
 class FrozenPrefix {
  public:
@@ -23,7 +23,7 @@ class FrozenPrefix {
   ~FrozenPrefix();
   FrozenPrefix(FrozenPrefix&&) noexcept;
 
-  /// Path of the stage at its end.
+  /// Path of the stage at its end; empty for all layers.
   const std::string& stage() const;
 
   /// The device on which it runs.

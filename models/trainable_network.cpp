@@ -178,6 +178,11 @@ FrozenPrefix TrainableNetwork::frozen_prefix(Fusion fusion) const {
       InferenceModule(copy, device), implementation_->split_stage, fusion}));
 }
 
+FrozenPrefix TrainableNetwork::frozen_whole(Fusion fusion) const {
+  return FrozenPrefix(std::make_unique<FrozenPrefix::Implementation>(FrozenPrefix::Implementation{
+      InferenceModule(implementation_->module, implementation_->device), "", fusion}));
+}
+
 torch::Tensor TrainableNetwork::logits(const torch::Tensor& images) const {
   return run("forward", images);
 }

@@ -35,8 +35,8 @@ enum class WriteCheck { kReadBack, kNone };
 /// A pretrained network with a new head in place of its classifier, all of it trainable.
 ///
 /// Ownership: it owns its weights, a copy of the backbone's on `device`, channels-last. Tensors
-/// from parameters() and state(), and replicas, share their memory; write() and frozen_prefix()
-/// copy it.
+/// from parameters() and state(), and replicas, share their memory; write(), frozen_prefix() and
+/// frozen_whole() copy it.
 ///
 /// Threads: only `logits` in evaluation mode may be called from several threads at once. To train
 /// on several threads, give each its own replica().
@@ -94,6 +94,9 @@ class TrainableNetwork {
   /// The layers up to the split with a copy of their current weights. REQUIRES: split_behind() was
   /// called.
   FrozenPrefix frozen_prefix(Fusion fusion = Fusion::kOff) const;
+  /// All layers with a copy of their current weights, as frozen_prefix() gives the first ones:
+  /// images → logits.
+  FrozenPrefix frozen_whole(Fusion fusion) const;
   /// The layers behind the split: activations [N,…] of the split's stage → logits [N,classes].
   /// REQUIRES: split_behind() was called.
   torch::Tensor logits_behind_split(const torch::Tensor& activations) const;

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <optional>
 
+#include "app/compute/allocator.h"
 #include "app/compute/device.h"
 #include "app/features/feature_store.h"
 #include "app/features/near_copies.h"
@@ -159,6 +160,7 @@ Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run,
   const Stopwatch extraction;
   summary.cut = choose_cut(p, run, known, summary);
   const Features features = extract(p, run, summary.cut, known);
+  release_freed_memory();  // of the frozen network: writing the model needs as much again
   summary.seconds_extract = extraction.seconds();
   if (!p.group->is_rank0()) return summary;
 

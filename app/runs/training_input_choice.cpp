@@ -89,18 +89,19 @@ void rehearse_training(const Config& config, TrainableNetwork& network) {
 ChosenInput choose_training_input(Preparation& p, const std::filesystem::path& feature_store,
                                   TrainableNetwork& network) {
   const Preprocessing& preprocessing = p.preprocessing();
+  const Fusion fusion = p.config.compute.fusion;
   const std::string stage = split_behind_frozen_stages(p.config, network);
   if (stage.empty()) {
-    return {
-        std::make_unique<ImageInput>(p.dataset, preprocessing, TrainedPart{}, p.device, p.threads),
-        "", ""};
+    return {std::make_unique<ImageInput>(p.dataset, preprocessing, TrainedPart{}, p.device,
+                                         p.threads, fusion),
+            "", ""};
   }
-  auto prefix =
-      std::make_shared<const FrozenPrefix>(network.frozen_prefix(p.config.compute.fusion));
+  auto prefix = std::make_shared<const FrozenPrefix>(network.frozen_prefix(fusion));
   if (!p.config.cache.activations || !images_repeat(p.config.augment)) {
     note("the frozen layers up to {} run without autograd in every step", stage);
     const TrainedPart part{/*is_behind_split=*/true, prefix};
-    return {std::make_unique<ImageInput>(p.dataset, preprocessing, part, p.device, p.threads),
+    return {std::make_unique<ImageInput>(p.dataset, preprocessing, part, p.device, p.threads,
+                                         fusion),
             stage, ""};
   }
   auto& precision = p.config.cache.precision;

@@ -1,5 +1,7 @@
 #include "app/training/image_input.h"
 
+#include <optional>
+
 namespace transfer {
 namespace {
 
@@ -17,12 +19,13 @@ class ImageReader : public BatchReader {
 }  // namespace
 
 ImageInput::ImageInput(const Dataset& dataset, Preprocessing preprocessing, TrainedPart part,
-                       torch::Device device, std::int64_t threads)
+                       torch::Device device, std::int64_t threads, Fusion fusion)
     : dataset_(dataset),
       preprocessing_(preprocessing),
       part_(std::move(part)),
       device_(device),
-      threads_(threads) {}
+      threads_(threads),
+      fusion_(fusion) {}
 
 std::unique_ptr<BatchReader> ImageInput::read(const LoaderOptions& epoch) {
   return std::make_unique<ImageReader>(dataset_.train, epoch);
@@ -37,10 +40,16 @@ ImageLogits ImageInput::evaluate(const TrainableNetwork& network, EvaluatedSplit
   pass.title = title;
   pass.tells_end = false;  // the trainer says what came of it
   pass.loader.preprocessing = preprocessing_;
+  std::optional<FrozenPrefix> frozen;
+  if (device_.is_cpu() && fusion_ == Fusion::kAuto &&
+      fusion_for(pass.samples.size()) == Fusion::kAuto) {
+    frozen.emplace(network.frozen_whole(Fusion::kAuto));
+  }
   return image_logits(
       std::move(pass), network.classes(),
       [&](const torch::Tensor& images) {
-        torch::NoGradGuard no_gradients;
+        const torch::NoGradGuard no_gradients;
+        if (frozen) return frozen->activations(images);
         return part_.logits(network, part_.input_of(images)).to(torch::kCPU);
       },
       part);

@@ -38,6 +38,26 @@ TEST(SplitTraining, PrefixThenSuffixIsTheWholeNetwork) {
   }
 }
 
+TEST(FrozenWhole, ComputesWhatTheNetworkComputesNow) {
+  const torch::NoGradGuard no_gradients;
+  for (const BatchNorm batch_norm : {BatchNorm::kTrain, BatchNorm::kFolded}) {
+    TrainableNetwork network(fixture_backbone("tiny.pt"), five_classes(batch_norm), torch::kCPU);
+    network.split_behind("trunk.blocks.0", {"trunk.blocks.1.0.weight", "head.weight"});
+    network.evaluate();
+    const auto images = random_images(11);
+    const auto before = network.logits(images);
+    const FrozenPrefix frozen = network.frozen_whole(Fusion::kAuto);
+    EXPECT_LT(largest_difference(frozen.activations(images), before), 1e-5);
+    for (auto& [name, parameter] : network.parameters()) parameter.mul_(1.5);
+    EXPECT_GT(largest_difference(network.logits(images), before), 1e-2) << "the weights moved";
+    EXPECT_LT(largest_difference(frozen.activations(images), before), 1e-5) << "a copy";
+    EXPECT_LT(largest_difference(network.frozen_whole(Fusion::kAuto).activations(images),
+                                 network.logits(images)),
+              1e-3)
+        << name_of(batch_norm);
+  }
+}
+
 TEST(SplitTraining, ActivationsDependOnNeitherNeighboursNorThreads) {
   TrainableNetwork network(fixture_backbone("tiny.pt"), five_classes(BatchNorm::kTrain),
                            torch::kCPU);
