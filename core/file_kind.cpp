@@ -4,6 +4,8 @@
 
 #include <system_error>
 
+#include "core/errors.h"
+
 namespace transfer {
 
 namespace fs = std::filesystem;

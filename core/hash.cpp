@@ -24,18 +24,28 @@ void Sha256::update(const void* data, std::size_t size) {
   EVP_DigestUpdate(context_->digest.get(), data, size);
 }
 
-std::string Sha256::hex() {
+std::string Sha256::bytes() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
   EVP_DigestFinal_ex(context_->digest.get(), digest.data(), &size);
+  return {digest.begin(), digest.begin() + size};
+}
+
+std::string Sha256::hex() {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string text;
-  text.reserve(2 * static_cast<std::size_t>(size));
-  for (unsigned int i = 0; i < size; ++i) {
-    text.push_back(kDigits[digest[i] >> 4]);
-    text.push_back(kDigits[digest[i] & 15]);
+  for (const char c : bytes()) {
+    const auto byte = static_cast<unsigned char>(c);
+    text.push_back(kDigits[byte >> 4]);
+    text.push_back(kDigits[byte & 15]);
   }
   return text;
+}
+
+std::string sha256_bytes(std::string_view bytes) {
+  Sha256 sha;
+  sha.update(bytes);
+  return sha.bytes();
 }
 
 std::string sha256_hex(std::string_view bytes) {

@@ -18,13 +18,18 @@ class Sha256 {
   void update(const void* data, std::size_t size);
   void update(std::string_view text) { update(text.data(), text.size()); }
 
-  /// 64 lower-case hexadecimal digits. REQUIRES: called once, as the last call.
+  /// The 32 bytes of the hash. REQUIRES: this or hex() is called once, as the last call.
+  std::string bytes();
+  /// 64 lower-case hexadecimal digits.
   std::string hex();
 
  private:
   struct Context;
   std::unique_ptr<Context> context_;
 };
+
+/// SHA-256 of `bytes` as 32 bytes.
+std::string sha256_bytes(std::string_view bytes);
 
 /// SHA-256 of `bytes` as 64 lower-case hexadecimal digits.
 std::string sha256_hex(std::string_view bytes);
