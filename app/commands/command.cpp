@@ -8,6 +8,8 @@ namespace transfer {
   command(train) \
   command(evaluate) \
   command(predict) \
+  command(explain) \
+  command(neighbours) \
   command(embed) \
   command(inspect) \
   command(backbones) \

@@ -110,7 +110,7 @@ Offer offer_of(const CLI::Option& option, const std::string& name, const Program
   const std::map<std::string, Offer> special = {
       {"--preset", {list_presets()}},         {"--resume", {{}, Paths::kFolders}},
       {"--status", {{}, Paths::kFolders}},     // batch
-      {"paths", {{}, Paths::kFiles}},          // predict, embed
+      {"paths", {{}, Paths::kFiles}},          // predict, embed, explain, neighbours
       {"--sort-into", {{}, Paths::kFolders}},  // predict
       {"file", {{}, Paths::kFiles}},           // batch
       {"folder", {{}, Paths::kFolders}},       // cache

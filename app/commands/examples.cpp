@@ -33,6 +33,14 @@ constexpr std::array kExamples = {
   transfer embed --backbone efficientnet-lite0 photos/ --output photos.npy
   transfer embed --model runs/first photos/ --output photos.csv
   transfer embed --backbone efficientnet-lite0 photos/ --stage blocks.10 --output early.npy)"},
+    CommandExamples{"explain", R"(
+  transfer explain --model runs/first photos/ --output maps
+  transfer explain --model runs/first cat.jpg --output maps --class dog
+  transfer explain --model runs/first photos/ --output maps --method layercam --json)"},
+    CommandExamples{"neighbours", R"(
+  transfer neighbours --model runs/first --data pets cat.jpg
+  transfer neighbours --model runs/first --data pets photos/ --output like-these.png
+  transfer neighbours --model runs/first --data pets photos/ --count 3 --json)"},
     CommandExamples{"inspect", R"(
   transfer inspect --backbone efficientnet-lite0
   transfer inspect --backbone network.pt --json

@@ -16,7 +16,6 @@ namespace {
 constexpr int kThumbnail = 168;
 constexpr int kSpace = 12;
 constexpr int kSheetTop = 40;
-constexpr int kMostColumns = 6;
 
 /// The image as the network sees it, as large as the sheet shows it.
 cv::Mat thumbnail(const Sample& sample, const Preprocessing& preprocessing) {
@@ -64,11 +63,11 @@ void draw_sheet_image(cv::Mat& sheet, const SheetImage& image, cv::Point at,
 
 void write_image_sheet(const std::string& title, const std::vector<SheetImage>& images,
                        const std::string& footer, const Preprocessing& preprocessing,
-                       const std::filesystem::path& file) {
+                       const std::filesystem::path& file, int most_columns) {
   std::size_t most_lines = 1;
   for (const SheetImage& image : images) most_lines = std::max(most_lines, image.lines.size() + 1);
   const auto count = static_cast<int>(images.size());
-  const int columns = std::clamp(count, 1, kMostColumns);
+  const int columns = std::clamp(count, 1, std::max(most_columns, 1));
   const int rows = (count + columns - 1) / columns;
   const int cell_height =
       kThumbnail + static_cast<int>(most_lines) * drawing::kLineHeight + 2 * kSpace;

@@ -20,9 +20,9 @@ struct SheetImage {
 
 /// Draws images as the network sees them in rows below a title, with its name and lines under each,
 /// and writes that as PNG, atomically. An image that cannot be read is a grey field. `footer` may
-/// be empty. Throws OutputError.
+/// be empty. A row has at most `most_columns` images. Throws OutputError.
 void write_image_sheet(const std::string& title, const std::vector<SheetImage>& images,
                        const std::string& footer, const Preprocessing& preprocessing,
-                       const std::filesystem::path& file);
+                       const std::filesystem::path& file, int most_columns = 6);
 
 }  // namespace transfer

@@ -6,6 +6,7 @@ FOLDER/head.pt           cross entropy of a linear head: losses, gradients, ten 
 FOLDER/metrics.pt        classification metrics
 FOLDER/hidden_layers.pt  logits and gradients of heads with hidden layers, see hidden_layers.py
 FOLDER/targets.pt        losses, gradients, metrics and optimum for labels and for regression, see targets.py
+FOLDER/activation_maps/  small networks and their maps by three methods, see activation_maps.py
 FOLDER/fine_tune.pt      three steps of fine-tuning a small network with a new head: losses, gradients, statistics
 FOLDER/network_input/    images and the input of networks with other preprocessing, see network_input.py
 FOLDER/preprocess/       images, and preprocess.pt with the network's input for each, by file name
@@ -26,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tests.fixtures.tiny_backbone import TinyBackbone, seeded  # noqa: E402
+from tests.golden.activation_maps import write_activation_maps  # noqa: E402
 from tests.golden.hidden_layers import hidden_layers  # noqa: E402
 from tests.golden.network_input import write_network_inputs  # noqa: E402
 from tests.golden.targets import area_under_roc, targets  # noqa: E402
@@ -262,6 +264,7 @@ def main() -> int:
     torch.save(hidden_layers(), folder / "hidden_layers.pt")
     torch.save(targets(), folder / "targets.pt")
     torch.save(fine_tune(), folder / "fine_tune.pt")
+    write_activation_maps(folder / "activation_maps")
     return 0
 
 
