@@ -290,10 +290,19 @@ def add_metadata(seeds):
              "resize_rule": "stretch", "sample_range": [0, 4095]}
     values = {**classifier, "format_version": 3, "task": "regression", "loss": "huber", "huber_delta": 0.5,
               "preprocessing": bands}
-    for value in (backbone, classifier, values, {**values, "format_version": 99}, {**backbone, "preprocessing": []}, [], None):
+    calibrated = {**classifier, "format_version": 4,
+                  "calibration": {"temperature": 1.5, "conformal": {"images": 3, "scores": [0.125, 0.5, 0.75]}}}
+    for value in (backbone, classifier, calibrated, values, {**values, "format_version": 99}, {**backbone, "preprocessing": []}, [], None):
         seeds.add("metadata", json.dumps(value))
     seeds.add("metadata", json.dumps(backbone).replace("0.5", "1e999"))
     seeds.add("metadata", '{"format_version": 1, "kind": ' + "[" * 2000)
+
+
+def add_known_images(seeds):
+    for rows, dimension in ((1, 1), (3, 2), (12, 16)):
+        header = b"TRKNOWN1" + struct.pack("<qqqd", rows, dimension, min(rows, 10), 0.5)
+        seeds.add("known_images", header + struct.pack("<e", dimension**-0.5) * (rows * dimension))
+    seeds.add("known_images", b"TRKNOWN1" + struct.pack("<qqqd", 2**62, 2**62, 1, 0.5))
 
 
 def add_models(seeds):
@@ -351,7 +360,7 @@ def main():
     options = parser.parse_args()
     seeds = Seeds(options.folder)
     for add in (add_jpeg, add_png, add_bmp, add_tiff, add_webp, add_gif, add_foreign_images, add_exif, add_idx, add_csv,
-                add_yaml, add_metadata, add_models):
+                add_yaml, add_metadata, add_known_images, add_models):
         add(seeds)
     if options.stored:
         add_stored(seeds, options.stored)

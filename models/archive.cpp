@@ -20,6 +20,7 @@ namespace transfer {
 namespace {
 
 constexpr const char* kMetadataFile = "transfer.json";
+constexpr const char* kKnownImagesFile = "known_images";
 
 /// Throws the ModelError for a file that LibTorch could not load: what the file is, and the remedy.
 [[noreturn]] void explain_unreadable(const std::filesystem::path& file, const std::string& error) {
@@ -122,13 +123,19 @@ torch::jit::Module read_back(std::istream& written, const std::filesystem::path&
   }
 }
 
-std::optional<ModelMetadata> metadata_of(const ArchiveFile& archive,
-                                         const std::filesystem::path& file) {
+/// The content of an extra file of that name; nothing where there is none.
+std::optional<std::string> extra_file(const ArchiveFile& archive, const std::string& name) {
   for (const ArchiveRecord& record : archive.records()) {
-    if (record.name != std::string("extra/") + kMetadataFile) continue;
-    return parse_metadata(archive.contents(record), file.string());
+    if (record.name == "extra/" + name) return archive.contents(record);
   }
   return {};
+}
+
+std::optional<ModelMetadata> metadata_of(const ArchiveFile& archive,
+                                         const std::filesystem::path& file) {
+  const auto text = extra_file(archive, kMetadataFile);
+  if (!text) return {};
+  return parse_metadata(*text, file.string());
 }
 
 }  // namespace
@@ -144,7 +151,8 @@ Archive read_archive(const std::filesystem::path& file, const Trust& trust) {
     require_sound_pickles(bytes);
     auto module = load_module(bytes, file);
     module.eval();
-    return {std::move(module), std::move(metadata)};
+    return {std::move(module), std::move(metadata),
+            extra_file(bytes, kKnownImagesFile).value_or("")};
   } catch (const UnreadArchive& failure) {
     throw ModelError(fmt::format(
         "{}: {}. Check the disk or its connection and the file's permissions, then run this again.",
@@ -158,7 +166,8 @@ Archive read_archive(const std::filesystem::path& file, const Trust& trust) {
 }
 
 void write_archive(const torch::jit::Module& module, const ModelMetadata& metadata,
-                   const std::filesystem::path& file, const ArchiveCheck& check) {
+                   const std::filesystem::path& file, const ArchiveCheck& check,
+                   const std::optional<KnownImages>& known) {
   // Through memory, since LibTorch's file writer ends the process when the disk is full. Nothing is
   // held longer than it is needed: each of these is as large as the network.
   std::ostringstream written(room_for(module));
@@ -167,7 +176,9 @@ void write_archive(const torch::jit::Module& module, const ModelMetadata& metada
     module.save(draft);
     const auto named = with_lasting_names(read_back(draft, file));
     draft = std::stringstream();
-    named.save(written, {{kMetadataFile, to_json(metadata)}});
+    torch::jit::ExtraFilesMap files = {{kMetadataFile, to_json(metadata)}};
+    if (known) files[kKnownImagesFile] = known_images_bytes(*known);
+    named.save(written, files);
   }
   std::stringstream archive(std::move(written).str());
   if (check) {

@@ -13,6 +13,7 @@
 #include "core/trust.h"
 #include "models/backbone.h"
 #include "models/feature_check.h"
+#include "models/known_images.h"
 #include "models/surgery.h"
 
 namespace transfer {
@@ -36,6 +37,8 @@ struct Backbone::Implementation {
 struct Archive {
   torch::jit::Module module;
   std::optional<ModelMetadata> metadata;
+  /// See parse_known_images(); empty without such a file inside.
+  std::string known_images;
 };
 
 /// Reads a TorchScript file that `trust` admits (models/admission.h); the metadata is empty without
@@ -47,10 +50,11 @@ Archive read_archive(const std::filesystem::path& file, const Trust& trust = {})
 /// Throws when a module that was read back is not what was written.
 using ArchiveCheck = std::function<void(const torch::jit::Module& reloaded)>;
 
-/// Writes a module with its metadata inside; the file appears complete or not at all. With `check`,
-/// what will be written is first read back, in evaluation mode, and passed to it. Throws
-/// OutputError, and ModelError when it cannot be read back.
+/// Writes a module with its metadata and known images inside; the file appears complete or not at
+/// all. With `check`, what will be written is first read back, in evaluation mode, and passed to
+/// it. Throws OutputError, and ModelError when it cannot be read back.
 void write_archive(const torch::jit::Module& module, const ModelMetadata& metadata,
-                   const std::filesystem::path& file, const ArchiveCheck& check = {});
+                   const std::filesystem::path& file, const ArchiveCheck& check = {},
+                   const std::optional<KnownImages>& known = {});
 
 }  // namespace transfer

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "core/errors.h"
 #include "models/archive.h"
@@ -18,7 +19,7 @@ namespace transfer {
 
 void write_classifier(const Backbone& backbone, const std::string& cut, const Head& head,
                       const std::vector<std::string>& classes, const std::filesystem::path& file,
-                      const Objective& objective) {
+                      const Objective& objective, const Confidence& confidence) {
   torch::NoGradGuard no_gradients;
   ModelMetadata metadata = backbone.metadata();
   const auto end = std::find(metadata.stages.begin(), metadata.stages.end(), cut);
@@ -30,9 +31,10 @@ void write_classifier(const Backbone& backbone, const std::string& cut, const He
   expected.features =
       InferenceModule(trunk, torch::kCPU).run(expected.image).flatten(1).to(torch::kFloat);
   expected.outputs = head.copy_to(torch::kCPU).logits(expected.features);
+  expected.temperature = confidence.temperature();
   auto whole = compose(trunk, head);
-  define_prediction(whole, objective.targets());
-  write_composition(whole, std::move(metadata), classes, objective, file, expected);
+  define_prediction(whole, objective.targets(), confidence.temperature());
+  write_composition(whole, std::move(metadata), classes, objective, file, expected, confidence);
 }
 
 torch::Tensor predictions_of(const torch::Tensor& outputs, TargetKind kind) {
@@ -45,9 +47,20 @@ torch::Tensor predictions_of(const torch::Tensor& outputs, TargetKind kind) {
 }
 
 struct Classifier::Implementation {
+  /// Gives the features beside the outputs where there are known images.
   InferenceModule module;
   ModelMetadata metadata;
   std::string file;
+  std::optional<KnownImages> known = {};
+  std::optional<UnknownScore> unknown = {};
+
+  /// The calibrated logits among what run() gives.
+  torch::Tensor logits_of(const torch::Tensor& rows) const {
+    const auto classes = static_cast<std::int64_t>(metadata.classes.size());
+    const torch::Tensor raw = rows.narrow(1, 0, classes);
+    const double temperature = metadata.calibration ? metadata.calibration->temperature : 1;
+    return temperature == 1 ? raw : raw / temperature;
+  }
 };
 
 Classifier::Classifier(const std::filesystem::path& file, torch::Device device,
@@ -61,8 +74,16 @@ Classifier::Classifier(const std::filesystem::path& file, torch::Device device,
         file.string()));
   }
   remove_image_methods(archive.module);  // this program has its own, which are faster
-  implementation_ = std::make_unique<Implementation>(Implementation{
-      InferenceModule(archive.module, device), std::move(*archive.metadata), file.string()});
+  std::optional<KnownImages> known;
+  if (!archive.known_images.empty()) {
+    known = parse_known_images(archive.known_images, file.string());
+  }
+  const torch::jit::Module module = known ? with_features(archive.module) : archive.module;
+  implementation_ = std::make_unique<Implementation>(
+      Implementation{InferenceModule(module, device), std::move(*archive.metadata), file.string()});
+  if (!known) return;
+  implementation_->unknown.emplace(*known);
+  implementation_->known = std::move(known);
 }
 
 Classifier::~Classifier() = default;
@@ -70,7 +91,11 @@ Classifier::Classifier(Classifier&&) noexcept = default;
 
 const ModelMetadata& Classifier::metadata() const { return implementation_->metadata; }
 
-torch::Tensor Classifier::logits(const torch::Tensor& images, Fusion fusion) const {
+const KnownImages* Classifier::known() const {
+  return implementation_->known ? &*implementation_->known : nullptr;
+}
+
+torch::Tensor Classifier::run(const torch::Tensor& images, Fusion fusion) const {
   torch::Tensor outputs;
   try {
     outputs = implementation_->module.run(images, fusion).to(torch::kCPU);
@@ -82,15 +107,30 @@ torch::Tensor Classifier::logits(const torch::Tensor& images, Fusion fusion) con
         "transfer.json says. Train it again. [LibTorch: {}]",
         implementation_->file, p.width, p.height, p.channels, cause_of(error.what())));
   }
-  const std::size_t classes = implementation_->metadata.classes.size();
+  const auto classes = static_cast<std::int64_t>(implementation_->metadata.classes.size());
+  const auto& unknown = implementation_->unknown;
+  const std::int64_t features = unknown ? unknown->dimension() : 0;
   if (outputs.dim() != 2 || outputs.size(0) != images.size(0) ||
-      static_cast<std::size_t>(outputs.size(1)) != classes) {
+      outputs.size(1) != classes + features) {
     throw ModelError(fmt::format(
         "{}: the network gives outputs of shape [{}] for {} images, but transfer.json names {} "
-        "classes. One of the two was changed; train it again or restore the file.",
-        implementation_->file, fmt::join(outputs.sizes(), ", "), images.size(0), classes));
+        "classes{}. One of the two was changed; train it again or restore the file.",
+        implementation_->file, fmt::join(outputs.sizes(), ", "), images.size(0), classes,
+        unknown ? fmt::format(", and known_images has {} features", features) : ""));
   }
   return outputs.to(torch::kFloat);
+}
+
+torch::Tensor Classifier::logits(const torch::Tensor& images, Fusion fusion) const {
+  return implementation_->logits_of(run(images, fusion));
+}
+
+torch::Tensor Classifier::scored_logits(const torch::Tensor& images, Fusion fusion) const {
+  const UnknownScore& unknown = *implementation_->unknown;
+  const torch::Tensor rows = run(images, fusion);
+  const torch::Tensor features =
+      rows.narrow(1, rows.size(1) - unknown.dimension(), unknown.dimension());
+  return torch::cat({implementation_->logits_of(rows), unknown.score(features).unsqueeze(1)}, 1);
 }
 
 }  // namespace transfer

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "models/archive.h"
+#include "models/graph_outputs.h"
 #include "models/image_methods.h"
 #include "models/weights.h"
 
@@ -72,11 +73,23 @@ def forward(self, x: Tensor) -> Tensor:
   return whole;
 }
 
-void define_prediction(Module& whole, TargetKind kind) {
+void define_prediction(Module& whole, TargetKind kind, double temperature) {
   std::string prediction = "self.forward(x)";
-  if (kind == TargetKind::kClass) prediction = "torch.softmax(self.forward(x), 1)";
+  if (temperature != 1) prediction += fmt::format(" / {:#.17g}", temperature);
+  if (kind == TargetKind::kClass) prediction = fmt::format("torch.softmax({}, 1)", prediction);
   if (kind == TargetKind::kLabels) prediction = "torch.sigmoid(self.forward(x))";
   whole.define("def predict(self, x: Tensor) -> Tensor:\n    return " + prediction + "\n");
+}
+
+Module with_features(const Module& whole) {
+  Module copy = whole.clone();
+  copy.define(R"(
+def transfer_outputs_and_features(self, x: Tensor) -> Tensor:
+    features = self.features(x)
+    return torch.cat([self.head.forward(features), features], 1)
+)");
+  replace_forward(copy, copy.get_method("transfer_outputs_and_features").graph()->copy());
+  return copy;
 }
 
 void set_head(Module& whole, const Head& head) {
@@ -96,11 +109,14 @@ std::vector<std::string> composed_stages(std::vector<std::string> stages) {
 void write_composition(Module whole, ModelMetadata backbone,
                        const std::vector<std::string>& classes, const Objective& objective,
                        const std::filesystem::path& file,
-                       const std::optional<ExpectedOutputs>& expected) {
+                       const std::optional<ExpectedOutputs>& expected,
+                       const Confidence& confidence) {
   whole.eval();
   backbone.kind = ModelKind::kClassifier;
   backbone.classes = classes;
   backbone.objective = objective;
+  // The backbone may be a classifier itself.
+  backbone.calibration = confidence.calibration;
   backbone.stages = composed_stages(std::move(backbone.stages));
   backbone.weights_sha256 = weights_sha256(whole);
   add_image_methods(whole, backbone);
@@ -110,7 +126,7 @@ void write_composition(Module whole, ModelMetadata backbone,
       require_same_outputs(reloaded, *expected, objective.targets(), file.string());
     };
   }
-  write_archive(whole, backbone, file, check);
+  write_archive(whole, backbone, file, check, confidence.known);
 }
 
 }  // namespace transfer

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "models/classifier.h"
+#include "models/known_images.h"
 #include "models/written_model.h"
 
 namespace transfer {
@@ -23,19 +24,24 @@ torch::jit::Module compose(const torch::jit::Module& trunk, const Head& head);
 /// Copies the weights of `head` into the `head` of a composed module. REQUIRES: the same shape.
 void set_head(torch::jit::Module& whole, const Head& head);
 
-/// Adds the method `predict`: `forward`, then predictions_of().
-void define_prediction(torch::jit::Module& whole, TargetKind kind);
+/// Adds the method `predict`: `forward`, divided by the temperature, then predictions_of().
+void define_prediction(torch::jit::Module& whole, TargetKind kind, double temperature = 1);
+
+/// A copy of a composed module whose `forward` returns [N,C+D], the outputs and the features beside
+/// them. It shares the weights.
+torch::jit::Module with_features(const torch::jit::Module& whole);
 
 /// The module paths of a backbone's stages inside a composed module.
 std::vector<std::string> composed_stages(std::vector<std::string> stages);
 
 /// Writes a composed module as model.pt, in evaluation mode, with the backbone's metadata, the
-/// class names and the objective inside, and with the methods of image_methods.h. Where `expected` is
-/// given, it is first read back and compared with it (see written_model.h). Throws OutputError, and
+/// class names, the objective and the confidence inside, and with the methods of image_methods.h.
+/// Where `expected` is given, it is first read back and compared with it (see written_model.h). Throws OutputError, and
 /// ModelError where they differ; no file is left then.
 void write_composition(torch::jit::Module whole, ModelMetadata backbone,
                        const std::vector<std::string>& classes, const Objective& objective,
                        const std::filesystem::path& file,
-                       const std::optional<ExpectedOutputs>& expected);
+                       const std::optional<ExpectedOutputs>& expected,
+                       const Confidence& confidence);
 
 }  // namespace transfer

@@ -168,6 +168,45 @@ void add_objective(json& object, const Objective& objective) {
   if (objective.loss == LossKind::kHuber) object["huber_delta"] = objective.huber_delta;
 }
 
+ConformalScores parse_conformal_scores(const json& object) {
+  require_known_keys(object, "calibration.conformal.", {"images", "scores"});
+  ConformalScores conformal;
+  conformal.images = whole_number(object.at("images"), "calibration.conformal.images");
+  conformal.scores = object.at("scores").get<std::vector<double>>();
+  const std::vector<double>& scores = conformal.scores;
+  const bool are_scores =
+      std::ranges::all_of(scores, [](double score) { return score >= 0 && score <= 1; });
+  if (!are_scores || !std::ranges::is_sorted(scores)) {
+    throw std::invalid_argument("calibration.conformal.scores are not rising numbers from 0 to 1");
+  }
+  constexpr std::int64_t kMostImages = 1'000'000'000;
+  const auto count = static_cast<std::int64_t>(scores.size());
+  if (scores.size() > ConformalScores::kMostScores || conformal.images < count ||
+      conformal.images > kMostImages || (count == 0 && conformal.images > 0)) {
+    throw std::invalid_argument("calibration.conformal.images and scores do not fit each other");
+  }
+  return conformal;
+}
+
+Calibration parse_calibration(const json& object) {
+  require_known_keys(object, "calibration.", {"temperature", "conformal"});
+  constexpr double kLowest = 1e-3;
+  constexpr double kHighest = 1e3;
+  Calibration calibration;
+  calibration.temperature = object.at("temperature").get<double>();
+  if (!(calibration.temperature >= kLowest && calibration.temperature <= kHighest)) {
+    throw std::invalid_argument("calibration.temperature is not a number from 0.001 to 1000");
+  }
+  calibration.conformal = parse_conformal_scores(object.at("conformal"));
+  return calibration;
+}
+
+json calibration_json(const Calibration& calibration) {
+  return {{"temperature", calibration.temperature},
+          {"conformal",
+           {{"images", calibration.conformal.images}, {"scores", calibration.conformal.scores}}}};
+}
+
 /// The names of the classes; a backbone has none.
 std::vector<std::string> parse_classes(const json& object) {
   auto classes = object.value("classes", std::vector<std::string>{});
@@ -191,10 +230,11 @@ ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
           "newer `transfer`, or export the model again with models/export of this version.",
           file, version, ModelMetadata::kFormatVersion));
     }
-    require_known_keys(object, "",
-                       {"format_version", "kind", "name", "source", "source_version", "license",
-                        "preprocessing", "pretraining_classes", "classes", "stages",
-                        "weights_sha256", "complexity", "task", "loss", "huber_delta"});
+    require_known_keys(
+        object, "",
+        {"format_version", "kind", "name", "source", "source_version", "license", "preprocessing",
+         "pretraining_classes", "classes", "stages", "weights_sha256", "complexity", "task", "loss",
+         "huber_delta", "calibration"});
     ModelMetadata metadata;
     metadata.kind = parse_choice<ModelKind>(object, "", "kind");
     metadata.name = object.at("name").get<std::string>();
@@ -205,6 +245,12 @@ ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
     metadata.pretraining_classes = object.value("pretraining_classes", std::vector<std::string>{});
     metadata.classes = parse_classes(object);
     metadata.objective = parse_objective(object);
+    if (object.contains("calibration")) {
+      if (metadata.objective.targets() != TargetKind::kClass) {
+        throw std::invalid_argument("calibration is for one class per image alone");
+      }
+      metadata.calibration = parse_calibration(object.at("calibration"));
+    }
     metadata.stages = object.value("stages", std::vector<std::string>{});
     metadata.weights_sha256 = object.value("weights_sha256", "");
     return metadata;
@@ -219,7 +265,10 @@ ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
 
 std::string to_json(const ModelMetadata& m) {
   const bool needs_objective = m.objective.loss != LossKind::kCrossEntropy;
-  const int version = needs_version_3(m.preprocessing) ? 3 : needs_objective ? 2 : 1;
+  const int version = m.calibration                      ? 4
+                      : needs_version_3(m.preprocessing) ? 3
+                      : needs_objective                  ? 2
+                                                         : 1;
   json object = {{"format_version", version},
                  {"kind", name_of(m.kind)},
                  {"name", m.name},
@@ -232,6 +281,7 @@ std::string to_json(const ModelMetadata& m) {
                  {"weights_sha256", m.weights_sha256}};
   if (m.kind == ModelKind::kClassifier) object["classes"] = m.classes;
   if (needs_objective) add_objective(object, m.objective);
+  if (m.calibration) object["calibration"] = calibration_json(*m.calibration);
   // A name taken from a file name may not be valid UTF-8; it is repaired rather than refused.
   return object.dump(1, ' ', false, json::error_handler_t::replace);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "core/enum_names.h"
 #include "core/objective.h"
 #include "core/preprocessing.h"
+#include "models/calibration.h"
 
 namespace transfer {
 
@@ -21,9 +23,9 @@ inline constexpr std::array<std::string_view, 2> kNames<ModelKind> = {"backbone"
 /// The metadata inside a model file: its extra file `transfer.json`.
 struct ModelMetadata {
   /// Newest format of `transfer.json` that this program reads. Version 2 added task and loss,
-  /// version 3 further channels, pixels of 0 to 255, further resize rules and the range of samples.
-  /// A file is written in the oldest version that can say what it holds.
-  static constexpr int kFormatVersion = 3;
+  /// version 3 further channels, pixels of 0 to 255, further resize rules and the range of samples,
+  /// version 4 the calibration. A file is written in the oldest version that can say what it holds.
+  static constexpr int kFormatVersion = 4;
 
   ModelKind kind = ModelKind::kBackbone;
   std::string name;
@@ -38,6 +40,8 @@ struct ModelMetadata {
   std::vector<std::string> classes;
   /// Task and loss of a classifier; files of version 1 are for classification.
   Objective objective;
+  /// Of a classifier with one class per image; nothing in files of older versions.
+  std::optional<Calibration> calibration = {};
   /// Paths of the modules behind which the network may be cut, in execution order. If the file
   /// names none, Backbone::load finds them in the graph (models/stage_finder.h).
   std::vector<std::string> stages;

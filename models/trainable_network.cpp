@@ -183,6 +183,14 @@ FrozenPrefix TrainableNetwork::frozen_whole(Fusion fusion) const {
       InferenceModule(implementation_->module, implementation_->device), "", fusion}));
 }
 
+FrozenPrefix TrainableNetwork::frozen_features(Fusion fusion) const {
+  torch::NoGradGuard no_gradients;
+  auto copy = implementation_->module.clone();
+  replace_forward(copy, copy.get_method("features").graph()->copy());
+  return FrozenPrefix(std::make_unique<FrozenPrefix::Implementation>(
+      FrozenPrefix::Implementation{InferenceModule(copy, implementation_->device), "", fusion}));
+}
+
 torch::Tensor TrainableNetwork::logits(const torch::Tensor& images) const {
   return run("forward", images);
 }
@@ -218,19 +226,23 @@ ExpectedOutputs TrainableNetwork::expected_outputs() const {
 
 void TrainableNetwork::write(const std::vector<std::string>& classes,
                              const std::filesystem::path& file, const Objective& objective,
-                             WriteCheck check) const {
+                             WriteCheck check, const Confidence& confidence) const {
   torch::NoGradGuard no_gradients;
   torch::jit::Module network = implementation_->module;
   network.eval();
   std::optional<ExpectedOutputs> expected;
-  if (check == WriteCheck::kReadBack) expected = expected_outputs();
+  if (check == WriteCheck::kReadBack) {
+    expected = expected_outputs();
+    expected->temperature = confidence.temperature();
+  }
   auto copy = copy_with_weights(implementation_->module);
   // Whatever trained last, so that equal weights make equal files, and others can train on.
   for (auto parameter : copy.parameters()) parameter.set_requires_grad(true);
   if (!implementation_->split.prefix.empty()) remove_split(copy, implementation_->split);
   copy.to(torch::kCPU);
-  define_prediction(copy, objective.targets());
-  write_composition(copy, implementation_->metadata, classes, objective, file, expected);
+  define_prediction(copy, objective.targets(), confidence.temperature());
+  write_composition(copy, implementation_->metadata, classes, objective, file, expected,
+                    confidence);
 }
 
 }  // namespace transfer

@@ -97,6 +97,8 @@ class TrainableNetwork {
   /// All layers with a copy of their current weights, as frozen_prefix() gives the first ones:
   /// images → logits.
   FrozenPrefix frozen_whole(Fusion fusion) const;
+  /// The same without the head: images → features [N,D].
+  FrozenPrefix frozen_features(Fusion fusion) const;
   /// The layers behind the split: activations [N,…] of the split's stage → logits [N,classes].
   /// REQUIRES: split_behind() was called.
   torch::Tensor logits_behind_split(const torch::Tensor& activations) const;
@@ -106,7 +108,8 @@ class TrainableNetwork {
   /// compute what this network computes; no file is left then. Files that are soon replaced by
   /// others can do without being read back.
   void write(const std::vector<std::string>& classes, const std::filesystem::path& file,
-             const Objective& objective = {}, WriteCheck check = WriteCheck::kReadBack) const;
+             const Objective& objective = {}, WriteCheck check = WriteCheck::kReadBack,
+             const Confidence& confidence = {}) const;
 
   /// Whether batches move BatchNorm's running statistics in the current mode.
   bool moves_statistics() const;

@@ -19,6 +19,8 @@ struct ExpectedOutputs {
   torch::Tensor image;     ///< [1,C,H,W]
   torch::Tensor features;  ///< [1,D] on the CPU
   torch::Tensor outputs;   ///< [1,C] on the CPU
+  /// By which `predict` divides the outputs.
+  double temperature = 1;
   /// Largest difference, relative to the largest value.
   double tolerance = 1e-3;
 };
