@@ -89,6 +89,11 @@ enum class OnNonfinite { kStop, kRetry };
 template <>
 inline constexpr std::array<std::string_view, 2> kNames<OnNonfinite> = {"stop", "retry"};
 
+/// `train.calibrate`
+enum class Calibrate { kAuto, kOn, kOff };
+template <>
+inline constexpr std::array<std::string_view, 3> kNames<Calibrate> = {"auto", "on", "off"};
+
 /// `cache.precision`
 enum class CachePrecision { kAuto, kFloat32, kFloat16 };
 template <>

@@ -180,6 +180,8 @@ struct TrainConfig {
   double checkpoint_minutes = 0.0;
   OnNonfinite on_nonfinite = OnNonfinite::kStop;
   std::int64_t top_k = 5;
+  Calibrate calibrate = Calibrate::kAuto;
+  std::int64_t known_images = 1000;
 };
 
 /// Where the output of frozen layers is kept.

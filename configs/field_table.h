@@ -18,6 +18,8 @@ void add_augment_fields(std::vector<Field>& fields, AugmentConfig& augment);
 void add_rate_fields(std::vector<Field>& fields, TrainConfig& train);
 /// Which layers train, how steps are computed, and when training stops.
 void add_step_fields(std::vector<Field>& fields, TrainConfig& train);
+/// What the model keeps, so that its probabilities mean something.
+void add_probability_fields(std::vector<Field>& fields, TrainConfig& train);
 void add_cache_fields(std::vector<Field>& fields, CacheConfig& cache);
 void add_compute_fields(std::vector<Field>& fields, ComputeConfig& compute);
 void add_report_fields(std::vector<Field>& fields, ReportConfig& report);

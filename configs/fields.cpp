@@ -190,6 +190,7 @@ std::vector<Field> fields_of(Config& config) {
   add_augment_fields(fields, config.augment);
   add_rate_fields(fields, config.train);
   add_step_fields(fields, config.train);
+  add_probability_fields(fields, config.train);
   add_cache_fields(fields, config.cache);
   add_compute_fields(fields, config.compute);
   add_report_fields(fields, config.report);

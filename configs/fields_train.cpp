@@ -138,4 +138,21 @@ void add_step_fields(std::vector<Field>& fields, TrainConfig& t) {
   fields.insert(fields.end(), rows.begin(), rows.end());
 }
 
+void add_probability_fields(std::vector<Field>& fields, TrainConfig& t) {
+  using enum Effect;
+  using enum UsedBy;
+  const std::vector<Field> rows = {
+      {"train.calibrate", &t.calibrate, kNoLimits, "none", kResult, kClassLoss,
+       "Whether model.pt divides its logits by a temperature fitted to validation images, so that "
+       "probabilities mean what they say (Guo et al. 2017). auto: where cross-validation on these "
+       "images finds a gain.",
+       "off"},
+      {"train.known_images", &t.known_images, between(0, 1e5), "images", kResult, kClassLoss,
+       "Most training images whose features model.pt keeps, by which `predict` says whether an "
+       "image is unlike all of them. 0: none.",
+       "0"},
+  };
+  fields.insert(fields.end(), rows.begin(), rows.end());
+}
+
 }  // namespace transfer
