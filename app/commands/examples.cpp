@@ -28,7 +28,8 @@ constexpr std::array kExamples = {
   transfer predict --model runs/first/model.pt photos/ --top 3 --format csv > predictions.csv
   find . -name '*.jpg' | transfer predict --model runs/first/model.pt - --json
   transfer predict --model runs/first photos/ --output photos.jsonl --resume
-  transfer predict --model runs/first photos/ --sort-into sorted --min-confidence 0.8)"},
+  transfer predict --model runs/first photos/ --sort-into sorted --min-confidence 0.8
+  transfer predict --model runs/first photos/ --reject --coverage 0.9 --format csv)"},
     CommandExamples{"embed", R"(
   transfer embed --backbone efficientnet-lite0 photos/ --output photos.npy
   transfer embed --model runs/first photos/ --output photos.csv

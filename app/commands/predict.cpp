@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "app/commands/command.h"
+#include "app/commands/confidence_flags.h"
 #include "app/commands/config_flags.h"
 #include "app/commands/flag_checks.h"
 #include "app/compute/arithmetic.h"
@@ -17,6 +18,7 @@
 #include "app/preparation/named_images.h"
 #include "app/preparation/sample_range.h"
 #include "app/report/prediction_output.h"
+#include "app/report/prediction_rows.h"
 #include "app/report/sorted_folders.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
@@ -36,6 +38,7 @@ struct PredictOptions {
   /// Classes shown for an image, the likeliest first.
   std::int64_t top = 1;
   PredictionOutputOptions output;
+  ConfidenceOptions confidence;
   std::string device = Config{}.device;
   std::int64_t threads = 0;
   std::int64_t max_image_bytes = kDefaultMaxImageBytes;
@@ -101,28 +104,11 @@ GrowingFile::Identity identity_of(const PredictOptions& options,
           {"list of images", list.hex()},
           {"--format", name_of(options.output.layout)},
           {"--top", options.top},
+          {"--reject", options.confidence.rejects},
+          {"--coverage", options.confidence.coverage.value_or(0)},
           {"--sort-into", options.sort_into},
           {"--min-confidence", options.min_confidence},
           {"choice of --copy or --link", options.placing == Placing::kLink ? "link" : "copy"}};
-}
-
-std::vector<Prediction> predictions_in(const RowBlock& block, const std::vector<Sample>& samples,
-                                       TargetKind kind) {
-  const auto rows = predictions_of(block.rows, kind).to(torch::kFloat32).contiguous();
-  const auto width = static_cast<std::ptrdiff_t>(rows.size(1));
-  const auto* const numbers = rows.const_data_ptr<float>();
-  std::vector<Prediction> predictions;
-  for (std::ptrdiff_t i = 0; i < rows.size(0); ++i) {
-    const Sample& sample = samples[static_cast<std::size_t>(block.first + i)];
-    const float* const first = numbers + i * width;
-    predictions.push_back({sample.path, {first, first + width}});
-  }
-  for (const BrokenImage& broken : block.broken) {
-    Prediction& prediction = predictions[static_cast<std::size_t>(broken.sample - block.first)];
-    prediction.numbers.clear();
-    prediction.error = broken.reason;
-  }
-  return predictions;
 }
 
 /// Where to put the images; nothing where nobody asked for that.
@@ -135,13 +121,18 @@ std::optional<SortedFolders> sorted_folders(const PredictOptions& options,
         options.model));
   }
   return std::make_optional<SortedFolders>(options.sort_into, metadata.classes, options.placing,
-                                           options.min_confidence, options.output.resume);
+                                           options.min_confidence, options.output.resume,
+                                           options.confidence.rejects);
 }
 
 void sort_images(SortedFolders& folders, const std::vector<Prediction>& predictions,
-                 const std::vector<std::string>& classes) {
+                 const std::vector<std::string>& classes, bool rejects) {
   for (const Prediction& prediction : predictions) {
     if (prediction.numbers.empty()) continue;
+    if (rejects && !prediction.familiarity->is_known) {
+      folders.add_unknown(prediction.path);
+      continue;
+    }
     const auto likeliest = std::max_element(prediction.numbers.begin(), prediction.numbers.end());
     const auto position = static_cast<std::size_t>(likeliest - prediction.numbers.begin());
     folders.add(prediction.path, classes[position], static_cast<double>(*likeliest));
@@ -167,10 +158,13 @@ int run_predict(const PredictOptions& options) {
   require_no_image(options.output.file, samples);
   const Classifier model(model_path(options.model), device, trust);
   const ModelMetadata& metadata = model.metadata();
-  const TargetKind kind = metadata.objective.targets();
+  const RowReading reading = row_reading(options.confidence, model, options.model);
   auto folders = sorted_folders(options, metadata);
   PredictionOutput output(
-      options.output, prediction_format(kind, metadata.classes, options.top), samples,
+      options.output,
+      prediction_format(reading.kind, metadata.classes, options.top,
+                        class_columns(options.confidence, model)),
+      samples,
       options.output.file.empty() ? GrowingFile::Identity{} : identity_of(options, samples));
   if (options.output.resume) {
     note("{}: {} of {} images were done before", options.output.file.string(),
@@ -186,8 +180,11 @@ int run_predict(const PredictOptions& options) {
                          .title = "predict",
                          .progress = shows_rows ? &none : nullptr},
                         [&](const RowBlock& block) {
-                          const auto predictions = predictions_in(block, samples, kind);
-                          if (folders) sort_images(*folders, predictions, metadata.classes);
+                          const auto predictions = predictions_in(block, samples, reading);
+                          if (folders) {
+                            sort_images(*folders, predictions, metadata.classes,
+                                        options.confidence.rejects);
+                          }
                           output.add(predictions);
                         });
   } catch (const Interrupted& stop) {
@@ -256,6 +253,7 @@ CommandRun add_predict_flags(CLI::App& parser) {
   parser.add_flag(
       "--strict", options->strict,
       "End with exit status 3 where any image has no prediction, not only where all have none");
+  add_confidence_flags(parser, options->confidence);
   add_sorting_flags(parser, *options);
   add_machine_flags(parser, options->device, options->threads);
   add_image_limit(parser, options->max_image_bytes);

@@ -126,6 +126,9 @@ CommandRun add_train_flags(CLI::App& parser) {
                "Stage whose output early-features takes; without it the best by probing");
   add_key_flag(parser, sources, "train.from_scratch",
                "Draw every weight anew before training (with retrain or fine-tune)");
+  add_key_flag(parser, sources, "train.calibrate",
+               "Whether model.pt calibrates its probabilities on validation images: auto (where "
+               "that lowers their loss), on or off");
   add_output_flags(parser, *options);
   add_key_flag(parser, sources, "report.tensorboard",
                "Folder for event files of TensorBoard, one subfolder per run");

@@ -52,21 +52,15 @@ ImagePass pass_of(const Classifier& model, const std::vector<Sample>& samples, t
   return pass;
 }
 
-/// How the model runs on so many images.
-std::function<torch::Tensor(const torch::Tensor&)> forward_of(const Classifier& model,
-                                                              std::size_t images) {
-  return [&model, fusion = fusion_for(images)](const torch::Tensor& batch) {
-    return model.logits(batch, fusion);
-  };
-}
-
 }  // namespace
 
 ImageLogits model_logits(const Classifier& model, const std::vector<Sample>& samples,
                          torch::Device device, std::int64_t threads, const std::string& title) {
   return image_logits(pass_of(model, samples, device, threads, title),
                       static_cast<std::int64_t>(model.metadata().classes.size()),
-                      forward_of(model, samples.size()));
+                      [&model, fusion = fusion_for(samples.size())](const torch::Tensor& images) {
+                        return model.logits(images, fusion);
+                      });
 }
 
 void stream_model_logits(const Classifier& model, const std::vector<Sample>& samples,
@@ -81,7 +75,12 @@ void stream_model_logits(const Classifier& model, const std::vector<Sample>& sam
   pass.loader.batch_size = evaluation_batch(count);
   pass.loader.workers = threads;
   pass.progress = options.progress;
-  stream_over_images(pass, forward_of(model, samples.size()), [&](const RowBlock& block) {
+  const Fusion fusion = fusion_for(samples.size());
+  const auto forward = [&](const torch::Tensor& images) {
+    return model.known() != nullptr ? model.scored_logits(images, fusion)
+                                    : model.logits(images, fusion);
+  };
+  stream_over_images(pass, forward, [&](const RowBlock& block) {
     take({first + block.first, block.rows, block.broken});
   });
 }

@@ -62,7 +62,8 @@ struct StreamOptions {
 };
 
 /// The same, but hands the logits to `take` in the order of the images, as soon as they are there;
-/// see stream_over_images(). Positions are those in `samples`.
+/// see stream_over_images(). Where the model keeps known images, the rows are its scored_logits().
+/// Positions are those in `samples`.
 void stream_model_logits(const Classifier& model, const std::vector<Sample>& samples,
                          torch::Device device, std::int64_t threads, const StreamOptions& options,
                          const std::function<void(const RowBlock&)>& take);

@@ -1,6 +1,7 @@
 #include "app/report/prediction_format.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -31,9 +32,10 @@ std::string percentage(const std::string& name, float probability) {
 
 class ClassFormat : public PredictionFormat {
  public:
-  ClassFormat(Names classes, std::int64_t top)
+  ClassFormat(Names classes, std::int64_t top, const ClassColumns& columns)
       : classes_(std::move(classes)),
-        top_(std::min(static_cast<std::size_t>(top), classes_.size())) {}
+        top_(std::min(static_cast<std::size_t>(top), classes_.size())),
+        columns_(columns) {}
 
   PredictionCells csv_header() const override {
     PredictionCells cells{{"class", "probability"}, {}};
@@ -41,43 +43,80 @@ class ClassFormat : public PredictionFormat {
       cells.right.push_back(fmt::format("class_{}", k));
       cells.right.push_back(fmt::format("probability_{}", k));
     }
+    if (columns_.known) cells.right.insert(cells.right.end(), {"known", "unknown_score"});
+    if (columns_.set) cells.right.emplace_back("set");
     return cells;
   }
 
-  PredictionCells csv_cells(const Numbers& predictions) const override {
+  PredictionCells csv_cells(const Prediction& prediction) const override {
     PredictionCells cells;
-    const auto order = ranked(predictions);
+    const auto order = ranked(prediction.numbers);
     for (std::size_t k = 0; k < top_; ++k) {
       Names& side = k == 0 ? cells.left : cells.right;
       side.push_back(classes_[order[k]]);
-      side.push_back(fmt::format("{:.6f}", predictions[order[k]]));
+      side.push_back(fmt::format("{:.6f}", prediction.numbers[order[k]]));
     }
+    if (rejects(prediction)) cells.left = {std::string(kUnknownClass), ""};
+    if (columns_.known) {
+      cells.right.emplace_back(known_text(prediction));
+      cells.right.push_back(fmt::format("{:.6f}", prediction.familiarity->unknown_score));
+    }
+    if (columns_.set) cells.right.push_back(fmt::format("{}", fmt::join(set_of(prediction), "|")));
     return cells;
   }
 
-  void add_json(ordered_json& object, const Numbers& predictions) const override {
-    const auto order = ranked(predictions);
+  void add_json(ordered_json& object, const Prediction& prediction) const override {
+    const auto order = ranked(prediction.numbers);
     object["class"] = classes_[order[0]];
-    object["probability"] = predictions[order[0]];
+    object["probability"] = prediction.numbers[order[0]];
+    if (rejects(prediction)) {
+      object["class"] = kUnknownClass;
+      object["probability"] = nullptr;
+    }
+    if (columns_.known) {
+      object["known"] = known_text(prediction);
+      object["unknown_score"] = prediction.familiarity->unknown_score;
+    }
+    if (columns_.set) object["set"] = set_of(prediction);
     object["top"] = ordered_json::array();
     for (std::size_t k = 0; k < top_; ++k) {
       object["top"].push_back(
-          {{"class", classes_[order[k]]}, {"probability", predictions[order[k]]}});
+          {{"class", classes_[order[k]]}, {"probability", prediction.numbers[order[k]]}});
     }
   }
 
-  std::string text(const Numbers& predictions) const override {
+  std::string text(const Prediction& prediction) const override {
     std::string text;
-    const auto order = ranked(predictions);
+    const auto order = ranked(prediction.numbers);
     for (std::size_t k = 0; k < top_; ++k) {
-      text += percentage(classes_[order[k]], predictions[order[k]]);
+      text += percentage(classes_[order[k]], prediction.numbers[order[k]]);
     }
+    if (rejects(prediction)) {
+      text = fmt::format("  {}", kUnknownClass);
+    } else if (columns_.known && !prediction.familiarity->is_known) {
+      text += "  known: no";
+    }
+    if (columns_.set) text += fmt::format("  {{{}}}", fmt::join(set_of(prediction), ", "));
     return text;
   }
 
  private:
+  bool rejects(const Prediction& prediction) const {
+    return columns_.rejects && !prediction.familiarity->is_known;
+  }
+  static const char* known_text(const Prediction& prediction) {
+    return prediction.familiarity->is_known ? "yes" : "no";
+  }
+  /// The names in the image's conformal set.
+  Names set_of(const Prediction& prediction) const {
+    Names names;
+    for (const std::size_t position : *prediction.set) names.push_back(classes_[position]);
+    return names;
+  }
+
   Names classes_;
   std::size_t top_;
+  ClassColumns columns_;
 };
 
 class LabelFormat : public PredictionFormat {
@@ -92,13 +131,15 @@ class LabelFormat : public PredictionFormat {
     return cells;
   }
 
-  PredictionCells csv_cells(const Numbers& predictions) const override {
+  PredictionCells csv_cells(const Prediction& prediction) const override {
+    const Numbers& predictions = prediction.numbers;
     PredictionCells cells{{joined_labels(predictions, labels_)}, {}};
     for (const float p : predictions) cells.left.push_back(fmt::format("{:.6f}", p));
     return cells;
   }
 
-  void add_json(ordered_json& object, const Numbers& predictions) const override {
+  void add_json(ordered_json& object, const Prediction& prediction) const override {
+    const Numbers& predictions = prediction.numbers;
     object["labels"] = ordered_json::array();
     object["probabilities"] = ordered_json::object();
     for (std::size_t c = 0; c < labels_.size(); ++c) {
@@ -107,7 +148,8 @@ class LabelFormat : public PredictionFormat {
     }
   }
 
-  std::string text(const Numbers& predictions) const override {
+  std::string text(const Prediction& prediction) const override {
+    const Numbers& predictions = prediction.numbers;
     std::string text;
     const auto order = ranked(predictions);
     for (std::size_t k = 0; k < order.size(); ++k) {
@@ -131,17 +173,19 @@ class NumberFormat : public PredictionFormat {
     return {distinct_columns(names_, {"path"}, "predicted_"), {}};
   }
 
-  PredictionCells csv_cells(const Numbers& predictions) const override {
+  PredictionCells csv_cells(const Prediction& prediction) const override {
     PredictionCells cells;
-    for (const float value : predictions) cells.left.push_back(fmt::format("{:.7g}", value));
+    for (const float value : prediction.numbers) cells.left.push_back(fmt::format("{:.7g}", value));
     return cells;
   }
 
-  void add_json(ordered_json& object, const Numbers& predictions) const override {
+  void add_json(ordered_json& object, const Prediction& prediction) const override {
+    const Numbers& predictions = prediction.numbers;
     for (std::size_t k = 0; k < names_.size(); ++k) object["values"][names_[k]] = predictions[k];
   }
 
-  std::string text(const Numbers& predictions) const override {
+  std::string text(const Prediction& prediction) const override {
+    const Numbers& predictions = prediction.numbers;
     std::string text;
     for (std::size_t k = 0; k < names_.size(); ++k) {
       text += fmt::format("  {} {:.6g}", names_[k], predictions[k]);
@@ -163,9 +207,9 @@ std::string error_column(const PredictionCells& header) {
 
 std::unique_ptr<PredictionFormat> prediction_format(TargetKind kind,
                                                     const std::vector<std::string>& classes,
-                                                    std::int64_t top) {
+                                                    std::int64_t top, const ClassColumns& columns) {
   switch (kind) {
-    case TargetKind::kClass: return std::make_unique<ClassFormat>(classes, top);
+    case TargetKind::kClass: return std::make_unique<ClassFormat>(classes, top, columns);
     case TargetKind::kLabels: return std::make_unique<LabelFormat>(classes, top);
     case TargetKind::kValues: break;
   }

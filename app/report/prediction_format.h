@@ -4,8 +4,10 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "app/report/prediction.h"
 #include "core/objective.h"
 
 namespace transfer {
@@ -20,23 +22,36 @@ struct PredictionCells {
 /// number has that name.
 std::string error_column(const PredictionCells& header);
 
-/// How `predict` shows predictions of one kind. An image's predictions are one number per output,
-/// see predictions_of().
+/// How `predict` shows predictions of one kind, of images without an error.
 class PredictionFormat {
  public:
   virtual ~PredictionFormat() = default;
 
   /// Names of the columns. Neither they nor the cells are quoted yet.
   virtual PredictionCells csv_header() const = 0;
-  virtual PredictionCells csv_cells(const std::vector<float>& predictions) const = 0;
+  virtual PredictionCells csv_cells(const Prediction& prediction) const = 0;
   /// Adds the predictions to an image's object.
-  virtual void add_json(nlohmann::ordered_json& object,
-                        const std::vector<float>& predictions) const = 0;
+  virtual void add_json(nlohmann::ordered_json& object, const Prediction& prediction) const = 0;
   /// What follows "PATH:".
-  virtual std::string text(const std::vector<float>& predictions) const = 0;
+  virtual std::string text(const Prediction& prediction) const = 0;
 };
 
-/// - Classes: the `top` likeliest; in CSV `class,probability,error`, `class_2,probability_2`, ….
+/// What an image that is unlike the training images is called in place of its class.
+inline constexpr std::string_view kUnknownClass = "unknown";
+
+/// What predictions of one class per image show beside the classes.
+struct ClassColumns {
+  /// `known` (yes or no) and `unknown_score`. REQUIRES: every prediction has its familiarity.
+  bool known = false;
+  /// Likewise, and images that are not known have the class `unknown`, without a probability.
+  bool rejects = false;
+  /// `set`, the names joined by `|`. REQUIRES: every prediction has its set.
+  bool set = false;
+};
+
+/// - Classes: the `top` likeliest; in CSV `class,probability,error`, `class_2,probability_2`, …,
+/// and
+///   then what `columns` asks for.
 /// - Labels: those of probability 0.5 or more, and the probability of each. Text shows at least the
 ///   `top` likeliest.
 /// - Numbers: each by its name.
@@ -46,6 +61,7 @@ class PredictionFormat {
 /// error_column().
 std::unique_ptr<PredictionFormat> prediction_format(TargetKind kind,
                                                     const std::vector<std::string>& classes,
-                                                    std::int64_t top);
+                                                    std::int64_t top,
+                                                    const ClassColumns& columns = {});
 
 }  // namespace transfer

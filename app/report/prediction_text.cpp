@@ -28,7 +28,7 @@ nlohmann::ordered_json object_of(const Prediction& prediction, const PredictionF
   if (prediction.numbers.empty()) {
     object["error"] = prediction.error;
   } else {
-    format.add_json(object, prediction.numbers);
+    format.add_json(object, prediction);
   }
   return object;
 }
@@ -52,7 +52,7 @@ std::string without_path(const std::string& reason, const std::string& path) {
 std::string text_row(const Prediction& prediction, const PredictionFormat& format) {
   const std::string path = visible(prediction.path);
   if (!prediction.numbers.empty()) {
-    return fmt::format("{}:{}\n", path, visible(format.text(prediction.numbers)));
+    return fmt::format("{}:{}\n", path, visible(format.text(prediction)));
   }
   return fmt::format("{}{}{}\n", path, kErrorMark,
                      visible(without_path(prediction.error, prediction.path)));
@@ -62,7 +62,7 @@ std::string text_row(const Prediction& prediction, const PredictionFormat& forma
 
 std::string PredictionText::csv_row(const Prediction& prediction) const {
   if (!prediction.numbers.empty()) {
-    return csv_line(prediction.path, format_.csv_cells(prediction.numbers), "");
+    return csv_line(prediction.path, format_.csv_cells(prediction), "");
   }
   PredictionCells blank = format_.csv_header();
   blank.left.assign(blank.left.size(), "");

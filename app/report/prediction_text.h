@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/report/prediction.h"
 #include "app/report/prediction_format.h"
 #include "core/enum_names.h"
 
@@ -16,14 +17,6 @@ enum class PredictionLayout { kText, kCsv, kJson, kJsonl };
 template <>
 inline constexpr std::array<std::string_view, 4> kNames<PredictionLayout> = {"text", "csv", "json",
                                                                              "jsonl"};
-
-/// The prediction for one image: one number per output, see predictions_of(), or why there is none.
-struct Prediction {
-  std::string path;
-  /// Empty where there is an error.
-  std::vector<float> numbers;
-  std::string error = {};
-};
 
 /// Writes predictions row by row, so that no more than one is held at a time: beginning(), a row()
 /// for each image, ending().

@@ -33,8 +33,8 @@ constexpr int kDeepest = 6;
 /// Two of a run's files are enough: a user may have removed one, and other programs have a
 /// config.yaml too.
 bool is_run_directory(const fs::path& folder) {
-  constexpr std::array kFiles = {run_file::kConfig, run_file::kMetrics, run_file::kSummary};
-  return std::count_if(kFiles.begin(), kFiles.end(),
+  constexpr std::array kFilesOfRun = {run_file::kConfig, run_file::kMetrics, run_file::kSummary};
+  return std::count_if(kFilesOfRun.begin(), kFilesOfRun.end(),
                        [&folder](const char* name) { return is_file(folder / name); }) >= 2;
 }
 

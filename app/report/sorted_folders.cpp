@@ -24,10 +24,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kUnsure = "unsure";
+constexpr std::string_view kUnknown = "unknown";
 /// Of a file or folder, in bytes, on Linux's file systems.
 constexpr std::size_t kLongestName = 255;
 
-void require_folder_name(const std::string& name) {
+void require_folder_name(const std::string& name, bool has_unknown) {
   const bool is_usable = !name.empty() && name != "." && name != ".." &&
                          name.size() <= kLongestName && name.find('/') == std::string::npos &&
                          name.find('\0') == std::string::npos;
@@ -41,6 +42,11 @@ void require_folder_name(const std::string& name) {
     throw ConfigError(
         "--sort-into: the model has a class 'unsure', and so is called the folder of the images "
         "below --min-confidence. Use --output FILE.csv instead.");
+  }
+  if (has_unknown && name == kUnknown) {
+    throw ConfigError(
+        "--sort-into: the model has a class 'unknown', and so is called the folder of the images "
+        "that --reject keeps apart. Leave out --reject.");
   }
 }
 
@@ -117,15 +123,17 @@ int copy_image(const fs::path& source, const fs::path& target) {
 }  // namespace
 
 SortedFolders::SortedFolders(fs::path folder, const std::vector<std::string>& classes,
-                             Placing placing, double min_confidence, bool goes_on)
+                             Placing placing, double min_confidence, bool goes_on, bool has_unknown)
     : folder_(std::move(folder)),
       names_(classes),
-      counts_(classes.size() + 1, 0),
+      unsure_(classes.size()),
+      counts_(classes.size() + (has_unknown ? 2 : 1), 0),
       placing_(placing),
       min_confidence_(min_confidence),
       goes_on_(goes_on) {
-  for (const std::string& name : classes) require_folder_name(name);
+  for (const std::string& name : classes) require_folder_name(name, has_unknown);
   names_.emplace_back(kUnsure);
+  if (has_unknown) names_.emplace_back(kUnknown);
   std::error_code error;
   if (file_kind(folder_) != FileKind::kNothing && !is_folder(folder_)) {
     throw OutputError(fmt::format("--sort-into {}: is no folder.", folder_.string()));
@@ -143,11 +151,16 @@ void SortedFolders::add(const fs::path& image, const std::string& predicted_clas
                         double confidence) {
   const bool is_sure = confidence >= min_confidence_;
   const auto found = std::find(names_.begin(), names_.end(), predicted_class);
-  const auto position = is_sure ? found - names_.begin() : std::ssize(names_) - 1;
-  const fs::path folder = folder_ / names_[static_cast<std::size_t>(position)];
+  add_to(is_sure ? static_cast<std::size_t>(found - names_.begin()) : unsure_, image);
+}
+
+void SortedFolders::add_unknown(const fs::path& image) { add_to(unsure_ + 1, image); }
+
+void SortedFolders::add_to(std::size_t position, const fs::path& image) {
+  const fs::path folder = folder_ / names_[position];
   make_folder(folder);
   place(image, folder);
-  ++counts_[static_cast<std::size_t>(position)];
+  ++counts_[position];
 }
 
 void SortedFolders::place(const fs::path& image, const fs::path& folder) {

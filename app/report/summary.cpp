@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/advice/advice.h"
+#include "app/report/confidence_report.h"
 #include "app/report/findings_report.h"
 #include "app/report/metrics_report.h"
 #include "app/report/versions.h"
@@ -97,6 +98,8 @@ std::string to_json(const Summary& s) {
          {"standard_error", probe.score.standard_error}});
   }
   if (s.test) object["test"] = metrics_object(*s.test, s.classes);
+  if (s.calibration) object["calibration"] = calibration_object(*s.calibration);
+  if (s.known_images) object["unknown"] = known_images_object(*s.known_images);
   object["broken_images"] = s.broken;
   object["skipped_files"] = s.findings.skipped.size();
   object["data"] = data_object(s);
@@ -129,6 +132,8 @@ ordered_json result_members(const Summary& s) {
 std::string to_text(const Summary& s) {
   std::string text = metrics_text("validation", s.val, s.classes);
   if (s.test) text += metrics_text("test", *s.test, s.classes);
+  if (s.calibration) text += calibration_text(*s.calibration);
+  if (s.known_images) text += known_images_text(*s.known_images);
   if (!s.advice.empty()) {
     text += fmt::format("strategy chosen by measuring: {}\n", advice_in_one_line(s.advice));
   }

@@ -9,7 +9,9 @@
 
 #include "app/advice/stage_probes.h"
 #include "app/report/provenance.h"
+#include "app/training/calibration_fit.h"
 #include "app/training/gradient_buckets.h"
+#include "app/training/known_images_report.h"
 #include "app/training/metrics.h"
 #include "app/training/training_end.h"
 #include "configs/choices.h"
@@ -62,8 +64,12 @@ struct Summary {
   double weight_decay = 0;
   /// Whether cross-validation chose it.
   bool weight_decay_is_chosen = false;
+  /// Of the model's outputs, at its temperature where it has one.
   Metrics val;
   std::optional<Metrics> test;
+  /// Of models with one class per image; the latter where the model keeps features.
+  std::optional<FittedCalibration> calibration = {};
+  std::optional<KnownImagesReport> known_images = {};
   /// "PATH: reason" of every image left out.
   std::vector<std::string> broken;
   /// Where the data lies, and how many images of it are in each split: for "train", "val" and

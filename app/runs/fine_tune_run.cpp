@@ -7,6 +7,7 @@
 #include "app/preparation/model_trust.h"
 #include "app/runs/data_record.h"
 #include "app/runs/fitted_start.h"
+#include "app/runs/learned_confidence.h"
 #include "app/runs/memory_estimate.h"
 #include "app/runs/replica_choice.h"
 #include "app/runs/run_record.h"
@@ -27,20 +28,18 @@
 namespace transfer {
 namespace {
 
-/// Outputs and metrics of the trained network on one split.
-struct Evaluated {
-  SplitOutputs split;
-  Metrics metrics;
-};
-
-/// The summary names its broken images, and also those `known` from earlier evaluations.
-Evaluated measure_split(const ImageLogits& result, EvaluatedSplit split, const Preparation& p,
+/// Outputs of the trained network on one split. The summary names its broken images, and also those
+/// `known` from earlier evaluations.
+SplitOutputs outputs_of(const ImageLogits& result, EvaluatedSplit split, const Preparation& p,
                         std::vector<BrokenImage> known, Summary& summary) {
   report_broken(add_broken(result.broken, known));
   for (const auto& image : known) summary.broken.push_back(image.reason);
-  const Truth truth = truth_of(images_of(p.dataset, split), result.broken);
-  return {{result.logits, truth},
-          measure(p.objective(), result.logits, truth, {.k = p.config.train.top_k, .auroc = true})};
+  return {result.logits, truth_of(images_of(p.dataset, split), result.broken)};
+}
+
+Metrics metrics_of(const SplitOutputs& split, const Preparation& p) {
+  return measure(p.objective(), split.outputs, split.truth,
+                 {.k = p.config.train.top_k, .auroc = true});
 }
 
 std::string_view name_of_type(torch::ScalarType type) {
@@ -93,26 +92,39 @@ void explain_best_start(const Config& config, std::int64_t epochs) {
       config.train.lr);
 }
 
-/// Measures the trained network and writes what it says of the images.
-void evaluate_splits(const Preparation& p, const RunDirectory& run, Trainer& trainer,
-                     const TrainingOutcome& outcome, Summary& summary) {
+/// Measures the trained network, writes what it says of the images, and returns what its model is
+/// to keep; of other processes than rank 0 nothing.
+Confidence evaluate_splits(const Preparation& p, const RunDirectory& run,
+                           const TrainableNetwork& network, Trainer& trainer,
+                           const TrainingOutcome& outcome, Summary& summary) {
   const auto logits = outcome.val ? *outcome.val : trainer.evaluate(EvaluatedSplit::kVal, "val");
-  const auto val = measure_split(logits, EvaluatedSplit::kVal, p, outcome.broken_val, summary);
-  summary.val = val.metrics;
+  SplitOutputs val = outputs_of(logits, EvaluatedSplit::kVal, p, outcome.broken_val, summary);
   std::optional<SplitOutputs> test;
   if (!p.dataset.test.empty()) {
     const auto test_logits = trainer.evaluate(EvaluatedSplit::kTest, "test");
-    auto measured = measure_split(test_logits, EvaluatedSplit::kTest, p, {}, summary);
-    summary.test = std::move(measured.metrics);
-    test = std::move(measured.split);
+    test = outputs_of(test_logits, EvaluatedSplit::kTest, p, {}, summary);
   }
-  if (p.group->is_rank0()) write_split_results(p, run, val.split, test, summary);
+  if (!p.group->is_rank0()) return {};
+  Confidence confidence = learn_confidence(
+      p, val, truth_of(p.dataset.train, outcome.broken),
+      [&] { return features_by_pass(network, p); }, summary);
+  val.outputs = calibrated(val.outputs, confidence);
+  summary.val = metrics_of(val, p);
+  if (test) {
+    test->outputs = calibrated(test->outputs, confidence);
+    summary.test = metrics_of(*test, p);
+  }
+  write_split_results(p, run, val, test, summary);
+  return confidence;
 }
 
 /// Writes the network as a model of targets in their own units, though it trains on scaled ones.
 void write_model(TrainableNetwork& network, const Preparation& p, const TargetScaling& scaling,
-                 const std::filesystem::path& file, WriteCheck check) {
-  if (scaling.is_identity()) return network.write(p.dataset.classes, file, p.objective(), check);
+                 const std::filesystem::path& file, WriteCheck check,
+                 const Confidence& confidence = {}) {
+  if (scaling.is_identity()) {
+    return network.write(p.dataset.classes, file, p.objective(), check, confidence);
+  }
   const torch::NoGradGuard no_gradients;
   std::vector<std::pair<torch::Tensor, torch::Tensor>> kept;
   for (const auto& [name, tensor] : network.parameters()) {
@@ -230,9 +242,10 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
   summary.seconds_extract += outcome.earlier.extract;
   summary.seconds_total = outcome.earlier.total;
   summarize_training(p, outcome, summary);
-  evaluate_splits(p, run, trainer, outcome, summary);
+  const Confidence confidence = evaluate_splits(p, run, network, trainer, outcome, summary);
   if (!p.group->is_rank0()) return summary;
-  write_model(network, p, loss.target_scaling, run.file(run_file::kModel), WriteCheck::kReadBack);
+  write_model(network, p, loss.target_scaling, run.file(run_file::kModel), WriteCheck::kReadBack,
+              confidence);
   summary.has_last_model = is_file(run.file(run_file::kLastModel));
   return summary;
 }

@@ -11,6 +11,7 @@
 #include "app/compute/device.h"
 #include "app/features/feature_store.h"
 #include "app/features/near_copies.h"
+#include "app/runs/learned_confidence.h"
 #include "app/runs/run_record.h"
 #include "app/runs/split_results.h"
 #include "app/training/head_fit.h"
@@ -152,6 +153,14 @@ std::string choose_cut(const Preparation& p, const RunDirectory& run, StageProbe
   return cut;
 }
 
+/// Features of the images themselves, from where they are stored.
+FeatureSource stored_features(const Features& features) {
+  const auto rows_of = [](const FeatureSet& set) {
+    return [&set](const std::vector<std::int64_t>& rows) { return set.views.front().gather(rows); };
+  };
+  return {features.train.views.front().dimension(), rows_of(features.train), rows_of(features.val)};
+}
+
 }  // namespace
 
 Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run,
@@ -181,11 +190,15 @@ Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run,
     return measure(objective, split.outputs, split.truth,
                    {.k = p.config.train.top_k, .auroc = true});
   };
-  const SplitOutputs val = evaluated(features.val);
+  SplitOutputs val = evaluated(features.val);
+  const Confidence confidence = learn_confidence(
+      p, val, features.train.truth(), [&] { return stored_features(features); }, summary);
+  val.outputs = calibrated(val.outputs, confidence);
   summary.val = measured(val);
   std::optional<SplitOutputs> test;
   if (features.test) {
     test = evaluated(*features.test);
+    test->outputs = calibrated(test->outputs, confidence);
     summary.test = measured(*test);
     collect_broken(summary, *features.test);
   }
@@ -198,7 +211,7 @@ Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run,
     write_split_results(p, run, val, test, summary);
   });
   write_classifier(p.backbone, summary.cut, fitted.head, p.dataset.classes,
-                   run.file(run_file::kModel), objective);
+                   run.file(run_file::kModel), objective, confidence);
   results.get();
   return summary;
 }

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <functional>
+#include <vector>
+
+#include "app/preparation/preparation.h"
+#include "app/report/summary.h"
+#include "app/runs/split_results.h"
+#include "models/known_images.h"
+#include "models/trainable_network.h"
+
+namespace transfer {
+
+/// Gives features [n,D] of some images of a split.
+using FeaturesOf = std::function<torch::Tensor(const std::vector<std::int64_t>& rows)>;
+
+/// Where the features of a run's images come from.
+struct FeatureSource {
+  /// Numbers in a row.
+  std::int64_t dimension = 0;
+  FeaturesOf train;
+  FeaturesOf val;
+};
+
+using MakeFeatures = std::function<FeatureSource()>;
+
+/// What the run's model is to keep beside its weights, see Confidence: its calibration, by the
+/// network's outputs for the validation images, and features of training images. `train` is what is
+/// known of those; rows of broken images do not count. Nothing for labels and numbers.
+/// `make_features` is called where features are wanted. Says what cannot be had, and fills in the
+/// summary's part. Throws Interrupted.
+Confidence learn_confidence(const Preparation& preparation, const SplitOutputs& val,
+                            const Truth& train, const MakeFeatures& make_features,
+                            Summary& summary);
+
+/// The features of a network that has been trained, by a pass over the images. The references must
+/// outlive the result.
+FeatureSource features_by_pass(const TrainableNetwork& network, const Preparation& preparation);
+
+/// The same outputs as the model will give them: divided by the temperature.
+torch::Tensor calibrated(const torch::Tensor& outputs, const Confidence& confidence);
+
+}  // namespace transfer
