@@ -11,7 +11,8 @@ namespace {
 std::string* member_of(ColumnRoles& roles, const std::string& role) {
   if (role == "path") return &roles.path;
   if (role == "label") return &roles.label;
-  return role == "split" ? &roles.split : nullptr;
+  if (role == "split") return &roles.split;
+  return role == "group" ? &roles.group : nullptr;
 }
 
 }  // namespace
@@ -23,7 +24,8 @@ ColumnRoles column_roles(const std::vector<std::string>& columns) {
     std::string* member = member_of(roles, column.substr(0, equals));
     if (member == nullptr || equals == std::string::npos || equals + 1 == column.size()) {
       throw ConfigError(fmt::format(
-          "data.columns: found '{}'. Expected path=NAME, label=NAME or split=NAME.", column));
+          "data.columns: found '{}'. Expected path=NAME, label=NAME, split=NAME or group=NAME.",
+          column));
     }
     if (!member->empty()) {
       throw ConfigError(fmt::format("data.columns: '{}' is named twice. Leave one out.",

@@ -49,6 +49,7 @@ struct DataConfig {
   std::string path;
   std::vector<std::string> targets = {};
   std::vector<std::string> columns = {};  ///< see column_roles()
+  std::string group_by;                   ///< see group_by_name()
   bool allow_leakage = false;
   double val_fraction = 0.2;
   double test_fraction = 0.0;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "configs/column_roles.h"
+#include "configs/group_pattern.h"
 #include "core/errors.h"
 
 namespace transfer {
@@ -112,6 +113,14 @@ void refuse_exclusive_settings(const Config& config) {
   refuse_unclear_input(config.input);
   refuse_impossible_fold(config.data);
   const ColumnRoles roles = column_roles(config.data.columns);
+  if (!config.data.group_by.empty()) {
+    const GroupPattern checked(config.data.group_by);
+    if (!roles.group.empty()) {
+      throw ConfigError(
+          "data.group_by and data.columns 'group=' exclude each other: both say what an image's "
+          "group is. Leave one out.");
+    }
+  }
   const Objective objective = objective_of(config);
   refuse_loss_of_another_task(config, objective);
   if (objective.targets() != TargetKind::kClass) refuse_settings_of_classes(config, objective);

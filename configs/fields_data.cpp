@@ -13,14 +13,21 @@ void add_data_fields(std::vector<Field>& fields, DataConfig& d) {
        "path[,split] with columns of numbers.",
        "pets"},
       {"data.targets", &d.targets, kNoLimits, "none", kResult, kEveryRun,
-       "Regression: the columns to predict. Empty: every column but path and split.",
+       "Regression: the columns to predict. Empty: every column but path, split and group.",
        "[weight, height]"},
       {"data.columns", &d.columns, kNoLimits, "none", kResult, kEveryRun,
-       "CSV files: the columns of the paths, the labels and the splits, as path=NAME, label=NAME "
-       "and "
-       "split=NAME. Empty: path, label and split, or headers that say the same, such as filename "
-       "and class.",
+       "CSV files: the columns of the paths, the labels, the splits and the groups, as path=NAME, "
+       "label=NAME, split=NAME and group=NAME. Empty: path, label, split and group, or headers "
+       "that "
+       "say the same, such as filename and class.",
        "[path=photo, label=species]"},
+      {"data.group_by", &d.group_by, kNoLimits, "none", kResult, kEveryRun,
+       "Regular expression (ECMAScript) that finds an image's group, such as the patient, in its "
+       "file name, or with a / in it in its path below the data: the first (…) that took part, "
+       "else "
+       "the whole match. A group stays on one side of splits and folds. Empty: the column group of "
+       "a CSV file, else no groups.",
+       "^([^_]+)_"},
       {"data.allow_leakage", &d.allow_leakage, kNoLimits, "none", kPlaceOrSpeed, kEveryRun,
        "Train although an image is both in train and in val or test, in files that are the same "
        "byte "

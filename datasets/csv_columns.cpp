@@ -45,6 +45,11 @@ const Role& split_role() {
   return role;
 }
 
+const Role& group_role() {
+  static const Role role{"group", {}};
+  return role;
+}
+
 /// Whether every row holds the name of a split in that column, or nothing.
 bool holds_splits(const std::vector<CsvRow>& rows, std::size_t column) {
   return std::all_of(rows.begin() + 1, rows.end(), [column](const CsvRow& row) {
@@ -158,6 +163,7 @@ class Header {
     add("path", roles_.path);
     add("label", roles_.label);
     add("split", roles_.split);
+    add("group", roles_.group);
     pairs.push_back(role.name + "=" + column);
     const std::string list = fmt::format("{}", fmt::join(pairs, ","));
     const std::string value = pairs.size() == 1 ? list : "[" + list + "]";
@@ -188,10 +194,13 @@ bool is_row_number(const std::string& name) {
   return name.empty() || name.starts_with("Unnamed: ");
 }
 
-/// The columns that data.targets names; without names all but those of the path and the split.
+/// The columns that data.targets names; without names all but those of the path, the split and
+/// the group.
 std::vector<std::size_t> value_columns(const CsvRow& header, const Header& columns,
                                        CsvColumns& found, const Names& names, bool of_model) {
-  const auto has_role = [&found](std::size_t i) { return i == found.path || i == found.split; };
+  const auto has_role = [&found](std::size_t i) {
+    return i == found.path || i == found.split || i == found.group;
+  };
   std::vector<std::size_t> values;
   for (const std::string& name : names) {
     const Position column = columns.find(name);
@@ -259,16 +268,22 @@ CsvColumns find_csv_columns(const std::vector<CsvRow>& rows, const WantedTargets
                                     : columns.named(roles.split, split_role());
   const bool is_guessed = found.split && roles.split.empty() && !columns.find(split_role().name);
   if (is_guessed && !holds_splits(rows, *found.split)) found.split.reset();
+  found.group = roles.group.empty() ? columns.by_role(group_role())
+                                    : columns.named(roles.group, group_role());
+  if (roles.group.empty() && found.group && roles.label == header.fields[*found.group]) {
+    found.group.reset();
+  }
   if (wanted.kind == TargetKind::kValues) {
     found.values = value_columns(header, columns, found, wanted.columns, wanted.of_model);
   } else {
     found.label = roles.label.empty() ? columns.by_role(label_role())
                                       : columns.named(roles.label, label_role());
-    if (!found.label) columns.refuse_missing(label_role(), {found.path, found.split});
+    if (!found.label) columns.refuse_missing(label_role(), {found.path, found.split, found.group});
   }
   if (roles.path.empty()) columns.add_note(path_role(), found.path, found.notes);
   if (roles.label.empty()) columns.add_note(label_role(), found.label, found.notes);
   if (roles.split.empty()) columns.add_note(split_role(), found.split, found.notes);
+  if (roles.group.empty()) columns.add_note(group_role(), found.group, found.notes);
   return found;
 }
 

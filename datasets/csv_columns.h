@@ -16,14 +16,15 @@ struct CsvColumns {
   /// Absent for regression.
   std::optional<std::size_t> label;
   std::optional<std::size_t> split;
+  std::optional<std::size_t> group;
   /// For regression.
   std::vector<std::size_t> values;
   /// What was read in a way that the user might not expect.
   std::vector<std::string> notes;
 };
 
-/// Finds the columns by their headers: those that the user names, else path, label and split in any
-/// case, else the one header that says the same (filename, class, …). `rows` are the header,
+/// Finds the columns by their headers: those that the user names, else path, label, split and group
+/// in any case, else the one header that says the same (filename, class, …). `rows` are the header,
 /// trimmed, and at least one row, all of the same width. Throws DataError naming what was found and
 /// a remedy.
 CsvColumns find_csv_columns(const std::vector<CsvRow>& rows, const WantedTargets& wanted,

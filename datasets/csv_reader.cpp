@@ -214,6 +214,7 @@ LabelledFiles read_csv(const std::filesystem::path& file, const WantedTargets& w
     if (columns.label) image.labels = read_labels(row.fields[*columns.label], wanted.kind, where);
     image.values = read_values(row, header, columns.values, where);
     image.path = paths.find(path, where).string();
+    if (columns.group) image.group = row.fields[*columns.group];
     if (columns.split) image.split = read_split(row.fields[*columns.split], where);
     found.files.push_back(std::move(image));
   }

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -12,7 +13,9 @@
 #include "datasets/contradictions.h"
 #include "datasets/copies.h"
 #include "datasets/division.h"
+#include "datasets/groups.h"
 #include "datasets/labelled_files.h"
+#include "datasets/listed_data.h"
 #include "datasets/training_checks.h"
 
 namespace transfer {
@@ -61,7 +64,7 @@ LabelledFiles read_files(const std::string& path, const WantedTargets& wanted,
         fmt::format("{}: is a file. Expected a folder of class folders, or a .csv file.", path));
   }
   const ColumnRoles& roles = wanted.roles;
-  if (!is_csv && !(roles.path.empty() && roles.label.empty() && roles.split.empty())) {
+  if (!is_csv && !roles.are_empty()) {
     found.findings.notes.emplace_back(
         "data.columns has no effect: it names columns of a CSV file, and the data is a folder");
   }
@@ -117,9 +120,14 @@ class KnownClasses {
   std::map<std::string, std::int64_t> positions_;
 };
 
-/// The samples of one split. `groups`: see copy_groups(); empty where nobody asks for copies.
-/// Throws DataError for a class that is not among the known ones.
-std::vector<Sample> samples_of(const LabelledFiles& found, const std::vector<std::int64_t>& groups,
+/// What belongs together, for each file; both empty where nobody asks for it.
+struct Ties {
+  std::vector<std::int64_t> copies;  ///< see copy_groups()
+  std::vector<std::int64_t> kept;    ///< see kept_together()
+};
+
+/// The samples of one split. Throws DataError for a class that is not among the known ones.
+std::vector<Sample> samples_of(const LabelledFiles& found, const Ties& ties,
                                const std::string& split, TargetKind kind, const KnownClasses& known,
                                const std::string& path, std::int64_t max_image_bytes) {
   std::vector<Sample> samples;
@@ -132,7 +140,8 @@ std::vector<Sample> samples_of(const LabelledFiles& found, const std::vector<std
     if (file.split != split) continue;
     Sample sample{file.path, 0, file.values, file.array, file.position};
     sample.max_bytes = max_image_bytes;
-    if (!groups.empty()) sample.copy_group = groups[i];
+    if (!ties.copies.empty()) sample.copy_group = ties.copies[i];
+    if (!ties.kept.empty()) sample.kept_with = ties.kept[i];
     if (kind == TargetKind::kLabels) sample.targets.resize(known.size(), 0.0F);
     for (const std::string& label : file.labels) {
       const std::int64_t position = known.position_of(label, file, path);
@@ -153,32 +162,66 @@ Dataset open_dataset(const DataConfig& config, std::uint64_t seed, TargetKind ki
     if (file.split.empty()) file.split = "train";
   }
   Dataset dataset;
+  find_groups(found, config);
   dataset.classes = kind == TargetKind::kValues ? found.value_names : class_names(found, "train");
   check_training_data(found, dataset.classes, kind, config.path);
   Findings findings = std::move(found.findings);
   check_class_names(class_names(found, ""), config.path, findings);
   check_repeated_paths(found, kind, config.path, findings);
-  const auto groups = copy_groups(found.files, config.max_image_bytes);
+  Ties ties;
+  ties.copies = copy_groups(found.files, config.max_image_bytes);
+  ties.kept = kept_together(found.files, ties.copies);
   const auto take = [&](const std::string& split) {
-    return samples_of(found, groups, split, kind, {dataset.classes, "train"}, config.path,
+    return samples_of(found, ties, split, kind, {dataset.classes, "train"}, config.path,
                       config.max_image_bytes);
   };
   dataset.train = take("train");
   dataset.val = take("val");
   dataset.test = take("test");
-  check_copies(found, groups, config, findings);
+  check_copies(found, ties.copies, config, findings);
+  check_groups(found, config, findings);
   if (kind != TargetKind::kClass) require_variety(dataset, kind, config.path);
   dataset.findings = std::move(findings);
   divide(dataset, config, seed);
   if (kind == TargetKind::kLabels) require_every_label(dataset, config.path);
   if (dataset.val.empty()) {
     throw DataError(
-        fmt::format("{}: no image is left for validation. Every class has a single image; expected "
-                    "at least two.",
-                    config.path));
+        fmt::format("{}: no image is left for validation. {}", config.path,
+                    dataset.findings.groups > 0
+                        ? "Every class lies in a single group, which is not divided; expected at "
+                          "least two groups of some class."
+                        : "Every class has a single image; expected at least two."));
   }
   dataset.findings.missing_in_val = missing_in_val(dataset, kind);
   return dataset;
+}
+
+ListedData list_data(const DataConfig& config, TargetKind kind) {
+  LabelledFiles found = read_files(
+      config.path, {kind, config.targets, column_roles(config.columns)}, config.max_image_bytes);
+  find_groups(found, config);
+  ListedData data;
+  data.classes = kind == TargetKind::kValues ? found.value_names : class_names(found, "");
+  data.findings = std::move(found.findings);
+  check_class_names(data.classes, config.path, data.findings);
+  check_repeated_paths(found, kind, config.path, data.findings);
+  Ties ties;
+  ties.copies = copy_groups(found.files, config.max_image_bytes);
+  ties.kept = kept_together(found.files, ties.copies);
+  DataConfig tolerant = config;
+  tolerant.allow_leakage = true;
+  check_copies(found, ties.copies, tolerant, data.findings);
+  check_groups(found, tolerant, data.findings);
+  for (const std::string split : {"train", "val", "test", ""}) {
+    auto samples = samples_of(found, ties, split, kind, {data.classes, "the data"}, config.path,
+                              config.max_image_bytes);
+    data.splits.insert(data.splits.end(), samples.size(), split);
+    std::move(samples.begin(), samples.end(), std::back_inserter(data.samples));
+    for (const LabelledFile& file : found.files) {
+      if (file.split == split) data.groups.push_back(file.group);
+    }
+  }
+  return data;
 }
 
 EvaluationData open_for_evaluation(const std::string& path, const std::string& split,

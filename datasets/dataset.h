@@ -28,6 +28,9 @@ struct Sample {
   std::int64_t position = 0;
   /// Samples with the same number hold the same image, byte for byte; −1: no other sample does.
   std::int64_t copy_group = -1;
+  /// Samples with the same number stay on one side wherever the program divides images: copies, and
+  /// images of one group of the user's (see group_names()); −1: it stands alone.
+  std::int64_t kept_with = -1;
   /// The most bytes that its file may have, and its pixels when they are decoded.
   std::int64_t max_bytes = kDefaultMaxImageBytes;
 };
@@ -47,10 +50,10 @@ struct Dataset {
 /// columns path, label and optionally split, or a folder of IDX files. With kLabels a label cell
 /// holds any number of names, separated by `|`; with kValues `config.targets` names the columns of
 /// numbers. Splits that the data does not name are drawn by `seed`, every class in the same
-/// proportion, or at random where images have no single class; copies of an image stay in one
-/// split. Throws DataError naming the folder or the row, also for data that contradicts itself (one
-/// image in two splits or one path under two labels, classes whose names look the same), and
-/// Interrupted.
+/// proportion, or at random where images have no single class; copies of an image and the
+/// images of a group (group_names()) stay in one split. Throws DataError naming the folder or the
+/// row, also for data that contradicts itself (one image in two splits or one path under two
+/// labels, classes whose names look the same), and Interrupted.
 Dataset open_dataset(const DataConfig& config, std::uint64_t seed,
                      TargetKind kind = TargetKind::kClass);
 

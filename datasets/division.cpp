@@ -9,6 +9,7 @@
 
 #include "core/errors.h"
 #include "core/random.h"
+#include "datasets/group_split.h"
 #include "datasets/split.h"
 
 namespace transfer {
@@ -26,19 +27,29 @@ void divide_into_folds(Dataset& dataset, const DataConfig& config, std::uint64_t
                     dataset.val.size()));
   }
   std::move(dataset.val.begin(), dataset.val.end(), std::back_inserter(dataset.train));
-  if (static_cast<std::int64_t>(dataset.train.size()) < config.folds) {
-    throw DataError(fmt::format("{}: {} images cannot be divided into {} folds (data.folds).",
-                                config.path, dataset.train.size(), config.folds));
+  const bool has_groups = have_groups(dataset.train);
+  const std::int64_t parts =
+      has_groups ? count_parts(dataset.train) : static_cast<std::int64_t>(dataset.train.size());
+  if (parts < config.folds) {
+    throw DataError(fmt::format("{}: {} {} cannot be divided into {} folds (data.folds).",
+                                config.path, parts, has_groups ? "groups" : "images",
+                                config.folds));
   }
-  std::map<std::int64_t, std::int64_t> sizes;  // copies of an image count once
+  std::map<std::int64_t, std::int64_t> sizes;  // a group and copies of an image count once
   std::set<std::pair<std::int64_t, std::int64_t>> groups;
   for (const Sample& sample : dataset.train) {
-    const std::int64_t group = sample.copy_group;
+    const std::int64_t group = sample.kept_with;
     const bool is_new = group < 0 || groups.emplace(sample.label, group).second;
     sizes[sample.label] += is_new ? 1 : 0;
   }
   for (const auto& [label, size] : sizes) {
     if (size > 1) continue;
+    if (has_groups) {
+      throw DataError(fmt::format(
+          "{}: the class '{}' lies in a single group, which cannot be both left out and "
+          "trained on (data.folds). Add groups, or remove the class.",
+          config.path, dataset.classes[static_cast<std::size_t>(label)]));
+    }
     throw DataError(fmt::format(
         "{}: the class '{}' has a single image, which cannot be both left out and trained on "
         "(data.folds). Copies of it, byte for byte, do not count. Add images, or remove the class.",
@@ -54,9 +65,9 @@ void take_validation(Dataset& dataset, const DataConfig& config, std::uint64_t s
   const std::vector<Sample> all = dataset.train;
   std::tie(dataset.train, dataset.val) =
       stratified_split(all, config.val_fraction, mix_seed({seed, kValSplit}));
-  if (!dataset.val.empty() || dataset.findings.copies == 0) return;
+  if (!dataset.val.empty() || dataset.findings.copies == 0 || have_groups(all)) return;
   std::vector<Sample> single = all;
-  for (Sample& sample : single) sample.copy_group = -1;
+  for (Sample& sample : single) sample.copy_group = sample.kept_with = -1;
   std::tie(dataset.train, dataset.val) =
       stratified_split(single, config.val_fraction, mix_seed({seed, kValSplit}));
   if (dataset.val.empty()) return;

@@ -38,6 +38,10 @@ struct Findings {
   std::vector<std::string> near_copies_across_splits;
   /// As copies_across_splits, of images that lie under two labels.
   std::vector<std::string> copies_under_two_labels;
+  /// Groups with images in two splits of the user's: "patient 7 (train, val)".
+  std::vector<std::string> groups_across_splits;
+  /// How many groups the user's images are in; 0 where the data names none.
+  std::int64_t groups = 0;
   /// Images that are a copy of one before them, wherever it lies.
   std::int64_t copies = 0;
   /// Classes or labels that no validation image has.

@@ -22,6 +22,8 @@ struct LabelledFile {
   std::vector<std::string> labels;
   /// `train`, `val`, `test`, or empty where the data does not say.
   std::string split;
+  /// What it belongs to, such as a patient or a film; empty where the data does not say.
+  std::string group = {};
   /// For regression, in the order of `value_names`.
   std::vector<float> values = {};
   /// Line in the CSV file; 0 where the data is not a CSV file.
@@ -45,7 +47,8 @@ struct LabelledFiles {
 /// What a reader is to find for each image.
 struct WantedTargets {
   TargetKind kind = TargetKind::kClass;
-  /// For regression, the columns to read; empty means every column but path and split.
+  /// For regression, the columns to read; empty means every column but path, split and
+  /// group.
   std::vector<std::string> columns = {};
   /// Columns that the user names.
   ColumnRoles roles = {};
@@ -56,10 +59,11 @@ struct WantedTargets {
 /// Reads a folder of class folders, with or without split folders above them. Throws DataError.
 LabelledFiles read_folder(const std::filesystem::path& folder);
 
-/// Reads a CSV file with the columns path, label and optionally split, or for regression path,
-/// columns of numbers and optionally split; see find_csv_columns(). UTF-8, UTF-16 and Latin-1;
-/// commas, semicolons or tabs; spaces around fields do not count. Relative paths start at the CSV
-/// file's folder and may be written with backslashes. Several labels of an image are separated by
+/// Reads a CSV file with the columns path, label and optionally split and group, or for regression
+/// path, columns of numbers and optionally split and group; see find_csv_columns(). UTF-8, UTF-16
+/// and Latin-1; commas, semicolons or tabs; spaces around fields do not count. Relative paths start
+/// at the CSV file's folder and may be written with backslashes. Several labels of an image are
+/// separated by
 /// `|`. Throws DataError naming the row.
 LabelledFiles read_csv(const std::filesystem::path& file, const WantedTargets& wanted);
 

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "core/random.h"
+#include "datasets/group_split.h"
 
 namespace transfer {
 namespace {
@@ -29,13 +30,13 @@ class CopiesOf {
  public:
   explicit CopiesOf(const std::vector<Sample>& samples) : samples_(samples) {
     for (std::size_t i = 0; i < samples.size(); ++i) {
-      if (samples[i].copy_group >= 0) groups_[samples[i].copy_group].push_back(i);
+      if (samples[i].kept_with >= 0) groups_[samples[i].kept_with].push_back(i);
     }
   }
 
   /// Positions of the sample and of all its copies.
   std::vector<std::size_t> with(std::size_t sample) const {
-    const std::int64_t group = samples_[sample].copy_group;
+    const std::int64_t group = samples_[sample].kept_with;
     return group < 0 ? std::vector<std::size_t>{sample} : groups_.at(group);
   }
 
@@ -121,6 +122,7 @@ std::pair<std::vector<Sample>, std::vector<Sample>> divided(const std::vector<Sa
 
 std::pair<std::vector<Sample>, std::vector<Sample>> stratified_split(
     const std::vector<Sample>& samples, double fraction, std::uint64_t seed) {
+  if (have_groups(samples)) return divided(samples, take_groups(samples, fraction, seed));
   const auto classes = shuffled_by_class(samples, seed);
   Taking taking(samples, classes);
   for (const auto& [label, members] : classes) {
@@ -132,7 +134,7 @@ std::pair<std::vector<Sample>, std::vector<Sample>> stratified_split(
     for (const std::size_t member : members) {
       const std::int64_t room = count - taking.taken_of(label);
       if (room <= 0) break;
-      const std::int64_t group = samples[member].copy_group;
+      const std::int64_t group = samples[member].kept_with;
       if ((group >= 0 && !looked_at.insert(group).second) || !taking.may_take(member)) continue;
       const std::int64_t copies = taking.copies_in_class(member);
       if (copies <= room) {
@@ -148,6 +150,12 @@ std::pair<std::vector<Sample>, std::vector<Sample>> stratified_split(
 
 std::pair<std::vector<Sample>, std::vector<Sample>> stratified_fold(
     const std::vector<Sample>& samples, std::int64_t folds, std::int64_t fold, std::uint64_t seed) {
+  if (have_groups(samples)) {
+    const auto dealt = deal_groups(samples, folds, seed);
+    std::vector<bool> is_left_out(samples.size(), false);
+    for (std::size_t i = 0; i < samples.size(); ++i) is_left_out[i] = dealt[i] == fold;
+    return divided(samples, is_left_out);
+  }
   const CopiesOf copies(samples);
   std::vector<std::int64_t> fold_of(samples.size(), -1);
   // Not reset for each class, so that all folds get the same size.

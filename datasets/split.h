@@ -9,14 +9,16 @@
 namespace transfer {
 
 /// Takes `fraction` of every class out of `samples`: at least one image of a class that has two or
-/// more, and never its last. `seed` decides which. Copies of an image stay together, so that a
-/// class of many copies may give another fraction, and a class of nothing but copies gives none.
+/// more, and never its last. `seed` decides which. Copies of an image and the images of a
+/// group stay together (see group_split.h), so that a class of many copies may give another
+/// fraction, and a class of nothing but copies gives none.
 /// Returns (kept, taken), each in the order of `samples`.
 std::pair<std::vector<Sample>, std::vector<Sample>> stratified_split(
     const std::vector<Sample>& samples, double fraction, std::uint64_t seed);
 
 /// One of the `folds` divisions of k-fold cross-validation: every class is dealt out to the folds
-/// as evenly as possible, in an order that `seed` decides, copies of an image into the same fold.
+/// as evenly as possible, in an order that `seed` decides, copies of an image and
+/// the images of a group into the same fold.
 /// Returns (the other folds, fold `fold`), each in the order of `samples`. REQUIRES: 0 <= fold <
 /// folds.
 std::pair<std::vector<Sample>, std::vector<Sample>> stratified_fold(

@@ -28,6 +28,8 @@ ordered_json findings_object(const Findings& findings) {
   return {{"notes", list_of(findings.notes)},
           {"warnings", list_of(findings.warnings)},
           {"skipped", skipped},
+          {"groups", findings.groups},
+          {"groups_across_splits", list_of(findings.groups_across_splits)},
           {"copies", findings.copies},
           {"copies_across_splits", list_of(findings.copies_across_splits)},
           {"near_copies_across_splits", list_of(findings.near_copies_across_splits)},

@@ -10,6 +10,7 @@
 #include "app/training/fold_heads.h"
 #include "app/training/principal_axes.h"
 #include "core/random.h"
+#include "datasets/group_split.h"
 
 namespace transfer {
 namespace {
@@ -65,14 +66,17 @@ FitPlan plan_for(std::int64_t rows, std::int64_t columns, std::int64_t outputs) 
 }
 
 /// A fold for each row, dealt in turn; copies of an image follow the first of them, so that no head
-/// is scored on an image that it was fitted to.
+/// is scored on an image that it was fitted to. Groups stay whole.
 std::vector<std::int64_t> dealt_folds(const std::vector<std::int64_t>& rows,
                                       const std::vector<Sample>& samples) {
+  std::vector<Sample> chosen;
+  for (const std::int64_t row : rows) chosen.push_back(samples[static_cast<std::size_t>(row)]);
+  if (have_groups(chosen) && count_parts(chosen) > 1) return deal_groups(chosen, kFolds, 0);
   std::vector<std::int64_t> folds;
   std::unordered_map<std::int64_t, std::int64_t> fold_of_group;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const std::int64_t turn = static_cast<std::int64_t>(i) % kFolds;
-    const std::int64_t group = samples[static_cast<std::size_t>(rows[i])].copy_group;
+    const std::int64_t group = chosen[i].kept_with;
     folds.push_back(group < 0 ? turn : fold_of_group.try_emplace(group, turn).first->second);
   }
   return folds;

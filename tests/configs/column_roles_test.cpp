@@ -15,6 +15,7 @@ TEST(ColumnRoles, NamesAreTakenWhateverTheyHold) {
   EXPECT_EQ(roles.path, "photo file");
   EXPECT_EQ(roles.label, "the=class");
   EXPECT_EQ(roles.split, "");
+  EXPECT_EQ(column_roles({"group=patient"}).group, "patient");
 }
 
 TEST(ColumnRoles, OthersAreRefused) {
@@ -30,6 +31,9 @@ TEST(ColumnRoles, OthersAreRefused) {
   EXPECT_THAT(message({"data.columns=[path=a, path=b]"}), HasSubstr("named twice"));
   EXPECT_THAT(message({"data.columns=[label=grams]", "task=regression"}),
               HasSubstr("data.targets=grams"));
+  EXPECT_THAT(message({"data.columns=[group=patient]", "data.group_by=x"}),
+              HasSubstr("exclude each other"));
+  EXPECT_THAT(message({"data.group_by=(a"}), HasSubstr("no regular expression"));
 }
 
 }  // namespace

@@ -147,7 +147,7 @@ TEST(Copies, AClassOfNothingButCopiesStaysInTrain) {
   std::vector<Sample> samples;
   for (int i = 0; i < 8; ++i) {
     samples.push_back({std::to_string(i), i / 4});
-    if (i < 4) samples.back().copy_group = 0;
+    if (i < 4) samples.back().copy_group = samples.back().kept_with = 0;
   }
   const auto [kept, taken] = stratified_split(samples, 0.5, 1);
   EXPECT_EQ(count_label(kept, 0), 4);
@@ -158,7 +158,7 @@ TEST(Copies, TheSmallestGroupIsTakenWhereAllAreTooLarge) {
   std::vector<Sample> samples;
   for (int i = 0; i < 9; ++i) {
     samples.push_back({std::to_string(i), 0});
-    samples.back().copy_group = i < 5 ? 0 : 1;
+    samples.back().copy_group = samples.back().kept_with = i < 5 ? 0 : 1;
   }
   const auto [kept, taken] = stratified_split(samples, 0.2, 1);
   EXPECT_EQ(taken.size(), 4U);

@@ -222,7 +222,7 @@ TEST(WeightDecay, CopiesOfAnImageNeverScoreTheHeadThatHasSeenThem) {
   };
   EXPECT_LT(choose().weight_decay, 0.1) << "copies that nobody knows of look like a signal";
   for (std::size_t i = 0; i < set.samples.size(); ++i) {
-    set.samples[i].copy_group = static_cast<std::int64_t>(i % 60);
+    set.samples[i].copy_group = set.samples[i].kept_with = static_cast<std::int64_t>(i % 60);
   }
   EXPECT_EQ(choose().weight_decay, 1.0);
 }
