@@ -22,6 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace transfer;
   const std::string block(fuzz::text_of(data, size));
   const int orientation = exif_orientation(block);
+  exif_camera(block);
   fuzz::require(orientation >= 1 && orientation <= 8, "no such orientation");
 
   const std::string png =

@@ -13,6 +13,7 @@ namespace transfer {
   command(embed) \
   command(inspect) \
   command(backbones) \
+  command(check) \
   command(preview) \
   command(lr_find) \
   command(advise) \

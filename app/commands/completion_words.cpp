@@ -112,6 +112,7 @@ Offer offer_of(const CLI::Option& option, const std::string& name, const Program
       {"--status", {{}, Paths::kFolders}},     // batch
       {"paths", {{}, Paths::kFiles}},          // predict, embed, explain, neighbours
       {"--sort-into", {{}, Paths::kFolders}},  // predict
+      {"--to", {{}, Paths::kFiles}},           // check
       {"file", {{}, Paths::kFiles}},           // batch
       {"folder", {{}, Paths::kFolders}},       // cache
       {"folders", {{}, Paths::kFolders}},      // runs

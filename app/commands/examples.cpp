@@ -52,6 +52,12 @@ constexpr std::array kExamples = {
   transfer backbones --export torchvision:resnet50
   transfer backbones --export torchvision:resnet50 --weights lungs.pth --name lungs
   transfer backbones --export timm:convnext_atto --random)"},
+    CommandExamples{"check", R"(
+  transfer check --data pets                       copies, leaks, wrong labels, outliers, shortcuts
+  transfer check --data pets --output pets-check   a page on which to mark images: check.html
+  transfer check --data pets --no-features --json > check.json
+  transfer check --data pets --apply fixes.csv --to pets-cleaned
+  transfer check --data pets --apply fixes.csv --to pets-cleaned.csv)"},
     CommandExamples{"preview", R"(
   transfer preview --data pets                     writes preview.png
   transfer preview --data pets --augment strong --views 8 --output strong.png

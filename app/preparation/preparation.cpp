@@ -34,6 +34,26 @@ std::string_view outputs_called(TargetKind kind) {
   return kind == TargetKind::kLabels ? "labels" : "columns of numbers";
 }
 
+/// Says how uneven the classes of the training images are, where they are.
+void report_balance(const Dataset& dataset) {
+  constexpr std::int64_t kUneven = 3;
+  constexpr std::int64_t kVeryUneven = 10;
+  std::vector<std::int64_t> counts(dataset.classes.size(), 0);
+  for (const Sample& sample : dataset.train) ++counts[static_cast<std::size_t>(sample.label)];
+  const auto [smallest, largest] = std::minmax_element(counts.begin(), counts.end());
+  if (*largest < kUneven * *smallest) return;
+  const auto name = [&](auto position) {
+    return dataset.classes[static_cast<std::size_t>(position - counts.begin())];
+  };
+  const std::string text = fmt::format("classes are uneven: {} training images of '{}', {} of '{}'",
+                                       *largest, name(largest), *smallest, name(smallest));
+  if (*largest < kVeryUneven * *smallest) {
+    note("{}", text);
+  } else {
+    warn("{}. head.class_weights=auto weighs them alike.", text);
+  }
+}
+
 /// Says what the reader found in the training data.
 void report_findings(const Findings& findings, std::string_view outputs) {
   report_reading(findings);
@@ -141,7 +161,10 @@ Preparation prepare(const Config& given, std::shared_ptr<ProcessGroup> group) {
        outputs_text(kind, dataset.classes.size()), dataset.train.size(), dataset.val.size(),
        dataset.test.size(), backbone.metadata().name, device.str(),
        count_text(static_cast<std::size_t>(threads), "thread"));
-  if (group->is_rank0()) report_findings(dataset.findings, outputs_called(kind));
+  if (group->is_rank0()) {
+    report_findings(dataset.findings, outputs_called(kind));
+    if (kind == TargetKind::kClass) report_balance(dataset);
+  }
   if (group->size() > 1) {
     note("{} processes train together, each with the threads and the device above", group->size());
   }

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <opencv2/core.hpp>
+#include <optional>
 
 #include "datasets/formats/number_reader.h"
 
@@ -36,38 +37,94 @@ std::size_t size_of_number(const NumberReader& reader, std::size_t entry) {
   return type == kByte ? 1 : type == kLong ? 4 : 2;
 }
 
+/// The entries of a block's first directory; nothing where the block is damaged.
+class ExifDirectory {
+ public:
+  explicit ExifDirectory(std::string_view block) : reader_{without_header(block), true} {
+    if (!reader_.bytes.starts_with("II") && !reader_.bytes.starts_with("MM")) return;
+    reader_.little_endian = reader_.bytes[0] == 'I';
+    first_ = reader_.read(4, 4);
+  }
+
+  const NumberReader& reader() const { return reader_; }
+
+  /// Where the entry of a tag begins; nothing where there is none.
+  std::optional<std::size_t> find(std::uint32_t wanted) const {
+    const auto entries = first_ ? reader_.read(*first_, 2) : std::nullopt;
+    for (std::size_t i = 0; i < entries.value_or(0); ++i) {
+      const std::size_t entry = *first_ + 2 + 12 * i;
+      const auto tag = reader_.read(entry, 2);
+      if (!tag) break;
+      if (*tag == wanted) return entry;
+    }
+    return std::nullopt;
+  }
+
+  /// The text of a tag, without the zero at its end and spaces around it; empty where there is
+  /// none.
+  std::string text(std::uint32_t tag) const {
+    constexpr std::uint64_t kText = 2;
+    const auto entry = find(tag);
+    if (!entry || reader_.read(*entry + 2, 2) != kText) return "";
+    const std::uint64_t length = reader_.read(*entry + 4, 4).value_or(0);
+    const std::uint64_t offset = length <= 4 ? *entry + 8 : reader_.read(*entry + 8, 4).value_or(0);
+    if (offset > reader_.bytes.size()) return "";
+    const auto bytes = reader_.bytes.substr(offset, length);
+    return trimmed_text(bytes.substr(0, bytes.find('\0')));
+  }
+
+ private:
+  static std::string_view without_header(std::string_view block) {
+    constexpr std::string_view kHeader("Exif\0\0", 6);
+    if (block.starts_with(kHeader)) block.remove_prefix(kHeader.size());
+    return block;
+  }
+
+  static std::string trimmed_text(std::string_view text) {
+    while (text.ends_with(' ')) text.remove_suffix(1);
+    while (text.starts_with(' ')) text.remove_prefix(1);
+    return std::string(text);
+  }
+
+  NumberReader reader_;
+  std::optional<std::uint64_t> first_;
+};
+
 }  // namespace
 
 int exif_orientation(std::string_view block) {
-  constexpr std::string_view kHeader("Exif\0\0", 6);
   constexpr std::uint32_t kOrientationTag = 0x0112;
-  if (block.starts_with(kHeader)) block.remove_prefix(kHeader.size());
-  if (!block.starts_with("II") && !block.starts_with("MM")) return 1;
-  const NumberReader reader{block, block[0] == 'I'};
-  const auto directory = reader.read(4, 4);
-  if (!directory) return 1;
-  const auto entries = reader.read(*directory, 2);
-  if (!entries) return 1;
-  for (std::size_t i = 0; i < *entries; ++i) {
-    const std::size_t entry = *directory + 2 + 12 * i;
-    const auto tag = reader.read(entry, 2);
-    if (!tag) return 1;
-    if (*tag != kOrientationTag) continue;
-    const auto value = reader.read(entry + 8, size_of_number(reader, entry)).value_or(1);
-    return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
-  }
-  return 1;
+  const ExifDirectory directory(block);
+  const auto entry = directory.find(kOrientationTag);
+  if (!entry) return 1;
+  const NumberReader& reader = directory.reader();
+  const auto value = reader.read(*entry + 8, size_of_number(reader, *entry)).value_or(1);
+  return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
 }
 
-int png_orientation(std::string_view bytes) {
+std::string exif_camera(std::string_view block) {
+  constexpr std::uint32_t kMakeTag = 0x010F;
+  constexpr std::uint32_t kModelTag = 0x0110;
+  const ExifDirectory directory(block);
+  const std::string make = directory.text(kMakeTag);
+  const std::string model = directory.text(kModelTag);
+  if (make.empty() || model.starts_with(make)) return model;
+  return model.empty() ? make : make + " " + model;
+}
+
+std::string_view png_exif(std::string_view bytes) {
   constexpr std::size_t kSignature = 8;
-  return exif_orientation(find_chunk(bytes, kSignature, /*is_png=*/true, "eXIf"));
+  return find_chunk(bytes, kSignature, /*is_png=*/true, "eXIf");
 }
 
-int webp_orientation(std::string_view bytes) {
+std::string_view webp_exif(std::string_view bytes) {
   constexpr std::size_t kRiffHeader = 12;
-  return exif_orientation(find_chunk(bytes, kRiffHeader, /*is_png=*/false, "EXIF"));
+  return find_chunk(bytes, kRiffHeader, /*is_png=*/false, "EXIF");
 }
+
+int png_orientation(std::string_view bytes) { return exif_orientation(png_exif(bytes)); }
+
+int webp_orientation(std::string_view bytes) { return exif_orientation(webp_exif(bytes)); }
 
 cv::Mat apply_orientation(const cv::Mat& image, int orientation) {
   cv::Mat turned;

@@ -108,13 +108,14 @@ class JpegReader {
     return true;
   }
 
-  int orientation() const {
+  /// The EXIF block, inside of the bytes that the reader holds; empty where there is none.
+  std::string_view exif() const {
     for (auto* marker = info_.marker_list; marker != nullptr; marker = marker->next) {
       const std::string_view block(reinterpret_cast<const char*>(marker->data),
                                    marker->data_length);
-      if (block.starts_with("Exif")) return exif_orientation(block);
+      if (block.starts_with("Exif")) return block;
     }
-    return 1;
+    return {};
   }
 
   unsigned int width() const { return info_.image_width; }
@@ -158,6 +159,14 @@ unsigned int scale_denominator(std::int64_t shorter_side, std::int64_t target) {
 
 }  // namespace
 
+std::optional<JpegHeader> read_jpeg_header(std::string_view bytes) {
+  JpegReader reader;
+  if (!reader.read_header(bytes)) return std::nullopt;
+  const bool lies = exif_orientation(reader.exif()) >= 5;  // a quarter turn makes it upright
+  return JpegHeader{lies ? reader.height() : reader.width(),
+                    lies ? reader.width() : reader.height(), std::string(reader.exif())};
+}
+
 cv::Mat decode_jpeg(const EncodedImage& image) {
   JpegReader reader;
   const auto require = [&](bool succeeded) {
@@ -170,7 +179,7 @@ cv::Mat decode_jpeg(const EncodedImage& image) {
   require(reader.read_header(image.bytes));
   require_sensible_size(image, reader.width(), reader.height(),
                         /*bytes_per_pixel=*/reader.has_ink() ? 4 : 3, reader.coefficient_bytes());
-  const int orientation = reader.orientation();
+  const int orientation = exif_orientation(reader.exif());
   const std::int64_t shorter_side = std::min(reader.width(), reader.height());
   require(reader.read_pixels(scale_denominator(shorter_side, image.target_shorter_side)));
   cv::Mat pixels = reader.pixels();

@@ -99,8 +99,8 @@ class Messages(TransferCase):
         self.assertEqual(done.stderr, "")
 
     def test_every_command_takes_the_flags(self):
-        for command in ("train", "evaluate", "predict", "inspect", "preview", "lr-find", "advise", "batch", "runs", "cache ls",
-                        "cache prune", "config", "completion", "help", "version"):
+        for command in ("train", "evaluate", "predict", "inspect", "check", "preview", "lr-find", "advise", "batch", "runs",
+                        "cache ls", "cache prune", "config", "completion", "help", "version"):
             shown = self.run_transfer(*command.split(), "--help").stdout
             self.assert_names(shown, "--quiet", "--verbose", "--no-progress", "--log-json")
 
