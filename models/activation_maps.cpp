@@ -7,26 +7,28 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <optional>
 
 #include "core/errors.h"
 #include "core/nearest_name.h"
 #include "models/archive.h"
+#include "models/composition.h"
+#include "models/map_layout.h"
+#include "models/map_places.h"
 #include "models/split.h"
+#include "models/stage_features.h"
 #include "models/surgery.h"
 #include "models/torch_error.h"
+#include "models/trainable_network_implementation.h"
 #include "models/written_model.h"
 
 namespace transfer {
 using torch::jit::Module;
 
-/// How the positions of an image lie in a stage's output.
-struct MapLayout {
-  enum class Kind { kChannelsFirst, kChannelsLast, kTokens } kind = Kind::kChannelsFirst;
-  std::int64_t height = 0;
-  std::int64_t width = 0;
-  /// Tokens in front that lie on no position.
-  std::int64_t leading_tokens = 0;
+/// A network of its own, in evaluation mode, and what is known of it.
+struct WholeNetwork {
+  Module module;
+  ModelMetadata metadata;
+  std::string file;
 };
 
 /// What a network computes on both sides of a stage.
@@ -55,47 +57,6 @@ struct SplitNetwork {
 };
 
 namespace {
-
-/// Tokens form a grid of the image's proportions behind at most a few others.
-std::optional<MapLayout> layout_of_tokens(std::int64_t tokens, const Preprocessing& p) {
-  constexpr std::int64_t kMostLeading = 16;
-  for (std::int64_t leading = 0; leading <= std::min(kMostLeading, tokens - 1); ++leading) {
-    const std::int64_t positions = tokens - leading;
-    for (std::int64_t height = 1; height <= positions; ++height) {
-      const std::int64_t width = positions / height;
-      if (height * width == positions && height * p.width == width * p.height) {
-        return MapLayout{MapLayout::Kind::kTokens, height, width, leading};
-      }
-    }
-  }
-  return std::nullopt;
-}
-
-/// Nothing for an output without positions.
-std::optional<MapLayout> layout_of(torch::IntArrayRef shape, const Preprocessing& p) {
-  const auto positions = pooled_dimensions(shape);
-  if (positions == std::vector<std::int64_t>{2, 3}) {
-    return MapLayout{MapLayout::Kind::kChannelsFirst, shape[2], shape[3], 0};
-  }
-  if (positions == std::vector<std::int64_t>{1, 2}) {
-    return MapLayout{MapLayout::Kind::kChannelsLast, shape[1], shape[2], 0};
-  }
-  if (positions == std::vector<std::int64_t>{1}) return layout_of_tokens(shape[1], p);
-  return std::nullopt;
-}
-
-/// A stage's output, or its gradient, as [N,C,h,w].
-torch::Tensor as_grid(const torch::Tensor& values, const MapLayout& layout) {
-  switch (layout.kind) {
-    case MapLayout::Kind::kChannelsFirst: return values;
-    case MapLayout::Kind::kChannelsLast: return values.permute({0, 3, 1, 2});
-    case MapLayout::Kind::kTokens: break;
-  }
-  const std::int64_t positions = layout.height * layout.width;
-  return values.narrow(1, layout.leading_tokens, positions)
-      .transpose(1, 2)
-      .reshape({values.size(0), -1, layout.height, layout.width});
-}
 
 /// The gradient of the chosen output of each image by the activations.
 torch::Tensor gradients_of(const PassedStage& passed, const torch::Tensor& outputs) {
@@ -132,12 +93,10 @@ struct ActivationMaps::Implementation {
   SplitNetwork network;
   MapLayout layout;
 
-  /// `module`, a copy of the backbone's, split behind `stage`. Throws ModelError.
-  static std::unique_ptr<Implementation> at(const std::string& stage, const Backbone& backbone,
-                                            const Module& module);
+  /// The network split behind `stage`. Throws ModelError.
+  static std::unique_ptr<Implementation> at(const std::string& stage, const WholeNetwork& whole);
   /// See the constructor of ActivationMaps.
-  static std::unique_ptr<Implementation> at_last_stage(const Backbone& backbone,
-                                                       const Module& module);
+  static std::unique_ptr<Implementation> at_last_stage(const WholeNetwork& whole);
 
   /// Positions along the shorter side.
   std::int64_t cells() const { return std::min(layout.height, layout.width); }
@@ -151,80 +110,37 @@ struct ActivationMaps::Implementation {
   }
 };
 
-namespace {
-
-/// The module at a path; nothing where there is none.
-std::optional<Module> module_at(const Module& root, const std::string& path) {
-  for (const auto& entry : root.named_modules()) {
-    if (entry.name == path) return entry.value;
-  }
-  return std::nullopt;
-}
-
-/// The names of a module's children in front of `end`, or all, the last first.
-std::vector<std::string> children_of(const Module& module, const std::string& end = "") {
-  std::vector<std::string> names;
-  for (const auto& child : module.named_children()) {
-    if (child.name == end) break;
-    names.insert(names.begin(), child.name);
-  }
-  return names;
-}
-
-/// Places in front of a stage's end that are no stages themselves, the last first: the modules
-/// inside it, then those beside it that run before.
-std::vector<std::string> places_before(const Module& root, const std::string& stage) {
-  std::vector<std::string> places;
-  for (const std::string& name : children_of(*module_at(root, stage))) {
-    places.push_back(fmt::format("{}.{}", stage, name));
-  }
-  const auto dot = stage.rfind('.');
-  const std::string parent = dot == std::string::npos ? "" : stage.substr(0, dot);
-  const std::string own = dot == std::string::npos ? stage : stage.substr(dot + 1);
-  for (const std::string& name :
-       children_of(parent.empty() ? root : *module_at(root, parent), own)) {
-    places.push_back(parent.empty() ? name : fmt::format("{}.{}", parent, name));
-  }
-  return places;
-}
-
-/// Where a map may be made, in the order in which to try: the stages from the last on, with the
-/// places around the last one behind it.
-std::vector<std::string> places_for_maps(const Module& root,
-                                         const std::vector<std::string>& stages) {
-  std::vector<std::string> places(stages.rbegin(), stages.rend());
-  const auto around = places_before(root, stages.back());
-  places.insert(places.begin() + 1, around.begin(), around.end());
-  return places;
-}
-
-}  // namespace
-
 std::unique_ptr<ActivationMaps::Implementation> ActivationMaps::Implementation::at(
-    const std::string& stage, const Backbone& backbone, const Module& module) {
-  SplitNetwork network{module, {}};
-  network.methods = split_at_stage(network.module, stage, backbone.file());
-  const Preprocessing& p = backbone.metadata().preprocessing;
+    const std::string& stage, const WholeNetwork& whole) {
+  SplitNetwork network{whole.module, {}};
+  network.methods = split_at_stage(network.module, stage, whole.file);
+  const Preprocessing& p = whole.metadata.preprocessing;
   const auto shape = network.run(sample_image(p)).activations.sizes().vec();
   const auto layout = layout_of(shape, p);
   if (layout) {
     return std::make_unique<Implementation>(
-        Implementation{backbone.metadata(), backbone.file(), stage, std::move(network), *layout});
+        Implementation{whole.metadata, whole.file, stage, std::move(network), *layout});
   }
   throw ModelError(fmt::format(
       "{}: the output of the stage '{}' has the shape [{}] for one image, which has no positions "
       "of the image's proportions, so there is no map of it. Take an earlier stage.",
-      backbone.file(), stage, fmt::join(shape, ", ")));
+      whole.file, stage, fmt::join(shape, ", ")));
 }
 
 std::unique_ptr<ActivationMaps::Implementation> ActivationMaps::Implementation::at_last_stage(
-    const Backbone& backbone, const Module& module) {
+    const WholeNetwork& whole) {
+  if (whole.metadata.stages.empty()) {
+    throw ModelError(fmt::format(
+        "{}: has no stage with positions of the image, so nothing shows where its outputs come "
+        "from. Expected a convolutional network or a transformer.",
+        whole.file));
+  }
   constexpr std::int64_t kFewestCells = 4;
   std::unique_ptr<Implementation> best;
   std::string reason = "no output depends on the positions of a stage";
-  for (const std::string& place : places_for_maps(module, backbone.metadata().stages)) {
+  for (const std::string& place : places_for_maps(whole.module, whole.metadata.stages)) {
     try {
-      auto found = at(place, backbone, module);
+      auto found = at(place, whole);
       if (!found->has_gradients()) continue;
       if (!best || found->cells() > best->cells()) best = std::move(found);
       if (best->cells() >= kFewestCells) break;
@@ -234,35 +150,53 @@ std::unique_ptr<ActivationMaps::Implementation> ActivationMaps::Implementation::
   }
   if (best) return best;
   throw ModelError(
-      fmt::format("{}: no stage shows where its outputs come from: {}", backbone.file(), reason));
+      fmt::format("{}: no stage shows where its outputs come from: {}", whole.file, reason));
 }
 
 ActivationMaps::ActivationMaps(const Backbone& network, const std::string& stage) {
-  const auto& stages = network.metadata().stages;
-  if (stages.empty()) {
-    throw ModelError(fmt::format(
-        "{}: has no stage with positions of the image, so nothing shows where its outputs come "
-        "from. Expected a convolutional network or a transformer.",
-        network.file()));
-  }
-  auto module = copy_with_weights(network.implementation().module);
-  module.eval();
+  WholeNetwork whole{copy_with_weights(network.implementation().module), network.metadata(),
+                     network.file()};
+  whole.module.eval();
+  const auto& stages = whole.metadata.stages;
   if (stage.empty()) {
-    implementation_ = Implementation::at_last_stage(network, module);
+    implementation_ = Implementation::at_last_stage(whole);
     return;
   }
-  if (!module_at(module, stage)) {
-    throw ConfigError(fmt::format("--cam-stage: {} has no stage '{}'{} It has: {}.", network.file(),
+  if (!module_at(whole.module, stage)) {
+    throw ConfigError(fmt::format("--cam-stage: {} has no stage '{}'{} It has: {}.", whole.file,
                                   stage, nearest_or_stop(stage, stages), fmt::join(stages, ", ")));
   }
-  implementation_ = Implementation::at(stage, network, module);
+  implementation_ = Implementation::at(stage, whole);
   if (implementation_->has_gradients()) return;
   throw ModelError(fmt::format(
       "{}: no output depends on the positions of the stage '{}', so its maps would be empty. Take "
       "an earlier stage.",
-      network.file(), stage));
+      whole.file, stage));
 }
 
+ActivationMaps::ActivationMaps(const Backbone& backbone, const std::string& cut, const Head& head,
+                               const Objective& objective) {
+  const torch::NoGradGuard no_gradients;
+  WholeNetwork whole{compose(cut_for_features(backbone, {cut}).module, head.copy_to(torch::kCPU)),
+                     metadata_up_to(backbone, cut), backbone.file()};
+  whole.metadata.stages = composed_stages(std::move(whole.metadata.stages));
+  whole.metadata.objective = objective;
+  whole.module.eval();
+  implementation_ = Implementation::at_last_stage(whole);
+}
+
+ActivationMaps TrainableNetwork::activation_maps() const {
+  const torch::NoGradGuard no_gradients;
+  WholeNetwork whole{copy_with_weights(implementation_->module), implementation_->metadata,
+                     implementation_->file};
+  whole.metadata.stages = implementation_->stages;
+  whole.module.to(torch::kCPU);
+  whole.module.eval();
+  return ActivationMaps(ActivationMaps::Implementation::at_last_stage(whole));
+}
+
+ActivationMaps::ActivationMaps(std::unique_ptr<Implementation> implementation)
+    : implementation_(std::move(implementation)) {}
 ActivationMaps::~ActivationMaps() = default;
 ActivationMaps::ActivationMaps(ActivationMaps&&) noexcept = default;
 

@@ -10,6 +10,7 @@
 
 #include "core/enum_names.h"
 #include "models/backbone.h"
+#include "models/head.h"
 
 namespace transfer {
 
@@ -40,6 +41,9 @@ class ActivationMaps {
   /// the most that any has) and whose positions the outputs depend on. Throws ModelError where
   /// there is none, and ConfigError, naming the nearest stage, for what the network does not have.
   ActivationMaps(const Backbone& network, const std::string& stage);
+  /// The network that write_classifier() writes, without a file, at the stage of the same rule.
+  ActivationMaps(const Backbone& backbone, const std::string& cut, const Head& head,
+                 const Objective& objective);
   ~ActivationMaps();
   ActivationMaps(ActivationMaps&&) noexcept;
 
@@ -57,7 +61,10 @@ class ActivationMaps {
   Maps explain(const torch::Tensor& images, const torch::Tensor& outputs, MapMethod method) const;
 
  private:
+  friend class TrainableNetwork;
   struct Implementation;
+  explicit ActivationMaps(std::unique_ptr<Implementation> implementation);
+
   std::unique_ptr<Implementation> implementation_;
 };
 

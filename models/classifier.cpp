@@ -21,9 +21,7 @@ void write_classifier(const Backbone& backbone, const std::string& cut, const He
                       const std::vector<std::string>& classes, const std::filesystem::path& file,
                       const Objective& objective, const Confidence& confidence) {
   torch::NoGradGuard no_gradients;
-  ModelMetadata metadata = backbone.metadata();
-  const auto end = std::find(metadata.stages.begin(), metadata.stages.end(), cut);
-  if (end != metadata.stages.end()) metadata.stages.erase(end + 1, metadata.stages.end());
+  ModelMetadata metadata = metadata_up_to(backbone, cut);
   const auto trunk = cut_for_features(backbone, {cut}).module;
   ExpectedOutputs expected;
   expected.image = sample_image(metadata.preprocessing);

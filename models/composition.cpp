@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "models/archive.h"
 #include "models/graph_outputs.h"
 #include "models/image_methods.h"
@@ -99,6 +101,13 @@ void set_head(Module& whole, const Head& head) {
     copy_weights(module.attr(hidden_name(i)).toModule(), head.layers[i]);
   }
   copy_weights(module, head.last());
+}
+
+ModelMetadata metadata_up_to(const Backbone& backbone, const std::string& cut) {
+  ModelMetadata metadata = backbone.metadata();
+  const auto end = std::find(metadata.stages.begin(), metadata.stages.end(), cut);
+  if (end != metadata.stages.end()) metadata.stages.erase(end + 1, metadata.stages.end());
+  return metadata;
 }
 
 std::vector<std::string> composed_stages(std::vector<std::string> stages) {

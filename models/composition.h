@@ -31,6 +31,10 @@ void define_prediction(torch::jit::Module& whole, TargetKind kind, double temper
 /// them. It shares the weights.
 torch::jit::Module with_features(const torch::jit::Module& whole);
 
+/// The backbone's metadata with its stages up to `cut`; with all of them for "", the classifier's
+/// input.
+ModelMetadata metadata_up_to(const Backbone& backbone, const std::string& cut);
+
 /// The module paths of a backbone's stages inside a composed module.
 std::vector<std::string> composed_stages(std::vector<std::string> stages);
 

@@ -28,6 +28,7 @@ struct TrainableOptions {
 };
 
 struct ExpectedOutputs;
+class ActivationMaps;
 
 /// Whether a file is read back, and compared with the network, before it gets its name.
 enum class WriteCheck { kReadBack, kNone };
@@ -99,6 +100,8 @@ class TrainableNetwork {
   FrozenPrefix frozen_whole(Fusion fusion) const;
   /// The same without the head: images → features [N,D].
   FrozenPrefix frozen_features(Fusion fusion) const;
+  /// Maps of the network with its current weights, see ActivationMaps; it copies them.
+  ActivationMaps activation_maps() const;
   /// The layers behind the split: activations [N,…] of the split's stage → logits [N,classes].
   /// REQUIRES: split_behind() was called.
   torch::Tensor logits_behind_split(const torch::Tensor& activations) const;
