@@ -1,0 +1,21 @@
+#pragma once
+
+#include <opencv2/core/mat.hpp>
+#include <string>
+
+#include "core/preprocessing.h"
+#include "datasets/dataset.h"
+
+namespace transfer {
+
+/// The longer side of a thumbnail, in pixels.
+inline constexpr int kThumbnailSide = 112;
+
+/// An RGB image (CV_8UC3) as a JPEG whose longer side is at most kThumbnailSide.
+std::string thumbnail_of(const cv::Mat& rgb);
+
+/// The whole image, upright, likewise; bands are shown as shown_colours() does. Throws DataError
+/// where it cannot be read.
+std::string thumbnail_of(const Sample& sample, const Preprocessing& preprocessing);
+
+}  // namespace transfer
