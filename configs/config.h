@@ -204,6 +204,7 @@ struct ComputeConfig {
 
 /// What a run leaves for people to look at, beside its results.
 struct ReportConfig {
+  bool html = true;
   bool pictures = true;
   std::string tensorboard;
 };

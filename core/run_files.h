@@ -16,6 +16,8 @@ inline constexpr const char* kLastModel = "model-last.pt";
 inline constexpr const char* kPredictions = "predictions_val.csv";
 /// Where there are test images.
 inline constexpr const char* kTestPredictions = "predictions_test.csv";
+/// Everything above for people, as one page.
+inline constexpr const char* kReport = "report.html";
 // Pictures.
 inline constexpr const char* kCurves = "curves.png";
 /// Where images have one class each.

@@ -6,6 +6,7 @@
 
 #include "app/commands/command.h"
 #include "app/commands/config_flags.h"
+#include "app/commands/evaluation_report.h"
 #include "app/commands/flag_checks.h"
 #include "app/compute/arithmetic.h"
 #include "app/compute/device.h"
@@ -22,6 +23,7 @@
 #include "core/file_kind.h"
 #include "core/json_text.h"
 #include "core/lower_case.h"
+#include "core/run_files.h"
 #include "core/run_format.h"
 #include "datasets/dataset.h"
 #include "models/model_path.h"
@@ -47,6 +49,8 @@ struct EvaluateOptions {
   bool json = false;
   /// Files to write: the metrics (.json) or the table of predictions (.csv).
   std::vector<std::string> outputs;
+  /// Folder for report.html; empty: none.
+  std::string report;
 };
 
 /// The metrics with the split in front; "all" where the data names none.
@@ -78,6 +82,7 @@ void check_outputs(const std::vector<std::string>& outputs) {
 
 int run_evaluate(const EvaluateOptions& options) {
   check_outputs(options.outputs);
+  if (!options.report.empty()) make_report_folder(options.report);
   const Trust trust = model_trust(options.trust, options.trust_file);
   const auto device = choose_device(options.device);
   set_arithmetic(device, {});
@@ -105,6 +110,12 @@ int run_evaluate(const EvaluateOptions& options) {
     write_file_atomically(output, is_table(output) ? prediction_table(objective, samples, truth,
                                                                       result.logits, classes)
                                                    : json);
+  }
+  if (!options.report.empty()) {
+    const EvaluationReport report{options.model, options.data,  split,        samples,
+                                  truth,         result.logits, metrics,      device,
+                                  threads,       findings,      result.broken};
+    write_evaluation_report(model, report, fs::path(options.report) / run_file::kReport);
   }
   if (options.json) {
     fmt::print("{}", json);
@@ -149,6 +160,12 @@ CommandRun add_evaluate_flags(CLI::App& parser) {
           "metrics, as --json. May be given for both")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  parser
+      .add_option(
+          "--report", options->report,
+          "Write report.html into this folder: metrics with intervals, charts and the images "
+          "behind them")
+      ->type_name("FOLDER");
   return [options](const auto&) { return run_evaluate(*options); };
 }
 

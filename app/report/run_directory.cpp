@@ -36,7 +36,7 @@ constexpr const char* kFiles[] = {run_file::kConfig,        run_file::kMetrics,
                                   run_file::kWorstMistakes, run_file::kValBatch,
                                   run_file::kCheckpoint,    run_file::kBestWeights,
                                   run_file::kAdvice,        run_file::kData,
-                                  run_file::kError};
+                                  run_file::kReport,        run_file::kError};
 
 /// Locked while a process writes. A file, since over NFS a folder cannot be locked for all
 /// machines.

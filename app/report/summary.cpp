@@ -150,7 +150,8 @@ std::string to_text(const Summary& s) {
   if (s.end == TrainingEnd::kTimeLimit) {
     text += "training was stopped by train.time_limit; the best weights so far are kept\n";
   }
-  text += fmt::format("written to {}: {} {}{} {} {} {}", s.run_directory, run_file::kModel,
+  text += fmt::format("written to {}: {}{} {}{} {} {} {}", s.run_directory,
+                      s.has_report ? fmt::format("{} ", run_file::kReport) : "", run_file::kModel,
                       s.has_last_model ? fmt::format("{} ", run_file::kLastModel) : "",
                       run_file::kSummary, run_file::kMetrics, run_file::kResults,
                       run_file::kPredictions);

@@ -80,6 +80,8 @@ struct Summary {
   std::string data_sha256;
   /// What the reader found in the data.
   Findings findings;
+  /// Whether the run has report.html.
+  bool has_report = false;
   /// The files among the run directory's that are pictures.
   std::vector<std::string> pictures;
   /// Over all invocations of a run that was resumed from a checkpoint.

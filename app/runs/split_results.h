@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "app/preparation/preparation.h"
+#include "app/report/report_extras.h"
 #include "app/report/run_directory.h"
 #include "app/report/summary.h"
 #include "datasets/truth.h"
@@ -19,11 +20,11 @@ struct SplitOutputs {
   Truth truth;
 };
 
-/// Writes predictions_val.csv, of test images predictions_test.csv, and the pictures, if they are
-/// wanted. The summary, which has the metrics of the splits, gets the pictures' names. Throws
-/// OutputError for the tables, and Interrupted.
+/// Writes predictions_val.csv, of test images predictions_test.csv, and report.html, with `extras`,
+/// and the pictures, if they are wanted. The summary, which has the metrics of the splits, gets the
+/// names of what is written. Throws OutputError for the tables, and Interrupted.
 void write_split_results(const Preparation& preparation, const RunDirectory& run,
                          const SplitOutputs& val, const std::optional<SplitOutputs>& test,
-                         Summary& summary);
+                         Summary& summary, ReportExtras extras = {});
 
 }  // namespace transfer

@@ -60,7 +60,7 @@ class FineTune(FineTuneCase):
         self.assertEqual(
             sorted(path.name for path in (self.folder / "run").iterdir()),
             ["config.yaml", "confusion_matrix.png", "curves.png", "data.json", "metrics.jsonl", "model-last.pt", "model.pt",
-             "predictions_test.csv", "predictions_val.csv", "results.csv", "summary.json", "val_batch.png",
+             "predictions_test.csv", "predictions_val.csv", "report.html", "results.csv", "summary.json", "val_batch.png",
              "worst_mistakes.png"],
         )
         self.assertEqual([line["epoch"] for line in self.lines()], list(range(summary["epochs"] + 1)))

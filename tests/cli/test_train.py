@@ -23,7 +23,7 @@ class Train(TransferCase):
         self.assertEqual(
             sorted(path.name for path in run.iterdir()),
             ["config.yaml", "confusion_matrix.png", "curves.png", "metrics.jsonl", "model.pt", "predictions_test.csv",
-             "predictions_val.csv", "results.csv", "summary.json", "val_batch.png", "worst_mistakes.png"],
+             "predictions_val.csv", "report.html", "results.csv", "summary.json", "val_batch.png", "worst_mistakes.png"],
         )
         summary = self.summary()
         self.assertEqual(list(summary)[0], "format")

@@ -85,7 +85,7 @@ TEST(Fields, PlaceAndSpeedLeaveTheResultAlone) {
   EXPECT_THAT(keys_with(Effect::kPlaceOrSpeed),
               ElementsAre("device", "threads", "out", "overwrite", "trust", "trust_file",
                           "data.allow_leakage", "data.workers", "cache.memory_mb", "cache.share",
-                          "cache.dir", "report.pictures", "report.tensorboard"));
+                          "cache.dir", "report.html", "report.pictures", "report.tensorboard"));
 }
 
 TEST(Fields, PresetsFillWhatChangesASingleImage) {

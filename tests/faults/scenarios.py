@@ -56,8 +56,8 @@ def result_of(run):
         "predictions": (run / "predictions_val.csv").read_text(),
         "summary": without_times(json.loads((run / "summary.json").read_text())),
         "metrics": [without_times(json.loads(line)) for line in metrics],
-        # A picture that cannot be drawn costs no more than itself.
-        "files": sorted(path.name for path in run.iterdir() if path.suffix != ".png"),
+        # A picture that cannot be drawn costs no more than itself, nor does the report.
+        "files": sorted(path.name for path in run.iterdir() if path.suffix not in (".png", ".html")),
     }
 
 

@@ -10,7 +10,7 @@ EXACT = ("--strategy", "fine-tune", "--augment", "none", "--set", "train.batch_n
          "--set", "train.batch_size=10", "--set", "train.patience=0", "--set", "train.warmup_epochs=0", "--threads", "1",
          "--set", "head.start=random")
 RUN_FILES = ["config.yaml", "confusion_matrix.png", "curves.png", "data.json", "metrics.jsonl", "model-last.pt", "model.pt",
-             "predictions_val.csv", "results.csv", "summary.json", "val_batch.png", "worst_mistakes.png"]
+             "predictions_val.csv", "report.html", "results.csv", "summary.json", "val_batch.png", "worst_mistakes.png"]
 
 
 class DataParallel(MpiCase):

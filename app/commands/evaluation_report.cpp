@@ -1,0 +1,92 @@
+#include "app/commands/evaluation_report.h"
+
+#include <fmt/format.h>
+
+#include "app/report/findings_report.h"
+#include "app/report/html_report.h"
+#include "app/report/report_facts.h"
+#include "core/atomic_file.h"
+#include "core/count_text.h"
+#include "core/errors.h"
+#include "core/file_kind.h"
+#include "core/folder_output.h"
+#include "core/run_files.h"
+
+namespace transfer {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string title_of_split(const std::string& split) {
+  if (split.empty()) return "all images, perhaps including those it was trained on";
+  if (split == "train") return "training";
+  return split == "val" ? "validation" : split;
+}
+
+/// How the run trained, if it is one and its files can be read.
+void add_run(const fs::path& run, ReportContents& contents) {
+  if (!is_folder(run) || !is_file(run / run_file::kSummary)) return;
+  const auto summary = nlohmann::json::parse(read_file(run / run_file::kSummary), nullptr,
+                                             /*allow_exceptions=*/false);
+  if (!summary.is_object()) return;
+  const auto add = [&](const char* title, const char* key) {
+    const auto found = summary.find(key);
+    if (found != summary.end() && found->is_string()) {
+      contents.facts.emplace_back(title, found->get<std::string>());
+    }
+  };
+  add("Strategy of the training", "strategy");
+  add("Trained by", "command");
+  if (is_file(run / run_file::kMetrics)) contents.metrics = read_file(run / run_file::kMetrics);
+  if (summary.contains("best_epoch") && summary["best_epoch"].is_number_integer()) {
+    contents.best_epoch = summary["best_epoch"].get<std::int64_t>();
+  }
+  if (is_file(run / run_file::kConfig)) contents.config = read_file(run / run_file::kConfig);
+  if (is_file(run / run_file::kAdvice)) contents.advice = read_file(run / run_file::kAdvice);
+}
+
+}  // namespace
+
+void make_report_folder(const fs::path& folder) {
+  if (const std::string reason = why_no_folder(folder); !reason.empty()) {
+    throw OutputError(
+        fmt::format("--report {}: {}. Expected a folder, or the path of a new one, that can be "
+                    "written to.",
+                    folder.string(), reason));
+  }
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) {
+    throw OutputError(fmt::format("--report {}: cannot be made: {}. Choose another folder.",
+                                  folder.string(), error.message()));
+  }
+  require_file_output(folder / run_file::kReport);
+  const AtomicFile probe(folder / run_file::kReport);
+}
+
+void write_evaluation_report(const Classifier& model, const EvaluationReport& e,
+                             const fs::path& file) {
+  const ModelMetadata& metadata = model.metadata();
+  ReportContents contents;
+  const std::string split = title_of_split(e.split);
+  contents.title = fmt::format("Evaluation of {}", e.model);
+  contents.facts = {
+      {"Model", fs::absolute(e.model).lexically_normal().string()},
+      {"Backbone", metadata.name},
+      {"Data", fs::absolute(e.data).lexically_normal().string()},
+      {"Images", fmt::format("{} ({})", e.samples.size(), split)},
+      {"Computed on", fmt::format("{}, {}", e.device.str(),
+                                  count_text(static_cast<std::size_t>(e.threads), "thread"))}};
+  const Provenance provenance = provenance_of_now(e.device);
+  add_run(e.model, contents);
+  for (auto& fact : facts_of_machine(provenance)) contents.facts.push_back(std::move(fact));
+  contents.repeat_command = provenance.command;
+  contents.splits.push_back({split,
+                             {e.samples, e.truth, e.outputs, e.metrics, metadata.classes,
+                              metadata.objective, metadata.preprocessing}});
+  contents.findings = findings_object(e.findings);
+  for (const BrokenImage& image : e.broken) contents.broken.push_back(image.reason);
+  write_html_report(contents, file);
+}
+
+}  // namespace transfer
