@@ -12,4 +12,7 @@ inline constexpr const char* kFeatureStore = "feature-store";
 /// The results of all jobs as a table.
 inline constexpr const char* kSummaryTable = "summary.csv";
 
+/// The comparison of its runs as a page.
+inline constexpr const char* kComparison = "compare.html";
+
 }  // namespace transfer::batch_file

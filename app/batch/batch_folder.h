@@ -39,6 +39,8 @@ class BatchFolder {
   /// The results of all jobs, as a table and as JSON.
   std::filesystem::path summary_csv() const { return path_ / batch_file::kSummaryTable; }
   std::filesystem::path summary_json() const { return path_ / run_file::kSummary; }
+  /// The comparison of the finished runs, as a page.
+  std::filesystem::path comparison() const { return path_ / batch_file::kComparison; }
   /// The folder of the files that belong to no single run, and a file in it.
   std::filesystem::path own_folder() const { return path_ / batch_file::kOwnFolder; }
   std::filesystem::path own(const std::string& name) const { return own_folder() / name; }

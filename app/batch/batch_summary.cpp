@@ -204,10 +204,10 @@ std::string to_json(const BatchSummary& summary) {
   for (std::size_t i = 0; i < summary.results.size(); ++i) jobs.push_back(job_object(summary, i));
   ordered_json ranking = ordered_json::array();
   for (const auto& group : summary.ranking) ranking.push_back(group_object(summary, group));
-  return json_text({{"format", kRunFormat},
-                    {"axes", summary.plan.axes()},
-                    {"jobs", jobs},
-                    {"ranking", ranking}});
+  ordered_json object = {
+      {"format", kRunFormat}, {"axes", summary.plan.axes()}, {"jobs", jobs}, {"ranking", ranking}};
+  if (summary.has_comparison) object["comparison"] = batch_file::kComparison;
+  return json_text(object);
 }
 
 std::string to_text(const BatchSummary& summary) {
@@ -219,9 +219,11 @@ std::string to_text(const BatchSummary& summary) {
     text += fmt::format("{} {}{}{}\n", name_of(summary.results[i].state), name,
                         reason.empty() ? "" : ": ", reason);
   }
-  return text + fmt::format("written to {}: {} {}\n", summary.folder.path().string(),
-                            summary.folder.summary_csv().filename().string(),
-                            summary.folder.summary_json().filename().string());
+  text += fmt::format("written to {}: {} {}", summary.folder.path().string(),
+                      summary.folder.summary_csv().filename().string(),
+                      summary.folder.summary_json().filename().string());
+  if (summary.has_comparison) text += fmt::format(" {}", batch_file::kComparison);
+  return text + "\n";
 }
 
 }  // namespace transfer

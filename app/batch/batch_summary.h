@@ -15,6 +15,8 @@ struct BatchSummary {
   const BatchFolder& folder;
   const std::vector<JobResult>& results;
   std::vector<RankedGroup> ranking;
+  /// Whether write_batch_comparison() has written the page.
+  bool has_comparison = false;
 };
 
 /// summary.csv: one row per job, with a column for each axis of a matrix behind those that every

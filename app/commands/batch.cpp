@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "app/batch/batch_comparison.h"
 #include "app/batch/batch_folder.h"
 #include "app/batch/batch_status.h"
 #include "app/batch/batch_summary.h"
@@ -133,7 +134,8 @@ int run_batch(const BatchOptions& options) {
   const auto results = is_slurm ? run_in_slurm(options, plan, folder, settings, submissions)
                                 : run_here(options, plan, folder);
   if (options.no_wait) return 0;
-  const BatchSummary summary{plan, folder, results, rank_groups(plan, results)};
+  BatchSummary summary{plan, folder, results, rank_groups(plan, results)};
+  summary.has_comparison = write_batch_comparison(summary);
   write_file_atomically(folder.summary_csv(), to_csv(summary));
   write_file_atomically(folder.summary_json(), to_json(summary));
   messages().add_to_result({{"folder", folder.path().string()},

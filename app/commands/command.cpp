@@ -19,6 +19,7 @@ namespace transfer {
   command(advise) \
   command(batch) \
   command(runs) \
+  command(compare) \
   command(cache) \
   command(config) \
   command(completion) \

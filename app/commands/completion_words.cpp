@@ -111,11 +111,13 @@ Offer offer_of(const CLI::Option& option, const std::string& name, const Program
       {"--preset", {list_presets()}},         {"--resume", {{}, Paths::kFolders}},
       {"--status", {{}, Paths::kFolders}},     // batch
       {"paths", {{}, Paths::kFiles}},          // predict, embed, explain, neighbours
+      {"--report", {{}, Paths::kFolders}},     // evaluate
       {"--sort-into", {{}, Paths::kFolders}},  // predict
       {"--to", {{}, Paths::kFiles}},           // check
       {"file", {{}, Paths::kFiles}},           // batch
       {"folder", {{}, Paths::kFolders}},       // cache
       {"folders", {{}, Paths::kFolders}},      // runs
+      {"runs", {{}, Paths::kFolders}},         // compare
       {"name", {names_to_explain(program)}},   // config
       {"command", {command_names()}},          // help
   };

@@ -81,6 +81,10 @@ constexpr std::array kExamples = {
   transfer runs runs/study --sort score
   transfer runs runs/ experiments/ --sort time
   transfer runs --json > runs.json)"},
+    CommandExamples{"compare", R"(
+  transfer compare runs/a runs/b                   writes compare.html
+  transfer compare runs/study --output study.html  all runs of a batch
+  transfer compare runs/a runs/b --split val --json)"},
     CommandExamples{"cache", R"(
   transfer cache ls
   transfer cache prune --unused-days 30

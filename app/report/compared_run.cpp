@@ -1,0 +1,111 @@
+#include "app/report/compared_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "app/report/run_overview.h"
+#include "configs/fields.h"
+#include "configs/working_directory.h"
+#include "core/atomic_file.h"
+#include "core/errors.h"
+#include "core/file_kind.h"
+#include "core/run_files.h"
+#include "core/run_format.h"
+
+namespace transfer {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Settings that say where a run lies and not what it is.
+bool is_compared(const std::string& key) { return key != "out" && key != "overwrite"; }
+
+void read_settings(ComparedRun& run) {
+  const fs::path file = run.path / run_file::kConfig;
+  if (!is_file(file)) return;
+  Config config;
+  std::vector<std::string> keys;
+  for (const Field& field : fields_of(config)) {
+    if (is_compared(field.key)) keys.push_back(field.key);
+  }
+  const auto values = glance_at_config(file, keys);
+  for (std::size_t i = 0; i < keys.size(); ++i) run.settings.emplace_back(keys[i], values[i]);
+}
+
+TargetKind kind_of(const nlohmann::ordered_json& summary) {
+  const auto loss = parse_name<LossKind>(summary.at("loss").get<std::string>());
+  return Objective{loss.value_or(LossKind::kCrossEntropy)}.targets();
+}
+
+ComparedRun read_run(const fs::path& path) {
+  ComparedRun run;
+  run.path = path;
+  const fs::path file = path / run_file::kSummary;
+  try {
+    run.summary = nlohmann::ordered_json::parse(read_file(file));
+    require_run_format(nlohmann::json(run.summary), file,
+                       "Train again: " + train_again_command(path));
+    run.classes = run.summary.at("classes").get<std::vector<std::string>>();
+    run.kind = kind_of(run.summary);
+    run.summary.at("val");
+  } catch (const nlohmann::json::exception&) {
+    throw DataError(fmt::format("{}: is damaged, or not the summary of a run. Train again: {}",
+                                file.string(), train_again_command(path)));
+  }
+  if (is_file(path / run_file::kMetrics)) run.metrics = read_file(path / run_file::kMetrics);
+  read_settings(run);
+  return run;
+}
+
+void read_split(ComparedRun& run, const std::string& split) {
+  if (!run.summary.contains(split)) {
+    throw ConfigError(
+        fmt::format("--split {}: {} was not measured on {} images. Leave --split out, "
+                    "or evaluate the model: transfer evaluate --model {}",
+                    split, run.path.string(), split, run.path.string()));
+  }
+  run.split = split;
+  const fs::path file =
+      run.path / (split == "test" ? run_file::kTestPredictions : run_file::kPredictions);
+  if (!is_file(file)) return;
+  const fs::path config = run.path / run_file::kConfig;
+  const auto folder = is_file(config) ? glance_at_config(config, {kWorkingDirectory}).front() : "";
+  run.predictions = read_predictions(file, run.classes, run.kind, folder);
+}
+
+/// The finished runs of one folder. Throws ConfigError where there is none.
+std::vector<fs::path> finished_runs(const std::string& folder) {
+  std::vector<fs::path> found = find_runs(folder);
+  std::sort(found.begin(), found.end());
+  const std::size_t all = found.size();
+  std::erase_if(found, [](const fs::path& run) { return !is_file(run / run_file::kSummary); });
+  if (!found.empty()) return found;
+  throw ConfigError(fmt::format(
+      "{}: {}. Expected a run directory with {}, or a folder with such run directories.", folder,
+      all == 0 ? "no run is there" : "its runs are not finished", run_file::kSummary));
+}
+
+}  // namespace
+
+std::vector<ComparedRun> read_compared_runs(const std::vector<std::string>& folders,
+                                            std::string split) {
+  std::vector<ComparedRun> runs;
+  std::set<fs::path> known;
+  for (const std::string& folder : folders) {
+    for (const fs::path& path : finished_runs(folder)) {
+      if (known.insert(fs::weakly_canonical(path)).second) runs.push_back(read_run(path));
+    }
+  }
+  if (split.empty()) {
+    const bool all_have_test = std::all_of(runs.begin(), runs.end(), [](const ComparedRun& run) {
+      return run.summary.contains("test");
+    });
+    split = all_have_test ? "test" : "val";
+  }
+  for (ComparedRun& run : runs) read_split(run, split);
+  return runs;
+}
+
+}  // namespace transfer
