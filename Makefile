@@ -1,4 +1,4 @@
-.PHONY: help announce debian-packages python backbone build setup demo test test-slurm test-slow test-sanitizers test-faults test-soak fuzz package test-package \
+.PHONY: help announce debian-packages python backbone build setup demo test test-slurm test-slow test-report test-sanitizers test-faults test-soak fuzz package test-package \
         test-docker architectures lint lint-all clean
 
 help:
@@ -7,6 +7,7 @@ help:
 	@echo "make setup         Debian packages, .venv, the default backbone, the program"
 	@echo "make test-slurm    a batch on a Slurm that the test starts itself (as root)"
 	@echo "make test-slow     small networks of others, cut at three stages each (make architectures: all of them)"
+	@echo "make test-report   the reports in a headless browser, with screenshots in build/screenshots"
 	@echo "make test-sanitizers  unit tests and some of the program's under address and thread sanitizers"
 	@echo "make test-faults   fail the n-th open, read, write, rename, fsync, mmap of the program, for every n"
 	@echo "make test-soak     JOBS=500 small jobs in two batches on one store, with random kills"
@@ -49,6 +50,10 @@ test-slurm: backbone
 test-slow: backbone
 	@bash setup/build.sh all
 	@bash setup/test.sh slow
+
+test-report: backbone
+	@bash setup/build.sh all
+	@bash setup/test.sh report
 
 test-sanitizers: backbone
 	@bash setup/test_sanitizers.sh

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Runs the tests. Usage: test.sh [slurm|slow]
+# Runs the tests. Usage: test.sh [slurm|slow|report]
 #   slurm  those against a real Slurm alone, which the other tests leave out
 #   slow   likewise those that take minutes: networks of others, cut at three stages each
+#   report those of the pages in a browser alone, with what they need; screenshots go to build/screenshots
 # TRANSFER_DATA=FOLDER names the real images that some of them need.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,6 +13,13 @@ if [ "${1:-}" = slurm ]; then
 fi
 if [ "${1:-}" = slow ]; then
   exec ctest --test-dir build --no-tests=error --output-on-failure --label-regex '^slow$'
+fi
+if [ "${1:-}" = report ]; then
+  bash setup/install_debian_packages.sh setup/debian-packages-report-test.txt
+  .venv/bin/python -m pip --disable-pip-version-check install --quiet --upgrade --target build/report-test-packages \
+    --requirement setup/requirements-report-test.txt
+  export PYTHONPATH=$PWD/build/report-test-packages TRANSFER_SCREENSHOTS=$PWD/build/screenshots
+  exec ctest --test-dir build --no-tests=error --output-on-failure --tests-regex '^cli.report_browser$'
 fi
 # Only the tests of what the program shows on a terminal need it, and are skipped without it.
 if ! command -v tmux > /dev/null; then
