@@ -5,8 +5,10 @@
 namespace transfer {
 namespace {
 
-// Thresholds of the measures of ImageScan; bench/data_check_vs_peers.py prints what they find.
+// Thresholds of the measures of ImageScan; bench/data_check_vs_cleanlab.py prints what they find.
 constexpr double kLeastContrast = 0.02;
+/// Of the brightest value: a dark image may have shapes of little contrast.
+constexpr double kLeastPart = 0.1;
 constexpr double kLeastBrightest = 0.25;
 constexpr double kMostBlur = 0.70;
 constexpr double kMostCutOff = 0.5;
@@ -46,14 +48,13 @@ std::vector<Finding> image_findings(const std::vector<ImageScan>& scans,
       continue;
     }
     if (scan.has_other_ending) add(Fault::kOtherEnding, 1);
-    // A finding that explains the next ones stands alone.
-    if (scan.contrast < kLeastContrast) {
-      add(Fault::kOneShade, 1 - scan.contrast);
-    } else if (scan.brightest < kLeastBrightest) {
-      add(Fault::kDark, 1 - scan.brightest);
-    } else if (scan.blur > kMostBlur) {
-      add(Fault::kBlurry, scan.blur);
-    }
+    const bool has_one_shade =
+        scan.contrast < kLeastContrast && scan.contrast <= kLeastPart * scan.brightest;
+    const bool is_dark = scan.brightest < kLeastBrightest;
+    if (has_one_shade) add(Fault::kOneShade, 1 - scan.contrast);
+    if (is_dark) add(Fault::kDark, 1 - scan.brightest);
+    // Either of them explains that there is no detail.
+    if (!has_one_shade && !is_dark && scan.blur > kMostBlur) add(Fault::kBlurry, scan.blur);
     const double cut_off = share_cut_off(scan, preprocessing);
     if (cut_off > kMostCutOff) add(Fault::kCropped, cut_off);
   }

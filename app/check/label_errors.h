@@ -28,8 +28,10 @@ torch::Tensor unseen_probabilities(const HeadProblem& problem, const torch::Tens
 torch::Tensor confident_classes(const torch::Tensor& probabilities, const torch::Tensor& labels);
 
 /// Images whose label is probably wrong, by two rounds of cross-validation on `problem.train`: the
-/// second does not learn from those that the first one doubts. The score is the margin, −1 to 1, by
-/// which the suggested class is more probable. Empty for less than 20 images. Throws Interrupted.
+/// second does not learn from those that the first one doubts. They are those of
+/// confident_classes() and those whose own class is most improbable. The score is 1 − the
+/// probability of the own class, which on planted errors ranks better than the margin to the
+/// suggested class, the most probable other one. Empty for less than 20 images. Throws Interrupted.
 std::vector<Finding> label_errors(const HeadProblem& problem);
 
 }  // namespace transfer

@@ -139,8 +139,8 @@ std::string size_text(const DataCheck& check) {
   const SizeSummary& sizes = check.sizes;
   return fmt::format(
       "Sizes: {:.0f} to {:.0f} pixels wide (median {:.0f}), {:.0f} to {:.0f} high (median {:.0f}); "
-      "aspect ratio up to {:.1f}. A crop to {} × {} cuts off {:.0f} % of half of the images or "
-      "less, and at most {:.0f} %{}.",
+      "aspect ratio up to {:.1f}. A crop to {} × {} cuts off {:.0f} % of an image (median), at "
+      "most {:.0f} %{}.",
       sizes.width.smallest, sizes.width.largest, sizes.width.median, sizes.height.smallest,
       sizes.height.largest, sizes.height.median, sizes.aspect_ratio.largest,
       check.preprocessing.width, check.preprocessing.height, 100 * sizes.cut_off.median,

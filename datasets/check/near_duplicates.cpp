@@ -91,7 +91,7 @@ Likeness suitable_likeness(const std::vector<ImageScan>& scans, std::uint64_t se
   constexpr std::array<Likeness, 4> kLevels = {Likeness{10, 0.92}, Likeness{6, 0.97},
                                                Likeness{3, 0.99}, Likeness{0, 0.998}};
   constexpr std::int64_t kDraws = 1'000'000;
-  constexpr double kMostByChance = 0.01;
+  constexpr double kMostAlike = 1;
   if (scans.size() < 2) return kLevels.front();
   Random random(mix_seed({seed, 0xA11CE}));
   std::array<std::int64_t, kLevels.size()> alike{};
@@ -108,12 +108,10 @@ Likeness suitable_likeness(const std::vector<ImageScan>& scans, std::uint64_t se
       alike[level] += is_alike ? 1 : 0;
     }
   }
-  // A level is too loose where an image finds others by chance, and those of a stricter one are not
-  // most of them.
   const auto images = static_cast<double>(scans.size());
   for (std::size_t level = 0; level + 1 < kLevels.size(); ++level) {
-    const auto by_chance = static_cast<double>(alike[level] - alike.back());
-    if (by_chance / static_cast<double>(kDraws) * images <= kMostByChance) return kLevels[level];
+    const double of_an_image = static_cast<double>(alike[level]) / kDraws * images;
+    if (of_an_image <= kMostAlike) return kLevels[level];
   }
   return kLevels.back();
 }

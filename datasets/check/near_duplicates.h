@@ -38,8 +38,9 @@ bool shows_something(const ImageScan& scan);
 
 /// The likeness that tells copies of a picture from different pictures of this data. Usually that
 /// is 10 bits and 0.92, which finds images saved anew, resized and cropped by a few per cent. Where
-/// different images are alike too, such as digits or drawings, it is stricter, so that chance pairs
-/// less than about one image in a hundred: measured on a million pairs that `seed` draws.
+/// different images are alike too, such as digits or drawings, it is stricter: the first level at
+/// which an image has at most one like it on average, measured on a million pairs that `seed`
+/// draws. More than that are no copies but what the data is like.
 Likeness suitable_likeness(const std::vector<ImageScan>& scans, std::uint64_t seed = 0);
 
 /// All pairs of images that are at least so alike, sorted; at most the hundred best of an image.
