@@ -10,6 +10,7 @@
 #include "app/runs/learned_confidence.h"
 #include "app/runs/memory_estimate.h"
 #include "app/runs/replica_choice.h"
+#include "app/runs/report_explanations.h"
 #include "app/runs/run_record.h"
 #include "app/runs/split_results.h"
 #include "app/runs/training_input_choice.h"
@@ -107,14 +108,19 @@ Confidence evaluate_splits(const Preparation& p, const RunDirectory& run,
   if (!p.group->is_rank0()) return {};
   Confidence confidence = learn_confidence(
       p, val, truth_of(p.dataset.train, outcome.broken),
-      [&] { return features_by_pass(network, p); }, summary);
+      [&] { return features_by_pass(network, p, p.dataset.val, "known images"); }, summary);
   val.outputs = calibrated(val.outputs, confidence);
   summary.val = metrics_of(val, p);
   if (test) {
     test->outputs = calibrated(test->outputs, confidence);
     summary.test = metrics_of(*test, p);
   }
-  write_split_results(p, run, val, test, summary);
+  Explanation explanation{{}, {}, p.dataset.train, truth_of(p.dataset.train, outcome.broken)};
+  if (!network.stages().empty()) explanation.maps = [&] { return network.activation_maps(); };
+  explanation.features = [&] {
+    return features_by_pass(network, p, test ? p.dataset.test : p.dataset.val, "similar images");
+  };
+  write_split_results(p, run, val, test, summary, explanation);
   return confidence;
 }
 

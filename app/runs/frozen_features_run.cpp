@@ -12,6 +12,7 @@
 #include "app/features/feature_store.h"
 #include "app/features/near_copies.h"
 #include "app/runs/learned_confidence.h"
+#include "app/runs/report_explanations.h"
 #include "app/runs/run_record.h"
 #include "app/runs/split_results.h"
 #include "app/training/head_fit.h"
@@ -153,12 +154,27 @@ std::string choose_cut(const Preparation& p, const RunDirectory& run, StageProbe
   return cut;
 }
 
-/// Features of the images themselves, from where they are stored.
-FeatureSource stored_features(const Features& features) {
+/// Features of the training images and of those of `other`, from where they are stored.
+FeatureSource stored_features(const Features& features, const FeatureSet& other) {
   const auto rows_of = [](const FeatureSet& set) {
     return [&set](const std::vector<std::int64_t>& rows) { return set.views.front().gather(rows); };
   };
-  return {features.train.views.front().dimension(), rows_of(features.train), rows_of(features.val)};
+  return {features.train.views.front().dimension(), rows_of(features.train), rows_of(other)};
+}
+
+/// What explains the answers of the fitted head. The references must outlive the result.
+Explanation explanation_of(const Preparation& p, const Features& features, const std::string& cut,
+                           const Head& head) {
+  Explanation explanation{{}, {}, p.dataset.train, features.train.truth()};
+  if (!p.backbone.metadata().stages.empty()) {
+    explanation.maps = [&p, &cut, &head] {
+      return ActivationMaps(p.backbone, cut, head, p.objective());
+    };
+  }
+  explanation.features = [&features] {
+    return stored_features(features, features.test ? *features.test : features.val);
+  };
+  return explanation;
 }
 
 }  // namespace
@@ -192,7 +208,8 @@ Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run,
   };
   SplitOutputs val = evaluated(features.val);
   const Confidence confidence = learn_confidence(
-      p, val, features.train.truth(), [&] { return stored_features(features); }, summary);
+      p, val, features.train.truth(), [&] { return stored_features(features, features.val); },
+      summary);
   val.outputs = calibrated(val.outputs, confidence);
   summary.val = measured(val);
   std::optional<SplitOutputs> test;
@@ -208,7 +225,8 @@ Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run,
   // Writing the model and checking it is work for one core, and so are the tables and pictures.
   auto results = std::async(std::launch::async | std::launch::deferred, [&] {
     use_threads(1);
-    write_split_results(p, run, val, test, summary);
+    write_split_results(p, run, val, test, summary,
+                        explanation_of(p, features, summary.cut, fitted.head));
   });
   write_classifier(p.backbone, summary.cut, fitted.head, p.dataset.classes,
                    run.file(run_file::kModel), objective, confidence);

@@ -68,7 +68,7 @@ std::optional<KnownImages> keep_known_images(const Preparation& p, const Truth& 
          source.dimension);
     return std::nullopt;
   }
-  const torch::Tensor val_features = source.val(judges);
+  const torch::Tensor val_features = source.others(judges);
   const torch::Tensor train_features = source.train(kept);
   if (val_features.size(0) == 0 || train_features.size(0) == 0) {
     note("model.pt cannot tell unknown images: no image can be read");
@@ -89,7 +89,7 @@ std::optional<KnownImages> keep_known_images(const Preparation& p, const Truth& 
 /// image, whose features are zeros: such rows are left out.
 torch::Tensor passed_features(const FrozenPrefix& network, std::int64_t dimension,
                               const Preparation& p, const std::vector<Sample>& samples,
-                              const std::vector<std::int64_t>& rows, const char* title) {
+                              const std::vector<std::int64_t>& rows, const std::string& title) {
   ImagePass pass;
   for (const std::int64_t row : rows) {
     pass.samples.push_back(samples[static_cast<std::size_t>(row)]);
@@ -120,17 +120,17 @@ Confidence learn_confidence(const Preparation& p, const SplitOutputs& val, const
   return {fitted.calibration, keep_known_images(p, train, val.truth, make_features, summary)};
 }
 
-FeatureSource features_by_pass(const TrainableNetwork& network, const Preparation& p) {
+FeatureSource features_by_pass(const TrainableNetwork& network, const Preparation& p,
+                               const std::vector<Sample>& others, const std::string& title) {
   const auto frozen =
       std::make_shared<const FrozenPrefix>(network.frozen_features(p.config.compute.fusion));
   const std::int64_t dimension = frozen->shape(p.preprocessing()).front();
-  const auto pass = [frozen, dimension, &p](const std::vector<Sample>& samples, const char* title) {
+  const auto pass = [frozen, dimension, &p, title](const std::vector<Sample>& samples) {
     return [=, &p, &samples](const std::vector<std::int64_t>& rows) {
       return passed_features(*frozen, dimension, p, samples, rows, title);
     };
   };
-  return {dimension, pass(p.dataset.train, "known images"),
-          pass(p.dataset.val, "known images, val")};
+  return {dimension, pass(p.dataset.train), pass(others)};
 }
 
 torch::Tensor calibrated(const torch::Tensor& outputs, const Confidence& confidence) {

@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "app/preparation/preparation.h"
@@ -21,7 +22,8 @@ struct FeatureSource {
   /// Numbers in a row.
   std::int64_t dimension = 0;
   FeaturesOf train;
-  FeaturesOf val;
+  /// Of a split that measures the model.
+  FeaturesOf others;
 };
 
 using MakeFeatures = std::function<FeatureSource()>;
@@ -35,9 +37,10 @@ Confidence learn_confidence(const Preparation& preparation, const SplitOutputs& 
                             const Truth& train, const MakeFeatures& make_features,
                             Summary& summary);
 
-/// The features of a network that has been trained, by a pass over the images. The references must
-/// outlive the result.
-FeatureSource features_by_pass(const TrainableNetwork& network, const Preparation& preparation);
+/// The features of a network that has been trained, by a pass over the training images or over
+/// `others`. `title` is what the pass is for. The references must outlive the result.
+FeatureSource features_by_pass(const TrainableNetwork& network, const Preparation& preparation,
+                               const std::vector<Sample>& others, const std::string& title);
 
 /// The same outputs as the model will give them: divided by the temperature.
 torch::Tensor calibrated(const torch::Tensor& outputs, const Confidence& confidence);

@@ -107,7 +107,7 @@ void add_nearest(const ShownSplit& shown, const Positions& positions,
   const Positions rows = candidates(explanation.train_truth);
   if (rows.empty()) return;
   const FeatureSource source = explanation.features();
-  const torch::Tensor asked = source.val(positions);
+  const torch::Tensor asked = source.others(positions);
   const torch::Tensor train = source.train(rows);
   if (asked.size(0) != static_cast<std::int64_t>(positions.size()) ||
       train.size(0) != static_cast<std::int64_t>(rows.size())) {

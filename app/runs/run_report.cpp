@@ -26,6 +26,13 @@ std::string text_of_file(const std::filesystem::path& file) {
   return is_file(file) ? read_file(file) : "";
 }
 
+std::optional<ReportExtras::Calibration> calibration_of(const Summary& summary) {
+  if (!summary.calibration || !summary.calibration->before) return std::nullopt;
+  return ReportExtras::Calibration{summary.calibration->before->ece,
+                                   summary.calibration->after->ece,
+                                   summary.calibration->calibration.temperature};
+}
+
 ReportContents contents_of(const Preparation& p, const RunDirectory& run, const SplitOutputs& val,
                            const std::optional<SplitOutputs>& test, const Summary& summary) {
   Summary described = summary;
@@ -67,11 +74,12 @@ ReportContents contents_of(const Preparation& p, const RunDirectory& run, const 
 
 bool write_run_report(const Preparation& p, const RunDirectory& run, const SplitOutputs& val,
                       const std::optional<SplitOutputs>& test, const Summary& summary,
-                      ReportExtras extras) {
+                      const Explanation& explanation) {
   const auto file = run.file(run_file::kReport);
   try {
     ReportContents contents = contents_of(p, run, val, test, summary);
-    contents.extras = std::move(extras);
+    contents.extras.calibration = calibration_of(summary);
+    explain_report_images(contents.splits.back().second, explanation, contents.extras);
     write_html_report(contents, file);
     return true;
   } catch (const Interrupted&) {

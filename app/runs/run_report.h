@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "app/report/report_extras.h"
+#include "app/runs/report_explanations.h"
 #include "app/runs/split_results.h"
 
 namespace transfer {
@@ -11,6 +11,6 @@ namespace transfer {
 /// that cannot be written is warned of and costs nothing else. Throws Interrupted.
 bool write_run_report(const Preparation& preparation, const RunDirectory& run,
                       const SplitOutputs& val, const std::optional<SplitOutputs>& test,
-                      const Summary& summary, ReportExtras extras);
+                      const Summary& summary, const Explanation& explanation);
 
 }  // namespace transfer

@@ -10,7 +10,7 @@ namespace transfer {
 
 void write_split_results(const Preparation& p, const RunDirectory& run, const SplitOutputs& val,
                          const std::optional<SplitOutputs>& test, Summary& summary,
-                         ReportExtras extras) {
+                         const Explanation& explanation) {
   const auto write = [&](const char* file, const std::vector<Sample>& samples,
                          const SplitOutputs& split) {
     write_file_atomically(run.file(file), prediction_table(p.objective(), samples, split.truth,
@@ -19,7 +19,7 @@ void write_split_results(const Preparation& p, const RunDirectory& run, const Sp
   write(run_file::kPredictions, p.dataset.val, val);
   if (test) write(run_file::kTestPredictions, p.dataset.test, *test);
   if (p.config.report.html) {
-    summary.has_report = write_run_report(p, run, val, test, summary, std::move(extras));
+    summary.has_report = write_run_report(p, run, val, test, summary, explanation);
   }
   if (!p.config.report.pictures) return;
   summary.pictures = write_pictures(run,

@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "app/preparation/preparation.h"
-#include "app/report/report_extras.h"
 #include "app/report/run_directory.h"
 #include "app/report/summary.h"
 #include "datasets/truth.h"
@@ -20,11 +19,14 @@ struct SplitOutputs {
   Truth truth;
 };
 
-/// Writes predictions_val.csv, of test images predictions_test.csv, and report.html, with `extras`,
-/// and the pictures, if they are wanted. The summary, which has the metrics of the splits, gets the
-/// names of what is written. Throws OutputError for the tables, and Interrupted.
+struct Explanation;
+
+/// Writes predictions_val.csv, of test images predictions_test.csv, and report.html, with what
+/// `explanation` gives for its images, and the pictures, if they are wanted. The summary, which has
+/// the metrics of the splits, gets the names of what is written. Throws OutputError for the tables,
+/// and Interrupted.
 void write_split_results(const Preparation& preparation, const RunDirectory& run,
                          const SplitOutputs& val, const std::optional<SplitOutputs>& test,
-                         Summary& summary, ReportExtras extras = {});
+                         Summary& summary, const Explanation& explanation);
 
 }  // namespace transfer

@@ -100,9 +100,9 @@ ChosenInput choose_training_input(Preparation& p, const std::filesystem::path& f
   if (!p.config.cache.activations || !images_repeat(p.config.augment)) {
     note("the frozen layers up to {} run without autograd in every step", stage);
     const TrainedPart part{/*is_behind_split=*/true, prefix};
-    return {std::make_unique<ImageInput>(p.dataset, preprocessing, part, p.device, p.threads,
-                                         fusion),
-            stage, ""};
+    return {
+        std::make_unique<ImageInput>(p.dataset, preprocessing, part, p.device, p.threads, fusion),
+        stage, ""};
   }
   auto& precision = p.config.cache.precision;
   if (precision == CachePrecision::kAuto) {

@@ -22,8 +22,9 @@ std::vector<ReliabilityBin> reliability_bins(const ScoredImages& images) {
   for (std::int64_t i = 0; i < sure.numel(); ++i) {
     const double value = sure.const_data_ptr<double>()[i];
     if (std::isnan(value)) continue;
-    const auto place = static_cast<std::size_t>(value * kBins);
-    ReliabilityBin& bin = bins[std::min(place, kBins - 1)];
+    // Bins are open on the left: 1/15 belongs to the first.
+    const double place = std::ceil(value * static_cast<double>(kBins)) - 1;
+    ReliabilityBin& bin = bins[static_cast<std::size_t>(std::clamp(place, 0.0, kBins - 1.0))];
     ++bin.count;
     bin.confidence += value;
     bin.accuracy += right.const_data_ptr<double>()[i];
@@ -44,6 +45,11 @@ double expected_calibration_error(const std::vector<ReliabilityBin>& bins) {
     count += static_cast<double>(bin.count);
   }
   return count == 0 ? 0 : sum / count;
+}
+
+double expected_calibration_error(const torch::Tensor& probabilities, const torch::Tensor& labels) {
+  return expected_calibration_error(
+      reliability_bins({TargetKind::kClass, probabilities, Truth{labels, {}}}));
 }
 
 }  // namespace transfer

@@ -22,7 +22,11 @@ struct ReliabilityBin {
 /// of each image, by the probability that the image has it. REQUIRES: not numbers.
 std::vector<ReliabilityBin> reliability_bins(const ScoredImages& images);
 
-/// The expected calibration error: mean |confidence − accuracy|, weighted by the bins' counts.
+/// The expected calibration error (equation 3 there): mean |confidence − accuracy|, weighted by the
+/// bins' counts. From 0 to 1, 0 being the best.
 double expected_calibration_error(const std::vector<ReliabilityBin>& bins);
+
+/// The same of probabilities [N,C] for labels [N].
+double expected_calibration_error(const torch::Tensor& probabilities, const torch::Tensor& labels);
 
 }  // namespace transfer

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "app/training/calibration_error.h"
+#include "app/training/reliability.h"
 #include "app/training/conformal.h"
 #include "app/training/temperature.h"
 
