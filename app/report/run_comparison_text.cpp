@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "app/report/html_page.h"
@@ -19,9 +21,22 @@ using nlohmann::ordered_json;
 
 bool is_read_in_percent(const std::string& key) { return key.ends_with("accuracy"); }
 
+/// As people call it.
+std::string title_of_score(const std::string& key) {
+  static const std::map<std::string, std::string> kTitles = {
+      {"macro_f1", "macro-F1"}, {"auroc", "AUROC"}, {"mean_average_precision", "mAP"}, {"r2", "R²"},
+      {"mae", "MAE"},           {"rmse", "RMSE"}};
+  const auto found = kTitles.find(key);
+  return found == kTitles.end() ? key : found->second;
+}
+
+std::string number_of_score(double value) {
+  constexpr double kSmall = 10;
+  return std::abs(value) < kSmall ? fmt::format("{:.4f}", value) : fmt::format("{:.5g}", value);
+}
+
 std::string compared_value(const std::string& key, double value) {
-  return is_read_in_percent(key) ? fmt::format("{:.2f} %", 100 * value)
-                                 : fmt::format("{:.4g}", value);
+  return is_read_in_percent(key) ? fmt::format("{:.2f} %", 100 * value) : number_of_score(value);
 }
 
 std::string compared_interval(const ComparedScore& score) {
@@ -29,7 +44,8 @@ std::string compared_interval(const ComparedScore& score) {
   return is_read_in_percent(score.key)
              ? fmt::format("{:.1f} to {:.1f} %", 100 * score.interval->low,
                            100 * score.interval->high)
-             : fmt::format("{:.4g} to {:.4g}", score.interval->low, score.interval->high);
+             : fmt::format("{} to {}", number_of_score(score.interval->low),
+                           number_of_score(score.interval->high));
 }
 
 std::string p_value_text(double p) { return p < 0.001 ? "< 0.001" : fmt::format("{:.3f}", p); }
@@ -37,14 +53,14 @@ std::string p_value_text(double p) { return p < 0.001 ? "< 0.001" : fmt::format(
 /// "−1.31 points", "0.012"
 std::string difference_text(const std::string& key, double difference) {
   return is_read_in_percent(key) ? fmt::format("{:.2f} points", 100 * difference)
-                                 : fmt::format("{:.4g}", difference);
+                                 : number_of_score(difference);
 }
 
 std::string scores_table(const RunComparison& comparison) {
   const auto& first = comparison.runs.front().scores;
   std::vector<TableColumn> columns = {{"run"}, {"strategy"}, {"images", true}};
   for (const ComparedScore& score : first) {
-    columns.push_back({score.key, true});
+    columns.push_back({title_of_score(score.key), true});
     columns.push_back({"95 % interval", true});
   }
   columns.insert(columns.end(), {{"below the best", true}, {"p", true}});

@@ -52,7 +52,7 @@ class Reports(TransferCase):
         for split in ("train", "val"):
             for name, colour in ((AWKWARD.replace("/", "⁄"), (200, 40, 40)), ("line\nbreak", (40, 40, 200))):
                 for i in range(4):
-                    write_image(self.folder / "data" / split / name / f"ä {i}\n\"é\".png", colour, seed=i)
+                    write_image(self.folder / "data" / split / name / f"ä {i}\n\"é\".png", colour, seed=i + 10 * len(split))
         self.train(out="a run é\n1")
         data = page_data(self.folder / "a run é\n1/report.html")
         self.assertEqual(sorted(data["classes"]), sorted([AWKWARD.replace("/", "⁄"), "line\nbreak"]))

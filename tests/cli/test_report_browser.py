@@ -122,11 +122,11 @@ class ReportInBrowser(TransferCase):
             self.assertGreater(pixels, 200, f"{title} is not drawn")
         fetched = self.browser.run("return performance.getEntriesByType('resource').map((entry) => entry.name)")
         self.assertEqual([name for name in fetched if not name.startswith("data:")], [], "no request leaves the page")
-        if self.axe:
-            self.assertEqual(self.browser.violations(self.axe), "")
         if SCREENSHOTS:
             Path(SCREENSHOTS).mkdir(parents=True, exist_ok=True)
             self.browser.screenshot(Path(SCREENSHOTS) / f"{page.stem}-{width}{'-dark' if is_dark else ''}.png")
+        if self.axe:
+            self.assertEqual(self.browser.violations(self.axe), "")
         self.assertEqual(self.browser.messages(), [])
 
     def check_all(self, page):

@@ -106,7 +106,7 @@ function confusedPairs(cells) {
   ]);
   return element("div", {}, element("h3", {}, "Most confused pairs"),
     tableOf(pairs.length > 20 ? `The first 20 of ${pairs.length} pairs` : "All pairs", [{title: "true class"}, {title: "taken for"},
-      {title: "images", number: true}, {title: "of that class", number: true}, {title: "images behind it"}], rows));
+      {title: "images", number: true}, {title: "of that class", number: true}, {title: "look"}], rows));
 }
 
 function showConfusion() {

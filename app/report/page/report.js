@@ -131,6 +131,6 @@ showAugmentation();
 showAdvice();
 showFindings();
 byId("images-left-out").textContent = pictures.left_out === 0 ? `All ${countText(pictures.counted, "image")} are kept in this page as small pictures.`
-  : `This page keeps small pictures of ${pictures.images.length} of ${countText(pictures.counted, "image")}: the worst mistakes, images of each kind of mistake, and some that are right. ${pictures.left_out} are left out, so that it can be mailed.`;
+  : `This page keeps small pictures of ${pictures.images.length} of ${countText(pictures.counted, "image")}: ${data.task === "classes" ? "the worst mistakes, images of each kind of mistake, and some that are right" : "those whose predictions are furthest off"}. ${pictures.left_out} are left out, so that it can be mailed.`;
 fillNavigation();
 drawCharts();
