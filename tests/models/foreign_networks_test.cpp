@@ -206,7 +206,7 @@ TEST(WrittenModel, ThatComputesSomethingElseWhenReadBackIsNotLeftBehind) {
   std::filesystem::remove(file);
   const auto write = [&] {
     write_composition(copy_with_weights(whole), backbone.metadata(), {"a", "b", "c"}, {}, file,
-                      expected);
+                      expected, {});
   };
   const auto right = expected;
   expected.features = right.features + 0.1 * right.features.abs().max();

@@ -59,7 +59,7 @@ TEST(KnownImages, BytesThatAreNotWholeOrNotSoundAreRefused) {
   constexpr std::int64_t kHuge = std::int64_t{1} << 62;
   EXPECT_TRUE(refused(changed(0, 'X')));
   for (const std::size_t position : {8, 16, 24}) {  // rows, dimension, neighbours
-    for (const std::int64_t number : {std::int64_t{0}, std::int64_t{-1}, kHuge, 3 * kHuge}) {
+    for (const std::int64_t number : {std::int64_t{0}, std::int64_t{-1}, kHuge, -kHuge}) {
       EXPECT_TRUE(refused(changed(position, number))) << position << ": " << number;
     }
   }
