@@ -199,7 +199,9 @@ std::string explain(const Finding& finding, const DataCheck& check) {
                        data.classes[static_cast<std::size_t>(*finding.suggested)]);
   }
   if (!finding.other) return "";
-  if (finding.fault != Fault::kTwoLabels) return "= " + data.samples[*finding.other].path;
+  if (finding.fault != Fault::kTwoLabels) {
+    return "the same picture as " + data.samples[*finding.other].path;
+  }
   return fmt::format("is '{}', and {} is '{}'",
                      target_text(data.samples[finding.image], data.classes, check.kind),
                      data.samples[*finding.other].path,
