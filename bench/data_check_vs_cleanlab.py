@@ -45,6 +45,7 @@ def plant(folder: Path, seed: int) -> dict:
     rng.shuffle(pool)
     below = lambda path: str(path.relative_to(folder))
     planted = {name: [] for name in OURS}
+    planted["changed"] = []  # the dark and blurry copies with their originals: near duplicates too
 
     def copy_as(source, name, split="train", change=None, quality=90):
         target = folder / split / source.parent.name / name
@@ -74,8 +75,10 @@ def plant(folder: Path, seed: int) -> dict:
     for i in range(SINGLE):
         radius, light = rng.uniform(4, 8), rng.uniform(0.05, 0.15)
         soft = ImageFilter.GaussianBlur(radius)
-        planted["blurry"].append(copy_as(pool.pop(), f"blurry{i}.jpg", change=lambda im: im.filter(soft)))
-        planted["dark"].append(copy_as(pool.pop(), f"dark{i}.jpg", change=lambda im: im.point(lambda v: int(v * light))))
+        planted["blurry"].append(copy_as(source := pool.pop(), f"blurry{i}.jpg", change=lambda im: im.filter(soft)))
+        planted["changed"].append([planted["blurry"][-1], below(source)])
+        planted["dark"].append(copy_as(source := pool.pop(), f"dark{i}.jpg", change=lambda im: im.point(lambda v: int(v * light))))
+        planted["changed"].append([planted["dark"][-1], below(source)])
         planted["constant"].append(copy_as(pool.pop(), f"plain{i}.jpg", change=lambda im: Image.new(
             "RGB", im.size, tuple(rng.randrange(256) for _ in range(3)))))
     flips = rng.sample(pool, round(FLIPPED * len(files["train"] + files["val"])))
@@ -173,7 +176,7 @@ def compare(data: Path, peers: str, seed: int) -> dict:
         theirs = json.loads(subprocess.run([peers, __file__, folder, "--as-peer", features], check=True, capture_output=True,
                                            text=True).stdout.splitlines()[-1])
         rows = {}
-        pairs = planted["exact"] + planted["near"] + planted["leak"]
+        pairs = planted["exact"] + planted["near"] + planted["leak"] + planted["changed"]
         for fault, keys in OURS.items():
             others = pairs if fault in ("exact", "near") else []
             row = {"ours": score([f for key in keys for f in check["found"].get(key, [])], planted[fault], others)}

@@ -38,9 +38,11 @@ void add_findings(DataCheck& check, std::vector<Finding> findings) {
   std::move(findings.begin(), findings.end(), std::back_inserter(check.findings));
 }
 
-/// Label errors of images with one class each, on features.
-void look_at_labels(const CheckRun& run, const FeatureSet& set, torch::Device device,
-                    DataCheck& check) {
+/// Label errors of images with one class each, on features. Images of one shade do not count.
+void look_at_labels(const CheckRun& run, FeatureSet& set, torch::Device device, DataCheck& check) {
+  for (std::size_t i = 0; i < check.scans.size(); ++i) {
+    if (has_one_shade(check.scans[i])) set.labels[static_cast<std::int64_t>(i)] = -1;
+  }
   std::set<std::int64_t> present;
   for (const Sample& sample : check.data.samples) present.insert(sample.label);
   if (check.kind != TargetKind::kClass) {

@@ -21,6 +21,10 @@ SizeSpread spread_of(std::vector<double> numbers) {
 
 }  // namespace
 
+bool has_one_shade(const ImageScan& scan) {
+  return scan.contrast < kLeastContrast && scan.contrast <= kLeastPart * scan.brightest;
+}
+
 double share_cut_off(const ImageScan& scan, const Preprocessing& p) {
   if (p.resize_rule != ResizeRule::kShorterSide && p.resize_rule != ResizeRule::kCover) return 0;
   if (scan.width == 0 || scan.height == 0) return 0;
@@ -48,13 +52,11 @@ std::vector<Finding> image_findings(const std::vector<ImageScan>& scans,
       continue;
     }
     if (scan.has_other_ending) add(Fault::kOtherEnding, 1);
-    const bool has_one_shade =
-        scan.contrast < kLeastContrast && scan.contrast <= kLeastPart * scan.brightest;
     const bool is_dark = scan.brightest < kLeastBrightest;
-    if (has_one_shade) add(Fault::kOneShade, 1 - scan.contrast);
+    if (has_one_shade(scan)) add(Fault::kOneShade, 1 - scan.contrast);
     if (is_dark) add(Fault::kDark, 1 - scan.brightest);
     // Either of them explains that there is no detail.
-    if (!has_one_shade && !is_dark && scan.blur > kMostBlur) add(Fault::kBlurry, scan.blur);
+    if (!has_one_shade(scan) && !is_dark && scan.blur > kMostBlur) add(Fault::kBlurry, scan.blur);
     const double cut_off = share_cut_off(scan, preprocessing);
     if (cut_off > kMostCutOff) add(Fault::kCropped, cut_off);
   }

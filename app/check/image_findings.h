@@ -9,6 +9,9 @@
 
 namespace transfer {
 
+/// Whether an image that can be read is nearly constant.
+bool has_one_shade(const ImageScan& scan);
+
 /// The share of an image's pixels that the network does not see, because the centre crop cuts them
 /// off; 0 for a rule that keeps all of them.
 double share_cut_off(const ImageScan& scan, const Preprocessing& preprocessing);

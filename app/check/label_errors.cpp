@@ -8,6 +8,7 @@
 #include "app/training/fold_heads.h"
 #include "app/training/principal_axes.h"
 #include "app/training/weight_decay_search.h"
+#include "core/messages.h"
 #include "core/random.h"
 #include "datasets/group_split.h"
 
@@ -20,9 +21,8 @@ constexpr std::int64_t kFewestImages = 20;
 /// A class of fewer images is hardly known to any head.
 constexpr std::int64_t kFewestOfClass = 5;
 /// An image is doubted too where its own class has less than this part of the probability that
-/// images of the class usually give it: on flowers with 5 % of the labels flipped that finds 94 %
-/// of them at a precision of 65 %, the off-diagonal alone 80 % at 70 %.
-constexpr double kImprobable = 0.15;
+/// images of the class usually give it. bench/data_check_vs_cleanlab.py prints what that finds.
+constexpr double kImprobable = 0.2;
 
 std::vector<std::int64_t> shuffled_positions(std::int64_t count, std::uint64_t seed) {
   std::vector<std::int64_t> positions(static_cast<std::size_t>(count));
@@ -72,10 +72,18 @@ torch::Tensor class_confidences(const torch::Tensor& probabilities, const torch:
   return means;
 }
 
-/// Images that give their own class far less than others of it do, [n].
-torch::Tensor is_improbable(const torch::Tensor& own, const torch::Tensor& probabilities,
-                            const torch::Tensor& labels) {
-  return own.lt(kImprobable * class_confidences(probabilities, labels).index_select(0, labels));
+/// The probability that each image gives its own class, [n].
+torch::Tensor own_probabilities(const torch::Tensor& probabilities, const torch::Tensor& labels) {
+  return probabilities.gather(1, labels.unsqueeze(1)).squeeze(1);
+}
+
+/// Images that show another class by confident_classes(), or give their own one far less than
+/// others of it do, [n].
+torch::Tensor is_doubtful(const torch::Tensor& probabilities, const torch::Tensor& labels) {
+  const auto usual = class_confidences(probabilities, labels).index_select(0, labels);
+  return confident_classes(probabilities, labels)
+      .ge(0)
+      .logical_or(own_probabilities(probabilities, labels).lt(kImprobable * usual));
 }
 
 /// Whether the classes have enough images for a doubt, [n].
@@ -128,20 +136,17 @@ std::vector<Finding> label_errors(const HeadProblem& given) {
   const torch::NoGradGuard no_gradients;
   if (given.train.valid_rows() < kFewestImages) return {};
   const double decay = choose_weight_decay(given).weight_decay;
+  note_detail("label errors: weight decay {:.3g}", decay);
   const CheckedFeatures set = readable_features(given);
   const auto known = is_known_class(set.labels, given.classes);
   const auto first = unseen_probabilities(given, set.features, set.labels, set.samples, decay);
-  const auto doubted = confident_classes(first, set.labels).ge(0).logical_and(known);
+  const auto doubted = is_doubtful(first, set.labels).logical_and(known);
   const auto probabilities = unseen_probabilities(
       given, set.features, set.labels.masked_fill(doubted, -1), set.samples, decay);
-  const auto labels = set.labels.unsqueeze(1);
-  const auto own = probabilities.gather(1, labels).squeeze(1).contiguous();
-  const auto others = probabilities.scatter(1, labels, -1.0).argmax(1).contiguous();
-  const auto is_error = confident_classes(probabilities, set.labels)
-                            .ge(0)
-                            .logical_or(is_improbable(own, probabilities, set.labels))
-                            .logical_and(known)
-                            .contiguous();
+  const auto own = own_probabilities(probabilities, set.labels).contiguous();
+  const auto others =
+      probabilities.scatter(1, set.labels.unsqueeze(1), -1.0).argmax(1).contiguous();
+  const auto is_error = is_doubtful(probabilities, set.labels).logical_and(known).contiguous();
   std::vector<Finding> findings;
   for (std::size_t i = 0; i < set.rows.size(); ++i) {
     if (!is_error.const_data_ptr<bool>()[i]) continue;

@@ -102,7 +102,7 @@ function addSection(section) {
     const pair = make("div", item, undefined, "pair");
     addFigure(pair, card.picture, card.suggested);
     if (card.other !== undefined) addFigure(pair, card.other);
-    if (card.text) make("p", item, card.text);
+    if (card.text && card.other === undefined) make("p", item, card.text);
   }
 }
 
