@@ -119,7 +119,14 @@ DataCheck check_data(const Config& given, CheckDepth depth) {
   add_findings(check, copy_findings(check.data, run.alike));
   add_findings(check, image_findings(check.scans, check.preprocessing));
   check.sizes = summarize_sizes(check.scans, check.preprocessing);
-  if (check.kind == TargetKind::kClass) check.shortcuts = find_shortcuts(check.data, check.scans);
+  if (check.kind == TargetKind::kClass) {
+    constexpr std::int64_t kColumns = 100;  // of all folds: a few numbers an image
+    use_threads_for(
+        static_cast<std::int64_t>(check.scans.size() * check.data.classes.size()) * kColumns,
+        run.threads);
+    check.shortcuts = find_shortcuts(check.data, check.scans);
+    use_threads(run.threads);
+  }
   sort_findings(check.findings);
   return check;
 }
