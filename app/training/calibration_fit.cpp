@@ -83,19 +83,17 @@ FittedCalibration fit_calibration(const torch::Tensor& logits, const torch::Tens
   const LabelledLogits first = all.narrow(0, half);
   const LabelledLogits second = all.narrow(half, all.count() - half);
   const torch::Tensor held_out = cross_validated(first);
-  const bool gains = negative_log_likelihood(held_out, first.labels, 1) <
-                     negative_log_likelihood(first.logits, first.labels, 1);
   const double temperature = fit_temperature(first.logits, first.labels);
-  const bool is_taken = wanted == Calibrate::kOn || gains;
-  result.choice = is_taken ? TemperatureChoice::kTaken : TemperatureChoice::kNoGain;
-  if (is_taken) result.calibration.temperature = temperature;
-  result.temperature_images = first.count();
-  result.conformal_images = second.count();
   const LabelledLogits judges = second.narrow(0, std::min(second.count(), kMostForTemperature));
   const torch::Tensor truth = torch::cat({first.labels, judges.labels});
   result.before = quality(torch::cat({first.logits, judges.logits}), truth);
   result.after =
       quality(torch::cat({held_out, judges.logits.to(torch::kFloat64) / temperature}), truth);
+  const bool is_taken = wanted == Calibrate::kOn || result.after->nll < result.before->nll;
+  result.choice = is_taken ? TemperatureChoice::kTaken : TemperatureChoice::kNoGain;
+  if (is_taken) result.calibration.temperature = temperature;
+  result.temperature_images = first.count();
+  result.conformal_images = second.count();
   result.calibration.conformal =
       conformal_scores(second.logits / result.calibration.temperature, second.labels);
   return result;

@@ -40,11 +40,11 @@ struct FittedCalibration {
 
 /// Fits a temperature to one half of the validation images, drawn at random, and takes the
 /// conformal scores from the other: logits [N,C] of the network, labels [N], −1 for a row that does
-/// not count. `kAuto` takes the temperature where 5-fold cross-validation within the first half
-/// lowers the negative log-likelihood. The quality is that of images of both halves (of the second
-/// at most 5,000), each by a temperature fitted to others. Where no temperature is asked for, or
-/// the images are too few for one, the conformal scores come from all of them. Depends on the order
-/// of the images and nothing else.
+/// not count. The quality is that of images of both halves (of the second at most 5,000), each by a
+/// temperature fitted to others: within the first half by 5-fold cross-validation. `kAuto` takes
+/// the temperature where that lowers their negative log-likelihood; the second half has no other
+/// part in it. Where no temperature is asked for, or the images are too few for one, the conformal
+/// scores come from all of them. Depends on the order of the images and nothing else.
 FittedCalibration fit_calibration(const torch::Tensor& logits, const torch::Tensor& labels,
                                   Calibrate wanted);
 
