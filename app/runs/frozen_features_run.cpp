@@ -228,9 +228,11 @@ Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run,
     write_split_results(p, run, val, test, summary,
                         explanation_of(p, features, summary.cut, fitted.head));
   });
+  use_threads(1);  // a second one would wait for the core that draws
   write_classifier(p.backbone, summary.cut, fitted.head, p.dataset.classes,
                    run.file(run_file::kModel), objective, confidence);
   results.get();
+  use_threads(p.threads);
   return summary;
 }
 
