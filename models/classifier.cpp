@@ -111,9 +111,10 @@ torch::Tensor Classifier::run(const torch::Tensor& images, Fusion fusion) const 
   if (outputs.dim() != 2 || outputs.size(0) != images.size(0) ||
       outputs.size(1) != classes + features) {
     throw ModelError(fmt::format(
-        "{}: the network gives outputs of shape [{}] for {} images, but transfer.json names {} "
+        "{}: the network gives outputs{} of shape [{}] for {} images, but transfer.json names {} "
         "classes{}. One of the two was changed; train it again or restore the file.",
-        implementation_->file, fmt::join(outputs.sizes(), ", "), images.size(0), classes,
+        implementation_->file, unknown ? " and features" : "", fmt::join(outputs.sizes(), ", "),
+        images.size(0), classes,
         unknown ? fmt::format(", and known_images has {} features", features) : ""));
   }
   return outputs.to(torch::kFloat);

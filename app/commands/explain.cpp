@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <opencv2/core.hpp>
 
 #include "app/commands/command.h"
 #include "app/commands/config_flags.h"
@@ -25,7 +24,6 @@
 #include "core/nearest_name.h"
 #include "core/visible_text.h"
 #include "datasets/loader.h"
-#include "datasets/png_writer.h"
 #include "models/activation_maps.h"
 #include "models/classifier.h"
 
@@ -116,17 +114,6 @@ class PictureNames {
   std::map<std::string, int> used_;
 };
 
-/// The image and its overlay side by side.
-cv::Mat picture_of(const Sample& sample, const torch::Tensor& map, const Preprocessing& p) {
-  constexpr int kSide = 320;
-  constexpr int kSpace = 8;
-  const cv::Mat image = seen_image(sample, p, kSide);
-  const cv::Mat space(image.rows, kSpace, CV_8UC3, cv::Scalar::all(255));
-  cv::Mat picture;
-  cv::hconcat(std::vector<cv::Mat>{image, space, heat_overlay(image, map)}, picture);
-  return picture;
-}
-
 std::string name_of_output(const ModelMetadata& metadata, std::int64_t position) {
   const auto& names = names_of_outputs(metadata);
   const auto index = static_cast<std::size_t>(position);
@@ -182,9 +169,8 @@ std::vector<ExplainedImage> draw_all(const ActivationMaps& maps, const std::vect
       if (is_broken) continue;
       const auto& path = samples[static_cast<std::size_t>(sample)].path;
       const auto picture = names.name_for(path);
-      write_png(picture_of(samples[static_cast<std::size_t>(sample)], found.maps[row],
-                           metadata.preprocessing),
-                picture);
+      write_overlay_picture(samples[static_cast<std::size_t>(sample)], found.maps[row],
+                            metadata.preprocessing, picture);
       const auto position = found.outputs[row].item<std::int64_t>();
       images.push_back({path, name_of_output(metadata, position),
                         values[row][position].item<double>(), picture.string(), found.maps[row]});

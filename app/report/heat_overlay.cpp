@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <opencv2/imgproc.hpp>
+#include <vector>
 
 #include "datasets/colour.h"
 #include "datasets/decode.h"
+#include "datasets/png_writer.h"
 #include "datasets/preprocess.h"
 
 namespace transfer {
@@ -59,6 +61,17 @@ cv::Mat heat_overlay(const cv::Mat& image, const torch::Tensor& map) {
     }
   }
   return shown;
+}
+
+void write_overlay_picture(const Sample& sample, const torch::Tensor& map, const Preprocessing& p,
+                           const std::filesystem::path& file) {
+  constexpr int kSide = 320;
+  constexpr int kSpace = 8;
+  const cv::Mat image = seen_image(sample, p, kSide);
+  const cv::Mat space(image.rows, kSpace, CV_8UC3, cv::Scalar::all(255));
+  cv::Mat picture;
+  cv::hconcat(std::vector<cv::Mat>{image, space, heat_overlay(image, map)}, picture);
+  write_png(picture, file);
 }
 
 }  // namespace transfer

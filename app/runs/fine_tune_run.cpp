@@ -12,6 +12,7 @@
 #include "app/runs/replica_choice.h"
 #include "app/runs/report_explanations.h"
 #include "app/runs/run_record.h"
+#include "app/runs/run_report.h"
 #include "app/runs/split_results.h"
 #include "app/runs/training_input_choice.h"
 #include "app/training/schedule.h"
@@ -120,7 +121,8 @@ Confidence evaluate_splits(const Preparation& p, const RunDirectory& run,
   explanation.features = [&] {
     return features_by_pass(network, p, test ? p.dataset.test : p.dataset.val, "similar images");
   };
-  write_split_results(p, run, val, test, summary, explanation);
+  write_split_results(p, run, val, test, summary);
+  write_run_report(p, run, val, test, explanation, summary);
   return confidence;
 }
 

@@ -14,6 +14,7 @@
 #include "app/runs/learned_confidence.h"
 #include "app/runs/report_explanations.h"
 #include "app/runs/run_record.h"
+#include "app/runs/run_report.h"
 #include "app/runs/split_results.h"
 #include "app/training/head_fit.h"
 #include "app/training/schedule.h"
@@ -225,14 +226,15 @@ Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run,
   // Writing the model and checking it is work for one core, and so are the tables and pictures.
   auto results = std::async(std::launch::async | std::launch::deferred, [&] {
     use_threads(1);
-    write_split_results(p, run, val, test, summary,
-                        explanation_of(p, features, summary.cut, fitted.head));
+    write_split_results(p, run, val, test, summary);
   });
   use_threads(1);  // a second one would wait for the core that draws
   write_classifier(p.backbone, summary.cut, fitted.head, p.dataset.classes,
                    run.file(run_file::kModel), objective, confidence);
   results.get();
   use_threads(p.threads);
+  write_run_report(p, run, val, test, explanation_of(p, features, summary.cut, fitted.head),
+                   summary);
   return summary;
 }
 

@@ -12,6 +12,7 @@
 #include "datasets/loader.h"
 #include "datasets/target_text.h"
 #include "datasets/thumbnail.h"
+#include "models/torch_error.h"
 
 namespace transfer {
 namespace {
@@ -135,7 +136,7 @@ void add_or_say(const char* part, const std::function<void()>& add) {
   } catch (const Interrupted&) {
     throw;
   } catch (const std::exception& error) {
-    note("the report has no {}: {}", part, error.what());
+    note("the report has no {}: {}", part, cause_of(error.what()));
   }
 }
 

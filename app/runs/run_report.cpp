@@ -72,21 +72,21 @@ ReportContents contents_of(const Preparation& p, const RunDirectory& run, const 
 
 }  // namespace
 
-bool write_run_report(const Preparation& p, const RunDirectory& run, const SplitOutputs& val,
-                      const std::optional<SplitOutputs>& test, const Summary& summary,
-                      const Explanation& explanation) {
+void write_run_report(const Preparation& p, const RunDirectory& run, const SplitOutputs& val,
+                      const std::optional<SplitOutputs>& test, const Explanation& explanation,
+                      Summary& summary) {
+  if (!p.config.report.html) return;
   const auto file = run.file(run_file::kReport);
   try {
     ReportContents contents = contents_of(p, run, val, test, summary);
     contents.extras.calibration = calibration_of(summary);
     explain_report_images(contents.splits.back().second, explanation, contents.extras);
     write_html_report(contents, file);
-    return true;
+    summary.has_report = true;
   } catch (const Interrupted&) {
     throw;
   } catch (const std::exception& error) {
     warn("{}: the report could not be written: {}", file.string(), error.what());
-    return false;
   }
 }
 

@@ -7,10 +7,12 @@
 
 namespace transfer {
 
-/// Writes report.html of a run whose metrics are in the summary. Returns whether it did: a report
-/// that cannot be written is warned of and costs nothing else. Throws Interrupted.
-bool write_run_report(const Preparation& preparation, const RunDirectory& run,
+/// Writes report.html of a run whose metrics are in the summary, if it is wanted, and notes it
+/// there. A report that cannot be written is warned of and costs nothing else. Throws Interrupted.
+/// REQUIRES: no other thread copies or changes a TorchScript module meanwhile, which LibTorch does
+/// not allow.
+void write_run_report(const Preparation& preparation, const RunDirectory& run,
                       const SplitOutputs& val, const std::optional<SplitOutputs>& test,
-                      const Summary& summary, const Explanation& explanation);
+                      const Explanation& explanation, Summary& summary);
 
 }  // namespace transfer

@@ -19,14 +19,11 @@ struct SplitOutputs {
   Truth truth;
 };
 
-struct Explanation;
-
-/// Writes predictions_val.csv, of test images predictions_test.csv, and report.html, with what
-/// `explanation` gives for its images, and the pictures, if they are wanted. The summary, which has
-/// the metrics of the splits, gets the names of what is written. Throws OutputError for the tables,
-/// and Interrupted.
+/// Writes predictions_val.csv, of test images predictions_test.csv, and the pictures, if they are
+/// wanted. The summary, which has the metrics of the splits, gets the pictures' names. Throws
+/// OutputError for the tables, and Interrupted.
 void write_split_results(const Preparation& preparation, const RunDirectory& run,
                          const SplitOutputs& val, const std::optional<SplitOutputs>& test,
-                         Summary& summary, const Explanation& explanation);
+                         Summary& summary);
 
 }  // namespace transfer

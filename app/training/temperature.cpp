@@ -57,6 +57,7 @@ double fit_temperature(const torch::Tensor& logits, const torch::Tensor& labels)
   double low = 1 / kHighestTemperature;
   double high = 1 / kLowestTemperature;
   if (derivatives(shifted, low).first >= 0) return kHighestTemperature;
+  if (shifted.of_truth.min().item<double>() >= 0) return 1;
   if (derivatives(shifted, high).first <= 0) return kLowestTemperature;
   double beta = 1;
   for (int step = 0; step < kMostSteps && high - low > kTolerance * low; ++step) {

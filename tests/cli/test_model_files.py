@@ -72,13 +72,15 @@ class ModelFiles(TransferCase):
 
         rewritten(self.model, self.changed, add_class)
         done = self.predict(expect=4)
-        self.assert_names(self.message(done), "changed.pt", "[1, 2]", "3 classes")
+        self.assert_names(self.message(done), "changed.pt", "[1, 18]", "3 classes", "16 features")
         done = self.run_transfer("evaluate", "--model", self.changed, "--data", "data", expect=None)
         self.assertIn(done.returncode, (3, 4))
 
     def test_a_program_that_writes_files_is_refused_before_it_runs_and_loads_when_it_is_pinned(self):
         written = self.folder / "written"
-        with_statement(self.model, self.changed, f'torch.save(x, "{written}")')
+        # With known images, predict runs features() and the head instead of forward().
+        self.train("--set", "train.known_images=0", out="plain")
+        with_statement(self.folder / "plain/model.pt", self.changed, f'torch.save(x, "{written}")')
         done = self.predict(expect=4)
         remedy = f"--trust sha256:{sha256(self.changed)}"
         self.assert_names(self.message(done), "changed.pt", "torch.save, which writes files", "forward", remedy)
