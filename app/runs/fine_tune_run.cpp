@@ -122,7 +122,7 @@ Confidence evaluate_splits(const Preparation& p, const RunDirectory& run,
     return features_by_pass(network, p, test ? p.dataset.test : p.dataset.val, "similar images");
   };
   write_split_results(p, run, val, test, summary);
-  write_run_report(p, run, val, test, explanation, summary);
+  write_run_report(p, run, val, test, explain_run(p, val, test, explanation, summary), summary);
   return confidence;
 }
 

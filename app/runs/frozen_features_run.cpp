@@ -223,18 +223,23 @@ Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run,
   collect_broken(summary, features.train);
   collect_broken(summary, features.val);
   summary.train_images = features.train.valid_rows();
-  // Writing the model and checking it is work for one core, and so are the tables and pictures.
-  auto results = std::async(std::launch::async | std::launch::deferred, [&] {
-    use_threads(1);
-    write_split_results(p, run, val, test, summary);
-  });
-  use_threads(1);  // a second one would wait for the core that draws
+  // Each of these is work for one core, and a second thread would only wait for it.
+  use_threads(1);
+  const auto beside = [](auto work) {
+    return std::async(std::launch::async | std::launch::deferred, [work] {
+      use_threads(1);
+      work();
+    });
+  };
+  auto tables = beside([&] { write_split_results(p, run, val, test, summary); });
+  ReportExtras extras =
+      explain_run(p, val, test, explanation_of(p, features, summary.cut, fitted.head), summary);
+  tables.get();
+  auto page = beside([&] { write_run_report(p, run, val, test, std::move(extras), summary); });
   write_classifier(p.backbone, summary.cut, fitted.head, p.dataset.classes,
                    run.file(run_file::kModel), objective, confidence);
-  results.get();
+  page.get();
   use_threads(p.threads);
-  write_run_report(p, run, val, test, explanation_of(p, features, summary.cut, fitted.head),
-                   summary);
   return summary;
 }
 

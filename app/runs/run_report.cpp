@@ -70,17 +70,39 @@ ReportContents contents_of(const Preparation& p, const RunDirectory& run, const 
   return contents;
 }
 
+/// The split that the report shows in detail.
+ShownSplit shown_split(const Preparation& p, const SplitOutputs& val,
+                       const std::optional<SplitOutputs>& test, const Summary& summary) {
+  const SplitOutputs& split = test ? *test : val;
+  return {test ? p.dataset.test : p.dataset.val,
+          split.truth,
+          split.outputs,
+          test ? *summary.test : summary.val,
+          p.dataset.classes,
+          p.objective(),
+          p.preprocessing()};
+}
+
 }  // namespace
 
+ReportExtras explain_run(const Preparation& p, const SplitOutputs& val,
+                         const std::optional<SplitOutputs>& test, const Explanation& explanation,
+                         const Summary& summary) {
+  ReportExtras extras;
+  if (!p.config.report.html) return extras;
+  extras.calibration = calibration_of(summary);
+  explain_report_images(shown_split(p, val, test, summary), explanation, extras);
+  return extras;
+}
+
 void write_run_report(const Preparation& p, const RunDirectory& run, const SplitOutputs& val,
-                      const std::optional<SplitOutputs>& test, const Explanation& explanation,
+                      const std::optional<SplitOutputs>& test, ReportExtras extras,
                       Summary& summary) {
   if (!p.config.report.html) return;
   const auto file = run.file(run_file::kReport);
   try {
     ReportContents contents = contents_of(p, run, val, test, summary);
-    contents.extras.calibration = calibration_of(summary);
-    explain_report_images(contents.splits.back().second, explanation, contents.extras);
+    contents.extras = std::move(extras);
     write_html_report(contents, file);
     summary.has_report = true;
   } catch (const Interrupted&) {
