@@ -112,9 +112,9 @@ int run_evaluate(const EvaluateOptions& options) {
                                                    : json);
   }
   if (!options.report.empty()) {
-    const EvaluationReport report{options.model, options.data,  split,        samples,
-                                  truth,         result.logits, metrics,      device,
-                                  threads,       findings,      result.broken};
+    const EvaluationReport report{options.model, options.data,  split,         samples,
+                                  truth,         result.logits, metrics,       device,
+                                  threads,       findings,      result.broken, trust};
     write_evaluation_report(model, report, fs::path(options.report) / run_file::kReport);
   }
   if (options.json) {

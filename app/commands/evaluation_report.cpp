@@ -5,12 +5,14 @@
 #include "app/report/findings_report.h"
 #include "app/report/html_report.h"
 #include "app/report/report_facts.h"
+#include "app/runs/report_explanations.h"
 #include "core/atomic_file.h"
 #include "core/count_text.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
 #include "core/folder_output.h"
 #include "core/run_files.h"
+#include "models/model_path.h"
 
 namespace transfer {
 namespace {
@@ -43,6 +45,16 @@ void add_run(const fs::path& run, ReportContents& contents) {
   }
   if (is_file(run / run_file::kConfig)) contents.config = read_file(run / run_file::kConfig);
   if (is_file(run / run_file::kAdvice)) contents.advice = read_file(run / run_file::kAdvice);
+}
+
+/// Where the model's answers come from. Its training images are not known here.
+void add_explanations(const EvaluationReport& e, const ModelMetadata& metadata,
+                      ReportContents& contents) {
+  if (metadata.stages.empty()) return;
+  const auto maps = [&e] {
+    return ActivationMaps(Backbone::load(model_path(e.model), {}, e.trust), "");
+  };
+  explain_report_images(contents.splits.back().second, {maps, {}, e.samples, {}}, contents.extras);
 }
 
 }  // namespace
@@ -86,6 +98,7 @@ void write_evaluation_report(const Classifier& model, const EvaluationReport& e,
                               metadata.objective, metadata.preprocessing}});
   contents.findings = findings_object(e.findings);
   for (const BrokenImage& image : e.broken) contents.broken.push_back(image.reason);
+  add_explanations(e, metadata, contents);
   write_html_report(contents, file);
 }
 

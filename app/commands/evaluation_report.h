@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "app/training/metrics.h"
+#include "core/trust.h"
 #include "datasets/findings.h"
 #include "datasets/loader.h"
 #include "datasets/truth.h"
@@ -27,6 +28,8 @@ struct EvaluationReport {
   std::int64_t threads;
   const Findings& findings;
   const std::vector<BrokenImage>& broken;
+  /// With which the model was loaded.
+  const Trust& trust;
 };
 
 /// Makes the folder for a report, and finds out whether files can be written there. Throws

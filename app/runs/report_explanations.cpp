@@ -151,6 +151,7 @@ void explain_report_images(const ShownSplit& shown, const Explanation& explanati
     add_or_say("maps of where predictions come from",
                [&] { add_overlays(shown, positions, explanation.maps(), extras); });
   }
+  if (!explanation.features) return;
   add_or_say("similar training images",
              [&] { add_nearest(shown, positions, explanation, extras); });
 }

@@ -16,7 +16,8 @@ namespace transfer {
 struct Explanation {
   /// Makes the maps of the model as it is now; empty where it has no positions (pixels, numbers).
   std::function<ActivationMaps()> maps;
-  /// Features of the training images and, by position, of those of the split that is shown.
+  /// Features of the training images and, by position, of those of the split that is shown; empty
+  /// where they are not known.
   std::function<FeatureSource()> features;
   /// The training images, and what is known of them; rows of broken ones do not count.
   const std::vector<Sample>& train;

@@ -48,6 +48,19 @@ class Reports(TransferCase):
         self.assertEqual(len(data["augmentation"][0]["views"]), 4)
         self.assertIn("epoch", data["epochs"][0])
 
+    def test_images_show_where_the_answer_comes_from_and_what_they_look_like(self):
+        self.make_data()
+        self.train()
+        self.train(*TUNED, out="tuned")
+        self.evaluate()
+        for page, has_neighbours in (("run", True), ("tuned", True), ("page", False)):
+            images = page_data(self.folder / page / "report.html")["pictures"]["images"]
+            explained = [image for image in images if image.get("overlay", "").startswith("data:image/jpeg;base64,")]
+            self.assertGreaterEqual(len(explained), 2, page)
+            for image in explained:
+                self.assertEqual([neighbour["path"].split("/")[1] for neighbour in image.get("nearest", [])],
+                                 ["train"] * 3 if has_neighbours else [], page)
+
     def test_names_of_classes_and_files_with_any_characters(self):
         for split in ("train", "val"):
             for name, colour in ((AWKWARD.replace("/", "⁄"), (200, 40, 40)), ("line\nbreak", (40, 40, 200))):
