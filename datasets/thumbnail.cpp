@@ -9,15 +9,15 @@
 
 namespace transfer {
 
-std::string thumbnail_of(const cv::Mat& rgb) {
+std::string thumbnail_of(const cv::Mat& rgb, int side, int quality) {
   const int longer = std::max(rgb.cols, rgb.rows);
-  if (longer <= kThumbnailSide) return jpeg_bytes(rgb);
-  const double factor = static_cast<double>(kThumbnailSide) / longer;
+  if (longer <= side) return jpeg_bytes(rgb, quality);
+  const double factor = static_cast<double>(side) / longer;
   const cv::Size size(std::max(1, static_cast<int>(rgb.cols * factor)),
                       std::max(1, static_cast<int>(rgb.rows * factor)));
   cv::Mat small;
   cv::resize(rgb, small, size, 0, 0, cv::INTER_AREA);
-  return jpeg_bytes(small);
+  return jpeg_bytes(small, quality);
 }
 
 std::string thumbnail_of(const Sample& sample, const Preprocessing& preprocessing) {

@@ -11,8 +11,8 @@ namespace transfer {
 /// The longer side of a thumbnail, in pixels.
 inline constexpr int kThumbnailSide = 112;
 
-/// An RGB image (CV_8UC3) as a JPEG whose longer side is at most kThumbnailSide.
-std::string thumbnail_of(const cv::Mat& rgb);
+/// An RGB image (CV_8UC3) as a JPEG of libjpeg's `quality` whose longer side is at most `side`.
+std::string thumbnail_of(const cv::Mat& rgb, int side = kThumbnailSide, int quality = 80);
 
 /// The whole image, upright, likewise; bands are shown as shown_colours() does. Throws DataError
 /// where it cannot be read.

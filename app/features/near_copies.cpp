@@ -1,10 +1,11 @@
 #include "app/features/near_copies.h"
 
 #include <fmt/format.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <cstdint>
+
+#include "app/features/nearest_images.h"
 
 namespace transfer {
 namespace {
@@ -18,8 +19,6 @@ constexpr std::int64_t kNeighbours = 5;
 constexpr double kNear = 0.25;
 /// Multiply-adds that the comparison may cost: about half a second on two cores.
 constexpr std::int64_t kMostWork = 20'000'000'000;
-/// Rows that are compared at once.
-constexpr std::int64_t kBlock = 1024;
 
 /// At most `most` of the rows that are not broken, evenly spread.
 std::vector<std::int64_t> spread_rows(const FeatureSet& set, std::int64_t most) {
@@ -37,34 +36,6 @@ std::vector<std::int64_t> spread_rows(const FeatureSet& set, std::int64_t most) 
   return rows;
 }
 
-torch::Tensor directions(const FeatureSet& set, const std::vector<std::int64_t>& rows) {
-  return torch::nn::functional::normalize(set.views.front().gather(rows),
-                                          torch::nn::functional::NormalizeFuncOptions().dim(1));
-}
-
-/// The training images nearest to each of some others, the nearest first.
-struct Neighbours {
-  torch::Tensor distances;  ///< [n,kNeighbours] float32, 1 − cosine
-  torch::Tensor rows;       ///< [n,kNeighbours] int64
-};
-
-Neighbours nearest(const torch::Tensor& of, const FeatureSet& train) {
-  Neighbours result{torch::full({of.size(0), kNeighbours}, 2.0),
-                    torch::full({of.size(0), kNeighbours}, -1, torch::kInt64)};
-  const auto valid = spread_rows(train, train.rows());
-  for (std::size_t first = 0; first < valid.size(); first += kBlock) {
-    const auto last = std::min(valid.size(), first + kBlock);
-    const std::vector<std::int64_t> rows(valid.begin() + static_cast<std::ptrdiff_t>(first),
-                                         valid.begin() + static_cast<std::ptrdiff_t>(last));
-    const auto distances =
-        torch::cat({result.distances, 1 - of.matmul(directions(train, rows).t())}, 1);
-    const auto candidates = torch::tensor(rows, torch::kInt64).expand({of.size(0), -1});
-    const auto [smallest, columns] = distances.topk(kNeighbours, 1, /*largest=*/false);
-    result = {smallest, torch::cat({result.rows, candidates}, 1).gather(1, columns)};
-  }
-  return result;
-}
-
 }  // namespace
 
 std::vector<std::string> near_copies(const FeatureSet& train, const FeatureSet& measuring) {
@@ -73,10 +44,11 @@ std::vector<std::string> near_copies(const FeatureSet& train, const FeatureSet& 
   if (images < kFewestImages || measuring.valid_rows() == 0) return {};
   const std::int64_t work_of_row = images * train.views.front().dimension();
   const auto rows = spread_rows(measuring, std::max<std::int64_t>(kMostWork / work_of_row, 1));
-  const Neighbours found = nearest(directions(measuring, rows), train);
+  const auto found = NearestImages(train).find(measuring.views.front().gather(rows), kNeighbours);
+  const torch::Tensor distances_of = 1 - found.similarities;
   std::vector<std::string> pairs;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    const auto distances = found.distances[static_cast<std::int64_t>(i)];
+    const auto distances = distances_of[static_cast<std::int64_t>(i)];
     const auto usual = distances[kNeighbours - 1].item<double>();
     if (distances[0].item<double>() >= kNear * usual) continue;
     const auto row = found.rows[static_cast<std::int64_t>(i)][0].item<std::int64_t>();

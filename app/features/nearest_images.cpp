@@ -9,7 +9,7 @@ namespace transfer {
 namespace {
 
 /// Rows that are read and multiplied at once.
-constexpr std::int64_t kRowsOfBlock = 8192;
+constexpr std::int64_t kRowsOfBlock = 1024;
 
 /// Calls `take(first, rows)` for blocks of the table, one after the other.
 void for_each_block(const FeatureTable& table,

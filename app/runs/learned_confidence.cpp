@@ -41,18 +41,6 @@ void tell_choice(const FittedCalibration& fitted, Calibrate wanted) {
   }
 }
 
-/// At most kMostJudges of the rows that count, evenly spread.
-std::vector<std::int64_t> judging_rows(const Truth& val) {
-  const torch::Tensor counted = val.counted();
-  const std::int64_t count = counted.size(0);
-  const std::int64_t wanted = std::min(count, kMostJudges);
-  std::vector<std::int64_t> rows;
-  for (std::int64_t i = 0; i < wanted; ++i) {
-    rows.push_back(counted[i * count / wanted].item<std::int64_t>());
-  }
-  return rows;
-}
-
 std::optional<KnownImages> keep_known_images(const Preparation& p, const Truth& train,
                                              const Truth& val, const MakeFeatures& make_features,
                                              Summary& summary) {
@@ -62,7 +50,7 @@ std::optional<KnownImages> keep_known_images(const Preparation& p, const Truth& 
   const FeatureSource source = make_features();
   const std::int64_t most = rows_that_fit(source.dimension, wanted);
   const auto kept = rows_to_keep(train.labels, most);
-  const auto judges = judging_rows(val);
+  const auto judges = spread_rows(val, kMostJudges);
   if (most < std::min(wanted, kFewestKept)) {
     note("model.pt cannot tell unknown images: {} features an image are too many to keep",
          source.dimension);
@@ -108,6 +96,17 @@ torch::Tensor passed_features(const FrozenPrefix& network, std::int64_t dimensio
 }
 
 }  // namespace
+
+std::vector<std::int64_t> spread_rows(const Truth& truth, std::int64_t most) {
+  const torch::Tensor counted = truth.counted();
+  const std::int64_t count = counted.size(0);
+  const std::int64_t wanted = std::min(count, most);
+  std::vector<std::int64_t> rows;
+  for (std::int64_t i = 0; i < wanted; ++i) {
+    rows.push_back(counted[i * count / wanted].item<std::int64_t>());
+  }
+  return rows;
+}
 
 Confidence learn_confidence(const Preparation& p, const SplitOutputs& val, const Truth& train,
                             const MakeFeatures& make_features, Summary& summary) {

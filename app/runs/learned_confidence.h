@@ -17,6 +17,9 @@ namespace transfer {
 /// Gives features [n,D] of some images of a split.
 using FeaturesOf = std::function<torch::Tensor(const std::vector<std::int64_t>& rows)>;
 
+/// At most `most` of the rows that count, evenly spread.
+std::vector<std::int64_t> spread_rows(const Truth& truth, std::int64_t most);
+
 /// Where the features of a run's images come from.
 struct FeatureSource {
   /// Numbers in a row.

@@ -82,18 +82,6 @@ void add_overlays(const ShownSplit& shown, const Positions& positions, const Act
   }
 }
 
-/// At most kMostCandidates of the training images that can be read, evenly spread.
-Positions candidates(const Truth& train) {
-  const torch::Tensor counted = train.counted();
-  const std::int64_t count = counted.size(0);
-  const std::int64_t wanted = std::min(count, kMostCandidates);
-  Positions rows;
-  for (std::int64_t i = 0; i < wanted; ++i) {
-    rows.push_back(counted[i * count / wanted].item<std::int64_t>());
-  }
-  return rows;
-}
-
 FeatureSet set_of(const torch::Tensor& features) {
   FeatureSet set;
   auto table = FeatureTable::in_memory(features.size(0), RowFormat(features.size(1)));
@@ -105,7 +93,7 @@ FeatureSet set_of(const torch::Tensor& features) {
 
 void add_nearest(const ShownSplit& shown, const Positions& positions,
                  const Explanation& explanation, ReportExtras& extras) {
-  const Positions rows = candidates(explanation.train_truth);
+  const Positions rows = spread_rows(explanation.train_truth, kMostCandidates);
   if (rows.empty()) return;
   const FeatureSource source = explanation.features();
   const torch::Tensor asked = source.others(positions);
