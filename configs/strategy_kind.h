@@ -7,10 +7,10 @@
 
 namespace transfer {
 
-/// `strategy`: the four classic cases. What each does is in models/strategy.cpp.
-enum class StrategyKind { kFreezeConv, kEarlyFeatures, kFineTune, kRetrain };
+/// `strategy`: the four classic cases, and the features of all stages. What each does is in models/strategy.cpp.
+enum class StrategyKind { kFreezeConv, kEarlyFeatures, kAllFeatures, kFineTune, kRetrain };
 template <>
-inline constexpr std::array<std::string_view, 4> kNames<StrategyKind> = {
-    "freeze-conv", "early-features", "fine-tune", "retrain"};
+inline constexpr std::array<std::string_view, 5> kNames<StrategyKind> = {
+    "freeze-conv", "early-features", "all-features", "fine-tune", "retrain"};
 
 }  // namespace transfer

@@ -174,11 +174,11 @@ ActivationMaps::ActivationMaps(const Backbone& network, const std::string& stage
       whole.file, stage));
 }
 
-ActivationMaps::ActivationMaps(const Backbone& backbone, const std::string& cut, const Head& head,
-                               const Objective& objective) {
+ActivationMaps::ActivationMaps(const Backbone& backbone, const std::vector<FeatureBlock>& blocks,
+                               const Head& head, const Objective& objective) {
   const torch::NoGradGuard no_gradients;
-  WholeNetwork whole{compose(cut_for_features(backbone, {cut}).module, head.copy_to(torch::kCPU)),
-                     metadata_up_to(backbone, cut), backbone.file()};
+  WholeNetwork whole{compose(cut_for_blocks(backbone, blocks).module, head.copy_to(torch::kCPU)),
+                     metadata_of(backbone, blocks), backbone.file()};
   whole.metadata.stages = composed_stages(std::move(whole.metadata.stages));
   whole.metadata.objective = objective;
   whole.module.eval();

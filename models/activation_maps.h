@@ -7,9 +7,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/enum_names.h"
 #include "models/backbone.h"
+#include "models/feature_block.h"
 #include "models/head.h"
 
 namespace transfer {
@@ -42,8 +44,8 @@ class ActivationMaps {
   /// there is none, and ConfigError, naming the nearest stage, for what the network does not have.
   ActivationMaps(const Backbone& network, const std::string& stage);
   /// The network that write_classifier() writes, without a file, at the stage of the same rule.
-  ActivationMaps(const Backbone& backbone, const std::string& cut, const Head& head,
-                 const Objective& objective);
+  ActivationMaps(const Backbone& backbone, const std::vector<FeatureBlock>& blocks,
+                 const Head& head, const Objective& objective);
   ~ActivationMaps();
   ActivationMaps(ActivationMaps&&) noexcept;
 

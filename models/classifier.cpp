@@ -20,9 +20,16 @@ namespace transfer {
 void write_classifier(const Backbone& backbone, const std::string& cut, const Head& head,
                       const std::vector<std::string>& classes, const std::filesystem::path& file,
                       const Objective& objective, const Confidence& confidence) {
+  write_classifier(backbone, means_of({cut}), head, classes, file, objective, confidence);
+}
+
+void write_classifier(const Backbone& backbone, const std::vector<FeatureBlock>& blocks,
+                      const Head& head, const std::vector<std::string>& classes,
+                      const std::filesystem::path& file, const Objective& objective,
+                      const Confidence& confidence) {
   torch::NoGradGuard no_gradients;
-  ModelMetadata metadata = metadata_up_to(backbone, cut);
-  const auto trunk = cut_for_features(backbone, {cut}).module;
+  ModelMetadata metadata = metadata_of(backbone, blocks);
+  const auto trunk = cut_for_blocks(backbone, blocks).module;
   ExpectedOutputs expected;
   expected.image = sample_image(metadata.preprocessing);
   // As FrozenTrunk computes them, and the head in C++.

@@ -9,6 +9,7 @@
 
 #include "core/fusion.h"
 #include "models/backbone.h"
+#include "models/feature_block.h"
 #include "models/head.h"
 #include "models/known_images.h"
 
@@ -24,6 +25,12 @@ namespace transfer {
 void write_classifier(const Backbone& backbone, const std::string& cut, const Head& head,
                       const std::vector<std::string>& classes, const std::filesystem::path& file,
                       const Objective& objective = {}, const Confidence& confidence = {});
+
+/// The same for a head on several blocks, whose features lie side by side in that order.
+void write_classifier(const Backbone& backbone, const std::vector<FeatureBlock>& blocks,
+                      const Head& head, const std::vector<std::string>& classes,
+                      const std::filesystem::path& file, const Objective& objective,
+                      const Confidence& confidence);
 
 /// Predictions from outputs [N,C]: class probabilities (softmax), label probabilities (sigmoid), or
 /// the values unchanged.

@@ -103,10 +103,14 @@ void set_head(Module& whole, const Head& head) {
   copy_weights(module, head.last());
 }
 
-ModelMetadata metadata_up_to(const Backbone& backbone, const std::string& cut) {
+ModelMetadata metadata_of(const Backbone& backbone, const std::vector<FeatureBlock>& blocks) {
   ModelMetadata metadata = backbone.metadata();
-  const auto end = std::find(metadata.stages.begin(), metadata.stages.end(), cut);
-  if (end != metadata.stages.end()) metadata.stages.erase(end + 1, metadata.stages.end());
+  auto& stages = metadata.stages;
+  auto first = stages.end();
+  for (const FeatureBlock& block : blocks) {
+    first = std::min(first, std::find(stages.begin(), stages.end(), block.stage));
+  }
+  if (first != stages.end()) stages.erase(first + 1, stages.end());
   return metadata;
 }
 

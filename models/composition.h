@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "models/classifier.h"
+#include "models/feature_block.h"
 #include "models/known_images.h"
 #include "models/written_model.h"
 
@@ -31,9 +32,10 @@ void define_prediction(torch::jit::Module& whole, TargetKind kind, double temper
 /// them. It shares the weights.
 torch::jit::Module with_features(const torch::jit::Module& whole);
 
-/// The backbone's metadata with its stages up to `cut`; with all of them for "", the classifier's
-/// input.
-ModelMetadata metadata_up_to(const Backbone& backbone, const std::string& cut);
+/// The backbone's metadata with the stages behind which a network that ends with these blocks can
+/// still be cut: those up to the first block, since data of that one passes by what comes behind.
+/// All stages where the classifier's input alone is there.
+ModelMetadata metadata_of(const Backbone& backbone, const std::vector<FeatureBlock>& blocks);
 
 /// The module paths of a backbone's stages inside a composed module.
 std::vector<std::string> composed_stages(std::vector<std::string> stages);

@@ -10,23 +10,28 @@ namespace transfer {
 
 struct FrozenTrunk::Implementation {
   InferenceModule module;
-  std::vector<std::string> cuts;
+  std::vector<FeatureBlock> blocks;
   std::vector<std::int64_t> widths;
   std::vector<std::int64_t> multiply_adds;
   Fusion fusion;
 };
 
-FrozenTrunk::FrozenTrunk(const Backbone& backbone, std::vector<std::string> cuts,
+FrozenTrunk::FrozenTrunk(const Backbone& backbone, const std::vector<std::string>& cuts,
+                         torch::Device device, Fusion fusion)
+    : FrozenTrunk(backbone, means_of(cuts), device, fusion) {}
+
+FrozenTrunk::FrozenTrunk(const Backbone& backbone, std::vector<FeatureBlock> blocks,
                          torch::Device device, Fusion fusion) {
-  const auto cut = cut_for_features(backbone, cuts);
-  implementation_ = std::make_unique<Implementation>(Implementation{
-      InferenceModule(cut.module, device), std::move(cuts), cut.widths, cut.multiply_adds, fusion});
+  const auto cut = cut_for_blocks(backbone, blocks);
+  implementation_ = std::make_unique<Implementation>(
+      Implementation{InferenceModule(cut.module, device), std::move(blocks), cut.widths,
+                     cut.multiply_adds, fusion});
 }
 
 FrozenTrunk::~FrozenTrunk() = default;
 FrozenTrunk::FrozenTrunk(FrozenTrunk&&) noexcept = default;
 
-const std::vector<std::string>& FrozenTrunk::cuts() const { return implementation_->cuts; }
+const std::vector<FeatureBlock>& FrozenTrunk::blocks() const { return implementation_->blocks; }
 const std::vector<std::int64_t>& FrozenTrunk::widths() const { return implementation_->widths; }
 
 const std::vector<std::int64_t>& FrozenTrunk::multiply_adds() const {

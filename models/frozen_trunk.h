@@ -9,6 +9,7 @@
 
 #include "core/fusion.h"
 #include "models/backbone.h"
+#include "models/feature_block.h"
 
 namespace transfer {
 
@@ -19,22 +20,26 @@ class FrozenTrunk {
  public:
   /// A cut is the path of a stage, whose output is averaged over the image, or "" for the
   /// classifier's input. Throws ModelError when the network cannot be cut there.
-  FrozenTrunk(const Backbone& backbone, std::vector<std::string> cuts, torch::Device device,
+  FrozenTrunk(const Backbone& backbone, const std::vector<std::string>& cuts, torch::Device device,
+              Fusion fusion = Fusion::kOff);
+  /// The same for blocks of features, which cut_for_blocks() can make.
+  FrozenTrunk(const Backbone& backbone, std::vector<FeatureBlock> blocks, torch::Device device,
               Fusion fusion = Fusion::kOff);
   ~FrozenTrunk();
   FrozenTrunk(FrozenTrunk&&) noexcept;
 
-  const std::vector<std::string>& cuts() const;
-  /// Number of features of each cut, and of all cuts.
+  /// One for each cut.
+  const std::vector<FeatureBlock>& blocks() const;
+  /// Number of features of each block, and of all of them.
   const std::vector<std::int64_t>& widths() const;
   std::int64_t dimension() const;
   /// Names the way in which the layers are computed: features of two ways may differ in their last
   /// digits.
   std::string engine() const;
-  /// Multiply-adds for one image from the input up to each cut; empty when there is only one cut.
+  /// Multiply-adds for one image from the input up to each block; empty when there is only one.
   const std::vector<std::int64_t>& multiply_adds() const;
 
-  /// images [N,C,H,W] on any device → features [N,dimension] of all cuts side by side, on the CPU.
+  /// images [N,C,H,W] on any device → features [N,dimension] of all blocks side by side, on the CPU.
   /// They may be used in autograd.
   torch::Tensor features(const torch::Tensor& images) const;
 

@@ -1,5 +1,7 @@
 #include "models/stage_features.h"
 
+#include <algorithm>
+
 #include "core/lack_of_resources.h"
 #include "models/archive.h"
 #include "models/blank_image.h"
@@ -48,39 +50,70 @@ std::int64_t pooled_width(const std::vector<std::int64_t>& shape,
   return channels_come_last ? shape.back() : shape.at(1);
 }
 
+/// Number of features of each channel.
+std::int64_t parts_of(Pooling pooling) {
+  constexpr std::int64_t kQuarters = 4;
+  return pooling == Pooling::kQuarters ? kQuarters : 1;
+}
+
+Value* pooled(Graph& graph, Value* value, Pooling pooling,
+              const std::vector<std::int64_t>& dimensions) {
+  switch (pooling) {
+    case Pooling::kMean: return average_over(graph, value, dimensions);
+    case Pooling::kDeviation: return deviation_over(graph, value, dimensions);
+    case Pooling::kQuarters: return quarters_of(graph, value, dimensions);
+  }
+  return nullptr;
+}
+
+/// The stages of the blocks, each once.
+std::vector<std::string> stages_of(const std::vector<FeatureBlock>& blocks) {
+  std::vector<std::string> stages;
+  for (const FeatureBlock& block : blocks) {
+    if (std::find(stages.begin(), stages.end(), block.stage) == stages.end()) {
+      stages.push_back(block.stage);
+    }
+  }
+  return stages;
+}
+
 }  // namespace
 
-FeatureCut cut_for_features(const Backbone& backbone, const std::vector<std::string>& cuts) {
+FeatureCut cut_for_blocks(const Backbone& backbone, const std::vector<FeatureBlock>& blocks) {
   FeatureCut result;
-  if (cuts.size() == 1) {
-    result.module = cut_once(backbone, cuts.front());
+  if (blocks.size() == 1 && blocks.front().pooling == Pooling::kMean) {
+    result.module = cut_once(backbone, blocks.front().stage);
     result.widths = {output_shape(result.module, backbone).at(1)};
     return result;
   }
+  const auto cuts = stages_of(blocks);
   result.module = copy_with_weights(backbone.implementation().module);
   const auto outputs = run_blank_image(backbone, cuts);
   const auto& classifier = backbone.implementation().classifier;
   const auto cut = graph_with_cuts(result.module, classifier, cuts, backbone.file());
-  std::vector<Value*> features;
-  for (std::size_t i = 0; i < cuts.size(); ++i) {
-    Value* value = cut.graph->outputs()[cut.outputs[i]];
-    result.multiply_adds.push_back(outputs[i].multiply_adds);
-    if (cuts[i].empty()) {
-      result.widths.push_back(pooled_width(outputs[i].shape, classifier.pooled));
-      features.push_back(features_from(*cut.graph, value, classifier));
-      continue;
-    }
-    const auto dimensions = pooled_dimensions(outputs[i].shape);
-    result.widths.push_back(pooled_width(outputs[i].shape, dimensions));
-    features.push_back(average_over(*cut.graph, value, dimensions));
-  }
   const auto& graph = cut.graph;
+  std::vector<Value*> features;
+  for (const FeatureBlock& block : blocks) {
+    const auto i = static_cast<std::size_t>(std::find(cuts.begin(), cuts.end(), block.stage) - cuts.begin());
+    Value* value = graph->outputs()[cut.outputs[i]];
+    const auto& shape = outputs[i].shape;
+    result.multiply_adds.push_back(outputs[i].multiply_adds);
+    const auto dimensions = block.stage.empty() ? classifier.pooled : pooled_dimensions(shape);
+    result.widths.push_back(pooled_width(shape, dimensions) * parts_of(block.pooling));
+    features.push_back(block.stage.empty() ? features_from(*graph, value, classifier)
+                                           : pooled(*graph, value, block.pooling, dimensions));
+  }
   const torch::jit::WithInsertPoint at_the_end(graph->return_node());
   Value* list = graph->insertNode(graph->createList(c10::TensorType::get(), features))->output();
   end_at(*graph, graph->insert(c10::aten::cat, {list, 1}));
   remove_unused(graph);
   replace_forward(result.module, graph);
+  drop_unread_tensors(result.module);
   return result;
+}
+
+FeatureCut cut_for_features(const Backbone& backbone, const std::vector<std::string>& cuts) {
+  return cut_for_blocks(backbone, means_of(cuts));
 }
 
 }  // namespace transfer

@@ -21,6 +21,9 @@ const std::vector<Strategy>& list_strategies() {
       case_of(kEarlyFeatures, Cut::kAtStage, /*trunk_is_frozen=*/true,
               "small, different: the network cut at an early stage, frozen, a new softmax head "
               "trained on its pooled output"),
+      case_of(kAllFeatures, Cut::kAllStages, /*trunk_is_frozen=*/true,
+              "small, different: all layers frozen, a new softmax head trained on pooled features of "
+              "several stages at once, which cross-validation chooses"),
       case_of(kFineTune, Cut::kBeforeClassifier, /*trunk_is_frozen=*/false,
               "large, similar: a new head, all layers trained from the pretrained weights"),
       case_of(kRetrain, Cut::kBeforeClassifier, /*trunk_is_frozen=*/false,

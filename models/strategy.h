@@ -11,6 +11,7 @@ namespace transfer {
 enum class Cut {
   kBeforeClassifier,  ///< the classifier's input
   kAtStage,           ///< the pooled output of a stage: `cut`, or the best one by probing
+  kAllStages,         ///< pooled outputs of all stages, of which cross-validation keeps some
 };
 
 /// What a strategy does to the backbone. Learning rates and epochs are in the preset of the same
@@ -30,7 +31,7 @@ struct Strategy {
 /// The name that lets the program choose one of the strategies by measurement; not a strategy.
 inline constexpr const char* kAutoStrategy = "auto";
 
-/// All strategies: the four classic cases.
+/// All strategies: the four classic cases, and features of all stages.
 const std::vector<Strategy>& list_strategies();
 
 /// The strategy of that name. REQUIRES: it exists.

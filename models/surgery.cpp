@@ -55,26 +55,6 @@ void check_stage(const Node* call, const std::string& stage, const std::string& 
   }
 }
 
-/// Empties every tensor that `forward` does not read.
-void drop_unread_tensors(Module& module) {
-  const auto paths = tensors_read_by(module, "forward");
-  const std::set<std::string> read(paths.begin(), paths.end());
-  for (const auto& owner : module.named_modules()) {
-    const std::string prefix = owner.name.empty() ? "" : owner.name + ".";
-    std::vector<std::string> unread;
-    for (const auto& tensor : owner.value.named_parameters(/*recurse=*/false)) {
-      if (!read.contains(prefix + tensor.name)) unread.push_back(tensor.name);
-    }
-    for (const auto& tensor : owner.value.named_buffers(/*recurse=*/false)) {
-      if (!read.contains(prefix + tensor.name)) unread.push_back(tensor.name);
-    }
-    for (const auto& name : unread) {
-      const auto old = owner.value.attr(name).toTensor();
-      owner.value._ivalue()->setAttr(name, torch::empty({0}, old.options()));
-    }
-  }
-}
-
 /// Ends the graph at `value`, its only output.
 void end_graph_at(const std::shared_ptr<Graph>& graph, Value* value) {
   end_at(*graph, value);
@@ -198,10 +178,44 @@ std::vector<std::int64_t> pooled_dimensions(torch::IntArrayRef shape) {
   return channels_come_last ? std::vector<std::int64_t>{1, 2} : std::vector<std::int64_t>{2, 3};
 }
 
+void drop_unread_tensors(Module& module) {
+  const auto paths = tensors_read_by(module, "forward");
+  const std::set<std::string> read(paths.begin(), paths.end());
+  for (const auto& owner : module.named_modules()) {
+    const std::string prefix = owner.name.empty() ? "" : owner.name + ".";
+    std::vector<std::string> unread;
+    for (const auto& tensor : owner.value.named_parameters(/*recurse=*/false)) {
+      if (!read.contains(prefix + tensor.name)) unread.push_back(tensor.name);
+    }
+    for (const auto& tensor : owner.value.named_buffers(/*recurse=*/false)) {
+      if (!read.contains(prefix + tensor.name)) unread.push_back(tensor.name);
+    }
+    for (const auto& name : unread) {
+      const auto old = owner.value.attr(name).toTensor();
+      owner.value._ivalue()->setAttr(name, torch::empty({0}, old.options()));
+    }
+  }
+}
+
 Value* average_over(Graph& graph, Value* value, const std::vector<std::int64_t>& dimensions) {
   const torch::jit::WithInsertPoint behind(value->node()->next());
   return dimensions.empty() ? graph.insert(c10::aten::clone, {value})
                             : graph.insert(c10::aten::mean, {value, dimensions});
+}
+
+Value* deviation_over(Graph& graph, Value* value, const std::vector<std::int64_t>& dimensions) {
+  const torch::jit::WithInsertPoint behind(value->node()->next());
+  return graph.insert(c10::aten::std, {value, dimensions, false});
+}
+
+Value* quarters_of(Graph& graph, Value* value, const std::vector<std::int64_t>& dimensions) {
+  const torch::jit::WithInsertPoint behind(value->node()->next());
+  const bool channels_come_last = dimensions.front() == 1;
+  Value* map = channels_come_last ? graph.insert(c10::aten::permute,
+                                                 {value, std::vector<std::int64_t>{0, 3, 1, 2}})
+                                  : value;
+  Value* pooled = graph.insert(c10::aten::adaptive_avg_pool2d, {map, std::vector<std::int64_t>{2, 2}});
+  return graph.insert(c10::aten::flatten, {pooled, 1});
 }
 
 void average_output(Module& module, const std::vector<std::int64_t>& dimensions) {

@@ -72,6 +72,19 @@ std::vector<std::int64_t> pooled_dimensions(torch::IntArrayRef shape);
 torch::jit::Value* average_over(torch::jit::Graph& graph, torch::jit::Value* value,
                                 const std::vector<std::int64_t>& dimensions);
 
+/// Inserts the standard deviation over those positions, [N,C], in the same place. REQUIRES: there
+/// are dimensions.
+torch::jit::Value* deviation_over(torch::jit::Graph& graph, torch::jit::Value* value,
+                                  const std::vector<std::int64_t>& dimensions);
+
+/// Inserts the averages over the quarters of the image, [N,4C], in the same place. REQUIRES: two
+/// dimensions.
+torch::jit::Value* quarters_of(torch::jit::Graph& graph, torch::jit::Value* value,
+                               const std::vector<std::int64_t>& dimensions);
+
+/// Empties every tensor that `forward` does not read, so that it leaves the saved file.
+void drop_unread_tensors(torch::jit::Module& module);
+
 /// Appends that average to the module's `forward`. REQUIRES: it returns one tensor.
 void average_output(torch::jit::Module& module, const std::vector<std::int64_t>& dimensions);
 

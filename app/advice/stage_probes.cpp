@@ -7,6 +7,7 @@
 #include "app/compute/device.h"
 #include "app/compute/side_by_side.h"
 #include "app/features/feature_store.h"
+#include "app/training/block_choice.h"
 #include "app/training/weight_decay_search.h"
 #include "core/errors.h"
 #include "core/messages.h"
@@ -62,7 +63,7 @@ void require_folds(const Preparation& p, const torch::Tensor& labels) {
   }
 }
 
-ProbedFeatures extract_stages(const Preparation& p, std::vector<std::string> stages,
+ProbedFeatures extract_stages(const Preparation& p, const std::vector<std::string>& stages,
                               const std::filesystem::path& feature_store) {
   const auto room = kMostCrossValidated / p.classes();
   const auto images = stratified_sample(
@@ -78,7 +79,7 @@ ProbedFeatures extract_stages(const Preparation& p, std::vector<std::string> sta
   features.images = store.extract(images, "probe", 0);
   features.seconds = pass.seconds();
   features.forward_seconds = store.forward_seconds();
-  features.stages = std::move(stages);
+  features.blocks = trunk.blocks();
   features.widths = trunk.widths();
   features.multiply_adds = trunk.multiply_adds();
   if (!features.images.broken.empty()) require_folds(p, features.images.labels);
@@ -87,11 +88,12 @@ ProbedFeatures extract_stages(const Preparation& p, std::vector<std::string> sta
 
 StageProbe probe(const Preparation& p, const ProbedFeatures& features, std::size_t position) {
   const Stopwatch stopwatch;
-  const auto set = features.at(features.stages[position]);
+  const FeatureBlock& block = features.blocks[position];
+  const auto set = features.of({block});
   HeadProblem problem = head_problem(p.config, p.classes(), p.device, *set, *set);
   problem.loss = problem.loss.plain();
   const auto choice = choose_weight_decay(problem, ScoredClasses::kAll);
-  return {features.stages[position], features.widths[position], choice.weight_decay, choice.score,
+  return {block.stage, features.widths[position], choice.weight_decay, choice.score,
           stopwatch.seconds()};
 }
 
@@ -103,23 +105,14 @@ void report(const StageProbe& probe, const Objective& objective) {
 
 }  // namespace
 
-std::optional<FeatureSet> ProbedFeatures::at(const std::string& stage) const {
-  const auto found = std::find(stages.begin(), stages.end(), stage);
-  if (found == stages.end()) return std::nullopt;
-  const auto position = found - stages.begin();
-  std::int64_t first = 0;
-  for (std::ptrdiff_t i = 0; i < position; ++i) first += widths[static_cast<std::size_t>(i)];
-  const std::int64_t width = widths[static_cast<std::size_t>(position)];
-  FeatureSet set;
-  set.labels = images.labels;
-  set.targets = images.targets;
-  set.samples = images.samples;
-  set.broken = images.broken;
-  set.contents = images.contents;
-  const FeatureTable& table = images.views.front();
-  set.views.push_back(FeatureTable::in_memory(table.rows(), width));
-  set.views.back().write(0, table.read(0, table.rows()).narrow(1, first, width));
-  return set;
+std::optional<FeatureSet> ProbedFeatures::of(const std::vector<FeatureBlock>& wanted) const {
+  std::vector<std::size_t> positions;
+  for (const FeatureBlock& block : wanted) {
+    const auto found = std::find(blocks.begin(), blocks.end(), block);
+    if (found == blocks.end()) return std::nullopt;
+    positions.push_back(static_cast<std::size_t>(found - blocks.begin()));
+  }
+  return with_columns(images, columns_of(positions, widths));
 }
 
 const StageProbe* StageProbes::find(const std::string& stage) const {
@@ -151,12 +144,12 @@ void require_probing(const Config& config, const Backbone& backbone, const Datas
   require_enough(rarest_class(dataset.classes, truth_of(dataset.train).labels), config.data.path);
 }
 
-StageProbes probe_stages(const Preparation& p, std::vector<std::string> stages,
+StageProbes probe_stages(const Preparation& p, const std::vector<std::string>& stages,
                          const std::filesystem::path& feature_store) {
   StageProbes probes;
-  probes.features = extract_stages(p, std::move(stages), feature_store);
+  probes.features = extract_stages(p, stages, feature_store);
   if (!p.group->is_rank0()) return probes;
-  probes.stages.resize(probes.features.stages.size());
+  probes.stages.resize(probes.features.blocks.size());
   const Stopwatch stopwatch;
   run_side_by_side(static_cast<std::int64_t>(probes.stages.size()), p.threads,
                    [&](std::int64_t stage) {

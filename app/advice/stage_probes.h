@@ -20,19 +20,19 @@ namespace transfer {
 
 /// Unaugmented pooled features of training images at several stages, all from one pass.
 struct ProbedFeatures {
-  /// Paths of stages, or empty: the classifier's input.
-  std::vector<std::string> stages;
+  std::vector<FeatureBlock> blocks;
+  /// Of each block.
   std::vector<std::int64_t> widths;
-  /// Of one image, from the input up to each stage.
+  /// Of one image, from the input up to each block.
   std::vector<std::int64_t> multiply_adds;
-  /// The features of all stages side by side.
+  /// The features of all blocks side by side.
   FeatureSet images;
   /// Wall time of the pass, and the trunk's share of it, summed over the streams.
   double seconds = 0;
   double forward_seconds = 0;
 
-  /// The features of one stage; nothing when it is not among `stages`.
-  std::optional<FeatureSet> at(const std::string& stage) const;
+  /// The features of these blocks side by side; nothing when one is not among `blocks`.
+  std::optional<FeatureSet> of(const std::vector<FeatureBlock>& wanted) const;
 };
 
 /// Result of a linear head on one stage's features.
@@ -73,7 +73,7 @@ void require_probing(const Config& config, const Backbone& backbone, const Datas
 /// ModelError where the backbone cannot be cut, and DataError where a class has fewer than two
 /// images. In a group of processes all compute features and rank 0 alone scores: the others
 /// get no probes.
-StageProbes probe_stages(const Preparation& preparation, std::vector<std::string> stages,
+StageProbes probe_stages(const Preparation& preparation, const std::vector<std::string>& stages,
                          const std::filesystem::path& feature_store);
 
 /// The one with the highest score; the earliest of equals. REQUIRES: not empty.

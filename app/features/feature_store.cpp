@@ -58,8 +58,17 @@ std::vector<std::int64_t> all_positions(const std::vector<Sample>& samples) {
 
 std::int64_t FeatureSet::valid_rows() const { return labels.ge(0).sum().item<std::int64_t>(); }
 
+FeatureSet with_columns(FeatureSet set, const torch::Tensor& columns) {
+  for (FeatureTable& view : set.views) {
+    view = FeatureTable::of_columns(std::move(view), columns);
+  }
+  return set;
+}
+
 StoredLayers stored_layers(const FrozenTrunk& trunk) {
-  return {fmt::format("{}", fmt::join(trunk.cuts(), " ")), trunk.engine(),
+  std::vector<std::string> names;
+  for (const FeatureBlock& block : trunk.blocks()) names.push_back(block_name(block));
+  return {fmt::format("{}", fmt::join(names, " ")), trunk.engine(),
           RowFormat(trunk.dimension()),
           [&trunk](const torch::Tensor& images) { return trunk.features(images); }};
 }

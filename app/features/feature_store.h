@@ -60,6 +60,10 @@ struct FeatureSet {
   std::int64_t valid_rows() const;
 };
 
+/// The same images with some of the features, by their positions [n] int64. Nothing is copied
+/// before it is read.
+FeatureSet with_columns(FeatureSet set, const torch::Tensor& columns);
+
 /// Computes features, in memory as long as they fit into `cache.memory_mb`, beyond that in the
 /// feature store on disk; with `cache.share` all of them go there. The store has one FeatureArchive
 /// for each combination of decoder version, weights, cut, preprocessing and arithmetic (see

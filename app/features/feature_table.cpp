@@ -42,6 +42,13 @@ FeatureTable FeatureTable::of_places(std::vector<Place> places, RowFormat format
   return table;
 }
 
+FeatureTable FeatureTable::of_columns(FeatureTable whole, torch::Tensor columns) {
+  FeatureTable table(whole.rows(), RowFormat(columns.numel()));
+  table.whole_ = std::make_shared<FeatureTable>(std::move(whole));
+  table.columns_ = std::move(columns);
+  return table;
+}
+
 FeatureTable FeatureTable::copy_in_memory() const {
   constexpr std::int64_t kBytes = std::int64_t{1} << 24;
   const std::int64_t chunk = std::max<std::int64_t>(kBytes / format_.bytes(), 1);
@@ -70,7 +77,9 @@ void FeatureTable::write(std::int64_t first, const torch::Tensor& features) {
 }
 
 void FeatureTable::clear_row(std::int64_t row) {
-  if (memory_.defined()) {
+  if (whole_) {
+    whole_->clear_row(row);
+  } else if (memory_.defined()) {
     memory_.select(0, row).zero_();
   } else {
     places_[static_cast<std::size_t>(row)] = {};
@@ -78,6 +87,7 @@ void FeatureTable::clear_row(std::int64_t row) {
 }
 
 torch::Tensor FeatureTable::read(std::int64_t first, std::int64_t count) const {
+  if (whole_) return whole_->read(first, count).index_select(1, columns_);
   if (memory_.defined()) return memory_.narrow(0, first, count).to(torch::kFloat32);
   std::vector<std::int64_t> rows(static_cast<std::size_t>(count));
   std::iota(rows.begin(), rows.end(), first);
@@ -85,6 +95,7 @@ torch::Tensor FeatureTable::read(std::int64_t first, std::int64_t count) const {
 }
 
 torch::Tensor FeatureTable::gather(const std::vector<std::int64_t>& rows) const {
+  if (whole_) return whole_->gather(rows).index_select(1, columns_);
   if (memory_.defined()) return memory_.index_select(0, torch::tensor(rows)).to(torch::kFloat32);
   auto gathered = stored_rows(static_cast<std::int64_t>(rows.size()));
   auto* target = static_cast<char*>(gathered.data_ptr());

@@ -12,7 +12,7 @@
 namespace transfer {
 
 /// Features of a list of images, one row per image, in memory or in files. Rows of broken images
-/// are zero. Movable, not copyable.
+/// are zero.
 class FeatureTable {
  public:
   /// Zeros in memory.
@@ -26,6 +26,9 @@ class FeatureTable {
   };
   /// The rows at these places, in that order; read only.
   static FeatureTable of_places(std::vector<Place> places, RowFormat format);
+  /// Some columns of `table`, by their positions [n] int64, in that order; read only, copied at
+  /// each reading. REQUIRES: its rows are [D].
+  static FeatureTable of_columns(FeatureTable table, torch::Tensor columns);
 
   std::int64_t rows() const { return rows_; }
   /// Numbers in a row.
@@ -60,6 +63,9 @@ class FeatureTable {
   torch::Tensor memory_;
   FeatureSegmentWriter* writer_ = nullptr;
   std::vector<Place> places_;
+  /// Where the rows are columns of those of another table: that table, and which.
+  std::shared_ptr<FeatureTable> whole_;
+  torch::Tensor columns_;
 };
 
 }  // namespace transfer

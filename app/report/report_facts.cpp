@@ -37,6 +37,7 @@ std::string predicted_text(const Summary& s) {
 std::string strategy_text(const Summary& s) {
   std::string text = fmt::format("{}: {}", s.strategy, find_strategy(s.strategy).summary);
   if (!s.cut.empty()) text += fmt::format("; cut behind {}", s.cut);
+  if (!s.blocks.empty()) text += fmt::format("; features of {}", fmt::join(s.blocks, ", "));
   return text;
 }
 

@@ -81,6 +81,16 @@ std::string to_json(const Summary& s) {
       {"val", metrics_object(s.val, s.classes)},
   };
   if (!s.cut.empty()) object["cut"] = s.cut;
+  if (!s.blocks.empty()) object["features"] = s.blocks;
+  const std::string score_key(estimated_score_name(s.objective).key);
+  for (const ScoredBlocks& set : s.block_sets) {
+    object["feature_sets"].push_back({{"title", set.title},
+                                      {"weight", set.weight},
+                                      {"weight_decay", set.weight_decay},
+                                      {"loss", set.loss},
+                                      {score_key, set.score.value},
+                                      {"standard_error", set.score.standard_error}});
+  }
   if (!s.frozen_up_to.empty()) object["frozen_up_to"] = s.frozen_up_to;
   if (s.replicas > 1) object["replicas"] = s.replicas;
   if (s.processes > 1) object["processes"] = s.processes;
@@ -94,7 +104,7 @@ std::string to_json(const Summary& s) {
   for (const StageProbe& probe : s.probes) {
     object["probes"].push_back(
         {{"stage", probe.stage},
-         {std::string(estimated_score_name(s.objective).key), probe.score.value},
+         {score_key, probe.score.value},
          {"standard_error", probe.score.standard_error}});
   }
   if (s.test) object["test"] = metrics_object(*s.test, s.classes);

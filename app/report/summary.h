@@ -9,6 +9,7 @@
 
 #include "app/advice/stage_probes.h"
 #include "app/report/provenance.h"
+#include "app/training/block_choice.h"
 #include "app/training/calibration_fit.h"
 #include "app/training/gradient_buckets.h"
 #include "app/training/known_images_report.h"
@@ -40,6 +41,10 @@ struct Summary {
   std::vector<std::string> classes;
   /// Stage whose output feeds the head; empty for the classifier's input.
   std::string cut;
+  /// Where the head's features come from several stages: what they are, and the sets of blocks that
+  /// cross-validation compared.
+  std::vector<std::string> blocks = {};
+  std::vector<ScoredBlocks> block_sets = {};
   /// Where the cut was chosen by probing: every stage probed.
   std::vector<StageProbe> probes;
   /// The last of the frozen stages that ran apart from the trained layers, and the type of its

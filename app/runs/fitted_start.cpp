@@ -11,7 +11,7 @@ FittedStart fit_head_to_frozen_features(const Preparation& p,
                                         const StageProbes& known) {
   const FrozenTrunk trunk(p.backbone, {""}, p.device, p.config.compute.fusion);
   FeatureStore store(p.backbone, trunk, p.config, feature_store, p.device, p.threads);
-  const auto known_set = known.features.at("");
+  const auto known_set = known.features.of(means_of({""}));
   if (known_set) store.reuse(*known_set);
   const FeatureSet train = store.extract(p.dataset.train, "head's start", 0);
   if (!p.group->is_rank0()) return {std::nullopt, train.broken};

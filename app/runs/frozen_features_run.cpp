@@ -4,17 +4,17 @@
 #include <fmt/ranges.h>
 
 #include <future>
-#include <iterator>
 #include <optional>
+#include <utility>
 
 #include "app/compute/allocator.h"
 #include "app/compute/device.h"
-#include "app/features/feature_store.h"
-#include "app/features/near_copies.h"
+#include "app/runs/block_heads.h"
 #include "app/runs/learned_confidence.h"
 #include "app/runs/report_explanations.h"
 #include "app/runs/run_record.h"
 #include "app/runs/run_report.h"
+#include "app/runs/split_features.h"
 #include "app/runs/split_results.h"
 #include "app/training/head_fit.h"
 #include "app/training/schedule.h"
@@ -30,66 +30,10 @@
 namespace transfer {
 namespace {
 
-/// Features of every split.
-struct Features {
-  FeatureSet train;
-  FeatureSet val;
-  std::optional<FeatureSet> test;
-};
-
-/// Throws DataError if a class or label has no readable training image left.
-void require_every_class(const FeatureSet& train, const std::vector<std::string>& classes,
-                         TargetKind kind, const std::string& path) {
-  if (kind == TargetKind::kValues) return;
-  const Truth truth = train.truth().select(train.truth().counted());
-  for (std::size_t c = 0; c < classes.size(); ++c) {
-    const auto position = static_cast<std::int64_t>(c);
-    const bool occurs = kind == TargetKind::kClass
-                            ? truth.labels.eq(position).any().item<bool>()
-                            : truth.targets.select(1, position).gt(0).any().item<bool>();
-    if (occurs) continue;
-    throw DataError(
-        fmt::format("{}: class '{}' has no readable training image.", path, classes[c]));
-  }
-}
-
-Features extract(const Preparation& p, const RunDirectory& run, const std::string& cut,
-                 const StageProbes& known) {
-  const FrozenTrunk trunk(p.backbone, {cut}, p.device, p.config.compute.fusion);
-  FeatureStore store(p.backbone, trunk, p.config, feature_store_folder(p.config, run), p.device,
-                     p.threads);
-  const auto known_set = known.features.at(cut);
-  if (known_set) store.reuse(*known_set);
-  Features features{store.extract(p.dataset.train, "train", p.config.augment.views),
-                    store.extract(p.dataset.val, "val", 0), std::nullopt};
-  require_every_class(features.train, p.dataset.classes, p.objective().targets(),
-                      p.config.data.path);
-  if (!p.dataset.test.empty()) features.test = store.extract(p.dataset.test, "test", 0);
-  if (p.group->size() > 1) {
-    const auto shares = p.group->gather(fmt::format("{}", store.computed()));
-    note("features computed by each process: {}", fmt::join(shares, ", "));
-  }
-  return features;
-}
-
-/// Lists and warns of images that measure the model and are almost training images.
-void look_for_near_copies(const Features& features, Findings& findings) {
-  const auto look = [&](const FeatureSet& measuring, const char* name) {
-    auto pairs = near_copies(features.train, measuring);
-    if (pairs.empty()) return;
-    warn(
-        "{} {} {} almost the same as a training image: {}. If they show the same thing, the scores "
-        "are too good; remove them from one of the splits.",
-        pairs.size(), name, pairs.size() == 1 ? "image is" : "images are", first_five(pairs));
-    std::move(pairs.begin(), pairs.end(), std::back_inserter(findings.near_copies_across_splits));
-  };
-  look(features.val, "validation");
-  if (features.test) look(*features.test, "test");
-}
-
-HeadProblem make_problem(const Preparation& p, const Features& features, const RunDirectory& run,
+HeadProblem make_problem(const Preparation& p, const SplitFeatures& features, const RunDirectory& run,
                          const Stopwatch& since_start) {
   HeadProblem problem = head_problem(p.config, p.classes(), p.device, features.train, features.val);
+  problem.scaling = measure_block_scaling(features.train, features.widths);
   problem.weight_decay = p.config.head.weight_decay.value_or(0);
   problem.options = p.config.train;
   problem.options.lr = batch_scaled_rate(p.config.train);
@@ -123,9 +67,14 @@ void report(const FittedHead& fitted, const TrainConfig& train, double seconds) 
   }
 }
 
-/// Fits the head and fills in its part of the summary.
-FittedHead fit(const Preparation& p, const Features& features, const RunDirectory& run,
+/// Fits the head, on some of the blocks if there are several, and fills in its part of the summary.
+FittedHead fit(const Preparation& p, SplitFeatures& features, const RunDirectory& run,
                const Stopwatch& since_start, const StageProbes& known, Summary& summary) {
+  if (features.blocks.size() > 1) {
+    return fit_heads_on_blocks(
+        p, features, [&](const SplitFeatures& part) { return make_problem(p, part, run, since_start); },
+        summary);
+  }
   HeadProblem problem = make_problem(p, features, run, since_start);
   const std::int64_t dimension = features.train.views.front().dimension();
   use_threads_for(features.train.rows() * dimension * problem.classes, p.threads);
@@ -156,7 +105,7 @@ std::string choose_cut(const Preparation& p, const RunDirectory& run, StageProbe
 }
 
 /// Features of the training images and of those of `other`, from where they are stored.
-FeatureSource stored_features(const Features& features, const FeatureSet& other) {
+FeatureSource stored_features(const SplitFeatures& features, const FeatureSet& other) {
   const auto rows_of = [](const FeatureSet& set) {
     return [&set](const std::vector<std::int64_t>& rows) { return set.views.front().gather(rows); };
   };
@@ -164,12 +113,11 @@ FeatureSource stored_features(const Features& features, const FeatureSet& other)
 }
 
 /// What explains the answers of the fitted head. The references must outlive the result.
-Explanation explanation_of(const Preparation& p, const Features& features, const std::string& cut,
-                           const Head& head) {
+Explanation explanation_of(const Preparation& p, const SplitFeatures& features, const Head& head) {
   Explanation explanation{{}, {}, p.dataset.train, features.train.truth()};
   if (!p.backbone.metadata().stages.empty()) {
-    explanation.maps = [&p, &cut, &head] {
-      return ActivationMaps(p.backbone, cut, head, p.objective());
+    explanation.maps = [&p, &features, &head] {
+      return ActivationMaps(p.backbone, features.blocks, head, p.objective());
     };
   }
   explanation.features = [&features] {
@@ -184,8 +132,10 @@ Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run,
                                const Stopwatch& since_start, StageProbes known) {
   Summary summary = begin_summary(p, run);
   const Stopwatch extraction;
-  summary.cut = choose_cut(p, run, known, summary);
-  const Features features = extract(p, run, summary.cut, known);
+  const bool takes_all = find_strategy(p.config.strategy).cut == Cut::kAllStages;
+  if (!takes_all) summary.cut = choose_cut(p, run, known, summary);
+  SplitFeatures features = extract_splits(
+      p, run, takes_all ? blocks_of_all_stages(p.backbone) : means_of({summary.cut}), known.features);
   release_freed_memory();  // of the frozen network: writing the model needs as much again
   summary.seconds_extract = extraction.seconds();
   if (!p.group->is_rank0()) return summary;
@@ -233,10 +183,10 @@ Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run,
   };
   auto tables = beside([&] { write_split_results(p, run, val, test, summary); });
   ReportExtras extras =
-      explain_run(p, val, test, explanation_of(p, features, summary.cut, fitted.head), summary);
+      explain_run(p, val, test, explanation_of(p, features, fitted.head), summary);
   tables.get();
   auto page = beside([&] { write_run_report(p, run, val, test, std::move(extras), summary); });
-  write_classifier(p.backbone, summary.cut, fitted.head, p.dataset.classes,
+  write_classifier(p.backbone, features.blocks, fitted.head, p.dataset.classes,
                    run.file(run_file::kModel), objective, confidence);
   page.get();
   use_threads(p.threads);

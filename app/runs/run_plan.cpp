@@ -138,14 +138,18 @@ void look_at_measuring(const Preparation& p, const fs::path& store) {
 
 void plan_frozen(const Preparation& p, const MachineSpeed& speed, const fs::path& run,
                  const fs::path& store, RunPlan& plan) {
-  const bool cuts = find_strategy(p.config.strategy).cut == Cut::kAtStage;
-  const FrozenTrunk trunk(p.backbone, {cuts ? p.config.cut : ""}, p.device,
-                          p.config.compute.fusion);
+  const Cut cut = find_strategy(p.config.strategy).cut;
+  const bool cuts = cut == Cut::kAtStage;
+  const FrozenTrunk trunk(p.backbone,
+                          cut == Cut::kAllStages ? blocks_of_all_stages(p.backbone)
+                                                 : means_of({cuts ? p.config.cut : ""}),
+                          p.device, p.config.compute.fusion);
   plan.layers = "a new head on frozen layers";
   if (cuts) {
     plan.layers += p.config.cut.empty() ? ", cut at the stage that probing finds best"
                                         : ", cut at " + p.config.cut;
   }
+  if (cut == Cut::kAllStages) plan.layers += ", on features of several stages";
   const auto rows = static_cast<double>(plan.images.train * (1 + p.config.augment.views) +
                                         plan.images.val + plan.images.test);
   const double features = rows * static_cast<double>(trunk.dimension()) * sizeof(float);

@@ -2,6 +2,9 @@
 
 #include <torch/types.h>
 
+#include <cstdint>
+#include <vector>
+
 #include "app/features/feature_store.h"
 #include "models/classifier.h"
 
@@ -27,5 +30,11 @@ struct FeatureScaling {
 
 /// Measured on the unaugmented view of the training features.
 FeatureScaling measure_scaling(const FeatureSet& train);
+
+/// The same for blocks of that many features each, side by side: every block is scaled by itself
+/// and then by one number, so that all blocks have the same share of the squares, however many
+/// features they have, and the mean square of all features is one.
+FeatureScaling measure_block_scaling(const FeatureSet& train,
+                                     const std::vector<std::int64_t>& widths);
 
 }  // namespace transfer
