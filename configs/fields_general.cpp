@@ -8,8 +8,8 @@ void add_general_fields(std::vector<Field>& fields, Config& c) {
   using enum UsedBy;
   const std::vector<Field> rows = {
       {"strategy", &c.strategy, kNoLimits, "none", kResult, kEveryRun,
-       "Which layers train: freeze-conv, early-features, fine-tune, retrain, or auto, which "
-       "measures which of them suits the data.",
+       "Which layers train: freeze-conv, early-features, all-features, fine-tune, retrain, or auto, "
+       "which measures which of them suits the data.",
        "fine-tune"},
       {"task", &c.task, kNoLimits, "none", kResult, kEveryRun,
        "What is predicted of an image: its class or labels (classification) or numbers "

@@ -29,6 +29,11 @@ struct WholeNetwork {
   Module module;
   ModelMetadata metadata;
   std::string file;
+
+  /// Those that a map may be made of.
+  const std::vector<std::string>& stages() const {
+    return metadata.pooled_stages.empty() ? metadata.stages : metadata.pooled_stages;
+  }
 };
 
 /// What a network computes on both sides of a stage.
@@ -37,13 +42,20 @@ struct PassedStage {
   torch::Tensor logits;  ///< recorded by autograd from the activations on
 };
 
-/// The network in two parts.
+/// The network in two parts, or, where data passes by the stage, as one method that returns both.
 struct SplitNetwork {
   Module module;
   SplitMethods methods;
+  std::string both;
 
   PassedStage run(const torch::Tensor& images) const {
     const torch::jit::GraphOptimizerEnabledGuard plain(false);
+    if (!both.empty()) {
+      const torch::AutoGradMode gradients(true);
+      const auto input = images.detach().clone().requires_grad_(true);
+      const auto elements = module.get_method(both)({input}).toTupleRef().elements();
+      return {elements[0].toTensor(), elements[1].toTensor()};
+    }
     PassedStage passed;
     {
       const torch::NoGradGuard no_gradients;
@@ -112,8 +124,13 @@ struct ActivationMaps::Implementation {
 
 std::unique_ptr<ActivationMaps::Implementation> ActivationMaps::Implementation::at(
     const std::string& stage, const WholeNetwork& whole) {
-  SplitNetwork network{whole.module, {}};
-  network.methods = split_at_stage(network.module, stage, whole.file);
+  SplitNetwork network{whole.module, {}, ""};
+  const auto& pooled = whole.metadata.pooled_stages;
+  if (std::find(pooled.begin(), pooled.end(), stage) != pooled.end()) {
+    network.both = add_stage_and_logits(network.module, stage, whole.file);
+  } else {
+    network.methods = split_at_stage(network.module, stage, whole.file);
+  }
   const Preprocessing& p = whole.metadata.preprocessing;
   const auto shape = network.run(sample_image(p)).activations.sizes().vec();
   const auto layout = layout_of(shape, p);
@@ -129,7 +146,7 @@ std::unique_ptr<ActivationMaps::Implementation> ActivationMaps::Implementation::
 
 std::unique_ptr<ActivationMaps::Implementation> ActivationMaps::Implementation::at_last_stage(
     const WholeNetwork& whole) {
-  if (whole.metadata.stages.empty()) {
+  if (whole.stages().empty()) {
     throw ModelError(fmt::format(
         "{}: has no stage with positions of the image, so nothing shows where its outputs come "
         "from. Expected a convolutional network or a transformer.",
@@ -138,7 +155,7 @@ std::unique_ptr<ActivationMaps::Implementation> ActivationMaps::Implementation::
   constexpr std::int64_t kFewestCells = 4;
   std::unique_ptr<Implementation> best;
   std::string reason = "no output depends on the positions of a stage";
-  for (const std::string& place : places_for_maps(whole.module, whole.metadata.stages)) {
+  for (const std::string& place : places_for_maps(whole.module, whole.stages())) {
     try {
       auto found = at(place, whole);
       if (!found->has_gradients()) continue;
@@ -157,7 +174,7 @@ ActivationMaps::ActivationMaps(const Backbone& network, const std::string& stage
   WholeNetwork whole{copy_with_weights(network.implementation().module), network.metadata(),
                      network.file()};
   whole.module.eval();
-  const auto& stages = whole.metadata.stages;
+  const auto& stages = whole.stages();
   if (stage.empty()) {
     implementation_ = Implementation::at_last_stage(whole);
     return;
@@ -180,6 +197,7 @@ ActivationMaps::ActivationMaps(const Backbone& backbone, const std::vector<Featu
   WholeNetwork whole{compose(cut_for_blocks(backbone, blocks).module, head.copy_to(torch::kCPU)),
                      metadata_of(backbone, blocks), backbone.file()};
   whole.metadata.stages = composed_stages(std::move(whole.metadata.stages));
+  whole.metadata.pooled_stages = composed_stages(std::move(whole.metadata.pooled_stages));
   whole.metadata.objective = objective;
   whole.module.eval();
   implementation_ = Implementation::at_last_stage(whole);
@@ -190,6 +208,7 @@ ActivationMaps TrainableNetwork::activation_maps() const {
   WholeNetwork whole{copy_with_weights(implementation_->module), implementation_->metadata,
                      implementation_->file};
   whole.metadata.stages = implementation_->stages;
+  whole.metadata.pooled_stages = composed_stages(std::move(whole.metadata.pooled_stages));
   whole.module.to(torch::kCPU);
   whole.module.eval();
   return ActivationMaps(ActivationMaps::Implementation::at_last_stage(whole));

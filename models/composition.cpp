@@ -50,6 +50,21 @@ Module head_module(const Head& head, const Unit& unit) {
   return module;
 }
 
+/// The stages, of all that the backbone has, whose outputs the blocks are made of.
+std::vector<std::string> pooled_stages(const std::vector<FeatureBlock>& blocks,
+                                       const std::vector<std::string>& stages) {
+  std::vector<std::string> pooled;
+  for (const std::string& stage : stages) {
+    const bool is_last = &stage == &stages.back();
+    const bool is_used =
+        std::any_of(blocks.begin(), blocks.end(), [&](const FeatureBlock& block) {
+          return block.stage == stage || (block.stage.empty() && is_last);
+        });
+    if (is_used) pooled.push_back(stage);
+  }
+  return pooled;
+}
+
 void copy_weights(const Module& module, const LinearLayer& layer) {
   module.attr("weight").toTensor().copy_(layer.weight);
   module.attr("bias").toTensor().copy_(layer.bias);
@@ -106,6 +121,8 @@ void set_head(Module& whole, const Head& head) {
 ModelMetadata metadata_of(const Backbone& backbone, const std::vector<FeatureBlock>& blocks) {
   ModelMetadata metadata = backbone.metadata();
   auto& stages = metadata.stages;
+  if (blocks != means_of({""})) metadata.pooled_stages.clear();
+  if (blocks.size() > 1) metadata.pooled_stages = pooled_stages(blocks, stages);
   auto first = stages.end();
   for (const FeatureBlock& block : blocks) {
     first = std::min(first, std::find(stages.begin(), stages.end(), block.stage));
@@ -131,6 +148,7 @@ void write_composition(Module whole, ModelMetadata backbone,
   // The backbone may be a classifier itself.
   backbone.calibration = confidence.calibration;
   backbone.stages = composed_stages(std::move(backbone.stages));
+  backbone.pooled_stages = composed_stages(std::move(backbone.pooled_stages));
   backbone.weights_sha256 = weights_sha256(whole);
   add_image_methods(whole, backbone);
   ArchiveCheck check;

@@ -233,7 +233,7 @@ ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
     require_known_keys(
         object, "",
         {"format_version", "kind", "name", "source", "source_version", "license", "preprocessing",
-         "pretraining_classes", "classes", "stages", "weights_sha256", "complexity", "task", "loss",
+         "pretraining_classes", "classes", "stages", "pooled_stages", "weights_sha256", "complexity", "task", "loss",
          "huber_delta", "calibration"});
     ModelMetadata metadata;
     metadata.kind = parse_choice<ModelKind>(object, "", "kind");
@@ -252,6 +252,7 @@ ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
       metadata.calibration = parse_calibration(object.at("calibration"));
     }
     metadata.stages = object.value("stages", std::vector<std::string>{});
+    metadata.pooled_stages = object.value("pooled_stages", std::vector<std::string>{});
     metadata.weights_sha256 = object.value("weights_sha256", "");
     return metadata;
   } catch (const ModelError&) {
@@ -265,7 +266,8 @@ ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
 
 std::string to_json(const ModelMetadata& m) {
   const bool needs_objective = m.objective.loss != LossKind::kCrossEntropy;
-  const int version = m.calibration                      ? 4
+  const int version = !m.pooled_stages.empty()           ? 5
+                      : m.calibration                    ? 4
                       : needs_version_3(m.preprocessing) ? 3
                       : needs_objective                  ? 2
                                                          : 1;
@@ -279,6 +281,7 @@ std::string to_json(const ModelMetadata& m) {
                  {"pretraining_classes", m.pretraining_classes},
                  {"stages", m.stages},
                  {"weights_sha256", m.weights_sha256}};
+  if (!m.pooled_stages.empty()) object["pooled_stages"] = m.pooled_stages;
   if (m.kind == ModelKind::kClassifier) object["classes"] = m.classes;
   if (needs_objective) add_objective(object, m.objective);
   if (m.calibration) object["calibration"] = calibration_json(*m.calibration);

@@ -25,7 +25,7 @@ struct ModelMetadata {
   /// Newest format of `transfer.json` that this program reads. Version 2 added task and loss,
   /// version 3 further channels, pixels of 0 to 255, further resize rules and the range of samples,
   /// version 4 the calibration. A file is written in the oldest version that can say what it holds.
-  static constexpr int kFormatVersion = 4;
+  static constexpr int kFormatVersion = 5;
 
   ModelKind kind = ModelKind::kBackbone;
   std::string name;
@@ -45,6 +45,9 @@ struct ModelMetadata {
   /// Paths of the modules behind which the network may be cut, in execution order. If the file
   /// names none, Backbone::load finds them in the graph (models/stage_finder.h).
   std::vector<std::string> stages;
+  /// Stages whose pooled outputs a head on several of them takes, in the network's order; empty for
+  /// other heads. Behind the first of them the network cannot be cut.
+  std::vector<std::string> pooled_stages = {};
   /// See weights_sha256() in models/weights.h; empty when unknown.
   std::string weights_sha256;
 };

@@ -22,6 +22,7 @@ namespace {
 /// Reserved prefixes, since a method must not have the name of an attribute.
 constexpr const char* kPrefix = "transfer_prefix_";
 constexpr const char* kSuffix = "transfer_suffix_";
+constexpr const char* kBoth = "transfer_both_";
 
 std::string identifier(const std::string& stage) {
   std::string name;
@@ -96,6 +97,24 @@ SplitMethods split_at_stage(Module& module, const std::string& stage, const std:
   add_method(module, names.prefix, before.graph);
   add_method(module, names.suffix, suffix_graph(expose_stage(module, stage, file)));
   return names;
+}
+
+std::string add_stage_and_logits(Module& module, const std::string& stage,
+                                 const std::string& file) {
+  const std::string name = kBoth + identifier(stage);
+  if (module.find_method(name)) return name;
+  const auto exposed = expose_stage(module, stage, file);
+  const auto& graph = exposed.graph;
+  const torch::jit::WithInsertPoint behind(exposed.output->node()->next());
+  Value* copy = graph->insert(c10::aten::clone, {exposed.output});
+  exposed.output->replaceAllUsesAfterNodeWith(copy->node(), copy);
+  const torch::jit::WithInsertPoint at_the_end(graph->return_node());
+  Value* both = graph->insertNode(graph->createTuple({exposed.output, graph->outputs()[0]}))->output();
+  graph->eraseOutput(0);
+  graph->registerOutput(both);
+  graph->lint();
+  add_method(module, name, graph);
+  return name;
 }
 
 void remove_split(Module& module, const SplitMethods& names) {

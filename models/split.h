@@ -23,6 +23,12 @@ struct SplitMethods {
 SplitMethods split_at_stage(torch::jit::Module& module, const std::string& stage,
                             const std::string& file);
 
+/// Adds a method to `module` and returns its name: image [N,C,H,W] → (the stage's output, logits).
+/// The logits come from a copy of that output, so that gradients by it can be taken. Other data may
+/// pass by the stage. Throws ModelError naming `file` where forward does not call the stage.
+std::string add_stage_and_logits(torch::jit::Module& module, const std::string& stage,
+                                 const std::string& file);
+
 /// Removes the two methods. REQUIRES: the module has not run them.
 void remove_split(torch::jit::Module& module, const SplitMethods& names);
 

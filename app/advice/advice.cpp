@@ -87,6 +87,11 @@ std::string stage_table(const Evidence& evidence) {
                     stage.features, evidence.score.text(stage.score, stage.standard_error), lead,
                     100 * static_cast<double>(stage.multiply_adds) / whole);
   }
+  if (evidence.several) {
+    const Evidence::SeveralStages& several = *evidence.several;
+    text += fmt::format("{:<{}}  {:>8}  {:>20}  ({})\n", "several", width, "",
+                        evidence.score.text(several.score, several.standard_error), several.title);
+  }
   return text + "\n";
 }
 
@@ -141,6 +146,15 @@ std::string to_json(const Advice& advice) {
   object["stages"] = ordered_json::array();
   for (const auto& stage : evidence.stages) {
     object["stages"].push_back(stage_object(stage, evidence.score.key));
+  }
+  if (evidence.several) {
+    const Evidence::SeveralStages& several = *evidence.several;
+    object["several_stages"] = {{"features", several.title},
+                                {std::string(evidence.score.key), several.score},
+                                {"standard_error", several.standard_error},
+                                {"weight", several.weights.several},
+                                {"weight_of_early_stages", several.weights.early},
+                                {"weight_of_last_layer", several.weights.last}};
   }
   object["estimated_seconds"] = ordered_json::array();
   for (const auto& estimate : advice.estimates) {

@@ -74,6 +74,24 @@ std::string size_reason(const Evidence& evidence, bool is_large, std::int64_t en
       evidence.train_images, enough, points(left_to_gain));
 }
 
+/// How many times as likely the images must be by several stages as by one.
+constexpr double kPositiveEvidence = 3;
+
+bool several_stages_win(const Evidence& evidence) {
+  if (!evidence.several) return false;
+  const BlockWeights& weights = evidence.several->weights;
+  return weights.several >= kPositiveEvidence * std::max(weights.early, weights.last);
+}
+
+std::string several_reason(const Evidence& evidence) {
+  const Evidence::SeveralStages& several = *evidence.several;
+  return fmt::format(
+      "Features of several stages together predict images that they were not fitted to clearly better "
+      "than those of one stage do ({}: {} {}), so the head takes several.",
+      several.title, evidence.score.title,
+      evidence.score.text(several.score, several.standard_error));
+}
+
 const Evidence::Stage& find_stage(const Evidence& evidence, const std::string& name) {
   return *std::find_if(evidence.stages.begin(), evidence.stages.end(),
                        [&](const Evidence::Stage& stage) { return stage.stage == name; });
@@ -94,7 +112,9 @@ Decision decide(const Evidence& evidence, const GivenChoices& given) {
   const std::int64_t enough = decision.is_different ? kEnoughToRetrain : kEnoughToFineTune;
   decision.is_large = evidence.train_images >= enough;
   decision.freeze_stages = stages_that_suffice(evidence);
-  const double left_to_gain = 1.0 - std::max(early.score, last.score);
+  double best_score = std::max(early.score, last.score);
+  if (evidence.several) best_score = std::max(best_score, evidence.several->score);
+  const double left_to_gain = 1.0 - best_score;
   decision.reasons.push_back(likeness_reason(early, decision.is_different, evidence.score));
   decision.reasons.push_back(size_reason(evidence, decision.is_large, enough, left_to_gain));
   const Evidence::Stage* source = decision.is_different ? &early : &last;
@@ -111,6 +131,13 @@ Decision decide(const Evidence& evidence, const GivenChoices& given) {
   } else {
     const bool trains = decision.is_large && left_to_gain > kWorthwhileGain;
     decision.strategy = strategy_of_case(trains, decision.is_different);
+    if (!trains && several_stages_win(evidence)) {
+      decision.strategy = StrategyKind::kAllFeatures;
+      decision.reasons.push_back(several_reason(evidence));
+      decision.expected_score = evidence.several->score;
+      decision.standard_error = evidence.several->standard_error;
+      return decision;
+    }
   }
   if (decision.strategy == StrategyKind::kEarlyFeatures) decision.cut = source->stage;
   decision.expected_score = source->score;

@@ -45,6 +45,9 @@ StrategyKind strategy_of_case(bool is_large, bool is_different);
 ///   images like the pretraining's, since fine-tune starts from the fitted head and keeps whatever
 ///   does best in validation, its start included; 1,000 of others, since retrain starts afresh at a
 ///   high learning rate.
+/// - Where a head on frozen features is fitted, it takes several stages (all-features) if a set of
+///   their features makes the images left out of the fits at least three times as likely as any one
+///   stage does, "positive" evidence by Kass and Raftery 1995, "Bayes Factors".
 /// - The layers of large data train where the best probe leaves more than five points to gain;
 ///   otherwise a head is fitted to frozen features.
 /// REQUIRES: the evidence has at least two stages, and at most one choice is given; a given cut is

@@ -43,11 +43,20 @@ Evidence evidence_of(const StageProbes& probes, const Dataset& dataset, const Ba
     stage.standard_error = probe.score.standard_error;
     stage.lead = lead.value;
     stage.lead_error = lead.standard_error;
-    stage.multiply_adds = probes.features.multiply_adds[i];
+    stage.multiply_adds = probe.multiply_adds;
     stage.weight_decay = probe.weight_decay;
     stage.head_seconds = head_seconds(probe.seconds);
     evidence.stages.push_back(stage);
   }
+  if (probes.block_sets.empty()) return evidence;
+  const auto weights = weights_by_kind(probes.block_sets, probes.features.blocks);
+  const ScoredBlocks* best = nullptr;
+  for (const ScoredBlocks& set : probes.block_sets) {
+    if (set.blocks.size() > 1 && (best == nullptr || set.loss < best->loss)) best = &set;
+  }
+  if (best == nullptr) return evidence;
+  evidence.several = Evidence::SeveralStages{best->title, best->score.value,
+                                             best->score.standard_error, weights};
   return evidence;
 }
 

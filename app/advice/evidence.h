@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -37,6 +38,16 @@ struct Evidence {
     /// To choose it and to fit a head on these features.
     double head_seconds = 0;
   };
+
+  /// What features of several stages at once found (see score_blocks()).
+  struct SeveralStages {
+    /// The best set of blocks of several stages, and its cross-validated score.
+    std::string title;
+    double score = 0;
+    double standard_error = 0;
+    BlockWeights weights = {};
+  };
+  std::optional<SeveralStages> several = {};
 
   /// In the network's order, except that a cut given by the user comes last but one; the last is
   /// the classifier's input.

@@ -12,15 +12,15 @@
 namespace transfer {
 namespace {
 
-/// The cuts to probe: the early stages, the user's own, and the classifier's input.
-std::vector<std::string> cuts_to_probe(const Preparation& p) {
-  auto cuts = early_stages(p.backbone);
-  const std::string& given = p.config.cut;
-  if (!given.empty() && std::find(cuts.begin(), cuts.end(), given) == cuts.end()) {
-    cuts.push_back(given);
+/// The blocks to probe: those of all stages, the user's own cut, and the classifier's input.
+std::vector<FeatureBlock> blocks_to_probe(const Preparation& p) {
+  early_stages(p.backbone);  // throws where there is nothing to compare
+  auto blocks = blocks_of_all_stages(p.backbone);
+  const FeatureBlock given{p.config.cut};
+  if (std::find(blocks.begin(), blocks.end(), given) == blocks.end()) {
+    blocks.insert(blocks.end() - 1, given);
   }
-  cuts.emplace_back();
-  return cuts;
+  return blocks;
 }
 
 /// The speed that the pass has shown.
@@ -46,7 +46,7 @@ MeasuredAdvice take_advice(const Preparation& p, const ConfigSources& sources,
                            const Stopwatch& since_start) {
   const Stopwatch stopwatch;
   MeasuredAdvice result;
-  result.probes = probe_stages(p, cuts_to_probe(p), feature_store);
+  result.probes = probe_blocks(p, blocks_to_probe(p), feature_store);
   Advice& advice = result.advice;
   advice.seconds_pass = result.probes.features.seconds;
   advice.seconds_probes = result.probes.seconds;

@@ -63,7 +63,7 @@ void require_folds(const Preparation& p, const torch::Tensor& labels) {
   }
 }
 
-ProbedFeatures extract_stages(const Preparation& p, const std::vector<std::string>& stages,
+ProbedFeatures extract_blocks(const Preparation& p, const std::vector<FeatureBlock>& blocks,
                               const std::filesystem::path& feature_store) {
   const auto room = kMostCrossValidated / p.classes();
   const auto images = stratified_sample(
@@ -71,7 +71,7 @@ ProbedFeatures extract_stages(const Preparation& p, const std::vector<std::strin
       mix_seed({static_cast<std::uint64_t>(p.config.seed), kProbeSeed}));
   require_folds(p, truth_of(images).labels);
   use_threads(1);  // one blank image, which shows the stages' shapes, is too little to share
-  const FrozenTrunk trunk(p.backbone, stages, p.device, p.config.compute.fusion);
+  const FrozenTrunk trunk(p.backbone, blocks, p.device, p.config.compute.fusion);
   use_threads(p.threads);
   FeatureStore store(p.backbone, trunk, p.config, feature_store, p.device, p.threads);
   ProbedFeatures features;
@@ -93,8 +93,18 @@ StageProbe probe(const Preparation& p, const ProbedFeatures& features, std::size
   HeadProblem problem = head_problem(p.config, p.classes(), p.device, *set, *set);
   problem.loss = problem.loss.plain();
   const auto choice = choose_weight_decay(problem, ScoredClasses::kAll);
-  return {block.stage, features.widths[position], choice.weight_decay, choice.score,
-          stopwatch.seconds()};
+  return {block.stage,          features.widths[position],
+          choice.weight_decay,  choice.score,
+          stopwatch.seconds(),  features.multiply_adds[position]};
+}
+
+std::vector<ScoredBlocks> compared_sets(const Preparation& p, const ProbedFeatures& features) {
+  HeadProblem problem =
+      head_problem(p.config, p.classes(), p.device, features.images, features.images);
+  problem.scaling = measure_block_scaling(features.images, features.widths);
+  auto sets = score_blocks(problem, features.blocks, features.widths, p.threads);
+  weigh(sets, /*shares=*/true);
+  return sets;
 }
 
 void report(const StageProbe& probe, const Objective& objective) {
@@ -146,20 +156,41 @@ void require_probing(const Config& config, const Backbone& backbone, const Datas
 
 StageProbes probe_stages(const Preparation& p, const std::vector<std::string>& stages,
                          const std::filesystem::path& feature_store) {
+  return probe_blocks(p, means_of(stages), feature_store);
+}
+
+StageProbes probe_blocks(const Preparation& p, const std::vector<FeatureBlock>& blocks,
+                         const std::filesystem::path& feature_store) {
   StageProbes probes;
-  probes.features = extract_stages(p, stages, feature_store);
+  probes.features = extract_blocks(p, blocks, feature_store);
   if (!p.group->is_rank0()) return probes;
-  probes.stages.resize(probes.features.blocks.size());
+  std::vector<std::size_t> means;
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    if (blocks[i].pooling == Pooling::kMean) means.push_back(i);
+  }
+  probes.stages.resize(means.size());
   const Stopwatch stopwatch;
-  run_side_by_side(static_cast<std::int64_t>(probes.stages.size()), p.threads,
-                   [&](std::int64_t stage) {
-                     use_threads(1);
-                     const auto position = static_cast<std::size_t>(stage);
-                     probes.stages[position] = probe(p, probes.features, position);
-                   });
+  run_side_by_side(static_cast<std::int64_t>(means.size()), p.threads, [&](std::int64_t stage) {
+    use_threads(1);
+    const auto position = static_cast<std::size_t>(stage);
+    probes.stages[position] = probe(p, probes.features, means[position]);
+  });
+  if (means.size() < blocks.size()) probes.block_sets = compared_sets(p, probes.features);
   probes.seconds = stopwatch.seconds();
   for (const StageProbe& probe : probes.stages) report(probe, p.objective());
   return probes;
+}
+
+BlockWeights weights_by_kind(const std::vector<ScoredBlocks>& sets,
+                             const std::vector<FeatureBlock>& blocks) {
+  BlockWeights weights;
+  for (const ScoredBlocks& set : sets) {
+    double& weight = set.blocks.size() > 1                       ? weights.several
+                     : blocks[set.blocks.front()].stage.empty() ? weights.last
+                                                                 : weights.early;
+    weight = std::max(weight, set.weight);
+  }
+  return weights;
 }
 
 const StageProbe& best_probe(const std::vector<StageProbe>& probes) {

@@ -8,6 +8,7 @@
 
 #include "app/features/feature_store.h"
 #include "app/preparation/preparation.h"
+#include "app/training/block_choice.h"
 #include "app/training/estimated_score.h"
 #include "app/training/head_problem.h"
 #include "models/backbone.h"
@@ -45,18 +46,33 @@ struct StageProbe {
   EstimatedScore score;
   /// Time of the cross-validation, in one thread.
   double seconds = 0;
+  /// Of one image, from the input up to the stage.
+  std::int64_t multiply_adds = 0;
 };
 
 /// The probes of several stages and their features, which later runs do not compute again.
 struct StageProbes {
   ProbedFeatures features;
   std::vector<StageProbe> stages;
+  /// Where the pass gave blocks of all stages: the sets of them that score_blocks() compares, with
+  /// weights.
+  std::vector<ScoredBlocks> block_sets = {};
   /// Wall time of the probes.
   double seconds = 0;
 
   /// The probe of that stage, or nullptr.
   const StageProbe* find(const std::string& stage) const;
 };
+
+/// The largest weight of a set of several blocks, of an early stage alone, and of the classifier's
+/// input alone (see weigh()).
+struct BlockWeights {
+  double several = 0;
+  double early = 0;
+  double last = 0;
+};
+BlockWeights weights_by_kind(const std::vector<ScoredBlocks>& sets,
+                             const std::vector<FeatureBlock>& blocks);
 
 /// The stages that can be probed. Throws ModelError if the backbone has fewer than two.
 std::vector<std::string> early_stages(const Backbone& backbone);
@@ -74,6 +90,11 @@ void require_probing(const Config& config, const Backbone& backbone, const Datas
 /// images. In a group of processes all compute features and rank 0 alone scores: the others
 /// get no probes.
 StageProbes probe_stages(const Preparation& preparation, const std::vector<std::string>& stages,
+                         const std::filesystem::path& feature_store);
+
+/// The same from blocks of features: their means are probed, the last of them that of the
+/// classifier's input, and sets of the blocks are compared.
+StageProbes probe_blocks(const Preparation& preparation, const std::vector<FeatureBlock>& blocks,
                          const std::filesystem::path& feature_store);
 
 /// The one with the highest score; the earliest of equals. REQUIRES: not empty.

@@ -86,10 +86,10 @@ std::string to_json(const Summary& s) {
   for (const ScoredBlocks& set : s.block_sets) {
     object["feature_sets"].push_back({{"title", set.title},
                                       {"weight", set.weight},
-                                      {"weight_decay", set.weight_decay},
                                       {"loss", set.loss},
                                       {score_key, set.score.value},
                                       {"standard_error", set.score.standard_error}});
+    if (set.weight_decay) object["feature_sets"].back()["weight_decay"] = *set.weight_decay;
   }
   if (!s.frozen_up_to.empty()) object["frozen_up_to"] = s.frozen_up_to;
   if (s.replicas > 1) object["replicas"] = s.replicas;

@@ -6,6 +6,7 @@
 
 #include "app/compute/device.h"
 #include "app/training/block_choice.h"
+#include "app/training/weight_decay_search.h"
 #include "core/messages.h"
 
 namespace transfer {
@@ -76,7 +77,10 @@ FittedHead fit_heads_on_blocks(
     const auto positions = positions_in(set->blocks, used);
     const SplitFeatures part = with_blocks(features, positions);
     HeadProblem problem = problem_of(part);
-    if (!p.config.head.weight_decay) problem.weight_decay = set->weight_decay;
+    if (!p.config.head.weight_decay) {
+      if (!set->weight_decay) set->weight_decay = choose_weight_decay(problem).weight_decay;
+      problem.weight_decay = *set->weight_decay;
+    }
     if (set != best) problem.on_epoch = {};
     FittedHead fitted = fit_head(problem);
     if (is_linear) add_head(sum, fitted.head, columns_of(positions, features.widths), set->weight);

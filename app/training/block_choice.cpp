@@ -20,6 +20,8 @@ namespace {
 
 /// Images that the sets of blocks are compared on: eigenvectors of as many rows are found for each.
 constexpr std::int64_t kMostCompared = 1000;
+/// Classes of these images: the time of a fit grows with their number.
+constexpr std::int64_t kMostComparedClasses = 40;
 /// Smaller weights are not worth the features that they need.
 constexpr double kLeastWeight = 0.02;
 /// Weaker axes than this part of the strongest are rounding errors.
@@ -28,15 +30,27 @@ constexpr double kWeakestAxis = 1e-10;
 /// The training images that are compared, and the products of their scaled rows within each block.
 struct ComparedImages {
   FeatureSet images;
+  std::int64_t classes = 0;
   std::vector<torch::Tensor> products;  ///< [n,n] float64 by block
 };
 
-std::vector<std::int64_t> rows_to_compare(const HeadProblem& problem) {
-  const auto counted = problem.train.truth().counted();
+/// Labels [N] of a part of the classes, drawn at random and numbered anew; −1 for all others.
+torch::Tensor labels_of_some(const torch::Tensor& labels, std::int64_t classes, Random& random) {
+  std::vector<std::int64_t> numbers(static_cast<std::size_t>(classes));
+  std::iota(numbers.begin(), numbers.end(), 0);
+  random.shuffle(numbers);
+  for (std::int64_t& number : numbers) {
+    if (number >= kMostComparedClasses) number = -1;
+  }
+  const auto renumbered = torch::tensor(numbers, torch::kInt64).index_select(0, labels.clamp_min(0));
+  return torch::where(labels.ge(0), renumbered, labels);
+}
+
+std::vector<std::int64_t> rows_to_compare(const torch::Tensor& labels, Random& random) {
+  const auto counted = labels.ge(0).nonzero().flatten();
   std::vector<std::int64_t> rows(counted.data_ptr<std::int64_t>(),
                                  counted.data_ptr<std::int64_t>() + counted.numel());
   if (rows.size() > kMostCompared) {
-    Random random(mix_seed({problem.seed, 0xB10C}));
     random.shuffle(rows);
     rows.resize(kMostCompared);
     std::sort(rows.begin(), rows.end());
@@ -46,11 +60,17 @@ std::vector<std::int64_t> rows_to_compare(const HeadProblem& problem) {
 
 ComparedImages compared_images(const HeadProblem& problem,
                                const std::vector<std::int64_t>& widths) {
-  const auto rows = rows_to_compare(problem);
+  Random random(mix_seed({problem.seed, 0xB10C}));
+  const FeatureSet& train = problem.train;
+  const bool has_classes = problem.loss.objective.targets() == TargetKind::kClass;
+  const bool leaves_some_out = has_classes && problem.classes > kMostComparedClasses;
+  const auto labels = leaves_some_out ? labels_of_some(train.labels, problem.classes, random)
+                                      : train.labels.contiguous();
+  const auto rows = rows_to_compare(labels, random);
   const auto index = torch::tensor(rows, torch::kInt64);
   ComparedImages compared;
-  const FeatureSet& train = problem.train;
-  compared.images.labels = train.labels.index_select(0, index);
+  compared.classes = leaves_some_out ? kMostComparedClasses : problem.classes;
+  compared.images.labels = labels.index_select(0, index);
   if (train.targets.defined()) compared.images.targets = train.targets.index_select(0, index);
   for (const std::int64_t row : rows) {
     compared.images.samples.push_back(train.samples[static_cast<std::size_t>(row)]);
@@ -88,7 +108,7 @@ void score_candidate(const HeadProblem& problem, const ComparedImages& compared,
   FeatureSet set = compared.images;
   set.views.push_back(FeatureTable::in_memory(rows.size(0), rows.size(1)));
   set.views.back().write(0, rows);
-  HeadProblem part{set, set, problem.classes,
+  HeadProblem part{set, set, compared.classes,
                    {torch::zeros({rows.size(1)}), torch::ones({rows.size(1)})}};
   part.loss = problem.loss.plain();
   part.seed = problem.seed;
@@ -97,6 +117,7 @@ void score_candidate(const HeadProblem& problem, const ComparedImages& compared,
   candidate.loss = strongest_of_the_best(choice.scores).loss;
   candidate.score = choice.score;
   candidate.images = rows.size(0);
+  if (compared.classes < problem.classes) return;
   candidate.weight_decay = choice.weight_decay * static_cast<double>(candidate.images) /
                            static_cast<double>(problem.train.valid_rows());
 }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,9 @@ struct ScoredBlocks {
   /// fit, at the best weight decay.
   double loss = 0;
   EstimatedScore score = {};
-  /// Chosen by cross-validation, for a fit to all training images.
-  double weight_decay = 0;
+  /// Chosen by cross-validation, for a fit to all training images; nothing where a part of the
+  /// classes was compared.
+  std::optional<double> weight_decay = {};
   /// Images that were left out once each.
   std::int64_t images = 0;
   /// The part of the answer that is given to this set; see weigh().
@@ -34,7 +36,8 @@ struct ScoredBlocks {
 /// these with deviations, and these with quarters too.
 std::vector<ScoredBlocks> block_candidates(const std::vector<FeatureBlock>& blocks);
 
-/// Scores every candidate, without weights yet, by 5-fold cross-validation on at most 1,000 training images (Evci et al.
+/// Scores every candidate, without weights yet, by 5-fold cross-validation on at most 1,000 training images of at
+/// most 40 classes (Evci et al.
 /// 2022, "Head2Toe: Utilizing Intermediate Representations for Better Transfer Learning", selects
 /// features of all layers in another way). The features of `problem` are the blocks of `widths`
 /// features each, side by side, and its scaling is measure_block_scaling(). Validation images are

@@ -118,7 +118,7 @@ class Advise(AdviseCase):
         self.assertEqual(advice["settings"]["train.epochs"], "3")
         names = [(row["strategy"], row["settings"]) for row in advice["estimated_seconds"]]
         self.assertEqual([name for name, _ in names if name != "fine-tune"],
-                         ["freeze-conv", "early-features", "retrain"])
+                         ["freeze-conv", "early-features", "all-features", "retrain"])
         self.assertIn(("early-features", "cut=blocks.0"), names)
         self.assertIn(("fine-tune", "train.freeze_stages=1 augment.preset=none"), names)
         for row in advice["estimated_seconds"]:

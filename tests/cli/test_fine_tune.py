@@ -220,6 +220,49 @@ class EarlyFeatures(FineTuneCase):
                      "--out", "run", expect=4, parts=["blocks.7"])
 
 
+class AllFeatures(FineTuneCase):
+    def test_the_model_takes_several_stages(self):
+        self.make_data()
+        done = self.train("--strategy", "all-features", "--set", "report.html=true")
+        summary = self.summary()
+        weights = [row["weight"] for row in summary["feature_sets"]]
+        self.assertAlmostEqual(sum(weights), 1)
+        self.assertEqual(done.stderr.count("features: "), sum(weight > 0 for weight in weights))
+        self.assertLessEqual(set(summary["features"]),
+                             {"blocks.0", "blocks.0:deviation", "blocks.0:quarters", "blocks.1:deviation",
+                              "blocks.1:quarters", "penultimate"})
+        self.assertGreater(len(summary["features"]), 1)
+        model = torch.jit.load(str(self.folder / "run/model.pt"))
+        features = model.features(torch.rand(2, 3, 32, 32))
+        self.assertEqual(model.state_dict()["head.weight"].shape[1], features.shape[1])
+        self.assertFalse(any("classifier" in key and value.numel() for key, value in model.state_dict().items()),
+                         "the old classifier leaves the file")
+        rows = list(csv.DictReader((self.folder / "run/predictions_val.csv").open()))
+        found = json.loads(self.run_transfer("predict", "--model", "run", *[row["path"] for row in rows], "--json").stdout)
+        for row, image in zip(rows, found["images"]):
+            self.assertEqual(row["predicted"], image["class"])
+        self.assertNotIn("no stage shows", done.stderr)
+        explained = json.loads(self.run_transfer("explain", "--model", "run", rows[0]["path"], "--output", "maps", "--json").stdout)
+        self.assertIn(explained["stage"], ("trunk.blocks.0", "trunk.blocks.1"))
+        again = self.train("--strategy", "all-features", out="again")
+        self.assertEqual((self.folder / "run/model.pt").read_bytes(), (self.folder / "again/model.pt").read_bytes(), again.stderr)
+        self.run_transfer("--data", "data", "--backbone", "run/model.pt", "--out", "next")
+        self.run_transfer("explain", "--model", "next", rows[0]["path"], "--output", "maps2")
+
+    def test_hidden_layers_take_the_best_set_alone(self):
+        self.make_data()
+        self.train("--strategy", "all-features", "--set", "head.hidden=[4]", "--set", "train.optimizer=adamw", "--epochs", "3")
+        self.assertEqual(sorted(row["weight"] for row in self.summary()["feature_sets"])[-2:], [0, 1])
+
+    def test_augmented_views_and_the_store_serve_all_stages(self):
+        self.make_data()
+        flags = ("--strategy", "all-features", "--augment-views", "1", "--set", "cache.share=true", "--set", "cache.dir=store")
+        self.train(*flags)
+        again = self.train(*flags, out="again")
+        self.assertIn("read from", again.stderr)
+        self.assertEqual((self.folder / "run/model.pt").read_bytes(), (self.folder / "again/model.pt").read_bytes())
+
+
 class StoppedRun(FineTuneCase):
     FLAGS = ("--strategy", "fine-tune", "--set", "train.epochs=4", "--set", "train.batch_size=3", "--set",
              "train.ema=0.9", "--set", "augment.mixup=0.2", "--set", "train.batch_norm=train", "--threads", "1")

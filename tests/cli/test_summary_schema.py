@@ -51,6 +51,7 @@ class SummarySchema(TransferCase):
         tuned = self.check("tuned", *TUNED, data="data")
         self.assertEqual(tuned["data"]["sha256"], summary["data"]["sha256"], "whatever the strategy")
         self.check("stages", "--strategy", "early-features", data="data")
+        self.check("all", "--strategy", "all-features", data="data")
         picture = self.folder / "data/train/red/0.png"
         picture.write_bytes(picture.read_bytes() + b"more")
         self.assertNotEqual(self.check("other", data="data")["data"]["sha256"], summary["data"]["sha256"])

@@ -8,8 +8,8 @@
 
 namespace transfer {
 
-inline const std::vector<std::string> kStrategies = {"freeze-conv", "early-features", "fine-tune",
-                                                     "retrain", "auto"};
+inline const std::vector<std::string> kStrategies = {"freeze-conv", "early-features", "all-features",
+                                                     "fine-tune",   "retrain",        "auto"};
 
 /// Why sources are refused, or "no error".
 inline std::string message_of(const ConfigSources& sources) {

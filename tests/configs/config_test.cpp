@@ -150,8 +150,8 @@ TEST(Config, InfinityIsRefused) {
 }
 
 TEST(Config, EveryPresetIsReadAndAStrategysNamesIt) {
-  const std::vector<std::string> strategies = {"freeze-conv", "early-features", "fine-tune",
-                                               "retrain", "auto"};
+  const std::vector<std::string> strategies = {"freeze-conv", "early-features", "all-features",
+                                               "fine-tune",   "retrain",        "auto"};
   const std::vector<std::string> presets = list_presets();
   EXPECT_THAT(presets, testing::IsSupersetOf(strategies));
   for (const std::string& preset : presets) {

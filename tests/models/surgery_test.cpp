@@ -77,7 +77,7 @@ TEST(ProbedStages, LeaveOutTheLastOneAndThoseThatSeparateABatchNorm) {
   EXPECT_EQ(probed_stages(bare), (std::vector<std::string>{"blocks.0"}));
   const auto in_place = Backbone::load(fixture("in_place.pt"));
   EXPECT_EQ(probed_stages(in_place), (std::vector<std::string>{"first"})) << "no BatchNorm behind";
-  const FrozenTrunk split(bare, {"stem.0", "blocks.0"}, torch::kCPU);
+  const FrozenTrunk split(bare, std::vector<std::string>{"stem.0", "blocks.0"}, torch::kCPU);
   const FrozenTrunk whole(bare, {"blocks.0"}, torch::kCPU);
   EXPECT_LT(largest_difference(split.features(image()).narrow(1, 8, 12), whole.features(image())),
             1e-5);

@@ -53,6 +53,26 @@ TEST(Decision, FourBoxes) {
   EXPECT_EQ(different_large.cut, "") << "only early-features cuts";
 }
 
+TEST(Decision, SeveralStagesNeedThreeTimesTheLikelihoodOfOne) {
+  auto data = evidence(100, -0.05);
+  data.several = Evidence::SeveralStages{"means from a on", 0.95, 0.02, {0.6, 0.1, 0.15}};
+  const auto several = decide(data, {});
+  EXPECT_EQ(several.strategy, StrategyKind::kAllFeatures);
+  EXPECT_EQ(several.cut, "");
+  EXPECT_EQ(several.expected_score, 0.95);
+  EXPECT_EQ(several.standard_error, 0.02);
+  EXPECT_THAT(several.reasons.back(), HasSubstr("means from a on: accuracy 95.0 ± 2.0 %"));
+  data.several->weights = {0.6, 0.21, 0.1};
+  EXPECT_EQ(decide(data, {}).strategy, StrategyKind::kFreezeConv);
+  data.several->weights = {1, 0, 0};
+  EXPECT_EQ(decide(data, {"b", false}).strategy, StrategyKind::kEarlyFeatures) << "a cut is given";
+  data.train_images = 1000;
+  data.several->score = 0.9;
+  EXPECT_EQ(decide(data, {}).strategy, StrategyKind::kFineTune) << "enough images to train layers";
+  data.several->score = 0.96;
+  EXPECT_EQ(decide(data, {}).strategy, StrategyKind::kAllFeatures) << "too little left to gain";
+}
+
 TEST(Decision, ALeadOfOneStandardErrorOrLessIsChance) {
   EXPECT_EQ(decide(evidence(100, 0.0100, 0.01), {}).strategy, StrategyKind::kFreezeConv);
   EXPECT_EQ(decide(evidence(100, 0.0101, 0.01), {}).strategy, StrategyKind::kEarlyFeatures);
