@@ -93,9 +93,11 @@ StageProbe probe(const Preparation& p, const ProbedFeatures& features, std::size
   HeadProblem problem = head_problem(p.config, p.classes(), p.device, *set, *set);
   problem.loss = problem.loss.plain();
   const auto choice = choose_weight_decay(problem, ScoredClasses::kAll);
-  return {block.stage,          features.widths[position],
-          choice.weight_decay,  choice.score,
-          stopwatch.seconds(),  features.multiply_adds[position]};
+  StageProbe result{block.stage, features.widths[position], choice.weight_decay, choice.score,
+                    stopwatch.seconds()};
+  // Of a single cut nothing is known.
+  if (!features.multiply_adds.empty()) result.multiply_adds = features.multiply_adds[position];
+  return result;
 }
 
 std::vector<ScoredBlocks> compared_sets(const Preparation& p, const ProbedFeatures& features) {

@@ -237,9 +237,10 @@ class AllFeatures(FineTuneCase):
         self.assertEqual(model.state_dict()["head.weight"].shape[1], features.shape[1])
         self.assertFalse(any("classifier" in key and value.numel() for key, value in model.state_dict().items()),
                          "the old classifier leaves the file")
-        rows = list(csv.DictReader((self.folder / "run/predictions_val.csv").open()))
+        with open(self.folder / "run/predictions_val.csv", newline="") as file:
+            rows = list(csv.DictReader(file))
         found = json.loads(self.run_transfer("predict", "--model", "run", *[row["path"] for row in rows], "--json").stdout)
-        for row, image in zip(rows, found["images"]):
+        for row, image in zip(rows, found):
             self.assertEqual(row["predicted"], image["class"])
         self.assertNotIn("no stage shows", done.stderr)
         explained = json.loads(self.run_transfer("explain", "--model", "run", rows[0]["path"], "--output", "maps", "--json").stdout)
