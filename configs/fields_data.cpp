@@ -22,7 +22,7 @@ void add_data_fields(std::vector<Field>& fields, DataConfig& d) {
        "say the same, such as filename and class.",
        "[path=photo, label=species]"},
       {"data.group_by", &d.group_by, kNoLimits, "none", kResult, kEveryRun,
-       "Regular expression (ECMAScript) that finds an image's group, such as the patient, in its "
+       "Regular expression (RE2) that finds an image's group, such as the patient, in its "
        "file name, or with a / in it in its path below the data: the first (…) that took part, "
        "else "
        "the whole match. A group stays on one side of splits and folds. Empty: the column group of "

@@ -1,9 +1,10 @@
 #include "configs/group_pattern.h"
 
 #include <fmt/format.h>
+#include <re2/re2.h>
 
 #include <filesystem>
-#include <regex>
+#include <vector>
 
 #include "core/errors.h"
 
@@ -11,38 +12,50 @@ namespace transfer {
 
 struct GroupPattern::Expression {
   std::string text;
-  std::regex regex;
+  RE2 regex;
 };
 
-GroupPattern::GroupPattern(const std::string& expression) {
-  try {
-    expression_ = std::make_unique<const Expression>(expression, std::regex(expression));
-  } catch (const std::regex_error& error) {
-    throw ConfigError(
-        fmt::format("data.group_by: '{}' is no regular expression: {}. Expected one such as "
-                    "^([^_]+)_, whose part in round brackets is the group.",
-                    expression, error.what()));
-  }
+namespace {
+
+/// Names of files are bytes, and need not be UTF-8.
+RE2::Options bytewise() {
+  RE2::Options options(RE2::Latin1);
+  options.set_log_errors(false);
+  return options;
+}
+
+}  // namespace
+
+GroupPattern::GroupPattern(const std::string& expression)
+    : expression_(new Expression{expression, RE2(expression, bytewise())}) {
+  if (expression_->regex.ok()) return;
+  throw ConfigError(
+      fmt::format("data.group_by: '{}' is no regular expression: {}. Expected one such as "
+                  "^([^_]+)_, whose part in round brackets is the group; there are no "
+                  "backreferences, and none that look ahead or behind.",
+                  expression, expression_->regex.error()));
 }
 
 GroupPattern::~GroupPattern() = default;
 
 std::string GroupPattern::group_of(const std::string& path) const {
-  const bool takes_path = expression_->text.find('/') != std::string::npos;
-  const std::string name = takes_path ? path : std::filesystem::path(path).filename().string();
-  std::smatch match;
-  try {
-    if (!std::regex_search(name, match, expression_->regex)) return "";
-  } catch (const std::regex_error& error) {
-    throw ConfigError(
-        fmt::format("data.group_by: '{}' cannot be searched for in '{}': {}. Expected "
-                    "a simpler expression.",
-                    expression_->text, name, error.what()));
+  const RE2& regex = expression_->regex;
+  const std::string name =
+      looks_into_folders() ? path : std::filesystem::path(path).filename().string();
+  std::vector<re2::StringPiece> parts(static_cast<std::size_t>(regex.NumberOfCapturingGroups()) +
+                                      1);
+  if (!regex.Match(name, 0, name.size(), RE2::UNANCHORED, parts.data(),
+                   static_cast<int>(parts.size()))) {
+    return "";
   }
-  for (std::size_t i = 1; i < match.size(); ++i) {
-    if (match[i].matched) return match[i].str();
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    if (parts[i].data() != nullptr) return parts[i].as_string();
   }
-  return match.str();
+  return parts.front().as_string();
+}
+
+bool GroupPattern::looks_into_folders() const {
+  return expression_->text.find('/') != std::string::npos;
 }
 
 }  // namespace transfer

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "configs/group_pattern.h"
+#include "core/cancellation.h"
 #include "core/count_text.h"
 #include "core/disjoint_sets.h"
 #include "core/errors.h"
@@ -36,14 +37,19 @@ void match_groups(LabelledFiles& found, const DataConfig& config) {
                       "Leave data.group_by out, or rename the column.",
                       config.path));
     }
+    throw_if_stopped();
     file.group = pattern.group_of(path_below(file.path, folder));
     if (file.group.empty()) unmatched.push_back(file.path);
   }
   if (unmatched.size() == found.files.size()) {
-    throw DataError(
-        fmt::format("{}: data.group_by '{}' matches none of the file names, such as {}. Expected "
-                    "an expression that finds the group, such as ^([^_]+)_.",
-                    config.path, config.group_by, unmatched.front()));
+    const bool takes_path = pattern.looks_into_folders();
+    const std::string below = path_below(unmatched.front(), folder);
+    throw DataError(fmt::format(
+        "{}: data.group_by '{}' matches none of the {}, such as {}. Expected an expression that "
+        "finds the group, such as {}.",
+        config.path, config.group_by, takes_path ? "paths below the data" : "file names",
+        takes_path ? below : std::filesystem::path(below).filename().string(),
+        takes_path ? "^([^/]+)/" : "^([^_]+)_"));
   }
   if (unmatched.empty()) return;
   found.findings.warnings.push_back(fmt::format(

@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "configs/group_pattern.h"
+#include "core/errors.h"
 #include "datasets/group_split.h"
 #include "datasets/split.h"
 #include "tests/datasets/image_folders.h"
@@ -142,7 +144,24 @@ TEST_F(GroupsOfData, FileNamesGiveGroups) {
   EXPECT_EQ(open_dataset(config, 1).findings.groups, 1);
   config.group_by = "frame";
   expect_contains(message_of<DataError>([&] { open_dataset(config, 1); }),
-                  {"data.group_by 'frame' matches none", "p/0_0.png"});
+                  {"data.group_by 'frame' matches none of the file names, such as 0_0.png"});
+  config.group_by = "/q/(.)";
+  expect_contains(message_of<DataError>([&] { open_dataset(config, 1); }),
+                  {"none of the paths below the data, such as p/0_0.png"});
+}
+
+TEST(GroupPattern, TakesTimeInProportionToTheName) {
+  const GroupPattern pattern("(a+)+$");
+  EXPECT_EQ(pattern.group_of(std::string(200, 'a') + ".png"), "");
+  EXPECT_EQ(pattern.group_of("b" + std::string(200, 'a')), std::string(200, 'a'));
+}
+
+TEST(GroupPattern, TakesTheFirstPartOfTheFirstMatch) {
+  EXPECT_EQ(GroupPattern("^(.+?)_").group_of("cat/a_b_c.png"), "a") << "not the longest";
+  EXPECT_EQ(GroupPattern("x([0-9])|y([0-9])").group_of("y7"), "7");
+  EXPECT_EQ(GroupPattern("film[0-9]+").group_of("film12_3.png"), "film12");
+  EXPECT_EQ(GroupPattern("^(..)_").group_of("\xff\xfe_1.png"), "\xff\xfe") << "bytes";
+  EXPECT_THROW(GroupPattern("(a)\\1"), ConfigError);
 }
 
 TEST(Groups, SplitsByHandThatBreakThemAreTold) {
