@@ -83,6 +83,11 @@ void sort_findings(std::vector<Finding>& findings) {
 
 }  // namespace
 
+std::int64_t DataCheck::readable_images() const {
+  return std::count_if(scans.begin(), scans.end(),
+                       [](const ImageScan& scan) { return scan.is_readable(); });
+}
+
 DataCheck check_data(const Config& given, CheckDepth depth) {
   CheckRun run{given};
   DataCheck check;
@@ -98,8 +103,6 @@ DataCheck check_data(const Config& given, CheckDepth depth) {
   run.dataset.train = check.data.samples;
   settle_sample_range(run.config, run.dataset, run.threads);
   check.scans = scan_images(check.data.samples, run.threads, sample_range(run.config));
-  const bool can_read_some = std::any_of(check.scans.begin(), check.scans.end(),
-                                         [](const auto& scan) { return scan.is_readable(); });
   run.likeness = suitable_likeness(check.scans, static_cast<std::uint64_t>(given.seed));
   run.alike = near_duplicates(check.scans, run.likeness);
   if (run.likeness.bits < Likeness{10, 0}.bits) {
@@ -107,7 +110,7 @@ DataCheck check_data(const Config& given, CheckDepth depth) {
         "many different images look alike, so only those that are almost the same count as near "
         "duplicates.");
   }
-  if (!can_read_some) {
+  if (check.readable_images() == 0) {
     check.notes.emplace_back("no image can be read, so nothing else was checked.");
   } else if (depth == CheckDepth::kFeatures) {
     look_at_features(run, check);

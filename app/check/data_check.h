@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ struct DataCheck {
   std::string backbone;
   /// What was not checked, and why: a sentence each.
   std::vector<std::string> notes;
+
+  std::int64_t readable_images() const;
 };
 
 /// Whether a check computes features of the images, or looks at pixels and files alone.

@@ -13,6 +13,7 @@
 #include "app/preparation/reading_messages.h"
 #include "app/report/check_page.h"
 #include "app/report/check_report.h"
+#include "app/report/run_place.h"
 #include "core/atomic_file.h"
 #include "core/count_text.h"
 #include "core/errors.h"
@@ -52,12 +53,20 @@ void require_folder(const std::string& folder) {
                                 folder, reason));
 }
 
+/// Throws DataError where nothing of the data can be used.
+void require_some_readable(const DataCheck& check) {
+  if (check.readable_images() > 0) return;
+  throw DataError(fmt::format("{}: none of its images can be read ({}). The first: {}", check.path,
+                              count_text(check.scans.size(), "image"), check.scans.front().broken));
+}
+
 int apply_fixes(const Config& config, const CheckOptions& options) {
   const TargetKind kind = objective_of(config).targets();
   const ListedData data = list_data(config.data, kind);
   report_reading(data.findings);
   const DataFixes fixes = read_fixes(options.apply, data, kind, config.data.path);
   const bool is_table = lower_case_ending(options.to) == ".csv";
+  if (!is_table) require_outside_images("--to", options.to, config.data.path);
   if (is_table && options.link) {
     throw ConfigError("--link: a CSV file names the images where they are. Leave it out.");
   }
@@ -87,7 +96,10 @@ int run_check(const CheckOptions& options) {
   }
   const Config config = resolve_config(sources, strategy_choices());
   if (!options.apply.empty()) return apply_fixes(config, options);
-  if (!options.output.empty()) require_folder(options.output);
+  if (!options.output.empty()) {
+    require_folder(options.output);
+    require_outside_images("--output", options.output, config.data.path);
+  }
   const DataCheck check =
       check_data(config, options.no_features ? CheckDepth::kPixels : CheckDepth::kFeatures);
   const std::string json = json_text(check_object(check));
@@ -101,7 +113,8 @@ int run_check(const CheckOptions& options) {
     note("{}: open it in a browser, mark what to drop or relabel, and save the marks",
          (folder / "check.html").string());
   }
-  fmt::print("{}", options.json ? json : visible_lines(check_text(check)));
+  fmt::print("{}", options.json ? json : check_text(check));
+  require_some_readable(check);
   return 0;
 }
 

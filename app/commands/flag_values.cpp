@@ -57,6 +57,12 @@ void check_flag_values(const std::vector<std::string>& written,
     const CLI::Option* const option = command.get_option_no_throw(name_in(arguments[i]));
     if (option == nullptr || option->get_items_expected_min() == 0) continue;
     const WrittenFlag flag{name_in(written[i]), value_at(written, i, *option)};
+    if (flag.value.empty()) {
+      throw ConfigError(
+          fmt::format("{}: found an empty text, expected {}. Leave the flag out to do "
+                      "without.",
+                      flag.name, wanted_value(*option)));
+    }
     const auto [first, is_first] = seen.emplace(option, flag);
     if (!is_first && first->second.name != flag.name && first->second.value != flag.value) {
       throw ConfigError(

@@ -23,6 +23,7 @@
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
+#include "core/folder_output.h"
 #include "core/hash.h"
 #include "core/lower_case.h"
 #include "core/messages.h"
@@ -92,6 +93,18 @@ void require_no_image(const std::filesystem::path& output, const std::vector<Sam
   }
 }
 
+/// Throws ConfigError where sorted images would lie among those of a folder that is read.
+void require_sorting_elsewhere(const PredictOptions& options) {
+  if (options.sort_into.empty()) return;
+  for (const std::string& path : options.paths) {
+    if (!is_folder(path) || !lies_within(options.sort_into, path)) continue;
+    throw ConfigError(
+        fmt::format("--sort-into {}: lies in {}, which is read, so that the copies would be among "
+                    "its images at the next read. Choose a folder outside it.",
+                    options.sort_into, path));
+  }
+}
+
 /// What a file of predictions depends on.
 GrowingFile::Identity identity_of(const PredictOptions& options,
                                   const std::vector<Sample>& samples) {
@@ -150,6 +163,7 @@ Interrupted with_way_on(const Interrupted& stop, const PredictionOutputOptions& 
 
 int run_predict(const PredictOptions& options) {
   check_options(options);
+  require_sorting_elsewhere(options);
   const Trust trust = model_trust(options.trust, options.trust_file);
   const auto device = choose_device(options.device);
   set_arithmetic(device, {});

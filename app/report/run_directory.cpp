@@ -128,6 +128,7 @@ fs::path RunDirectory::planned(const Config& config) {
     throw OutputError(is_written_message(run.path()));
   }
   refuse_place(run.path(), config);
+  warn_of_default_place(run.path(), config);
   require_places(run.path(), config);
   return run.path();
 }
@@ -138,6 +139,7 @@ RunDirectory RunDirectory::create(const Config& config) {
     throw OutputError(is_written_message(run.path()));
   }
   refuse_place(run.path(), config);
+  warn_of_default_place(run.path(), config);
   std::error_code error;
   fs::create_directories(run.path(), error);
   if (error) {

@@ -3,6 +3,8 @@
 import json
 import re
 import resource
+import shutil
+import subprocess
 import time
 import unittest
 
@@ -30,6 +32,17 @@ class FlagsCase(TransferCase):
 
     def value(self, key, *arguments):
         return self.settings(*arguments)[key][0]
+
+
+class EmptyValues(FlagsCase):
+    def test_they_are_refused(self):
+        for arguments in (("predict", "--model", "run", "x.png", "--sort-into", ""),
+                          ("evaluate", "--model", "run", "--data", "data", "--report="),
+                          ("check", "--data", "data", "--output", ""), ("--data", "data", "--output", ""),
+                          ("explain", "--model", "run", "x.png", "--output", "maps", "--cam-stage", "")):
+            flag = next(one for one in reversed(arguments) if one.startswith("--")).rstrip("=")
+            done = self.run_transfer(*arguments, expect=2)
+            self.assert_names(self.message(done), flag, "empty text")
 
 
 class DirectFlags(FlagsCase):
@@ -292,6 +305,20 @@ class DryRun(FlagsCase):
                 self.assert_names(self.message(done), *parts)
                 self.assertEqual(done.stdout, "")
                 self.run_transfer("--data", "data", "--backbone", "tiny", *flags, expect=expect)
+
+    def test_a_run_among_the_images_is_refused_and_the_default_place_warned_of(self):
+        self.make_data()
+        (self.folder / "alias").symlink_to("data")
+        for out in ("data/run", "alias/runs/x", "data/train/red/run"):
+            done = self.dry("--output", out, expect=2)
+            self.assert_names(self.message(done), f"--output {out}", "lies in the data", "outside")
+            self.run_transfer("--data", "data", "--backbone", "tiny", "--output", out, expect=2)
+        self.assertFalse((self.folder / "data/run").exists())
+        shutil.copytree(self.folder / "data", self.folder / "own")
+        done = subprocess.run(self.command("--data", ".", "--backbone", "tiny"), cwd=self.folder / "own",
+                              env=self.environment(), capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(self.warnings(done, "lies in the data", "--output"), done.stderr)
 
     def test_broken_images_are_found(self):
         self.make_data()

@@ -22,5 +22,21 @@ TEST(FolderOutput, SaysWhyThereCanBeNone) {
   fs::remove_all(folder);
 }
 
+TEST(FolderOutput, KnowsWhatLiesWithinAFolderByWhateverName) {
+  const fs::path folder = fs::path(testing::TempDir()) / "folder_output_within";
+  fs::remove_all(folder);
+  fs::create_directories(folder / "data" / "class");
+  fs::create_directory_symlink(folder / "data" / "class", folder / "alias");
+  EXPECT_TRUE(lies_within(folder / "data", folder / "data"));
+  EXPECT_TRUE(lies_within(folder / "data" / "", folder / "data"));
+  EXPECT_TRUE(lies_within(folder / "data" / "new" / "one", folder / "data"));
+  EXPECT_TRUE(lies_within(folder / "alias" / "new", folder / "data"));
+  EXPECT_TRUE(lies_within(folder / "other" / ".." / "data" / "new", folder / "data"));
+  EXPECT_FALSE(lies_within(folder / "data2", folder / "data"));
+  EXPECT_FALSE(lies_within(folder, folder / "data"));
+  EXPECT_FALSE(lies_within(folder / "data" / ".." / "new", folder / "data"));
+  fs::remove_all(folder);
+}
+
 }  // namespace
 }  // namespace transfer
