@@ -1,5 +1,6 @@
 #include "app/check/cleaned_data.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <cstdio>
 #include <set>
 #include <system_error>
+#include <utility>
 
 #include "core/atomic_file.h"
 #include "core/cancellation.h"
@@ -15,6 +17,7 @@
 #include "core/errors.h"
 #include "core/file_kind.h"
 #include "core/messages.h"
+#include "core/open_file.h"
 #include "core/visible_text.h"
 #include "core/write_failure.h"
 #include "datasets/target_text.h"
@@ -110,8 +113,12 @@ void transport_image(const fs::path& source, const fs::path& target, Transport t
   fs::create_directories(target.parent_path(), error);
   if (error) throw write_failure(target.parent_path(), error.value());
   if (transport == Transport::kCopy) {
-    fs::copy_file(source, target, error);
-    if (error) throw write_failure(target, error.value());
+    // std::filesystem::copy_file would not say why a disk takes no more.
+    const std::string bytes = read_file(source);
+    const int created = open_uninterrupted(target, O_CREAT | O_EXCL | O_WRONLY);
+    if (created < 0) throw write_failure(target, errno);
+    ::close(created);
+    OpenFile::for_writing(target, target).write(0, bytes.data(), bytes.size());
     return;
   }
   fs::create_hard_link(fs::canonical(source, error), target, error);
@@ -122,18 +129,31 @@ void transport_image(const fs::path& source, const fs::path& target, Transport t
                   source.string(), target.string(), error.message()));
 }
 
-/// Says which classes have lost all their images.
-void warn_of_empty_classes(const ListedData& data, const std::set<std::string>& labels) {
-  std::vector<std::string> empty;
-  for (const std::string& name : data.classes) {
-    if (!labels.contains(name)) empty.push_back(name);
-  }
-  if (!empty.empty()) warn("no image is left of: {}", first_five(empty));
-}
-
 std::string label_of(const ListedData& data, const DataFixes& fixes, TargetKind kind,
                      std::size_t image) {
   return fixes.labels[image].value_or(target_text(data.samples[image], data.classes, kind));
+}
+
+/// Throws DataError where a class loses all its images: a model would not know it any more.
+void require_no_empty_class(const ListedData& data, const DataFixes& fixes, TargetKind kind) {
+  const auto dropped = std::count(fixes.is_dropped.begin(), fixes.is_dropped.end(), true);
+  if (std::cmp_equal(dropped, data.samples.size())) {
+    throw DataError("--apply: every image is dropped, so nothing is left.");
+  }
+  if (kind != TargetKind::kClass) return;
+  std::set<std::string> labels;
+  for (std::size_t i = 0; i < data.samples.size(); ++i) {
+    if (!fixes.is_dropped[i]) labels.insert(label_of(data, fixes, kind, i));
+  }
+  std::vector<std::string> empty;
+  for (const std::string& name : data.classes) {
+    if (!labels.contains(name)) empty.push_back(visible(name));
+  }
+  if (empty.empty()) return;
+  throw DataError(fmt::format(
+      "--apply: no image is left of {}: {}. Keep an image of each class; to do without a class, "
+      "leave its images out of the marks and remove its folder or its rows from the cleaned copy.",
+      empty.size() == 1 ? "the class" : "the classes", first_five(empty)));
 }
 
 /// The fields of an image in a table, from its label on.
@@ -155,6 +175,7 @@ std::int64_t write_cleaned_folder(const ListedData& data, const DataFixes& fixes
                                   const fs::path& folder, Transport transport) {
   require_class_folders(data, kind);
   require_free_folder(folder);
+  require_no_empty_class(data, fixes, kind);
   for (std::size_t i = 0; i < data.samples.size(); ++i) {
     if (fixes.is_dropped[i] || is_file(data.samples[i].path)) continue;
     throw DataError(
@@ -162,7 +183,6 @@ std::int64_t write_cleaned_folder(const ListedData& data, const DataFixes& fixes
   }
   StagedFolder staged(folder);
   std::set<std::string> taken;
-  std::set<std::string> labels;
   std::int64_t images = 0;
   for (std::size_t i = 0; i < data.samples.size(); ++i) {
     throw_if_stopped();
@@ -172,12 +192,9 @@ std::int64_t write_cleaned_folder(const ListedData& data, const DataFixes& fixes
     const fs::path place =
         data.splits[i].empty() ? staged.path() / label : staged.path() / data.splits[i] / label;
     transport_image(source, free_name(place, source.filename(), taken), transport);
-    labels.insert(label);
     ++images;
   }
-  if (images == 0) throw DataError("--apply: every image is dropped, so nothing is left.");
   staged.commit();
-  warn_of_empty_classes(data, labels);
   if (has_any(data.groups)) {
     warn("folders hold no groups: keep data.group_by, or give --to FILE.csv for the column group.");
   }
@@ -192,6 +209,7 @@ std::int64_t write_cleaned_table(const ListedData& data, const DataFixes& fixes,
     throw OutputError(fmt::format(
         "--to {}: is there already. Give another name; nothing is overwritten.", file.string()));
   }
+  require_no_empty_class(data, fixes, kind);
   const bool has_splits = has_any(data.splits);
   const bool has_groups = has_any(data.groups);
   std::string text = "path";
@@ -202,7 +220,6 @@ std::int64_t write_cleaned_table(const ListedData& data, const DataFixes& fixes,
   }
   text += fmt::format("{}{}\n", has_splits ? ",split" : "", has_groups ? ",group" : "");
   const fs::path folder = fs::absolute(folder_of(file));
-  std::set<std::string> labels;
   std::int64_t images = 0;
   for (std::size_t i = 0; i < data.samples.size(); ++i) {
     if (fixes.is_dropped[i]) continue;
@@ -213,12 +230,9 @@ std::int64_t write_cleaned_table(const ListedData& data, const DataFixes& fixes,
     if (has_splits) text += "," + csv_field(data.splits[i]);
     if (has_groups) text += "," + csv_field(data.groups[i]);
     text += "\n";
-    if (kind == TargetKind::kClass) labels.insert(label_of(data, fixes, kind, i));
     ++images;
   }
-  if (images == 0) throw DataError("--apply: every image is dropped, so nothing is left.");
   write_file_atomically(file, text);
-  if (kind == TargetKind::kClass) warn_of_empty_classes(data, labels);
   return images;
 }
 

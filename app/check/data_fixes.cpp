@@ -159,9 +159,11 @@ DataFixes read_fixes(const fs::path& file, const ListedData& data, TargetKind ki
       }
       if (!is_new) continue;
       fixes.is_dropped[image] = fix.is_drop;
-      fixes.labels[image] = fix.label;
       fixes.dropped += fix.is_drop ? 1 : 0;
-      fixes.relabelled += fix.label ? 1 : 0;
+      const bool has_it = fix.label == target_text(data.samples[image], data.classes, kind);
+      if (!fix.label || has_it) continue;
+      fixes.labels[image] = fix.label;
+      ++fixes.relabelled;
     }
   }
   return fixes;

@@ -15,7 +15,8 @@ namespace transfer {
 struct DataFixes {
   /// Whether each image is left out.
   std::vector<bool> is_dropped;
-  /// The targets of those that get others: as the column label of a CSV file has them.
+  /// The targets of those that get others: as the column label of a CSV file has them. Nothing for
+  /// an image that is given what it has.
   std::vector<std::optional<std::string>> labels;
   std::int64_t dropped = 0;
   std::int64_t relabelled = 0;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -10,7 +11,10 @@
 #include "app/report/html_page.h"
 #include "app/report/page_file.h"
 #include "core/cancellation.h"
+#include "core/file_kind.h"
+#include "core/folder_output.h"
 #include "core/json_text.h"
+#include "core/shell_word.h"
 #include "core/utf8.h"
 #include "datasets/check/thumbnail.h"
 #include "datasets/target_text.h"
@@ -19,6 +23,7 @@ namespace transfer {
 namespace {
 
 using nlohmann::ordered_json;
+namespace fs = std::filesystem;
 
 /// Characters of thumbnails and names on a page.
 constexpr std::size_t kMostCharacters = 4'400'000;
@@ -91,6 +96,17 @@ ordered_json sections_of(const DataCheck& check, PagePictures& pictures) {
   return sections;
 }
 
+/// How the saved marks are applied. The cleaned copy must not lie in the data.
+std::string command_text(const DataCheck& check) {
+  fs::path cleaned = "cleaned";
+  if (is_folder(check.path) && lies_within(cleaned, check.path)) {
+    std::error_code ignored;
+    cleaned = fs::weakly_canonical(check.path, ignored).parent_path() / cleaned;
+  }
+  return fmt::format("transfer check --data {} --apply fixes.csv --to {}", shell_word(check.path),
+                     shell_word(cleaned.string()));
+}
+
 }  // namespace
 
 std::string check_page(const DataCheck& check) {
@@ -99,6 +115,7 @@ std::string check_page(const DataCheck& check) {
   data.erase("findings");
   data.erase("reading");
   data["can_relabel"] = check.kind == TargetKind::kClass;
+  data["command"] = command_text(check);
   data["summary"] = check_summary(check);
   data["sections"] = sections_of(check, pictures);
   data["pictures"] = pictures.pictures();

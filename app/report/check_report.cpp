@@ -8,8 +8,10 @@
 
 #include "app/report/findings_report.h"
 #include "core/count_text.h"
+#include "core/display_width.h"
 #include "core/run_format.h"
 #include "core/text_table.h"
+#include "core/visible_text.h"
 #include "datasets/target_text.h"
 
 namespace transfer {
@@ -85,6 +87,7 @@ std::map<Fault, std::int64_t> fault_counts(const DataCheck& check) {
 
 std::string class_table(const DataCheck& check) {
   constexpr std::size_t kMostRows = 40;
+  constexpr std::size_t kWidestName = 40;
   std::vector<TableColumn> columns = {{"class"}};
   for (const std::string split : kSplits) {
     if (has_split(check, split)) columns.push_back({split.empty() ? "images" : split, true});
@@ -93,7 +96,7 @@ std::string class_table(const DataCheck& check) {
   std::vector<std::vector<std::string>> rows;
   const std::size_t shown = std::min(check.data.classes.size(), kMostRows);
   for (std::size_t c = 0; c < shown; ++c) {
-    std::vector<std::string> row = {check.data.classes[c]};
+    std::vector<std::string> row = {shortened(visible(check.data.classes[c]), kWidestName)};
     for (const std::string split : kSplits) {
       if (has_split(check, split)) row.push_back(fmt::format("{}", counts.at(split)[c]));
     }
@@ -114,10 +117,12 @@ std::string findings_text(const DataCheck& check) {
       text += fmt::format("{}: {}. {}\n", title_of(finding.fault), counts.at(finding.fault),
                           advice_on(finding.fault));
     }
+    const std::int64_t left = counts.at(finding.fault) - kShown;
+    if (position == kShown) text += fmt::format("  and {} more (--output shows all)\n", left);
     if (position >= kShown) continue;
     const std::string more = explain(finding, check);
-    text += fmt::format("  {}{}{}\n", check.data.samples[finding.image].path,
-                        more.empty() ? "" : ": ", more);
+    text += fmt::format("  {}{}{}\n", visible(check.data.samples[finding.image].path),
+                        more.empty() ? "" : ": ", visible(more));
   }
   return text.empty() ? "no faults found in single images\n" : text;
 }
@@ -243,7 +248,8 @@ ordered_json check_object(const DataCheck& check) {
 }
 
 std::vector<std::string> check_summary(const DataCheck& check) {
-  std::vector<std::string> lines = {size_text(check)};
+  std::vector<std::string> lines;
+  if (check.readable_images() > 0) lines.push_back(size_text(check));
   for (std::string& line : shortcut_lines(check)) lines.push_back(std::move(line));
   for (const std::string& warning : check.data.findings.warnings) lines.push_back(warning);
   for (const std::string& note : check.notes) lines.push_back("Note: " + note);
@@ -251,12 +257,13 @@ std::vector<std::string> check_summary(const DataCheck& check) {
 }
 
 std::string check_text(const DataCheck& check) {
-  std::string text =
-      fmt::format("{}: {}\n\n", check.path, count_text(check.data.samples.size(), "image"));
+  std::string text = fmt::format("{}: {}\n\n", visible(check.path),
+                                 count_text(check.data.samples.size(), "image"));
   if (check.kind != TargetKind::kValues) text += class_table(check);
-  text += size_text(check) + "\n\n" + findings_text(check);
-  for (const std::string& line : shortcut_lines(check)) text += line + "\n";
-  for (const std::string& note : check.notes) text += "Note: " + note + "\n";
+  if (check.readable_images() > 0) text += size_text(check) + "\n\n";
+  text += findings_text(check);
+  for (const std::string& line : shortcut_lines(check)) text += visible(line) + "\n";
+  for (const std::string& note : check.notes) text += visible("Note: " + note) + "\n";
   return text;
 }
 

@@ -10,7 +10,8 @@ import unittest
 
 from PIL import Image, ImageFilter
 
-from tests.cli.transfer_case import TransferCase, without_privileges
+from tests.cli.report_page import page_data
+from tests.cli.transfer_case import TransferCase, files_of_at_most, without_privileges
 
 
 def picture(seed, colour):
@@ -152,6 +153,71 @@ class Check(TransferCase):
         self.check("--apply", "fixes.csv", expect=2)
         self.check("--to", "clean", expect=2)
 
+    def test_what_is_written_must_not_lie_in_the_data(self):
+        root = self.make_pictures(per_class=3)
+        (self.folder / "alias").symlink_to(root / "train")
+        before = sorted(map(str, root.rglob("*")))
+        self.fixes(("data/train/red/0.png", "drop", ""))
+        for place in ("data/clean", "data/train/red", "alias/clean", "data/../data/new/clean"):
+            for flags in (("--apply", "fixes.csv", "--to", place), ("--no-features", "--output", place)):
+                done = self.check(*flags, expect=2)
+                self.assert_names(self.message(done), f"{flags[-2]} {place}", "lies in the data", "outside")
+        done = self.run_transfer("check", "--data", ".", "--no-features", "--output", "page", expect=2)
+        self.assert_names(self.message(done), "--output page")
+        self.assertEqual(sorted(map(str, root.rglob("*"))), before)
+        (self.folder / "data/list.csv").write_text("path,label\ntrain/red/0.png,red\ntrain/blue/0.png,blue\n")
+        self.check("--no-features", "--output", "data/page", data="data/list.csv")
+
+    def test_fixes_that_empty_a_class_are_refused_and_those_that_change_nothing_do_not_count(self):
+        self.make_pictures(per_class=2)
+        self.fixes(*((f"data/{split}/red/{i}.png", "drop", "") for split in ("train", "val") for i in range(2)))
+        for to in ("clean", "clean.csv"):
+            done = self.check("--apply", "fixes.csv", "--to", to, expect=3)
+            self.assert_names(self.message(done), "no image is left", "red", "Keep an image")
+            self.assertFalse((self.folder / to).exists())
+        self.fixes(("data/train/red/0.png", "relabel", "red"), ("data/train/red/1.png", "relabel", "blue"))
+        done = self.check("--apply", "fixes.csv", "--to", "clean")
+        self.assertIn("8 images, 0 dropped, 1 relabelled", done.stdout)
+
+    def test_a_disk_that_takes_no_more_is_named(self):
+        root = self.make_pictures(per_class=2)
+        big = Image.frombytes("RGB", (200, 200), random.Random(0).randbytes(120_000))
+        big.save(root / "train/red/big.png")
+        self.fixes(("data/train/red/0.png", "drop", ""))
+        done = self.check("--apply", "fixes.csv", "--to", "clean", expect=6, before=files_of_at_most(50_000))
+        self.assert_names(self.message(done), "big.png", "File too large")
+        self.assertFalse((self.folder / "clean").exists())
+
+    def test_data_of_which_nothing_can_be_read(self):
+        root = self.make_pictures(per_class=3)
+        for path in root.rglob("*.png"):
+            path.write_bytes(b"torn")
+        done = self.check("--no-features", expect=3)
+        self.assert_names(self.message(done), "none of its images can be read", "12 images")
+        self.assertNotIn("Sizes", done.stdout)
+        self.assertIn("and 9 more (--output shows all)", done.stdout)
+
+    def test_the_text_shows_names_on_one_line_and_keeps_its_columns(self):
+        root = self.make_pictures(per_class=2)
+        (root / "train/red").rename(root / "train/red\nforged: 5")
+        (root / "val/red").rename(root / "val/red\nforged: 5")
+        long = "n" * 240
+        for split in ("train", "val"):
+            (root / split / "blue").rename(root / split / long)
+        (root / "train" / long / "torn\n.png").write_bytes(b"torn")
+        text = self.check("--no-features").stdout
+        self.assertIn("red\\nforged: 5 ", text)
+        self.assertIn("torn\\n.png", text)
+        self.assertNotIn("\nforged", text)
+        table = text.split("\n\n")[1].splitlines()
+        self.assertLess(max(map(len, table)), 80)
+
+    def test_the_page_names_the_command_with_the_data(self):
+        self.make_pictures(root="my data", per_class=2)
+        self.check("--no-features", "--output", "out", data="my data")
+        self.assertEqual(page_data(self.folder / "out/check.html")["command"],
+                         "transfer check --data 'my data' --apply fixes.csv --to cleaned")
+
     def test_refusals(self):
         self.make_pictures(per_class=2)
         (self.folder / "empty").mkdir()
@@ -187,6 +253,11 @@ class Groups(TransferCase):
         self.assertTrue(self.warnings(done, "groups have images in more than one split", "(train, val)"), done.stderr)
         done = self.train("--set", "data.group_by=(", out="run3", expect=2)
         self.assert_names(self.message(done), "data.group_by", "regular expression")
+        shutil.copy(root / "red/red0_0.png", root / "red" / ("a" * 100 + ".png"))
+        self.train("--set", "data.group_by=(a+)+$|^[a-z]+[0-9]", out="run4")
+        done = self.train("--set", "data.group_by=/(a|b)/", out="run5", expect=3)
+        self.assert_names(self.message(done), "paths below the data, such as blue/")
+        self.assertNotIn("such as data/", done.stderr)
 
 
 if __name__ == "__main__":

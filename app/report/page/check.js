@@ -5,6 +5,8 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
 const marks = new Map();  // path -> {action, label}
 const controls = new Map();  // path -> functions that show the path's mark
+const targets = new Map(data.pictures.map((picture) => [picture.path, picture.target]));
+let isSaved = true;
 
 function make(tag, parent, text, className) {
   const element = document.createElement(tag);
@@ -18,19 +20,28 @@ function csvField(text) {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
+// A new class that is the present one changes nothing.
+function actionOf(path, mark) {
+  return mark.action === "relabel" && mark.label === targets.get(path) ? "keep" : mark.action;
+}
+
 function marksAsCsv() {
-  const rows = [...marks].map(([path, mark]) => [path, mark.action, mark.label].map(csvField).join(","));
+  const rows = [...marks].map(([path, mark]) => {
+    const action = actionOf(path, mark);
+    return [path, action, action === "relabel" ? mark.label : ""].map(csvField).join(",");
+  });
   return ["path,action,label", ...rows].join("\n") + "\n";
 }
 
 function showCount() {
-  const count = (action) => [...marks.values()].filter((mark) => mark.action === action).length;
+  const count = (action) => [...marks].filter(([path, mark]) => actionOf(path, mark) === action).length;
   byId("count").textContent = `${count("drop")} to drop, ${count("relabel")} to relabel, ${count("keep")} to keep`;
 }
 
 function setMark(path, action, label) {
   if (action === "") marks.delete(path);
   else marks.set(path, {action, label: action === "relabel" ? label : ""});
+  isSaved = marks.size === 0;
   for (const show of controls.get(path)) show();
   showCount();
 }
@@ -60,7 +71,7 @@ function addMarkControls(parent, figure, picture, suggested) {
     label.hidden = action.value !== "relabel";
     if (mark && mark.action === "relabel") label.value = mark.label;
     figure.classList.toggle("is-drop", action.value === "drop");
-    figure.classList.toggle("is-relabel", action.value === "relabel");
+    figure.classList.toggle("is-relabel", mark !== undefined && actionOf(path, mark) === "relabel");
   };
   if (!controls.has(path)) controls.set(path, []);
   controls.get(path).push(show);
@@ -84,17 +95,25 @@ function addFigure(parent, number, suggested) {
   addMarkControls(figure, figure, picture, suggested);
 }
 
+// Marks the first image of each pair, but of none with two labels: which of the two is right is for a person to say.
+function addDropButton(parent, section) {
+  const hasOneLabel = (card) => card.other === undefined || data.pictures[card.picture].target === data.pictures[card.other].target;
+  const cards = section.cards.filter((card) => data.pictures[card.picture].can_be_marked);
+  const left = cards.filter((card) => !hasOneLabel(card)).length;
+  const button = make("button", parent, left === 0 ? "Drop all of these that are shown" : "Drop all of these that are shown and have one label");
+  button.type = "button";
+  button.addEventListener("click", () => cards.filter(hasOneLabel).forEach((card) => setMark(data.pictures[card.picture].path, "drop", "")));
+  if (left > 0) make("p", parent, `The button leaves out ${left} with two labels: look which of the two is right, and drop the other.`, "muted");
+}
+
 function addSection(section) {
   const element = make("section", byId("sections"));
   make("h2", element, `${section.title[0].toUpperCase()}${section.title.slice(1)}: ${section.count}`);
   make("p", element, section.advice);
   const left = section.count - section.cards.length;
   if (left > 0) make("p", element, `The ${section.cards.length} worst are shown; check.json lists the other ${left}.`, "muted");
-  const paths = section.cards.map((card) => data.pictures[card.picture]).filter((picture) => picture.can_be_marked);
   if (["exact_duplicate", "near_duplicate", "leak", "broken", "one_shade"].includes(section.fault)) {
-    const button = make("button", element, "Drop all of these that are shown");
-    button.type = "button";
-    button.addEventListener("click", () => paths.forEach((picture) => setMark(picture.path, "drop", "")));
+    addDropButton(element, section);
   }
   const list = make("ul", element, undefined, "cards");
   for (const card of section.cards) {
@@ -127,10 +146,16 @@ function save() {
   link.download = "fixes.csv";
   link.click();
   link.remove();
+  isSaved = true;
 }
 
+// Marks are kept by the page alone: a browser keeps nothing for a page that is a file.
+window.addEventListener("beforeunload", (event) => {
+  if (!isSaved) event.preventDefault();
+});
+
 byId("about").textContent = `${data.data}: ${data.images} images` + (data.backbone ? `, features of ${data.backbone}` : "");
-byId("command").textContent = "transfer check --data DATA --apply fixes.csv --to cleaned";
+byId("command").textContent = data.command;
 for (const line of data.summary) make("li", byId("summary"), line);
 addClassTable();
 data.sections.forEach(addSection);
