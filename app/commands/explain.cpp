@@ -147,6 +147,8 @@ std::vector<ExplainedImage> draw_all(const ActivationMaps& maps, const std::vect
                                      const ExplainOptions& options, std::int64_t output,
                                      std::vector<BrokenImage>& broken) {
   const ModelMetadata& metadata = maps.metadata();
+  // As predict has it; the maps themselves do not depend on it.
+  const double temperature = metadata.calibration ? metadata.calibration->temperature : 1;
   PictureNames names(options.output, options.overwrite);
   LoaderOptions reading;
   reading.preprocessing = metadata.preprocessing;
@@ -161,7 +163,7 @@ std::vector<ExplainedImage> draw_all(const ActivationMaps& maps, const std::vect
     const auto found =
         maps.explain(batch->images.narrow(0, 0, batch->count),
                      torch::full({batch->count}, output, torch::kInt64), options.method);
-    const auto values = predictions_of(found.logits, metadata.objective.targets());
+    const auto values = predictions_of(found.logits / temperature, metadata.objective.targets());
     for (std::int64_t row = 0; row < batch->count; ++row) {
       const auto sample = batch->samples[static_cast<std::size_t>(row)];
       const bool is_broken = std::any_of(batch->broken.begin(), batch->broken.end(),
@@ -169,6 +171,7 @@ std::vector<ExplainedImage> draw_all(const ActivationMaps& maps, const std::vect
       if (is_broken) continue;
       const auto& path = samples[static_cast<std::size_t>(sample)].path;
       const auto picture = names.name_for(path);
+      fs::create_directories(options.output);  // not before there is something to put into it
       write_overlay_picture(samples[static_cast<std::size_t>(sample)], found.maps[row],
                             metadata.preprocessing, picture);
       const auto position = found.outputs[row].item<std::int64_t>();
@@ -210,7 +213,6 @@ int run_explain(const ExplainOptions& options) {
   const ActivationMaps maps(backbone, options.stage);
   const std::int64_t output = position_of_output(options, maps.metadata());
   report_sample_values(samples, maps.metadata().preprocessing, threads);
-  fs::create_directories(options.output);
   std::vector<BrokenImage> broken;
   const auto images = draw_all(maps, samples, options, output, broken);
   report_unread(broken, samples.size(), options.strict);

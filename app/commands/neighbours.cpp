@@ -2,7 +2,7 @@
 #include <torch/torch.h>
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 
 #include "app/commands/command.h"
@@ -18,18 +18,18 @@
 #include "app/preparation/model_trust.h"
 #include "app/preparation/named_images.h"
 #include "app/preparation/reading_messages.h"
-#include "app/report/drawing.h"
-#include "app/report/image_sheet.h"
+#include "app/report/similar_images.h"
 #include "core/atomic_file.h"
 #include "core/count_text.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
-#include "core/json_text.h"
 #include "core/lower_case.h"
 #include "core/messages.h"
-#include "core/visible_text.h"
-#include "datasets/target_text.h"
+#include "core/run_files.h"
+#include "models/classifier.h"
 #include "models/frozen_trunk.h"
+#include "models/model_path.h"
+#include "models/strategy.h"
 
 namespace transfer {
 namespace {
@@ -52,16 +52,12 @@ struct NeighboursOptions {
   std::string trust_file;
 };
 
-/// A training image like the one in question.
-struct SimilarImage {
-  Sample sample;
-  double similarity = 0;
-};
-
-/// The images that were asked about and can be read, with those like each, the most alike first.
-struct SimilarImages {
-  std::vector<Sample> asked;
-  std::vector<std::vector<SimilarImage>> similar;
+/// The training images of a model, as far as they are known.
+struct TrainingImages {
+  std::vector<Sample> samples;
+  Findings findings;
+  /// "training images", or what else they are.
+  std::string title = "training images";
 };
 
 bool is_sheet(const std::string& output) {
@@ -81,17 +77,73 @@ void check_files(const std::vector<std::string>& outputs) {
   }
 }
 
-/// The training images, or all where the data names no splits.
-EvaluationData training_images(const NeighboursOptions& options, const ModelMetadata& metadata) {
+/// The configuration of the run that trained the model; nothing where the model is none of a run,
+/// or it is of another version of the program.
+std::optional<Config> config_of_run(const NeighboursOptions& options) {
+  const std::filesystem::path given = options.network;
+  const bool is_model = given.filename() == run_file::kModel;
+  const auto file = (is_model ? folder_of(given) : given) / run_file::kConfig;
+  if (!is_file(file)) return std::nullopt;
+  ConfigSources sources;
+  sources.files = {file};
+  sources.flags = {{"data.path", options.data}};
+  try {
+    Config config = resolve_config(sources, strategy_choices());
+    config.data.max_image_bytes = options.max_image_bytes;
+    if (!options.columns.empty()) config.data.columns = options.columns;
+    return config;
+  } catch (const ConfigError&) {
+    return std::nullopt;
+  }
+}
+
+/// The training images of that run, drawn as it has drawn them; nothing where there is no run, or
+/// the data is of other classes.
+std::optional<TrainingImages> images_of_run(const NeighboursOptions& options,
+                                            const ModelMetadata& metadata) {
+  const auto config = config_of_run(options);
+  if (!config) return std::nullopt;
+  Dataset data = open_dataset(config->data, static_cast<std::uint64_t>(config->seed),
+                              metadata.objective.targets());
+  if (data.classes != metadata.classes) return std::nullopt;
+  note("{}: names no splits; {} are shown, drawn by {} as the run drew them", options.data,
+       count_text(data.train.size(), "training image"), run_file::kConfig);
+  return TrainingImages{std::move(data.train), std::move(data.findings)};
+}
+
+/// The training images: those that the data names, or else those of the run; otherwise all images,
+/// which is said.
+TrainingImages training_images(const NeighboursOptions& options, const ModelMetadata& metadata) {
   const auto open = [&](const std::string& split) {
     return open_for_evaluation(options.data, split, metadata.classes, metadata.objective.targets(),
                                column_roles(options.columns), options.max_image_bytes);
   };
-  EvaluationData data = open("");
-  return data.split.empty() ? data : open("train");
+  EvaluationData all = open("");
+  if (!all.split.empty()) {
+    EvaluationData train = open("train");
+    return {std::move(train.samples), std::move(train.findings)};
+  }
+  if (auto images = images_of_run(options, metadata)) return std::move(*images);
+  note(
+      "{}: names no splits, so that images that were held out for validation may be among those "
+      "shown. With --model FOLDER, a run directory, they are left out.",
+      options.data);
+  return {std::move(all.samples), std::move(all.findings), "images"};
 }
 
-SimilarImages search(const FeatureSet& train, const FeatureSet& asked, std::int64_t count) {
+/// Whether two files hold the same bytes.
+bool is_same_image(const Sample& one, const Sample& other) {
+  if (one.array || other.array || !is_file(one.path) || !is_file(other.path)) return false;
+  std::error_code error;
+  if (std::filesystem::file_size(one.path, error) !=
+      std::filesystem::file_size(other.path, error)) {
+    return false;
+  }
+  return !error && read_file(one.path) == read_file(other.path);
+}
+
+SimilarImages search(const FeatureSet& train, const FeatureSet& asked,
+                     const torch::Tensor& predictions, std::int64_t count) {
   constexpr std::int64_t kQueries = 32;
   const NearestImages nearest(train);
   SimilarImages result;
@@ -107,69 +159,19 @@ SimilarImages search(const FeatureSet& train, const FeatureSet& asked, std::int6
         const auto row = static_cast<std::size_t>(found.rows[i][k].item<std::int64_t>());
         similar.push_back({train.samples[row], found.similarities[i][k].item<double>()});
       }
-      result.asked.push_back(asked.samples[static_cast<std::size_t>(first + i)]);
+      const Sample& image = asked.samples[static_cast<std::size_t>(first + i)];
+      constexpr double kNearlyOne = 0.999;
+      for (SimilarImage& other : similar) {
+        other.is_same = other.similarity > kNearlyOne && is_same_image(image, other.sample);
+      }
+      const torch::Tensor numbers = predictions[first + i].contiguous();
+      const auto* const begin = numbers.const_data_ptr<float>();
+      result.predictions.emplace_back(begin, begin + numbers.numel());
+      result.asked.push_back(image);
       result.similar.push_back(std::move(similar));
     }
   }
   return result;
-}
-
-std::string to_json(const SimilarImages& images, const ModelMetadata& metadata) {
-  const TargetKind kind = metadata.objective.targets();
-  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
-  for (std::size_t i = 0; i < images.asked.size(); ++i) {
-    nlohmann::ordered_json similar = nlohmann::ordered_json::array();
-    for (const SimilarImage& image : images.similar[i]) {
-      similar.push_back({{"path", image.sample.path},
-                         {"truth", target_text(image.sample, metadata.classes, kind)},
-                         {"similarity", image.similarity}});
-    }
-    rows.push_back({{"path", images.asked[i].path}, {"neighbours", similar}});
-  }
-  return json_text(rows);
-}
-
-std::string to_text(const SimilarImages& images, const ModelMetadata& metadata) {
-  std::string text;
-  for (std::size_t i = 0; i < images.asked.size(); ++i) {
-    text += visible(images.asked[i].path) + "\n";
-    for (const SimilarImage& image : images.similar[i]) {
-      text += fmt::format(
-          "  {:.4f}  {}  {}\n", image.similarity,
-          visible(target_text(image.sample, metadata.classes, metadata.objective.targets())),
-          visible(image.sample.path));
-    }
-  }
-  return text;
-}
-
-/// One row for each image: itself, then those like it.
-void write_sheet(const SimilarImages& images, const ModelMetadata& metadata,
-                 const std::filesystem::path& file) {
-  constexpr std::size_t kMostRows = 50;
-  const auto names = drawing::drawable_names(metadata.classes);
-  const auto name_of_file = [](const Sample& sample) {
-    return drawing::ascii_text(std::filesystem::path(sample.path).filename().string());
-  };
-  std::vector<SheetImage> shown;
-  const std::size_t rows = std::min(images.asked.size(), kMostRows);
-  std::size_t columns = 1;
-  for (std::size_t i = 0; i < rows; ++i) {
-    columns = std::max(columns, 1 + images.similar[i].size());
-    shown.push_back({images.asked[i], name_of_file(images.asked[i]), {"looks like:"}});
-    for (const SimilarImage& image : images.similar[i]) {
-      shown.push_back({image.sample,
-                       name_of_file(image.sample),
-                       {target_text(image.sample, names, metadata.objective.targets()),
-                        fmt::format("similarity {:.3f}", image.similarity)}});
-    }
-  }
-  if (rows < images.asked.size()) {
-    note("{}: shows the first {} of {} images; --json has all", file.string(), rows,
-         images.asked.size());
-  }
-  write_image_sheet("the most similar training images", shown, drawing::legend_of_numbers(names),
-                    metadata.preprocessing, file, static_cast<int>(columns));
 }
 
 int run_neighbours(const NeighboursOptions& options) {
@@ -178,8 +180,8 @@ int run_neighbours(const NeighboursOptions& options) {
   set_arithmetic(device, {});
   const auto threads = use_threads(options.threads);
   const auto asked = named_images(options.paths, options.max_image_bytes);
-  const auto backbone = Backbone::load(obtain_backbone(options.network), {},
-                                       model_trust(options.trust, options.trust_file));
+  const Trust trust = model_trust(options.trust, options.trust_file);
+  const auto backbone = Backbone::load(obtain_backbone(options.network), {}, trust);
   const ModelMetadata& metadata = backbone.metadata();
   if (metadata.classes.empty()) {
     throw ModelError(fmt::format(
@@ -187,14 +189,15 @@ int run_neighbours(const NeighboursOptions& options) {
         "directory or its model.pt.",
         options.network));
   }
-  const EvaluationData data = training_images(options, metadata);
+  const Classifier model(model_path(options.network), device, trust);
+  const TrainingImages data = training_images(options, metadata);
   report_reading(data.findings);
   const FrozenTrunk trunk(backbone, {""}, device, fusion_for(data.samples.size() + asked.size()));
   Config config;
   config.cache.share = options.shares;
   config.data.max_broken = 1;  // those left out are named
   FeatureStore store(backbone, trunk, config, feature_store_folder(config.cache), device, threads);
-  const FeatureSet train = store.extract(data.samples, "training images", 0);
+  const FeatureSet train = store.extract(data.samples, data.title, 0);
   if (train.valid_rows() == 0) {
     throw DataError(fmt::format("{}: none of its images can be read.", options.data));
   }
@@ -206,10 +209,12 @@ int run_neighbours(const NeighboursOptions& options) {
                                 count_text(asked.size(), "image"),
                                 questions.broken.front().reason));
   }
-  const SimilarImages images = search(train, questions, options.count);
+  const auto predictions = predictions_of(
+      model_logits(model, asked, device, threads, "predict").logits, metadata.objective.targets());
+  const SimilarImages images = search(train, questions, predictions, options.count);
   for (const std::string& output : options.outputs) {
     if (is_sheet(output)) {
-      write_sheet(images, metadata, output);
+      write_similar_images(images, metadata, data.title, output);
     } else {
       write_file_atomically(output, to_json(images, metadata));
     }

@@ -103,6 +103,22 @@ class ExplainTest(TransferCase):
         self.assert_names(self.message(done), "missing.pt")
         done = self.run_transfer("explain", "--model", "run", "nowhere.png", "--output", "maps", expect=3)
         self.assert_names(self.message(done), "nowhere.png")
+        self.assertFalse((self.folder / "maps").exists(), "an empty folder is left")
+
+
+    def test_probabilities_are_those_of_predict(self) -> None:
+        self.make_data(per_class=12)
+        shutil.copy(self.folder / "data/train/red/3.png", self.folder / "data/train/blue/odd.png")
+        shutil.copy(self.folder / "data/val/red/3.png", self.folder / "data/val/blue/odd.png")
+        self.train("--calibrate", "on")
+        self.assertNotAlmostEqual(self.summary()["calibration"]["temperature"], 1, places=1)
+        predicted = json.loads(self.run_transfer("predict", "--model", "run", "data/val", "--json").stdout)
+        done = self.run_transfer("explain", "--model", "run", "data/val", "--output", "maps", "--json")
+        explained = json.loads(done.stdout)["images"]
+        self.assertEqual(len(explained), 25)
+        for row, image in zip(predicted, explained, strict=True):
+            self.assertEqual((row["path"], row["class"]), (image["path"], image["output"]))
+            self.assertAlmostEqual(row["probability"], image["value"], places=4)
 
 
 class NeighboursTest(TransferCase):
@@ -120,6 +136,13 @@ class NeighboursTest(TransferCase):
         self.assertEqual((images[0]["path"], first["path"], first["truth"]),
                          ("query.png", "data/train/red/3.png", "red"))
         self.assertAlmostEqual(first["similarity"], 1, places=4)
+        self.assertEqual([one["same"] for one in images[0]["neighbours"]], [True, False, False, False])
+        predicted = json.loads(self.run_transfer("predict", "--model", "run", "query.png", "--json").stdout)[0]
+        self.assertEqual(images[0]["class"], predicted["class"])
+        self.assertAlmostEqual(images[0]["probability"], predicted["probability"], places=4)
+        text = self.run_transfer("neighbours", "--model", "run", "--data", "data", "query.png").stdout.splitlines()
+        self.assertRegex(text[0], r"^query\.png: predicted red \d+\.\d\d %$")
+        self.assertRegex(text[1], r"red  data/train/red/3\.png  \(the same image\)$")
         for image in images:
             similarities = [neighbour["similarity"] for neighbour in image["neighbours"]]
             self.assertEqual(len(similarities), 4)
@@ -128,6 +151,19 @@ class NeighboursTest(TransferCase):
             self.assertNotIn("data/train/red/4.png", [neighbour["path"] for neighbour in image["neighbours"]])
         with Image.open(self.folder / "sheet.png") as sheet:
             self.assertGreater(sheet.width, 5 * 168)
+
+    def test_images_that_were_held_out_are_no_training_images(self) -> None:
+        self.make_data(splits=("",), per_class=10)
+        self.train()
+        held_out = {line.split(",")[0] for line in (self.folder / "run/predictions_val.csv").read_text().splitlines()[1:]}
+        self.assertEqual(len(held_out), 4)
+        shutil.copy(self.folder / "run/model.pt", self.folder / "alone.pt")
+        query = min(held_out)
+        for model, is_known in (("run", True), ("run/model.pt", True), ("alone.pt", False)):
+            done = self.run_transfer("neighbours", "--model", model, "--data", "data", query, "--json", "--count", "20")
+            shown = {one["path"] for one in json.loads(done.stdout)[0]["neighbours"]}
+            self.assertEqual(len(shown & held_out), 0 if is_known else 4, model)
+            self.assertEqual("may be among those shown" in done.stderr, not is_known)
 
     def test_what_has_no_neighbours_is_refused(self) -> None:
         self.make_data()
@@ -138,7 +174,7 @@ class NeighboursTest(TransferCase):
             (4, ("tiny", "training images"), ("--model", "tiny", "--data", "data", query)),
             (3, ("green",), ("--model", "run", "--data", "other", query)),
             (3, ("nowhere",), ("--model", "run", "--data", "nowhere", query)),
-            (3, ("gone.png",), ("--model", "run", "--data", "data", "gone.png")),
+            (3, ("gone.png", "none of the 1 image can be read"), ("--model", "run", "--data", "data", "gone.png")),
             (2, (".png", ".json"), ("--model", "run", "--data", "data", query, "--output", "x.html")),
             (6, ("no/such",), ("--model", "run", "--data", "data", query, "--output", "no/such/x.json")),
         ):
