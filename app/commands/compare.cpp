@@ -8,14 +8,17 @@
 
 #include "app/commands/command.h"
 #include "app/commands/flag_checks.h"
+#include "app/report/html_page.h"
 #include "app/report/run_comparison.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
+#include "core/folder_output.h"
 #include "core/json_text.h"
 #include "core/lower_case.h"
 #include "core/messages.h"
 #include "core/visible_text.h"
+#include "core/write_failure.h"
 
 namespace transfer {
 namespace {
@@ -42,7 +45,17 @@ void check_page(const std::string& output) {
                     output));
   }
   require_file_output(output);
-  const AtomicFile probe(output);
+  const fs::path folder = folder_of(output);
+  if (const std::string reason = why_no_folder(folder); !reason.empty()) {
+    throw OutputError(fmt::format(
+        "--output {}: its folder cannot be written to: {}. Choose another one.", output, reason));
+  }
+  if (is_file(output) && !is_page_of(output, kCompare)) {
+    throw OutputError(fmt::format(
+        "--output {}: is there already and is no page of compare. Give another name, or remove it.",
+        output));
+  }
+  if (is_folder(folder)) const AtomicFile probe(output);
 }
 
 int run_compare(const CompareOptions& options) {
@@ -55,6 +68,9 @@ int run_compare(const CompareOptions& options) {
                     runs.front().path.string()));
   }
   const std::vector<RunComparison> comparisons = compare_runs(runs);
+  std::error_code error;
+  fs::create_directories(folder_of(options.output), error);
+  if (error) throw write_failure(folder_of(options.output), error.value());
   write_comparison_page(comparisons, options.output);
   if (options.json) {
     nlohmann::ordered_json array = nlohmann::ordered_json::array();
@@ -79,7 +95,9 @@ CommandRun add_compare_flags(CLI::App& parser) {
                   "some")
       ->type_name("NAME")
       ->check(one_of({"val", "test"}));
-  parser.add_option("--output", options->output, "Page to write")
+  parser
+      .add_option("--output", options->output,
+                  "Page to write; an earlier page of compare there is replaced")
       ->type_name("FILE")
       ->capture_default_str();
   parser.add_flag("--json", options->json, "JSON on stdout");

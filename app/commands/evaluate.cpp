@@ -23,7 +23,6 @@
 #include "core/file_kind.h"
 #include "core/json_text.h"
 #include "core/lower_case.h"
-#include "core/run_files.h"
 #include "core/run_format.h"
 #include "datasets/dataset.h"
 #include "models/model_path.h"
@@ -61,6 +60,12 @@ std::string metrics_json(const std::string& split, const nlohmann::ordered_json&
   return json_text(object);
 }
 
+/// The split in words, with how far the model knows its images.
+std::string text_of_split(const std::string& split) {
+  if (split.empty()) return "all images, perhaps including those it was trained on";
+  return split == "train" ? "train: images that the model was trained on" : split;
+}
+
 bool is_table(const std::string& output) {
   return lower_case(fs::path(output).extension()) == ".csv";
 }
@@ -82,7 +87,7 @@ void check_outputs(const std::vector<std::string>& outputs) {
 
 int run_evaluate(const EvaluateOptions& options) {
   check_outputs(options.outputs);
-  if (!options.report.empty()) make_report_folder(options.report);
+  if (!options.report.empty()) require_report_folder(options.report);
   const Trust trust = model_trust(options.trust, options.trust_file);
   const auto device = choose_device(options.device);
   set_arithmetic(device, {});
@@ -115,14 +120,13 @@ int run_evaluate(const EvaluateOptions& options) {
     const EvaluationReport report{options.model, options.data,  split,         samples,
                                   truth,         result.logits, metrics,       device,
                                   threads,       findings,      result.broken, trust};
-    write_evaluation_report(model, report, fs::path(options.report) / run_file::kReport);
+    write_evaluation_report(model, report, options.report);
   }
   if (options.json) {
     fmt::print("{}", json);
   } else {
-    const std::string of =
-        split.empty() ? "all images, perhaps including those it was trained on" : split;
-    fmt::print("{}", metrics_text(fmt::format("evaluation ({})", of), metrics, classes));
+    fmt::print(
+        "{}", metrics_text(fmt::format("evaluation ({})", text_of_split(split)), metrics, classes));
   }
   return 0;
 }

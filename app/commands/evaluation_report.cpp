@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "app/report/findings_report.h"
+#include "app/report/html_page.h"
 #include "app/report/html_report.h"
 #include "app/report/report_facts.h"
 #include "app/runs/report_explanations.h"
@@ -12,6 +13,7 @@
 #include "core/file_kind.h"
 #include "core/folder_output.h"
 #include "core/run_files.h"
+#include "core/write_failure.h"
 #include "models/model_path.h"
 
 namespace transfer {
@@ -19,8 +21,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::string_view kEvaluate = "evaluate";
+
 std::string title_of_split(const std::string& split) {
-  if (split.empty()) return "all images, perhaps including those it was trained on";
+  if (split.empty()) return "all";
   if (split == "train") return "training";
   return split == "val" ? "validation" : split;
 }
@@ -59,27 +63,40 @@ void add_explanations(const EvaluationReport& e, const ModelMetadata& metadata,
 
 }  // namespace
 
-void make_report_folder(const fs::path& folder) {
+void require_report_folder(const fs::path& folder) {
   if (const std::string reason = why_no_folder(folder); !reason.empty()) {
     throw OutputError(
         fmt::format("--report {}: {}. Expected a folder, or the path of a new one, that can be "
                     "written to.",
                     folder.string(), reason));
   }
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) {
-    throw OutputError(fmt::format("--report {}: cannot be made: {}. Choose another folder.",
-                                  folder.string(), error.message()));
+  for (const char* name : {run_file::kSummary, run_file::kConfig, run_file::kMetrics}) {
+    if (!is_file(folder / name)) continue;
+    throw OutputError(
+        fmt::format("--report {}: is a run directory ({} is there), whose own report.html would be "
+                    "replaced. Choose another folder.",
+                    folder.string(), name));
   }
-  require_file_output(folder / run_file::kReport);
-  const AtomicFile probe(folder / run_file::kReport);
+  const fs::path file = folder / run_file::kReport;
+  const FileKind kind = file_kind(file);
+  const bool is_own = kind == FileKind::kRegularFile && is_page_of(file, kEvaluate);
+  if (kind != FileKind::kNothing && !is_own) {
+    throw OutputError(fmt::format(
+        "--report {}: {} {}. Choose another folder, or remove it.", folder.string(), file.string(),
+        kind == FileKind::kFolder ? "is a folder"
+                                  : "is there already and is no report of evaluate"));
+  }
+  if (is_folder(folder)) const AtomicFile probe(file);
 }
 
 void write_evaluation_report(const Classifier& model, const EvaluationReport& e,
-                             const fs::path& file) {
+                             const fs::path& folder) {
   const ModelMetadata& metadata = model.metadata();
   ReportContents contents;
+  contents.command = kEvaluate;
+  contents.seen = e.split.empty()      ? ReportContents::Seen::kPerhaps
+                  : e.split == "train" ? ReportContents::Seen::kYes
+                                       : ReportContents::Seen::kNo;
   const std::string split = title_of_split(e.split);
   contents.title = fmt::format("Evaluation of {}", e.model);
   contents.facts = {
@@ -99,7 +116,10 @@ void write_evaluation_report(const Classifier& model, const EvaluationReport& e,
   contents.findings = findings_object(e.findings);
   for (const BrokenImage& image : e.broken) contents.broken.push_back(image.reason);
   add_explanations(e, metadata, contents);
-  write_html_report(contents, file);
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) throw write_failure(folder, error.value());
+  write_html_report(contents, folder / run_file::kReport);
 }
 
 }  // namespace transfer

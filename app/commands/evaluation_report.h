@@ -32,13 +32,14 @@ struct EvaluationReport {
   const Trust& trust;
 };
 
-/// Makes the folder for a report, and finds out whether files can be written there. Throws
-/// OutputError.
-void make_report_folder(const std::filesystem::path& folder);
+/// Finds out whether a report can be written into the folder, which need not exist yet. Throws
+/// OutputError, also for a run directory and for a report.html that evaluate has not written:
+/// nothing but an earlier evaluation is replaced.
+void require_report_folder(const std::filesystem::path& folder);
 
-/// Writes the report. Where the model was given as a run directory, it shows how the run trained,
-/// too. Throws OutputError and Interrupted.
+/// Writes the folder's report.html. Where the model was given as a run directory, it shows how the
+/// run trained, too. Throws OutputError and Interrupted.
 void write_evaluation_report(const Classifier& model, const EvaluationReport& evaluation,
-                             const std::filesystem::path& file);
+                             const std::filesystem::path& folder);
 
 }  // namespace transfer

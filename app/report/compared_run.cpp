@@ -9,8 +9,10 @@
 #include "configs/fields.h"
 #include "configs/working_directory.h"
 #include "core/atomic_file.h"
+#include "core/count_text.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
+#include "core/messages.h"
 #include "core/run_files.h"
 #include "core/run_format.h"
 
@@ -59,6 +61,35 @@ ComparedRun read_run(const fs::path& path) {
   return run;
 }
 
+/// Whether the run's data may have an image twice, as a CSV file may.
+bool may_repeat_images(const ComparedRun& run) {
+  const auto path = std::find_if(run.settings.begin(), run.settings.end(),
+                                 [](const auto& setting) { return setting.first == "data.path"; });
+  return path == run.settings.end() || fs::path(path->second).has_extension();
+}
+
+/// Throws DataError where the table has not the images that the summary counts, each once.
+void require_all_rows(const ComparedRun& run, const fs::path& file) {
+  const auto& metrics = run.summary.at(run.split);
+  const auto expected = metrics.find("images");
+  const std::int64_t found = run.predictions->images.images();
+  std::set<std::string> known;
+  for (const std::string& path : run.predictions->paths) {
+    if (known.insert(path).second || may_repeat_images(run)) continue;
+    throw DataError(fmt::format(
+        "{}: has a row of {} twice, expected one for each image. Repeat the run or leave "
+        "it out.",
+        file.string(), path));
+  }
+  if (expected != metrics.end() && *expected == found) return;
+  throw DataError(
+      fmt::format("{}: has rows of {}, expected {} as in {}: the file was cut off or changed. "
+                  "Repeat the run or "
+                  "leave it out.",
+                  file.string(), count_text(static_cast<std::size_t>(found), "image"),
+                  expected == metrics.end() ? "none" : expected->dump(), run_file::kSummary));
+}
+
 void read_split(ComparedRun& run, const std::string& split) {
   if (!run.summary.contains(split)) {
     throw ConfigError(
@@ -73,6 +104,7 @@ void read_split(ComparedRun& run, const std::string& split) {
   const fs::path config = run.path / run_file::kConfig;
   const auto folder = is_file(config) ? glance_at_config(config, {kWorkingDirectory}).front() : "";
   run.predictions = read_predictions(file, run.classes, run.kind, folder);
+  require_all_rows(run, file);
 }
 
 /// The finished runs of one folder. Throws ConfigError where there is none.
@@ -95,7 +127,11 @@ std::vector<ComparedRun> read_compared_runs(const std::vector<std::string>& fold
   std::set<fs::path> known;
   for (const std::string& folder : folders) {
     for (const fs::path& path : finished_runs(folder)) {
-      if (known.insert(fs::weakly_canonical(path)).second) runs.push_back(read_run(path));
+      if (known.insert(fs::weakly_canonical(path)).second) {
+        runs.push_back(read_run(path));
+      } else {
+        note("{}: is named twice and counts once", path.string());
+      }
     }
   }
   if (split.empty()) {

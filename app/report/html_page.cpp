@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <fstream>
+
 #include "core/base64.h"
 #include "core/hash.h"
 
@@ -36,7 +38,20 @@ std::string embedded_json(std::string_view json) {
   return text;
 }
 
+std::string generator_mark(std::string_view command) {
+  return fmt::format("<meta name=\"generator\" content=\"transfer {}\">", command);
+}
+
 }  // namespace
+
+bool is_page_of(const std::filesystem::path& file, std::string_view command) {
+  constexpr std::size_t kHead = 512;
+  std::ifstream stream(file, std::ios::binary);
+  std::string head(kHead, '\0');
+  stream.read(head.data(), static_cast<std::streamsize>(kHead));
+  head.resize(static_cast<std::size_t>(stream.gcount()));
+  return head.find(generator_mark(command)) != std::string::npos;
+}
 
 std::string escape_html(std::string_view text) {
   std::string escaped;
@@ -60,12 +75,13 @@ std::string data_address(std::string_view media_type, std::string_view bytes) {
 
 std::string to_html(const HtmlPage& page) {
   std::string text = fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n{}"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{}</title>\n"
       "<style>{}</style>\n</head>\n<body>\n{}\n"
       "<script type=\"application/json\" id=\"data\">{}</script>\n",
+      page.command.empty() ? "" : generator_mark(page.command) + "\n",
       content_security_policy(page), escape_html(page.title), page.style, page.body,
       embedded_json(page.data));
   for (const std::string_view script : page.scripts) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,9 @@ namespace transfer {
 struct HtmlPage {
   /// Plain text.
   std::string title;
+  /// The command that writes such pages, such as "compare", by which is_page_of() knows them; may
+  /// be empty.
+  std::string_view command = {};
   /// The markup inside <body>. It holds no text from outside, no style attribute and no event
   /// handler: the page's policy forbids the latter two.
   std::string_view body;
@@ -26,6 +30,9 @@ struct HtmlPage {
 /// style and the scripts by their hashes, images and downloads by data: and blob: addresses, and
 /// nothing else: no request leaves the page.
 std::string to_html(const HtmlPage& page);
+
+/// Whether `file` is a page that this command has written.
+bool is_page_of(const std::filesystem::path& file, std::string_view command);
 
 /// `text` with the characters that HTML gives a meaning replaced, for markup and attributes.
 std::string escape_html(std::string_view text);

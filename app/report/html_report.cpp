@@ -34,6 +34,15 @@ const char* task_of(TargetKind kind) {
   return "numbers";
 }
 
+const char* word_for(ReportContents::Seen seen) {
+  switch (seen) {
+    case ReportContents::Seen::kNo: return "no";
+    case ReportContents::Seen::kPerhaps: return "perhaps";
+    case ReportContents::Seen::kYes: break;
+  }
+  return "yes";
+}
+
 /// Lists of findings_object() as the page shows them: each at most so long, and its full length.
 ordered_json shortened_findings(const ordered_json& findings) {
   ordered_json shortened = ordered_json::object();
@@ -83,6 +92,7 @@ ordered_json report_data(const ReportContents& contents) {
   data["config"] = contents.config;
   data["classes"] = shown.classes;
   data["split"] = shown_name;
+  data["seen"] = word_for(contents.seen);
   for (const auto& [name, split] : contents.splits) {
     const ScoredImages images = scored_images(split.outputs, split.truth, kind);
     data["scores"].push_back({{"split", name},
@@ -105,6 +115,7 @@ void write_html_report(const ReportContents& contents, const std::filesystem::pa
       std::string(page_file("page.css")) + std::string(page_file("report.css"));
   HtmlPage page;
   page.title = contents.title;
+  page.command = contents.command;
   page.body = page_file("report.html");
   page.style = style;
   page.scripts = {page_file("chart.min.js"), page_file("elements.js"),

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,10 @@ namespace transfer {
 /// What a report is made of. Every text may hold any characters; the page shows them as text.
 struct ReportContents {
   std::string title;
+  /// See HtmlPage.
+  std::string_view command = "train";
+  /// Whether the model was trained on the images of the last split.
+  enum class Seen { kNo, kPerhaps, kYes } seen = Seen::kNo;
   /// What was run: a title and a text each.
   std::vector<std::pair<std::string, std::string>> facts;
   /// A command that gives the same result again; "" for none.

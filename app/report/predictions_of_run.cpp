@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
 #include <unordered_map>
 
 #include "core/atomic_file.h"
@@ -51,7 +52,12 @@ class PredictionReader {
     const std::size_t first = kind_ == TargetKind::kValues ? 1 + classes_.size() : 5;
     if (row.fields.size() < first + classes_.size()) throw broken(row, "has too few columns");
     for (std::size_t c = 0; c < classes_.size(); ++c) {
-      predictions_.push_back(number(row, row.fields[first + c]));
+      const float value = number(row, row.fields[first + c]);
+      if (kind_ != TargetKind::kValues && (value < 0 || value > 1)) {
+        throw broken(row, fmt::format("has '{}' where a probability from 0 to 1 is expected",
+                                      row.fields[first + c]));
+      }
+      predictions_.push_back(value);
     }
     add_truth(row);
   }
@@ -97,7 +103,7 @@ class PredictionReader {
   float number(const CsvRow& row, const std::string& text) const {
     float value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size()) {
+    if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) {
       throw broken(row, fmt::format("has '{}' where a number is expected", text));
     }
     return value;

@@ -5,6 +5,7 @@
 
 #include "app/advice/advice.h"
 #include "app/report/versions.h"
+#include "configs/config.h"
 #include "core/count_text.h"
 #include "core/quantity_text.h"
 #include "models/strategy.h"
@@ -42,8 +43,9 @@ std::string strategy_text(const Summary& s) {
 }
 
 std::string why_text(const Summary& s) {
-  return s.advice.empty() ? "set by the command or its configuration"
-                          : "chosen by measuring: " + advice_in_one_line(s.advice);
+  if (!s.advice.empty()) return "chosen by measuring: " + advice_in_one_line(s.advice);
+  const std::string set = "set by the command or its configuration";
+  return s.strategy == Config{}.strategy ? "the default, or " + set : set;
 }
 
 }  // namespace

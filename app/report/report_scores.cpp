@@ -36,7 +36,9 @@ std::map<std::string, Interval> resampled_intervals(const ScoredImages& images,
   const auto resampled =
       bootstrap_values(images.images(), values, seed, affordable_resamples(images));
   for (std::size_t s = 0; s < scores.size(); ++s) {
-    intervals[scores[s].key] = percentile_interval(resampled[s]);
+    const Interval interval = percentile_interval(resampled[s]);
+    const bool has_spread = interval.low < interval.high;
+    intervals[scores[s].key] = has_spread ? interval : Interval{std::nan(""), std::nan("")};
   }
   return intervals;
 }

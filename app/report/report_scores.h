@@ -11,7 +11,9 @@
 namespace transfer {
 
 /// The 95 % intervals of counted_scores() by their keys, from affordable_resamples(); both ends are
-/// NaN where there are none. `seed` decides the resamples. Throws Interrupted.
+/// NaN where there are none, and where all resamples have the same value, as those of few images
+/// that are all right: that would not be a narrow interval but none. `seed` decides the resamples.
+/// Throws Interrupted.
 std::map<std::string, Interval> resampled_intervals(const ScoredImages& images, std::uint64_t seed);
 
 /// The headline scores of a split with 95 % intervals, as JSON: an array of `{key, value, low,

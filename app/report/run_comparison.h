@@ -4,6 +4,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/report/compared_run.h"
@@ -54,6 +55,9 @@ struct RunComparison {
 /// order in which they come. Accuracies are compared by McNemar's test, other scores by a paired
 /// bootstrap. Throws Interrupted.
 std::vector<RunComparison> compare_runs(const std::vector<ComparedRun>& runs);
+
+/// The command whose page is_page_of() knows by this name.
+inline constexpr std::string_view kCompare = "compare";
 
 /// For `--json` and the page: `split`, `score`, `runs` and `differences`.
 nlohmann::ordered_json to_json(const RunComparison& comparison);

@@ -19,6 +19,12 @@ namespace {
 
 using nlohmann::ordered_json;
 
+/// Where there are several comparisons.
+constexpr std::string_view kApart =
+    "These runs do not all predict the same classes or targets, so that only those are compared "
+    "with "
+    "each other that do.";
+
 bool is_read_in_percent(const std::string& key) { return key.ends_with("accuracy"); }
 
 /// As people call it.
@@ -40,7 +46,7 @@ std::string compared_value(const std::string& key, double value) {
 }
 
 std::string compared_interval(const ComparedScore& score) {
-  if (!score.interval) return "";
+  if (!score.interval) return "too few to tell";
   return is_read_in_percent(score.key)
              ? fmt::format("{:.1f} to {:.1f} %", 100 * score.interval->low,
                            100 * score.interval->high)
@@ -167,8 +173,9 @@ ordered_json to_json(const RunComparison& comparison) {
 
 std::string to_text(const std::vector<RunComparison>& comparisons) {
   std::string text;
+  if (comparisons.size() > 1) text += std::string(kApart) + "\n\n";
   for (const RunComparison& comparison : comparisons) {
-    if (!text.empty()) text += "\n";
+    if (&comparison != &comparisons.front()) text += "\n";
     if (comparisons.size() > 1) {
       text += fmt::format("models of {} classes or targets, beginning with {}\n",
                           comparison.runs.front().run->classes.size(),
@@ -181,7 +188,8 @@ std::string to_text(const std::vector<RunComparison>& comparisons) {
 
 void write_comparison_page(const std::vector<RunComparison>& comparisons,
                            const std::filesystem::path& file) {
-  ordered_json data = {{"title", "Comparison of runs"}};
+  ordered_json data = {{"title", "Comparison of runs"},
+                       {"apart", comparisons.size() > 1 ? kApart : ""}};
   for (const RunComparison& comparison : comparisons) {
     ordered_json object = to_json(comparison);
     for (std::size_t i = 0; i < comparison.runs.size(); ++i) {
@@ -193,6 +201,7 @@ void write_comparison_page(const std::vector<RunComparison>& comparisons,
   }
   HtmlPage page;
   page.title = "Comparison of runs";
+  page.command = kCompare;
   page.body = page_file("compare.html");
   page.style = page_file("page.css");
   page.scripts = {page_file("chart.min.js"), page_file("elements.js"), page_file("charts.js"),

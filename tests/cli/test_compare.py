@@ -66,6 +66,9 @@ class Compare(TransferCase):
         self.assertIn("other images", done.stdout, "the images themselves are not needed")
         rows = (self.folder / "a/predictions_val.csv").read_text().splitlines()
         (self.folder / "b/predictions_val.csv").write_text("\n".join(rows[:9]) + "\n")
+        summary = json.loads((self.folder / "b/summary.json").read_text())
+        summary["val"]["images"] = 8
+        (self.folder / "b/summary.json").write_text(json.dumps(summary))
         done = self.run_transfer("compare", "a", "b")
         self.assertIn("b: was not judged on the same images as the best run: the test is about the 8", done.stdout)
         (self.folder / "b/predictions_val.csv").unlink()
@@ -86,6 +89,20 @@ class Compare(TransferCase):
         for one in comparisons:
             self.assertEqual(one["runs"][1]["with_best"]["test"], "paired_bootstrap")
             self.assertEqual(one["runs"][1]["with_best"]["images"], 12)
+
+    def test_runs_of_other_classes_are_said_to_be_apart(self):
+        self.make_data()
+        self.make_data(root="other", classes=("red", "green"))
+        self.train(out="a")
+        self.train(data="other", out="b")
+        done = self.run_transfer("compare", "a", "b", "--output", "pages/new/x.html")
+        self.assertIn("do not all predict the same classes", done.stdout)
+        self.assertIn("do not all predict", page_data(self.folder / "pages/new/x.html")["apart"])
+        self.train("--seed", "1", out="c")
+        done = self.run_transfer("compare", "a", "c", "a/", "--output", "pages/new/x.html")
+        self.assertIn("named twice and counts once", done.stderr)
+        self.assertNotIn("do not all predict", done.stdout)
+        self.assertEqual(page_data(self.folder / "pages/new/x.html")["apart"], "")
 
     def test_a_batch_leaves_the_page(self):
         self.make_data()
@@ -124,5 +141,16 @@ class Compare(TransferCase):
         refused("a", "b", expect=3, parts=("predictions_val.csv", "columns"))
         table.write_text("".join(line + ("x\n" if i == 1 else "\n") for i, line in enumerate(whole.splitlines())))
         refused("a", "b", expect=3, parts=("predictions_val.csv", "line 2", "number"))
+        lines = whole.splitlines()
+        for changed, parts in ((lines[:-3], ("13 images", "expected 16", "summary.json")),
+                               ([*lines[:-1], lines[1]], ("twice",)),
+                               ([*lines[:-1], lines[-1].rsplit(",", 1)[0] + ",nan"], ("line 17", "nan")),
+                               ([*lines[:-1], lines[-1].rsplit(",", 1)[0] + ",1.5"], ("line 17", "1.5", "0 to 1"))):
+            table.write_text("\n".join(changed) + "\n")
+            refused("a", "b", expect=3, parts=("b/predictions_val.csv", *parts))
+        table.write_text(whole)
+        (self.folder / "notes.html").write_text("<p>mine</p>")
+        refused("a", "b", "--output", "notes.html", expect=6, parts=("--output notes.html", "no page of compare"))
+        self.assertEqual((self.folder / "notes.html").read_text(), "<p>mine</p>")
         (self.folder / "b/summary.json").write_text("{")
         refused("a", "b", expect=3, parts=("b/summary.json", "damaged"))

@@ -18,6 +18,8 @@ class Reports(TransferCase):
         done = self.train()
         self.assertRegex(done.stdout, r"written to run: report\.html model\.pt")
         data = page_data(self.folder / "run/report.html")
+        why = {fact["title"]: fact["text"] for fact in data["facts"]}["Why this strategy"]
+        self.assertEqual(why, "the default, or set by the command or its configuration")
         summary = self.summary()
         self.assertEqual([scores["split"] for scores in data["scores"]], ["validation", "test"])
         self.assertEqual(data["scores"][1]["rows"][0]["value"], summary["test"]["accuracy"])
@@ -91,6 +93,47 @@ class Reports(TransferCase):
         self.run_transfer("evaluate", "--model", "alone.pt", "--data", "data", "--report", "nested/page é")
         self.assertEqual(page_data(self.folder / "nested/page é/report.html")["epochs"], [])
 
+    def test_evaluate_replaces_no_other_report(self):
+        self.make_data()
+        self.train()
+        own = (self.folder / "run/report.html").read_bytes()
+        (self.folder / "stopped").mkdir()
+        (self.folder / "stopped/config.yaml").write_text("")
+        (self.folder / "mine").mkdir()
+        (self.folder / "mine/report.html").write_text("<title>mine</title>")
+        (self.folder / "odd/report.html").mkdir(parents=True)
+        for folder, parts in (("run", ("run directory", "summary.json")), ("stopped", ("run directory", "config.yaml")),
+                              ("mine", ("mine/report.html", "no report of evaluate")), ("odd", ("odd/report.html is a folder",))):
+            done = self.run_transfer("evaluate", "--model", "run", "--data", "data", "--report", folder, expect=6)
+            self.assert_names(self.message(done), f"--report {folder}", *parts)
+        self.assertEqual((self.folder / "run/report.html").read_bytes(), own)
+        self.assertEqual((self.folder / "mine/report.html").read_text(), "<title>mine</title>")
+        self.evaluate()
+        self.evaluate("--split", "train")
+        self.assertEqual(page_data(self.folder / "page/report.html")["split"], "training")
+
+    def test_images_that_the_model_has_seen_are_called_so(self):
+        self.make_data()
+        self.train()
+        done = self.evaluate("--split", "train")
+        self.assertIn("images that the model was trained on", done.stdout)
+        self.assertEqual(page_data(self.folder / "page/report.html")["seen"], "yes")
+        self.evaluate()
+        self.assertEqual(page_data(self.folder / "page/report.html")["seen"], "no")
+        self.make_data(root="flat", splits=("",))
+        self.run_transfer("evaluate", "--model", "run", "--data", "flat", "--report", "page")
+        data = page_data(self.folder / "page/report.html")
+        self.assertEqual((data["seen"], data["split"]), ("perhaps", "all"))
+
+    def test_resamples_that_are_all_the_same_are_no_interval(self):
+        self.make_data(per_class=3)
+        self.train()
+        rows = {row["key"]: row for row in page_data(self.folder / "run/report.html")["scores"][0]["rows"]}
+        self.assertEqual((rows["macro_f1"]["value"], rows["auroc"]["value"]), (1, 1))
+        for key in ("macro_f1", "auroc"):
+            self.assertEqual((rows[key]["low"], rows[key]["high"], rows[key]["method"]), (None, None, None))
+        self.assertEqual(rows["accuracy"]["method"], "wilson")
+
     def test_images_that_cannot_be_read_are_left_out_and_named(self):
         self.make_data()
         self.train()
@@ -126,3 +169,4 @@ class Reports(TransferCase):
         refused("--model", "run", "--data", "data", "--report", "closed", expect=6, parts=("closed",), before=without_privileges)
         shutil.rmtree(self.folder / "data/val")
         refused(*model, "--data", "data", "--split", "val", expect=3, parts=("val",))
+        self.assertFalse((self.folder / "page").exists(), "an empty folder is left")

@@ -161,6 +161,8 @@ class ReportInBrowser(TransferCase):
                          sorted(NAMES))
         with self.opened_images() as title:
             self.browser.run("document.querySelector('table.confusion button.cell').click()")
+            self.assertEqual(self.browser.run("return [document.activeElement.id, document.getElementById('viewer').scrollTop]"),
+                             ["viewer-title", 0], "the dialog opens at its beginning")
         self.assertIn(sorted(NAMES)[0], title[0])
         self.assertGreater(self.browser.pdf_size(), 50_000)
         self.assertEqual(self.browser.messages(), [])
@@ -197,6 +199,32 @@ class ReportInBrowser(TransferCase):
         self.make_csv("numbers.csv", "path,split,weight", lambda path: int(path.stem[0]) + 0.5 * (path.parts[-2] == "red"))
         self.train("--task", "regression", data="numbers.csv", out="numbers")
         self.check_all(self.kept("numbers"))
+
+    def test_the_marks_of_a_data_check(self):
+        self.make_images("two", ("red", "blue"), per_class=6)
+        root = self.folder / "two/train"
+        for copy in ("red/copy.png", "blue/other.png"):
+            shutil.copy(root / "red/0 ä.png", root / copy)
+        self.run_transfer("check", "--data", "two", "--no-features", "--output", "checked")
+        self.browser.open(self.folder / "checked/check.html", 1280)
+        self.assertEqual(self.browser.messages(), [])
+        click = """
+            const section = [...document.querySelectorAll("#sections section")].find((one) => one.querySelector("h2").textContent.startsWith("Exact"));
+            section.querySelector(":scope > button").click();
+            return [marksAsCsv(), document.getElementById("count").textContent, section.textContent.includes("with two labels"), isSaved];"""
+        csv, count, is_told, is_saved = self.browser.run(click)
+        # The files come in the order of their names, so that the blue copy is the first of the three.
+        self.assertNotIn("blue/other.png,drop", csv)
+        self.assertEqual(csv.count(",drop,"), int(count.split()[0]))
+        self.assertEqual((is_told, is_saved), (True, False))
+        relabel = """
+            const path = data.pictures[0].path;
+            setMark(path, "relabel", arguments[0] ? data.pictures[0].target : data.classes.find((entry) => entry.name !== data.pictures[0].target).name);
+            return [document.getElementById("count").textContent, marksAsCsv().includes("relabel")];"""
+        self.assertEqual(self.browser.run(relabel, True)[1], False)
+        self.assertIn("0 to relabel", self.browser.run(relabel, True)[0])
+        self.assertIn("1 to relabel", self.browser.run(relabel, False)[0])
+        self.browser.run("return marks.clear()")
 
     def test_one_epoch_and_a_comparison(self):
         self.make_images("two", ("red", "blue"), per_class=6)

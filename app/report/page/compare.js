@@ -31,7 +31,7 @@ function scoresTable(comparison, names, keys) {
     ...keys.map((key) => {
       const score = (run.scores || {})[key];
       if (!score) return "–";
-      const interval = score.interval ? `${scoreText(key, score.interval[0])} to ${scoreText(key, score.interval[1])}` : "no interval";
+      const interval = score.interval ? `${scoreText(key, score.interval[0])} to ${scoreText(key, score.interval[1])}` : "too few to tell";
       return element("div", {}, scoreText(key, score.value), element("div", {class: "muted"}, interval));
     }),
     verdict(run, keys[0]), run.with_best ? pText(run.with_best.p_value) : "–", run.with_best ? pText(run.with_best.adjusted_p_value) : "–",
@@ -96,6 +96,7 @@ function comparisonSection(comparison, i) {
     element("div", {class: "charts"}, ...charts), element("h3", {}, "What was set differently"), differencesTable(comparison, names));
 }
 
+if (data.apart) byId("comparisons").append(element("p", {}, data.apart));
 byId("comparisons").append(...data.comparisons.map(comparisonSection));
 fillNavigation();
 drawCharts();

@@ -1,6 +1,14 @@
 "use strict";
 // Fills the page from its data (app/report/html_report.cpp) and leaves out what there is nothing to show of.
 
+const SEEN = "the model was trained on these very images, so that this says nothing about new ones";
+const PERHAPS_SEEN = "the model was trained on some of these images";
+
+// Why a score has no interval: too many images to be resampled, or resamples that are all the same.
+function missingInterval(split) {
+  return split.resamples > 0 ? "too few images or mistakes to tell" : "no interval";
+}
+
 function showHeadline() {
   document.title = data.title;
   byId("title").textContent = data.title;
@@ -10,7 +18,7 @@ function showHeadline() {
   const value = scoreText(first.key, first.value);
   const images = countText(shown.images, "image");
   byId("headline").textContent = (first.key === "accuracy" ? `The predicted class is right for ${value} of ${images}` : `${scoreOf(first.key).title} ${value} on ${images}`) +
-    ` (${shown.split})` + (interval ? `; the true value lies between ${interval.replace(" to ", " and ")} with 95 % confidence.` : ".");
+    ` (${shown.split})` + (data.seen === "yes" ? `; ${SEEN}.` : interval ? `; the true value lies between ${interval.replace(" to ", " and ")} with 95 % confidence${data.seen === "perhaps" ? `, unless ${PERHAPS_SEEN}` : ""}.` : ".");
 }
 
 const METHODS = {wilson: "Wilson's score interval", bootstrap: "bootstrap"};
@@ -18,14 +26,16 @@ const METHODS = {wilson: "Wilson's score interval", bootstrap: "bootstrap"};
 function showScores() {
   const shown = data.scores[data.scores.length - 1];
   const cards = shown.rows.map((row) => element("li", {}, scoreOf(row.key).title, element("span", {class: "value"}, scoreText(row.key, row.value)),
-    element("span", {class: "range"}, intervalText(row.key, row) || "no interval"), element("div", {class: "muted"}, scoreOf(row.key).meaning)));
+    element("span", {class: "range"}, intervalText(row.key, row) || missingInterval(shown)), element("div", {class: "muted"}, scoreOf(row.key).meaning)));
   const rows = data.scores.flatMap((split) => split.rows.map((row) => [split.split, String(split.images), scoreOf(row.key).title, scoreText(row.key, row.value),
-    intervalText(row.key, row) || "–", row.method ? METHODS[row.method] + (row.method === "bootstrap" ? `, ${split.resamples} resamples` : "") : "–"]));
+    intervalText(row.key, row) || missingInterval(split), row.method ? METHODS[row.method] + (row.method === "bootstrap" ? `, ${split.resamples} resamples` : "") : "–"]));
   const isChosenBy = shown.split === "validation" ? " Training chose its best epoch by these very images, so that new images may do a little worse." : "";
+  const measured = shown.split === "all" ? "Measured on all images." : `Measured on the ${shown.split} images.`;
+  const seen = {yes: ` Beware: ${SEEN}.`, perhaps: ` Beware: the data names no splits. If ${PERHAPS_SEEN}, the scores are too good.`}[data.seen] || "";
   show("scores", {
-    about: `Measured on the ${shown.split} images.${isChosenBy}`,
+    about: `${measured}${isChosenBy}${seen}`,
     cards,
-    intervals: "Ranges are 95 % confidence intervals: measured on other images of the same kind, the value would most likely lie in this range.",
+    intervals: `Ranges are 95 % confidence intervals: measured on other images of the same kind${data.seen === "yes" ? ", which the model was trained on too" : ""}, the value would most likely lie in this range.`,
     table: tableOf("All scores with their 95 % intervals", [{title: "images"}, {title: "number", number: true}, {title: "score"}, {title: "value", number: true}, {title: "95 % interval", number: true}, {title: "method"}], rows),
   });
 }

@@ -52,7 +52,8 @@ function showReliability() {
     options: options(palette, {x: axis("confidence", palette, {min: 0, max: 1, offset: false}), y: axis("predictions", palette, {min: 0})}, {plugins: {legend: {display: false}}}),
   }));
   let text = `Expected calibration error: ${percent(reliability.error)} — on average, confidence and truth are that far apart (15 classes of equal width).`;
-  if (data.calibration) text += ` Before the temperature ${fixed(data.calibration.temperature, 2)} was fitted it was ${percent(data.calibration.before)}, after it ${percent(data.calibration.after)}.`;
+  text += ` Measured on the ${data.split === "all" ? "" : `${data.split} `}images, as model.pt answers them.`;
+  if (data.calibration) text += ` What the temperature ${fixed(data.calibration.temperature, 2)} does was measured on the validation images, each by a temperature that was fitted to others: ${percent(data.calibration.before)} without and ${percent(data.calibration.after)} with one.`;
   show("reliability", {error: text, charts: [diagram, counts]});
 }
 

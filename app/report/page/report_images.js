@@ -53,6 +53,8 @@ function openImages(title, places, count) {
     : `${countText(count, "image")}, of which ${places.length === 0 ? "none is" : places.length === 1 ? "one is" : `${places.length} are`} kept in this page. The table of predictions beside the report names all of them.`;
   byId("viewer-images").replaceChildren(...places.map(imageItem));
   byId("viewer").showModal();
+  byId("viewer-title").focus();  // the button to close it, at its end, would have the focus
+  byId("viewer").scrollTop = 0;
 }
 
 byId("viewer-close").addEventListener("click", () => byId("viewer").close());

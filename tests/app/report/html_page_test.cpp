@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <filesystem>
+#include <fstream>
 #include <stdexcept>
 
 #include "app/report/page_file.h"
@@ -31,6 +33,19 @@ TEST(HtmlPage, AdmitsItsOwnScriptsAndStyleByTheirHashesAlone) {
                               "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; style-src "
                               "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=';"));
   EXPECT_THAT(html, HasSubstr("default-src 'none'"));
+}
+
+TEST(HtmlPage, IsKnownByTheCommandThatWroteIt) {
+  const std::filesystem::path file =
+      std::filesystem::path(testing::TempDir()) / "html_page_test.html";
+  const auto write = [&file](const std::string& text) { std::ofstream(file) << text; };
+  write(to_html({.title = "", .command = "compare", .body = "", .style = "", .data = "{}"}));
+  EXPECT_TRUE(is_page_of(file, "compare"));
+  EXPECT_FALSE(is_page_of(file, "evaluate"));
+  write(to_html({.title = "transfer compare", .body = "", .style = "", .data = "{}"}));
+  EXPECT_FALSE(is_page_of(file, "compare"));
+  std::filesystem::remove(file);
+  EXPECT_FALSE(is_page_of(file, "compare"));
 }
 
 TEST(HtmlPage, DataAddresses) {
