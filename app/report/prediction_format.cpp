@@ -39,7 +39,7 @@ class ClassFormat : public PredictionFormat {
 
   PredictionCells csv_header() const override {
     PredictionCells cells{{"class", "probability"}, {}};
-    for (std::size_t k = 2; k <= top_; ++k) {
+    for (std::size_t k = first_on_the_right() + 1; k <= top_; ++k) {
       cells.right.push_back(fmt::format("class_{}", k));
       cells.right.push_back(fmt::format("probability_{}", k));
     }
@@ -51,12 +51,13 @@ class ClassFormat : public PredictionFormat {
   PredictionCells csv_cells(const Prediction& prediction) const override {
     PredictionCells cells;
     const auto order = ranked(prediction.numbers);
-    for (std::size_t k = 0; k < top_; ++k) {
-      Names& side = k == 0 ? cells.left : cells.right;
+    const auto add = [&](Names& side, std::size_t k) {
       side.push_back(classes_[order[k]]);
       side.push_back(fmt::format("{:.6f}", prediction.numbers[order[k]]));
-    }
+    };
+    add(cells.left, 0);
     if (rejects(prediction)) cells.left = {std::string(kUnknownClass), ""};
+    for (std::size_t k = first_on_the_right(); k < top_; ++k) add(cells.right, k);
     if (columns_.known) {
       cells.right.emplace_back(known_text(prediction));
       cells.right.push_back(fmt::format("{:.6f}", prediction.familiarity->unknown_score));
@@ -101,6 +102,8 @@ class ClassFormat : public PredictionFormat {
   }
 
  private:
+  /// The columns in front have the likeliest class, unless `unknown` may stand in its place.
+  std::size_t first_on_the_right() const { return columns_.rejects ? 0 : 1; }
   bool rejects(const Prediction& prediction) const {
     return columns_.rejects && !prediction.familiarity->is_known;
   }

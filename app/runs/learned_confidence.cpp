@@ -21,6 +21,8 @@ namespace {
 constexpr std::int64_t kMostJudges = 1000;
 /// Of fewer training images the nearest ones say little.
 constexpr std::int64_t kFewestKept = 50;
+/// The threshold that keeps 95 % of fewer validation images is the largest score of all.
+constexpr std::int64_t kFewestJudges = 20;
 
 /// Says why there is no temperature where one was to be expected.
 void tell_choice(const FittedCalibration& fitted, Calibrate wanted) {
@@ -54,6 +56,11 @@ std::optional<KnownImages> keep_known_images(const Preparation& p, const Truth& 
   if (most < std::min(wanted, kFewestKept)) {
     note("model.pt cannot tell unknown images: {} features an image are too many to keep",
          source.dimension);
+    return std::nullopt;
+  }
+  if (std::ssize(judges) < kFewestJudges) {
+    note("model.pt cannot tell unknown images: {} for validation, and {} are needed",
+         count_text(judges.size(), "image"), kFewestJudges);
     return std::nullopt;
   }
   const torch::Tensor val_features = source.others(judges);

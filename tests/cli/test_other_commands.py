@@ -84,7 +84,7 @@ class Trained(TransferCase):
         (self.folder / "bad, name.jpg").write_text("<html>")
         done = self.run_transfer("predict", "--model", "run/model.pt", "data/test", "bad, name.jpg", "none.png",
                                  "--format", "csv", "--top", "2")
-        self.assertTrue(done.stdout.startswith("path,class,probability,error,class_2,probability_2,known,unknown_score\n"))
+        self.assertTrue(done.stdout.startswith("path,class,probability,error,class_2,probability_2\n"))
         rows = list(csv.DictReader(io.StringIO(done.stdout)))
         self.assertEqual(len(rows), 18)
         for row in rows[:16]:

@@ -98,6 +98,11 @@ class Probabilities(TransferCase):
         self.assertIn(other["class"], ("red", "blue"))
         rejected = rows_of(self.predict("--format", "csv", "--reject", paths=["other"]).stdout)[0]
         self.assertEqual((rejected["class"], rejected["probability"]), ("unknown", ""))
+        likeliest = ["class_1", "probability_1", "class_2", "probability_2"]
+        for row in rows_of(self.predict("--format", "csv", "--reject", "--top", "2", paths=["other", "data/val/red/0.png"]).stdout):
+            self.assertEqual([key for key in row if key[-1] in "12"], likeliest)
+            self.assertGreaterEqual(float(row["probability_1"]), float(row["probability_2"]))
+            self.assertIn(row["class"], ("unknown", row["class_1"]))
         self.assertIn("known: no", self.predict(paths=["other"]).stdout)
         self.assertEqual(self.predict("--reject", paths=["other"]).stdout, "other/chair.png:  unknown\n")
         listed = json.loads(self.predict("--reject", "--json", paths=["other"]).stdout)[0]
@@ -173,6 +178,10 @@ class Probabilities(TransferCase):
         done = self.train("--calibrate", "on", data="few")
         self.assertTrue(self.warnings(done, "not calibrated", "16 images", "20"), done.stderr)
         self.assertEqual(self.summary()["calibration"]["choice"], "too few images")
+        self.assertIn("cannot tell unknown images: 16 images for validation, and 20 are needed", done.stderr)
+        self.assertNotIn("unknown", self.summary())
+        self.assertNotIn("known", rows_of(self.predict("--format", "csv").stdout)[0])
+        self.refused_by("--reject", parts=["--reject", "keeps no features"])
 
     def test_trained_layers_have_it_too(self):
         self.train("--strategy", "fine-tune", "--set", "train.epochs=1", "--threads", "1", "--calibrate", "on")
