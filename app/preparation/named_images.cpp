@@ -37,12 +37,15 @@ std::string read_stdin() {
   }
 }
 
-/// The lines of stdin, whatever their line ends; empty ones are left out.
+/// The lines of stdin, whatever their line ends, or what is between zero bytes where there are
+/// some, as `find -print0` writes; empty ones are left out.
 std::vector<std::string> read_list() {
+  const std::string text = read_stdin();
+  const bool has_zeros = text.find('\0') != std::string::npos;
   std::vector<std::string> lines;
-  std::istringstream list(read_stdin());
-  for (std::string line; std::getline(list, line);) {
-    if (line.ends_with('\r')) line.pop_back();
+  std::istringstream list(text);
+  for (std::string line; std::getline(list, line, has_zeros ? '\0' : '\n');) {
+    if (!has_zeros && line.ends_with('\r')) line.pop_back();
     if (!line.empty()) lines.push_back(line);
   }
   return lines;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <numeric>
 #include <system_error>
 
 #include "core/atomic_file.h"
@@ -158,8 +159,23 @@ void SortedFolders::add_unknown(const fs::path& image) { add_to(unsure_ + 1, ima
 
 void SortedFolders::add_to(std::size_t position, const fs::path& image) {
   const fs::path folder = folder_ / names_[position];
-  make_folder(folder);
-  place(image, folder);
+  try {
+    make_folder(folder);
+    place(image, folder);
+  } catch (const OutputError& error) {
+    const std::int64_t placed = std::accumulate(counts_.begin(), counts_.end(), std::int64_t{0});
+    if (placed == 0) {
+      // So that the same command finds an empty folder.
+      std::error_code ignored;
+      fs::remove(folder, ignored);
+      fs::remove(folder_, ignored);
+      throw;
+    }
+    throw OutputError(fmt::format(
+        "{} {} holds the {} before: remove it before the same command runs again. With --output "
+        "FILE, --resume goes on instead.",
+        error.what(), folder_.string(), count_text(static_cast<std::size_t>(placed), "image")));
+  }
   ++counts_[position];
 }
 
@@ -173,13 +189,7 @@ void SortedFolders::place(const fs::path& image, const fs::path& folder) {
       renamed_ += number > 1 ? 1 : 0;
       return;
     }
-    if (error != EEXIST) {
-      // So that the same command without --link finds an empty folder.
-      std::error_code ignored;
-      fs::remove(folder, ignored);
-      fs::remove(folder_, ignored);
-      throw_link_failure(image, target, error);
-    }
+    if (error != EEXIST) throw_link_failure(image, target, error);
     if (are_equal(image, target)) {
       ++present_;
       return;

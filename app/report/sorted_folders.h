@@ -28,7 +28,8 @@ class SortedFolders {
                 Placing placing, double min_confidence, bool goes_on, bool has_unknown = false);
 
   /// Puts an image into the folder of its class. An image that is there already, under its name and
-  /// with the same bytes, stays alone. Throws DataError where it cannot be read, and OutputError.
+  /// with the same bytes, stays alone. Throws DataError where it cannot be read, and OutputError,
+  /// which says what is in the folder by then.
   void add(const std::filesystem::path& image, const std::string& predicted_class,
            double confidence);
 

@@ -11,6 +11,7 @@ import unittest
 
 import numpy
 import torch
+from PIL import Image
 
 from tests.cli.transfer_case import SLOWER, TransferCase, files_of_at_most, write_image
 
@@ -172,6 +173,31 @@ class SortedImages(PredictionFilesCase):
         for i in range(6):
             self.assertTrue(os.path.samefile(self.folder / "photos" / f"{i:04}.png",
                                              self.folder / "sorted" / "unsure" / f"{i:04}.png"))
+
+    def test_they_must_not_lie_among_the_images(self):
+        self.make_photos()
+        (self.folder / "alias").symlink_to("photos")
+        for place in ("photos/sorted", "photos", "alias/a/b"):
+            done = self.predict("--sort-into", place, expect=2)
+            self.assert_names(self.message(done), f"--sort-into {place}", "lies in photos", "outside")
+        self.assertEqual(len(list((self.folder / "photos").iterdir())), 7)
+
+    def test_a_disk_that_is_full_says_what_is_there(self):
+        self.make_photos()
+        big = numpy.random.default_rng(0).integers(0, 255, (200, 200, 3), dtype=numpy.uint8)
+        Image.fromarray(big).save(self.folder / "photos/0003.png")
+        done = self.predict("--sort-into", "sorted", "--threads", "1", expect=6, before=files_of_at_most(50_000))
+        self.assert_names(self.message(done), "0003.png", "File too large", "sorted holds the 3 images before", "--resume")
+        Image.fromarray(big).save(self.folder / "photos/0000.png")
+        self.predict("--sort-into", "other", "--threads", "1", expect=6, before=files_of_at_most(50_000))
+        self.assertFalse((self.folder / "other").exists(), "an empty folder is left")
+
+    def test_a_list_may_be_separated_by_zeros(self):
+        self.make_photos()
+        names = ["photos/0000.png", "photos/new\nline.png"]
+        (self.folder / names[1]).write_bytes((self.folder / "photos/0001.png").read_bytes())
+        done = self.run_transfer("predict", "--model", "run", "-", "--json", stdin="\0".join(names) + "\0")
+        self.assertEqual([row["path"] for row in json.loads(done.stdout)], names)
 
     def test_a_model_of_numbers_has_no_folders(self):
         rows = ["path,weight"] + [f"photos/{i:04}.png,{i}" for i in range(6)]
