@@ -218,6 +218,13 @@ std::vector<std::string> parse_classes(const json& object) {
   return classes;
 }
 
+/// What nlohmann_json says without "[json.exception.type_error.302] " in front.
+std::string without_error_code(const std::string& what) {
+  const std::size_t end = what.find("] ");
+  return what.starts_with("[json.exception.") && end != std::string::npos ? what.substr(end + 2)
+                                                                          : what;
+}
+
 }  // namespace
 
 ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
@@ -258,9 +265,9 @@ ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
   } catch (const ModelError&) {
     throw;
   } catch (const std::exception& error) {
-    throw ModelError(
-        fmt::format("{}: the metadata (transfer.json) cannot be used: {}. Export the model again.",
-                    file, error.what()));
+    throw ModelError(fmt::format(
+        "{}: the metadata (transfer.json) cannot be used: {}. Export or train the model again.",
+        file, without_error_code(error.what())));
   }
 }
 

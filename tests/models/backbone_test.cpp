@@ -201,6 +201,20 @@ TEST(Metadata, AMisspeltKeyIsRefusedWithTheNearestOne) {
   }
 }
 
+TEST(Metadata, AValueOfAnotherTypeIsToldWithoutTheCodesOfTheParser) {
+  std::string text = to_json(ModelMetadata{});
+  text.replace(text.find("\"name\": \"\""), 10, "\"name\": 5");
+  for (const std::string& damaged : {text, std::string("{")}) {
+    try {
+      parse_metadata(damaged, "model.pt");
+      FAIL() << "expected ModelError";
+    } catch (const ModelError& error) {
+      EXPECT_THAT(error.what(), HasSubstr("model.pt: the metadata (transfer.json)"));
+      EXPECT_THAT(error.what(), testing::Not(HasSubstr("json.exception")));
+    }
+  }
+}
+
 TEST(Metadata, TheRangeOfSamplesIsKeptInAVersionThatOlderProgramsRefuse) {
   ModelMetadata metadata;
   EXPECT_EQ(parse_metadata(to_json(metadata), "f").preprocessing.sample_range, std::nullopt);
