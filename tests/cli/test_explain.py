@@ -106,21 +106,6 @@ class ExplainTest(TransferCase):
         self.assertFalse((self.folder / "maps").exists(), "an empty folder is left")
 
 
-    def test_probabilities_are_those_of_predict(self) -> None:
-        self.make_data(per_class=12)
-        shutil.copy(self.folder / "data/train/red/3.png", self.folder / "data/train/blue/odd.png")
-        shutil.copy(self.folder / "data/val/red/3.png", self.folder / "data/val/blue/odd.png")
-        self.train("--calibrate", "on")
-        self.assertNotAlmostEqual(self.summary()["calibration"]["temperature"], 1, places=1)
-        predicted = json.loads(self.run_transfer("predict", "--model", "run", "data/val", "--json").stdout)
-        done = self.run_transfer("explain", "--model", "run", "data/val", "--output", "maps", "--json")
-        explained = json.loads(done.stdout)["images"]
-        self.assertEqual(len(explained), 25)
-        for row, image in zip(predicted, explained, strict=True):
-            self.assertEqual((row["path"], row["class"]), (image["path"], image["output"]))
-            self.assertAlmostEqual(row["probability"], image["value"], places=4)
-
-
 class NeighboursTest(TransferCase):
     def test_an_image_is_most_like_itself(self) -> None:
         self.make_data()

@@ -68,6 +68,15 @@ class Probabilities(TransferCase):
         evaluated = json.loads(self.run_transfer("evaluate", "--model", "on", "--data", "data", "--json").stdout)
         self.assertAlmostEqual(evaluated["loss"], self.summary("on")["val"]["loss"], places=4)
 
+    def test_explain_gives_those_of_predict(self):
+        self.train("--calibrate", "on")
+        self.assertNotAlmostEqual(self.summary()["calibration"]["temperature"], 1, places=2)
+        predicted = json.loads(self.predict("--json").stdout)
+        done = self.run_transfer("explain", "--model", "run", "data/val", "--output", "maps", "--json")
+        for row, image in zip(predicted, json.loads(done.stdout)["images"], strict=True):
+            self.assertEqual((row["path"], row["class"]), (image["path"], image["output"]))
+            self.assertAlmostEqual(row["probability"], image["value"], places=4)
+
     @unittest.skipIf(torch is None, "the Python package torch is missing")
     def test_python_predicts_the_same(self):
         self.train("--calibrate", "on")
