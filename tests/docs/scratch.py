@@ -12,7 +12,7 @@ from tests.cli.transfer_case import BINARY, FIXTURES, write_image
 from tests.docs.pages import ROOT
 
 COLOURS = {"cats": (200, 40, 40), "dogs": (40, 40, 200)}
-IMAGES_PER_CLASS = 10
+IMAGES_PER_CLASS = 50  # 20 of both for validation: fewer tell no unknown images
 DIGIT_SIDE = 10
 
 
