@@ -73,8 +73,9 @@ class DirectFlags(FlagsCase):
     def test_a_name_is_a_folder_below_runs(self):
         self.assertEqual(self.value("out", "--name", "first"), "runs/first")
         self.refused("--data", "x", "--name", "a", "--output", "b", expect=2, parts=["--name", "--output"])
-        for name in ("a/b", "..", ""):
+        for name in ("a/b", ".."):
             self.refused("--data", "x", "--name", name, expect=2, parts=["--name", "--output"])
+        self.refused("--data", "x", "--name", "", expect=2, parts=["--name", "empty text"])
         self.make_data()
         self.run_transfer("--data", "data", "--backbone", "tiny", "--threads", "1", "--name", "first")
         self.assertTrue((self.folder / "runs/first/model.pt").exists())

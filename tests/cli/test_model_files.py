@@ -38,7 +38,7 @@ def sha256(file):
 class ModelFiles(TransferCase):
     def setUp(self):
         super().setUp()
-        self.image = self.make_data(per_class=4) / "val" / "red" / "0.png"
+        self.image = self.make_data(per_class=10) / "val" / "red" / "0.png"
         self.train()
         self.model = self.folder / "run" / "model.pt"
         self.changed = self.folder / "changed.pt"

@@ -40,7 +40,7 @@ class Data(TransferCase):
         root = self.make_data()
         for path in root.glob("**/*.png"):
             path.write_bytes(b"")
-        self.refuse_data("16 of 16", "0 bytes", "data.max_broken", extra=("--set", "data.max_broken=1"))
+        self.refuse_data("none of the 16 images", "0 bytes", "Repair them", extra=("--set", "data.max_broken=1"))
 
     def test_more_broken_than_allowed(self):
         root = self.make_data()
