@@ -171,6 +171,12 @@ std::unique_ptr<ActivationMaps::Implementation> ActivationMaps::Implementation::
 }
 
 ActivationMaps::ActivationMaps(const Backbone& network, const std::string& stage) {
+  if (!network.metadata().members.empty()) {
+    throw ModelError(fmt::format(
+        "{}: is an ensemble of {} models, each of which looks at an image in its own way, so there "
+        "is no map of it. Expected a single model: explain its members one by one.",
+        network.file(), network.metadata().members.size()));
+  }
   WholeNetwork whole{copy_with_weights(network.implementation().module), network.metadata(),
                      network.file()};
   whole.module.eval();

@@ -11,6 +11,7 @@
 #include "models/autocast.h"
 #include "models/device_constants.h"
 #include "models/forward_input.h"
+#include "models/graph_outputs.h"
 #include "models/image_methods.h"
 #include "models/memory_layout.h"
 #include "models/network_input.h"
@@ -29,11 +30,21 @@ void measure(Backbone::Implementation& network) {
                        network.file, network.classifier);
 }
 
+/// An ensemble has no one classifier: its features are those of its members side by side.
+ClassifierLayer use_features_of_members(torch::jit::Module& module) {
+  replace_forward(module, module.get_method("features").graph()->copy());
+  ClassifierLayer none;
+  none.ending = "it is an ensemble";
+  return none;
+}
+
 /// Finds the classifier, makes `forward` return the logits alone, and compares with the original.
 void find_features(Backbone::Implementation& network) {
   refuse_statically_quantised(network.module, network.file);
   network.original = original_forward(network.module);
-  network.classifier = find_classifier(network.module, network.file);
+  if (network.metadata.members.empty()) {
+    network.classifier = find_classifier(network.module, network.file);
+  }
   std::string remark = keep_logits_only(network.module, network.file);
   if (!remark.empty()) network.remarks.push_back(std::move(remark));
   replace_unusable_weights_outside(feature_graph(network.module, network.classifier, network.file),
@@ -123,9 +134,11 @@ Backbone Backbone::load(const std::filesystem::path& file, const InputSettings& 
   check_hash(implementation->module, implementation->metadata.weights_sha256, file.string());
   adapt_program(*implementation);
   implementation->repaired_layers = repair_traced_modes(implementation->module);
+  const bool is_ensemble = !implementation->metadata.members.empty();
+  if (is_ensemble) implementation->classifier = use_features_of_members(implementation->module);
   const auto stage_image = decide_input(*implementation, settings);
   find_features(*implementation);
-  if (implementation->metadata.stages.empty()) {
+  if (implementation->metadata.stages.empty() && !is_ensemble) {
     implementation->metadata.stages =
         find_stages(implementation->module, implementation->classifier, stage_image, file.string());
   }

@@ -23,10 +23,10 @@ def preprocess(self, image: Tensor) -> Tensor:
     return self.preprocessing.forward(image)
 )";
 
-/// `{}` is the order of the outputs.
+/// The two `{}` are a weight of the network and the order of the outputs.
 constexpr const char* kClassify = R"(
 def classify(self, image: Tensor) -> List[Tuple[str, float]]:
-    x = self.preprocess(image).to(self.head.weight.device)
+    x = self.preprocess(image).to(self.{}.device)
     outputs = self.predict(x)[0]
     numbers: List[float] = outputs.tolist()
     order: List[int] = {}.tolist()
@@ -82,7 +82,9 @@ void add_image_methods(Module& whole, const ModelMetadata& metadata) {
   whole.register_module("preprocessing", preprocessing_module(metadata.preprocessing,
                                                               whole._ivalue()->compilation_unit()));
   whole.define(kPreprocess);
-  whole.define(fmt::format(fmt::runtime(kClassify), order_of(metadata.objective.targets())));
+  const char* weight = metadata.members.empty() ? "head.weight" : "member0.model.head.weight";
+  whole.define(
+      fmt::format(fmt::runtime(kClassify), weight, order_of(metadata.objective.targets())));
 }
 
 void remove_image_methods(Module& whole) {

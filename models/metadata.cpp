@@ -240,8 +240,8 @@ ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
     require_known_keys(
         object, "",
         {"format_version", "kind", "name", "source", "source_version", "license", "preprocessing",
-         "pretraining_classes", "classes", "stages", "pooled_stages", "weights_sha256", "complexity", "task", "loss",
-         "huber_delta", "calibration"});
+         "pretraining_classes", "classes", "stages", "pooled_stages", "weights_sha256",
+         "complexity", "task", "loss", "huber_delta", "calibration", "members"});
     ModelMetadata metadata;
     metadata.kind = parse_choice<ModelKind>(object, "", "kind");
     metadata.name = object.at("name").get<std::string>();
@@ -258,6 +258,7 @@ ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
       }
       metadata.calibration = parse_calibration(object.at("calibration"));
     }
+    if (object.contains("members")) metadata.members = parse_members(object.at("members"));
     metadata.stages = object.value("stages", std::vector<std::string>{});
     metadata.pooled_stages = object.value("pooled_stages", std::vector<std::string>{});
     metadata.weights_sha256 = object.value("weights_sha256", "");
@@ -273,7 +274,8 @@ ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
 
 std::string to_json(const ModelMetadata& m) {
   const bool needs_objective = m.objective.loss != LossKind::kCrossEntropy;
-  const int version = !m.pooled_stages.empty()           ? 5
+  const bool is_version_5 = !m.pooled_stages.empty() || !m.members.empty();
+  const int version = is_version_5                       ? 5
                       : m.calibration                    ? 4
                       : needs_version_3(m.preprocessing) ? 3
                       : needs_objective                  ? 2
@@ -292,6 +294,7 @@ std::string to_json(const ModelMetadata& m) {
   if (m.kind == ModelKind::kClassifier) object["classes"] = m.classes;
   if (needs_objective) add_objective(object, m.objective);
   if (m.calibration) object["calibration"] = calibration_json(*m.calibration);
+  if (!m.members.empty()) object["members"] = members_json(m.members);
   // A name taken from a file name may not be valid UTF-8; it is repaired rather than refused.
   return object.dump(1, ' ', false, json::error_handler_t::replace);
 }

@@ -10,6 +10,7 @@
 #include "core/objective.h"
 #include "core/preprocessing.h"
 #include "models/calibration.h"
+#include "models/member_description.h"
 
 namespace transfer {
 
@@ -24,7 +25,8 @@ inline constexpr std::array<std::string_view, 2> kNames<ModelKind> = {"backbone"
 struct ModelMetadata {
   /// Newest format of `transfer.json` that this program reads. Version 2 added task and loss,
   /// version 3 further channels, pixels of 0 to 255, further resize rules and the range of samples,
-  /// version 4 the calibration. A file is written in the oldest version that can say what it holds.
+  /// version 4 the calibration, version 5 the stages that a head on several takes and the members of
+  /// an ensemble. A file is written in the oldest version that can say what it holds.
   static constexpr int kFormatVersion = 5;
 
   ModelKind kind = ModelKind::kBackbone;
@@ -42,6 +44,8 @@ struct ModelMetadata {
   Objective objective;
   /// Of a classifier with one class per image; nothing in files of older versions.
   std::optional<Calibration> calibration = {};
+  /// Of an ensemble (models/ensemble.h) the models that it was made of; else empty.
+  std::vector<MemberDescription> members = {};
   /// Paths of the modules behind which the network may be cut, in execution order. If the file
   /// names none, Backbone::load finds them in the graph (models/stage_finder.h).
   std::vector<std::string> stages;

@@ -1,5 +1,4 @@
 #include "app/preparation/backbone_choice.h"
-#include "core/messages.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -7,6 +6,8 @@
 #include "app/preparation/exporter.h"
 #include "app/preparation/model_trust.h"
 #include "app/preparation/sample_range.h"
+#include "core/errors.h"
+#include "core/messages.h"
 #include "datasets/image_content.h"
 #include "models/backbone_names.h"
 #include "models/dry_pass.h"
@@ -49,6 +50,16 @@ void warn_of_colour_changes(const AugmentConfig& augment, const Preprocessing& p
        keys.size() == 1 ? "has" : "have", p.channels);
 }
 
+/// Its members would have to be cut and trained one by one.
+void refuse_ensemble(const Backbone& backbone) {
+  if (backbone.metadata().members.empty()) return;
+  throw ModelError(
+      fmt::format("{}: is an ensemble of {} models, on which nothing can be trained. Expected a "
+                  "single network: "
+                  "name one of its members.",
+                  backbone.file(), backbone.metadata().members.size()));
+}
+
 void describe(const Backbone& backbone) {
   for (const std::string& assumption : backbone.assumptions()) warn("{}", assumption);
   if (backbone.metadata().preprocessing.channels == 1) {
@@ -74,6 +85,7 @@ Backbone choose_backbone(const Config& config, const Dataset& dataset) {
   }
   auto backbone = Backbone::load(obtain_backbone(config.backbone), input_settings(config),
                                  model_trust(config.trust, config.trust_file));
+  refuse_ensemble(backbone);
   describe(backbone);
   warn_of_colour_changes(config.augment, backbone.metadata().preprocessing);
   if (range) backbone = backbone.with_sample_range(*range);
