@@ -20,6 +20,8 @@ namespace transfer {
   command(batch) \
   command(runs) \
   command(compare) \
+  command(ensemble) \
+  command(soup) \
   command(cache) \
   command(config) \
   command(completion) \

@@ -117,7 +117,8 @@ Offer offer_of(const CLI::Option& option, const std::string& name, const Program
       {"file", {{}, Paths::kFiles}},           // batch
       {"folder", {{}, Paths::kFolders}},       // cache
       {"folders", {{}, Paths::kFolders}},      // runs
-      {"runs", {{}, Paths::kFolders}},         // compare
+      {"runs", {{}, Paths::kFolders}},         // compare, soup
+      {"models", {{}, Paths::kFiles}},         // ensemble
       {"name", {names_to_explain(program)}},   // config
       {"command", {command_names()}},          // help
   };

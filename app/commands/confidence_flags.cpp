@@ -33,8 +33,19 @@ void require_classes(const std::string& flag, const ModelMetadata& metadata,
       fmt::format("{}: {} does not give each image one class. Leave the flag out.", flag, file));
 }
 
+/// An ensemble keeps nothing of the images that its members were trained and validated on.
+void refuse_ensemble_for(const std::string& flag, const ModelMetadata& metadata,
+                         const std::string& file) {
+  if (metadata.members.empty()) return;
+  throw ConfigError(fmt::format(
+      "{}: {} is an ensemble, which keeps nothing of its members' training and validation images. "
+      "Leave the flag out, or give it with a single model.",
+      flag, file));
+}
+
 void check_reject(const Classifier& model, const std::string& file) {
   require_classes("--reject", model.metadata(), file);
+  refuse_ensemble_for("--reject", model.metadata(), file);
   if (model.known() == nullptr) {
     throw ConfigError(fmt::format(
         "--reject: {} keeps no features of its training images, by which to tell unknown ones. "
@@ -51,6 +62,7 @@ void check_reject(const Classifier& model, const std::string& file) {
 /// The largest score of a class in sets of that coverage.
 double set_score(double coverage, const Classifier& model, const std::string& file) {
   require_classes("--coverage", model.metadata(), file);
+  refuse_ensemble_for("--coverage", model.metadata(), file);
   const auto& calibration = model.metadata().calibration;
   if (!calibration || calibration->conformal.scores.empty()) {
     throw ConfigError(fmt::format(

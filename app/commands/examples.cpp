@@ -85,6 +85,14 @@ constexpr std::array kExamples = {
   transfer compare runs/a runs/b                   writes compare.html
   transfer compare runs/study --output study.html  all runs of a batch
   transfer compare runs/a runs/b --split val --json)"},
+    CommandExamples{"ensemble", R"(
+  transfer ensemble runs/a runs/b runs/c --output ensemble.pt
+  transfer ensemble runs/small/model.pt runs/large/model.pt --output both.pt --json
+  transfer predict --model ensemble.pt photos/     the mean of their predictions)"},
+    CommandExamples{"soup", R"(
+  transfer soup runs/a runs/b runs/c --output soup.pt
+  transfer soup runs/a runs/b --method uniform --output soup.pt --json
+  transfer evaluate --model soup.pt --data pets    on images that chose nothing)"},
     CommandExamples{"cache", R"(
   transfer cache ls
   transfer cache prune --unused-days 30

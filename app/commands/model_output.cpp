@@ -1,0 +1,54 @@
+#include "app/commands/model_output.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "core/atomic_file.h"
+#include "core/errors.h"
+#include "core/file_kind.h"
+#include "core/lower_case.h"
+#include "core/run_files.h"
+#include "core/shell_word.h"
+#include "models/model_path.h"
+
+namespace transfer {
+
+namespace fs = std::filesystem;
+
+void check_model_output(const std::string& output, bool overwrite) {
+  if (lower_case(fs::path(output).extension()) != ".pt") {
+    throw ConfigError(
+        fmt::format("--output {}: expected the name of a model file, which ends in .pt.", output));
+  }
+  require_file_output(output);
+  if (is_file(output) && !overwrite) {
+    throw OutputError(
+        fmt::format("{}: exists already. Give another name by --output, or --overwrite.", output));
+  }
+  const AtomicFile probe(output);
+}
+
+void require_finished_run(const fs::path& given) {
+  if (!is_file(given / run_file::kConfig) || is_file(given / run_file::kSummary)) return;
+  throw ConfigError(
+      fmt::format("{}: its run is not finished, so its model may still change. Wait for it, or go "
+                  "on with a stopped one: transfer --resume {}",
+                  given.string(), shell_word(given.string())));
+}
+
+void refuse_repeated(const std::vector<std::string>& given) {
+  std::map<fs::path, std::string> known;
+  for (const std::string& path : given) {
+    std::error_code ignored;
+    const auto place = fs::weakly_canonical(model_path(path), ignored);
+    const auto [first, is_new] = known.emplace(place, path);
+    if (is_new) continue;
+    throw ConfigError(
+        fmt::format("{}: is named twice{}, so it would count double. Name each model "
+                    "once.",
+                    path, first->second == path ? "" : ", also as " + first->second));
+  }
+}
+
+}  // namespace transfer

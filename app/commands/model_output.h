@@ -1,0 +1,20 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace transfer {
+
+/// Finds out before the work whether a command can write its model to `output`. Throws ConfigError
+/// for a name that does not end in .pt, and OutputError where the file exists and may not be
+/// overwritten, or cannot be written.
+void check_model_output(const std::string& output, bool overwrite);
+
+/// Throws ConfigError where `given` is the directory of a run that is not finished.
+void require_finished_run(const std::filesystem::path& given);
+
+/// Throws ConfigError where two of the paths lead to the same place.
+void refuse_repeated(const std::vector<std::string>& given);
+
+}  // namespace transfer
