@@ -31,8 +31,15 @@ void measure(Backbone::Implementation& network) {
 }
 
 /// An ensemble has no one classifier: its features are those of its members side by side.
-ClassifierLayer use_features_of_members(torch::jit::Module& module) {
-  replace_forward(module, module.get_method("features").graph()->copy());
+ClassifierLayer use_features_of_members(torch::jit::Module& module, const std::string& file) {
+  const auto features = module.find_method("features");
+  if (!features) {
+    throw ModelError(fmt::format(
+        "{}: its transfer.json names the members of an ensemble, but its program has no `features` "
+        "method. Make the ensemble again: transfer ensemble.",
+        file));
+  }
+  replace_forward(module, features->graph()->copy());
   ClassifierLayer none;
   none.ending = "it is an ensemble";
   return none;
@@ -123,6 +130,10 @@ Backbone Backbone::load(const std::filesystem::path& file, const InputSettings& 
   }
   const bool is_classifier = implementation->metadata.kind == ModelKind::kClassifier;
   if (is_classifier) remove_image_methods(implementation->module);
+  const bool is_ensemble = !implementation->metadata.members.empty();
+  if (is_ensemble) {
+    implementation->classifier = use_features_of_members(implementation->module, file.string());
+  }
   if (!implementation->module.find_method("forward")) {
     throw ModelError(fmt::format(
         "{}: the module has no forward method. Expected forward(image); export it with one.",
@@ -134,8 +145,6 @@ Backbone Backbone::load(const std::filesystem::path& file, const InputSettings& 
   check_hash(implementation->module, implementation->metadata.weights_sha256, file.string());
   adapt_program(*implementation);
   implementation->repaired_layers = repair_traced_modes(implementation->module);
-  const bool is_ensemble = !implementation->metadata.members.empty();
-  if (is_ensemble) implementation->classifier = use_features_of_members(implementation->module);
   const auto stage_image = decide_input(*implementation, settings);
   find_features(*implementation);
   if (implementation->metadata.stages.empty() && !is_ensemble) {

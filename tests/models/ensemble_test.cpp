@@ -5,6 +5,7 @@
 
 #include "core/errors.h"
 #include "models/activation_maps.h"
+#include "models/archive.h"
 #include "models/classifier.h"
 #include "models/frozen_trunk.h"
 #include "tests/models/tensor_file.h"
@@ -212,6 +213,35 @@ TEST(Ensemble, UnlikeMembersAreRefusedWithTheDifference) {
   EXPECT_THAT(refused<ModelError>({first, fixture("tiny.pt")}), HasSubstr("tiny.pt"));
   EXPECT_THAT(refused<ModelError>({first, joined({first})}), HasSubstr("ensemble itself"));
   EXPECT_THAT(refused<ModelError>({first, fixture("truncated.pt")}), HasSubstr("truncated.pt"));
+}
+
+TEST(Ensemble, AFileThatOnlyClaimsToBeOneIsRefused) {
+  Archive archive = read_archive(fixture("tiny.pt"));
+  archive.metadata->members = {{"tiny", "0"}, {"tiny", "1"}};
+  const std::string file = testing::TempDir() + "/ensemble_claimed.pt";
+  write_archive(archive.module, *archive.metadata, file);
+  try {
+    Backbone::load(file);
+    ADD_FAILURE() << "was not refused";
+  } catch (const ModelError& error) {
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("ensemble_claimed.pt"), HasSubstr("features")));
+  }
+}
+
+TEST(Ensemble, MalformedMembersAreRefused) {
+  ModelMetadata metadata;
+  metadata.members = {{"tiny", "0"}};
+  const std::string text = to_json(metadata);
+  EXPECT_THAT(text, HasSubstr("\"format_version\": 5"));
+  EXPECT_EQ(parse_metadata(text, "ensemble.pt").members.front().name, "tiny");
+  const std::string list = text.substr(text.find("[\n  {\n   \"name\": \"tiny\""));
+  const std::string members = list.substr(0, list.find(']') + 1);
+  for (const char* other : {"[]", "3", "[3]", "[[]]", "[{}]", "[{\"name\": 1}]", "{\"a\": 1}",
+                            "[{\"name\": \"a\", \"weights_sha256\": \"0\", \"more\": 1}]"}) {
+    std::string changed = text;
+    changed.replace(changed.find(members), members.size(), other);
+    EXPECT_THROW(parse_metadata(changed, "ensemble.pt"), ModelError) << other;
+  }
 }
 
 TEST(Ensemble, EqualMembersMakeEqualFiles) {
