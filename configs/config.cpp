@@ -240,6 +240,8 @@ Config resolve_config(const ConfigSources& sources, const std::vector<std::strin
 Objective objective_of(const Config& config) {
   Objective objective;
   objective.huber_delta = config.head.huber_delta;
+  objective.focal_gamma = config.head.focal_gamma;
+  objective.logit_adjustment = config.head.logit_adjustment;
   const LossKind usual =
       config.task == Task::kRegression ? LossKind::kMeanSquaredError : LossKind::kCrossEntropy;
   objective.loss = config.head.loss.value_or(usual);

@@ -85,6 +85,8 @@ struct InputConfig {
 struct HeadConfig {
   std::optional<LossKind> loss;
   double huber_delta = 1.0;
+  double focal_gamma = 2.0;
+  double logit_adjustment = 1.0;
   std::vector<std::int64_t> hidden;
   Activation activation = Activation::kRelu;
   double dropout = 0.0;

@@ -19,7 +19,8 @@ void refuse_loss_of_another_task(const Config& config, const Objective& objectiv
   throw ConfigError(
       fmt::format("task: {} and head.loss: {} exclude each other. Expected {}; or give --task {}.",
                   name_of(config.task), name_of(objective.loss),
-                  is_regression ? "mse, mae or huber" : "cross_entropy or binary_cross_entropy",
+                  is_regression ? "mse, mae or huber"
+                                : "cross_entropy, focal, logit_adjusted or binary_cross_entropy",
                   name_of(objective.task())));
 }
 
@@ -35,6 +36,22 @@ void refuse_settings_of_classes(const Config& config, const Objective& objective
     refuse("head.label_smoothing", fmt::format("{}", config.head.label_smoothing),
            "head.label_smoothing=0");
   }
+  if (config.head.class_weights != ClassWeights::kNone) {
+    refuse("head.class_weights", name_of(config.head.class_weights), "head.class_weights=none");
+  }
+  if (config.data.sampler != Sampler::kShuffle) {
+    refuse("data.sampler", name_of(config.data.sampler), "data.sampler=shuffle");
+  }
+}
+
+/// The logit-adjusted loss makes up for uneven classes by itself.
+void refuse_second_balance(const Config& config) {
+  const auto refuse = [](const char* key, std::string_view value, const char* without) {
+    throw ConfigError(fmt::format(
+        "{}: {} and head.loss: logit_adjusted exclude each other: both make up for uneven "
+        "classes, and together they would favour the rare ones. Leave one of them out, or set {}.",
+        key, value, without));
+  };
   if (config.head.class_weights != ClassWeights::kNone) {
     refuse("head.class_weights", name_of(config.head.class_weights), "head.class_weights=none");
   }
@@ -124,6 +141,7 @@ void refuse_exclusive_settings(const Config& config) {
   const Objective objective = objective_of(config);
   refuse_loss_of_another_task(config, objective);
   if (objective.targets() != TargetKind::kClass) refuse_settings_of_classes(config, objective);
+  if (objective.loss == LossKind::kLogitAdjusted) refuse_second_balance(config);
   if (objective.targets() != TargetKind::kValues && !config.data.targets.empty()) {
     throw ConfigError(
         "data.targets and task: classification exclude each other: it names columns of numbers. "

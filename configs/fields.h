@@ -83,8 +83,10 @@ enum class UsedBy {
   kStoredFeatures,  ///< features are stored: of a frozen trunk or of frozen stages, or for a start
                     ///< from a fitted head
   kHiddenLayers,    ///< the head has hidden layers
-  kClassLoss,       ///< the loss is cross-entropy: one class per image
-  kHuberLoss,       ///< the loss is Huber's
+  kClassLoss,       ///< the loss is for one class per image
+  kFocalLoss,       ///< the loss is the focal one
+  kLogitAdjustedLoss,  ///< the loss is the logit-adjusted one
+  kHuberLoss,          ///< the loss is Huber's
 };
 
 /// One key of the configuration: a row of the table in configs/fields_*.cpp. No column may be left

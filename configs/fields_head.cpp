@@ -8,10 +8,21 @@ void add_head_fields(std::vector<Field>& fields, HeadConfig& h) {
   using enum UsedBy;
   const std::vector<Field> rows = {
       {"head.loss", &h.loss, kNoLimits, "none", kResult, kEveryRun,
-       "What training minimises: cross_entropy over a softmax (one class per image), "
-       "binary_cross_entropy over one sigmoid per label (any number of labels), or for regression "
-       "mse, mae or huber. auto: cross_entropy, for regression mse.",
+       "What training minimises: cross_entropy over a softmax (one class per image); likewise "
+       "focal, which turns to images that are hard (Lin et al. 2017), and logit_adjusted, which "
+       "makes up for classes of few images (Menon et al. 2021); binary_cross_entropy over one "
+       "sigmoid per label (any number of labels); or for regression mse, mae or huber. auto: "
+       "cross_entropy, for regression mse.",
        "binary_cross_entropy"},
+      {"head.focal_gamma", &h.focal_gamma, between(0, 20), "none", kResult, kFocalLoss,
+       "How strongly the focal loss turns from images whose class is likely already: their loss "
+       "counts (1 - p)^focal_gamma. 0: as cross_entropy.",
+       "1"},
+      {"head.logit_adjustment", &h.logit_adjustment, between(0, 10), "none", kResult,
+       kLogitAdjustedLoss,
+       "How much of the classes' frequencies the loss logit_adjusted makes up for (tau of Menon et "
+       "al. 2021). 0: nothing, as cross_entropy. 1: as if all classes had as many images.",
+       "0.5"},
       {"head.huber_delta", &h.huber_delta, between(1e-9, 1e9), "the targets' units", kResult,
        kHuberLoss, "Error above which the loss huber grows like mae instead of mse.", "0.5"},
       {"head.hidden", &h.hidden, between(1, 65536), "units", kResult, kEveryRun,

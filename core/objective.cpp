@@ -6,7 +6,9 @@ namespace transfer {
 
 TargetKind Objective::targets() const {
   switch (loss) {
-    case LossKind::kCrossEntropy: return TargetKind::kClass;
+    case LossKind::kCrossEntropy:
+    case LossKind::kFocal:
+    case LossKind::kLogitAdjusted: return TargetKind::kClass;
     case LossKind::kBinaryCrossEntropy: return TargetKind::kLabels;
     case LossKind::kMeanSquaredError:
     case LossKind::kMeanAbsoluteError:

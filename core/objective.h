@@ -18,6 +18,8 @@ enum class TargetKind { kClass, kLabels, kValues };
 /// Each needs outputs of its own kind: softmax, one sigmoid per label, plain numbers.
 enum class LossKind {
   kCrossEntropy,
+  kFocal,
+  kLogitAdjusted,
   kBinaryCrossEntropy,
   kMeanSquaredError,
   kMeanAbsoluteError,
@@ -25,8 +27,8 @@ enum class LossKind {
 };
 /// As in the configuration and in transfer.json.
 template <>
-inline constexpr std::array<std::string_view, 5> kNames<LossKind> = {
-    "cross_entropy", "binary_cross_entropy", "mse", "mae", "huber"};
+inline constexpr std::array<std::string_view, 7> kNames<LossKind> = {
+    "cross_entropy", "focal", "logit_adjusted", "binary_cross_entropy", "mse", "mae", "huber"};
 
 /// What a model is trained for. It travels from the configuration into the model file, so that
 /// `evaluate` and `predict` measure and show a finished model as what it is.
@@ -34,6 +36,10 @@ struct Objective {
   LossKind loss = LossKind::kCrossEntropy;
   /// Error above which Huber's loss grows linearly, in the targets' units.
   double huber_delta = 1.0;
+  /// How strongly the focal loss turns from images whose class is likely already; 0: not at all.
+  double focal_gamma = 2.0;
+  /// How much of the classes' frequencies the logit-adjusted loss makes up for: the paper's tau.
+  double logit_adjustment = 1.0;
 
   TargetKind targets() const;
   Task task() const;

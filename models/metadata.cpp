@@ -159,6 +159,13 @@ Objective parse_objective(const json& object) {
   if (!std::isfinite(objective.huber_delta) || objective.huber_delta <= 0) {
     throw std::invalid_argument("huber_delta is not a number above 0");
   }
+  const auto number = [&object](const char* key, double usual, double most) {
+    const double value = object.value(key, usual);
+    if (value >= 0 && value <= most) return value;
+    throw std::invalid_argument(fmt::format("{} is not a number from 0 to {}", key, most));
+  };
+  objective.focal_gamma = number("focal_gamma", objective.focal_gamma, 20);
+  objective.logit_adjustment = number("logit_adjustment", objective.logit_adjustment, 10);
   return objective;
 }
 
@@ -166,6 +173,14 @@ void add_objective(json& object, const Objective& objective) {
   object["task"] = name_of(objective.task());
   object["loss"] = name_of(objective.loss);
   if (objective.loss == LossKind::kHuber) object["huber_delta"] = objective.huber_delta;
+  if (objective.loss == LossKind::kFocal) object["focal_gamma"] = objective.focal_gamma;
+  if (objective.loss == LossKind::kLogitAdjusted) {
+    object["logit_adjustment"] = objective.logit_adjustment;
+  }
+}
+
+bool needs_version_5(const Objective& objective) {
+  return objective.loss == LossKind::kFocal || objective.loss == LossKind::kLogitAdjusted;
 }
 
 ConformalScores parse_conformal_scores(const json& object) {
@@ -241,7 +256,8 @@ ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
         object, "",
         {"format_version", "kind", "name", "source", "source_version", "license", "preprocessing",
          "pretraining_classes", "classes", "stages", "pooled_stages", "weights_sha256",
-         "complexity", "task", "loss", "huber_delta", "calibration", "members"});
+         "complexity", "task", "loss", "huber_delta", "focal_gamma", "logit_adjustment",
+         "calibration", "members"});
     ModelMetadata metadata;
     metadata.kind = parse_choice<ModelKind>(object, "", "kind");
     metadata.name = object.at("name").get<std::string>();
@@ -274,7 +290,8 @@ ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
 
 std::string to_json(const ModelMetadata& m) {
   const bool needs_objective = m.objective.loss != LossKind::kCrossEntropy;
-  const bool is_version_5 = !m.pooled_stages.empty() || !m.members.empty();
+  const bool is_version_5 = !m.pooled_stages.empty() || !m.members.empty() ||
+                            needs_version_5(m.objective);
   const int version = is_version_5                       ? 5
                       : m.calibration                    ? 4
                       : needs_version_3(m.preprocessing) ? 3

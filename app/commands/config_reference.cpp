@@ -48,7 +48,10 @@ std::string text_of(UsedBy used_by) {
     case UsedBy::kStoredFeatures:
       return fmt::format("{}; {} with train.freeze_stages or head.start: fitted", frozen, trained);
     case UsedBy::kHiddenLayers: return "every strategy with head.hidden";
-    case UsedBy::kClassLoss: return "every strategy with head.loss: cross_entropy";
+    case UsedBy::kClassLoss:
+      return "every strategy with head.loss: cross_entropy, focal or logit_adjusted";
+    case UsedBy::kFocalLoss: return "every strategy with head.loss: focal";
+    case UsedBy::kLogitAdjustedLoss: return "every strategy with head.loss: logit_adjusted";
     case UsedBy::kHuberLoss: return "every strategy with head.loss: huber";
   }
   throw std::logic_error("not a kind of run");

@@ -50,7 +50,8 @@ void report_balance(const Dataset& dataset) {
   if (*largest < kVeryUneven * *smallest) {
     note("{}", text);
   } else {
-    warn("{}. head.class_weights=auto weighs them alike.", text);
+    warn("{}. head.class_weights=auto weighs them alike, head.loss=logit_adjusted makes up for it.",
+         text);
   }
 }
 

@@ -42,6 +42,8 @@ bool is_used(UsedBy used_by, const Config& config) {
     case UsedBy::kStoredFeatures: return stores_features(config, strategy);
     case UsedBy::kHiddenLayers: return !config.head.hidden.empty();
     case UsedBy::kClassLoss: return objective.targets() == TargetKind::kClass;
+    case UsedBy::kFocalLoss: return objective.loss == LossKind::kFocal;
+    case UsedBy::kLogitAdjustedLoss: return objective.loss == LossKind::kLogitAdjusted;
     case UsedBy::kHuberLoss: return objective.loss == LossKind::kHuber;
   }
   throw std::logic_error("not a kind of run");
@@ -84,13 +86,16 @@ std::vector<std::string> settings_that_use(UsedBy used_by, const Config& config)
     case UsedBy::kFrozenStages:
     case UsedBy::kStoredFeatures:
     case UsedBy::kClassLoss:
+    case UsedBy::kFocalLoss:
+    case UsedBy::kLogitAdjustedLoss:
     case UsedBy::kHuberLoss: break;
   }
   return settings;
 }
 
 bool depends_on_loss(UsedBy used_by) {
-  return used_by == UsedBy::kClassLoss || used_by == UsedBy::kHuberLoss;
+  return used_by == UsedBy::kClassLoss || used_by == UsedBy::kFocalLoss ||
+         used_by == UsedBy::kLogitAdjustedLoss || used_by == UsedBy::kHuberLoss;
 }
 
 /// What the fields are compared with: the defaults, and for what changes single images the preset.

@@ -31,9 +31,7 @@ FoldHeads::FoldHeads(const Loss& loss, const FoldedImages& images, std::int64_t 
   const auto share = torch::tensor(weights, torch::kFloat64);
   total_ = share.sum().item<double>();
   share_ = (share / total_).repeat_interleave(outputs).unsqueeze(1).to(options);
-  const bool is_cross_entropy =
-      loss.objective.loss == LossKind::kCrossEntropy && !truth_.targets.defined();
-  if (is_cross_entropy) {
+  if (loss.objective.targets() == TargetKind::kClass && !truth_.targets.defined()) {
     targets_ = cross_entropy_weights(loss, class_targets(truth_.labels, outputs))
                    .view({images.count, rows, outputs})
                    .transpose(1, 2)
@@ -48,8 +46,8 @@ FoldHeads::FoldHeads(const Loss& loss, const FoldedImages& images, std::int64_t 
 }
 
 FoldHeads::LossOfOutputs FoldHeads::loss_of(const torch::Tensor& outputs) const {
-  if (targets_.defined()) {
-    const auto logarithms = outputs.log_softmax(1);
+  if (targets_.defined() && loss_.objective.loss != LossKind::kFocal) {
+    const auto logarithms = class_logits(loss_, outputs).log_softmax(1);
     return {-targets_.flatten().dot(logarithms.flatten()).item<double>(),
             logarithms.exp().mul_(target_sums_).sub_(targets_)};
   }
@@ -61,8 +59,12 @@ FoldHeads::LossOfOutputs FoldHeads::loss_of(const torch::Tensor& outputs) const 
 
 torch::Tensor FoldHeads::curvature_of(const torch::Tensor& outputs) const {
   if (targets_.defined()) {
-    const auto p = outputs.softmax(1);
-    return p * (1.0 - p) * target_sums_;
+    const auto logarithms = class_logits(loss_, outputs).log_softmax(1);
+    const auto p = logarithms.exp();
+    const auto weights = loss_.objective.loss == LossKind::kFocal
+                             ? (targets_ * focal_factors(loss_, logarithms)).sum(1, true)
+                             : target_sums_;
+    return p * (1.0 - p) * weights;
   }
   const auto counts = truth_.labels.ge(0).view({images_.count, 1, -1}).to(outputs.options());
   if (loss_.objective.targets() == TargetKind::kLabels) {

@@ -40,8 +40,7 @@ class FoldHeads {
     torch::Tensor gradient;
   };
   LossOfOutputs loss_of(const torch::Tensor& outputs) const;
-  /// The second derivatives of the summed loss with respect to each output [F,C,n]; for every
-  /// regression loss that of the squared error.
+  /// As output_curvature(), for outputs [F,C,n].
   torch::Tensor curvature_of(const torch::Tensor& outputs) const;
 
   /// Chooses a unit for every weight so that the objective has the same curvature along all of
@@ -57,8 +56,8 @@ class FoldHeads {
   double tolerance_;
   /// All images once per fold: [F·n]; an image does not count in its own fold.
   Truth truth_;
-  /// Cross-entropy only: the weight of each output's −log p [F,C,n], and the sum over the classes
-  /// [F,1,n].
+  /// One class per image only: the weight of each output's −log p [F,C,n], and the sum over the
+  /// classes [F,1,n].
   torch::Tensor targets_;
   torch::Tensor target_sums_;
   /// Total weight of all folds' images, and each head's share [F·C,1].

@@ -11,14 +11,29 @@ LossSum same(const torch::Tensor& sum) { return {sum, sum.detach()}; }
 
 torch::Tensor hard_cross_entropy(const Loss& loss, const torch::Tensor& logits,
                                  const torch::Tensor& labels) {
-  return at::cross_entropy_loss(logits, labels, loss.class_weights, at::Reduction::Sum,
-                                /*ignore_index=*/-1, loss.label_smoothing);
+  return at::cross_entropy_loss(class_logits(loss, logits), labels, loss.class_weights,
+                                at::Reduction::Sum, /*ignore_index=*/-1, loss.label_smoothing);
 }
 
 torch::Tensor soft_cross_entropy(const Loss& loss, const torch::Tensor& logits,
                                  const torch::Tensor& targets) {
   const auto weights = cross_entropy_weights(loss, targets);
-  return -(weights * logits.to(torch::kFloat32).log_softmax(1)).sum();
+  return -(weights * class_logits(loss, logits.to(torch::kFloat32)).log_softmax(1)).sum();
+}
+
+torch::Tensor focal(const Loss& loss, const torch::Tensor& logits, const Truth& truth) {
+  const auto targets =
+      truth.targets.defined() ? truth.targets : class_targets(truth.labels, logits.size(1));
+  const auto logarithms = logits.log_softmax(1);
+  return -(cross_entropy_weights(loss, targets) * focal_factors(loss, logarithms) * logarithms)
+              .sum();
+}
+
+/// [C] float32: how many of the labels are each class.
+torch::Tensor images_of_classes(const torch::Tensor& labels, std::int64_t classes) {
+  return labels.masked_select(labels.ge(0))
+      .bincount(/*weights=*/{}, /*minlength=*/classes)
+      .to(torch::kFloat32);
 }
 
 /// [n,1]: 1 for rows that count, else 0.
@@ -45,6 +60,8 @@ torch::Tensor regression_errors(const Objective& objective, const torch::Tensor&
     case LossKind::kHuber:
       return at::huber_loss(values, targets, at::Reduction::None, objective.huber_delta);
     case LossKind::kCrossEntropy:
+    case LossKind::kFocal:
+    case LossKind::kLogitAdjusted:
     case LossKind::kBinaryCrossEntropy: break;
   }
   throw_no_regression(objective);
@@ -58,6 +75,8 @@ torch::Tensor typical_errors(const Objective& objective, const torch::Tensor& st
     case LossKind::kHuber:
       return standard_deviation * standard_deviation.clamp_max(objective.huber_delta);
     case LossKind::kCrossEntropy:
+    case LossKind::kFocal:
+    case LossKind::kLogitAdjusted:
     case LossKind::kBinaryCrossEntropy: break;
   }
   throw_no_regression(objective);
@@ -76,7 +95,9 @@ LossSum regression(const Loss& loss, const torch::Tensor& outputs, const Truth& 
 
 LossSum Loss::sums(const torch::Tensor& outputs, const Truth& truth) const {
   switch (objective.loss) {
+    case LossKind::kFocal: return same(focal(*this, outputs, truth));
     case LossKind::kCrossEntropy:
+    case LossKind::kLogitAdjusted:
       return same(truth.targets.defined() ? soft_cross_entropy(*this, outputs, truth.targets)
                                           : hard_cross_entropy(*this, outputs, truth.labels));
     case LossKind::kBinaryCrossEntropy: return same(binary_cross_entropy(outputs, truth));
@@ -90,7 +111,7 @@ LossSum Loss::sums(const torch::Tensor& outputs, const Truth& truth) const {
 Loss Loss::to(torch::Device device) const {
   Loss there = *this;
   for (torch::Tensor* tensor : {&there.class_weights, &there.target_scaling.mean,
-                                &there.target_scaling.standard_deviation}) {
+                                &there.target_scaling.standard_deviation, &there.logit_offsets}) {
     if (tensor->defined()) *tensor = tensor->to(device);
   }
   return there;
@@ -109,6 +130,20 @@ torch::Tensor cross_entropy_weights(const Loss& loss, const torch::Tensor& targe
                  targets.sum(1, /*keepdim=*/true) * (loss.label_smoothing / classes);
   if (loss.class_weights.defined()) weights = weights * loss.class_weights;
   return weights;
+}
+
+torch::Tensor class_logits(const Loss& loss, const torch::Tensor& outputs, std::int64_t dimension) {
+  if (!loss.logit_offsets.defined()) return outputs;
+  std::vector<std::int64_t> shape(static_cast<std::size_t>(outputs.dim()), 1);
+  shape[static_cast<std::size_t>(dimension)] = -1;
+  return outputs + loss.logit_offsets.view(shape);
+}
+
+torch::Tensor focal_factors(const Loss& loss, const torch::Tensor& logarithms) {
+  if (loss.objective.loss != LossKind::kFocal) return torch::ones_like(logarithms);
+  // 1 − p without the loss of digits near p = 1, and with a finite slope there for every gamma.
+  constexpr double kSmallest = 1e-12;
+  return logarithms.expm1().neg().clamp_min(kSmallest).pow(loss.objective.focal_gamma);
 }
 
 double Loss::weight(const Truth& truth) const {
@@ -131,6 +166,10 @@ Loss training_loss(const Config& config, const Truth& train, std::int64_t classe
   if (config.head.class_weights == ClassWeights::kAuto) {
     loss.class_weights = balanced_class_weights(train.labels, classes).to(device);
   }
+  if (loss.objective.loss == LossKind::kLogitAdjusted) {
+    const auto shares = log_class_shares(train.labels, classes);
+    loss.logit_offsets = (loss.objective.logit_adjustment * shares).to(device);
+  }
   if (loss.objective.targets() == TargetKind::kValues) {
     loss.target_scaling = measure_target_scaling(train, device);
   }
@@ -138,10 +177,13 @@ Loss training_loss(const Config& config, const Truth& train, std::int64_t classe
 }
 
 torch::Tensor balanced_class_weights(const torch::Tensor& labels, std::int64_t classes) {
-  const auto counts = labels.masked_select(labels.ge(0))
-                          .bincount(/*weights=*/{}, /*minlength=*/classes)
-                          .to(torch::kFloat32);
+  const auto counts = images_of_classes(labels, classes);
   return counts.sum() / (static_cast<double>(classes) * counts.clamp_min(1.0));
+}
+
+torch::Tensor log_class_shares(const torch::Tensor& labels, std::int64_t classes) {
+  const auto counts = images_of_classes(labels, classes).clamp_min(1.0);
+  return (counts / counts.sum()).log();
 }
 
 }  // namespace transfer

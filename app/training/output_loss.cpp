@@ -6,7 +6,8 @@ namespace transfer {
 namespace {
 
 bool is_against_classes(const Loss& loss, const Truth& truth) {
-  return loss.objective.loss == LossKind::kCrossEntropy && !truth.targets.defined();
+  return loss.objective.targets() == TargetKind::kClass && !truth.targets.defined() &&
+         loss.objective.loss != LossKind::kFocal;
 }
 
 /// The weight of each output's −log p.
@@ -21,7 +22,7 @@ torch::Tensor weights_of(const Loss& loss, const torch::Tensor& outputs, const T
 OutputLoss output_loss(const Loss& loss, const torch::Tensor& outputs, const Truth& truth) {
   if (is_against_classes(loss, truth)) {
     const torch::NoGradGuard no_gradients;
-    const auto logarithms = outputs.log_softmax(1);
+    const auto logarithms = class_logits(loss, outputs).log_softmax(1);
     const auto targets = weights_of(loss, outputs, truth);
     const auto sum = -(targets * logarithms).sum(torch::kFloat64);
     return {sum, sum, logarithms.exp().mul_(targets.sum(1, /*keepdim=*/true)).sub_(targets)};
@@ -35,9 +36,11 @@ OutputLoss output_loss(const Loss& loss, const torch::Tensor& outputs, const Tru
 
 torch::Tensor output_curvature(const Loss& loss, const torch::Tensor& outputs, const Truth& truth) {
   const torch::NoGradGuard no_gradients;
-  if (loss.objective.loss == LossKind::kCrossEntropy) {
-    const auto p = outputs.softmax(1);
-    return p * (1.0 - p) * weights_of(loss, outputs, truth).sum(1, /*keepdim=*/true);
+  if (loss.objective.targets() == TargetKind::kClass) {
+    const auto logarithms = class_logits(loss, outputs).log_softmax(1);
+    const auto p = logarithms.exp();
+    const auto weights = weights_of(loss, outputs, truth) * focal_factors(loss, logarithms);
+    return p * (1.0 - p) * weights.sum(1, /*keepdim=*/true);
   }
   const auto counts = truth.labels.ge(0).unsqueeze(1).to(outputs.options());
   if (loss.objective.targets() == TargetKind::kLabels) {

@@ -16,7 +16,8 @@ struct OutputLoss {
   torch::Tensor gradient;  ///< [n,C]: the objective's, by each output
 };
 
-/// In closed form for cross-entropy against classes, else by automatic differentiation.
+/// In closed form for cross-entropy against classes (logit_adjusted too), else by automatic
+/// differentiation.
 OutputLoss output_loss(const Loss& loss, const torch::Tensor& outputs, const Truth& truth);
 
 /// Lower bound for the curvature of a mean loss that is divided by: where every image's class is
@@ -24,7 +25,8 @@ OutputLoss output_loss(const Loss& loss, const torch::Tensor& outputs, const Tru
 constexpr double kLeastCurvature = 1e-6;
 
 /// The second derivative of the summed loss by each output [n,C]; for every loss of numbers that of
-/// the squared error.
+/// the squared error, for the focal loss that of a cross-entropy in which images count by their
+/// focal factors.
 torch::Tensor output_curvature(const Loss& loss, const torch::Tensor& outputs, const Truth& truth);
 
 }  // namespace transfer

@@ -115,8 +115,10 @@ void keep_classes(std::vector<std::int64_t>& rows, FoldedSample& sample, torch::
   labels = torch::where(labels.ge(0), numbers.index_select(0, labels.clamp_min(0)), labels);
   const auto* const number = labels.const_data_ptr<std::int64_t>();
   std::erase_if(rows, [number](std::int64_t row) { return number[row] < 0; });
-  torch::Tensor& weights = sample.loss.class_weights;
-  if (weights.defined()) weights = weights.index_select(0, kept.to(weights.device()));
+  for (torch::Tensor* of_classes : {&sample.loss.class_weights, &sample.loss.logit_offsets}) {
+    if (!of_classes->defined()) continue;
+    *of_classes = of_classes->index_select(0, kept.to(of_classes->device()));
+  }
   sample.outputs = most_classes;
 }
 

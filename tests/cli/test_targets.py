@@ -12,13 +12,6 @@ from tests.cli.transfer_case import TransferCase, write_image
 
 
 class TargetsCase(TransferCase):
-    def read_csv(self, name):
-        with open(self.folder / name, newline="") as file:
-            return list(csv.DictReader(file))
-
-    def metrics_lines(self, out="run"):
-        return [json.loads(line) for line in (self.folder / out / "metrics.jsonl").read_text().splitlines()]
-
     def write_rows(self, header, rows, name="labels.csv"):
         lines = [header, *(",".join(map(str, row)) for row in rows)]
         (self.folder / name).write_text("\n".join(lines) + "\n")

@@ -1,6 +1,7 @@
 """What the black-box tests share: a folder of their own, images made on the spot, and the binary."""
 
 import contextlib
+import csv
 import ctypes
 import json
 import os
@@ -82,6 +83,13 @@ class TransferCase(unittest.TestCase):
 
     def summary(self, out="run"):
         return json.loads((self.folder / out / "summary.json").read_text())
+
+    def read_csv(self, name):
+        with open(self.folder / name, newline="") as file:
+            return list(csv.DictReader(file))
+
+    def metrics_lines(self, out="run"):
+        return [json.loads(line) for line in (self.folder / out / "metrics.jsonl").read_text().splitlines()]
 
     def make_data(self, root="data", splits=("train", "val"), per_class=8, classes=("red", "blue")):
         """Class folders of small images; the colour gives the class."""

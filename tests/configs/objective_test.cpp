@@ -24,6 +24,13 @@ TEST(Objective, TaskAndLossGiveTheObjective) {
       objective_for({"task=regression", "head.loss=huber", "head.huber_delta=0.25"});
   EXPECT_EQ(huber.targets(), TargetKind::kValues);
   EXPECT_EQ(huber.huber_delta, 0.25);
+  const Objective focal = objective_for({"head.loss=focal", "head.focal_gamma=3"});
+  EXPECT_EQ(focal.targets(), TargetKind::kClass);
+  EXPECT_EQ(focal.focal_gamma, 3);
+  const Objective adjusted =
+      objective_for({"head.loss=logit_adjusted", "head.logit_adjustment=0.5"});
+  EXPECT_EQ(adjusted.targets(), TargetKind::kClass);
+  EXPECT_EQ(adjusted.logit_adjustment, 0.5);
 }
 
 TEST(Objective, SettingsThatExcludeEachOtherAreRefused) {
@@ -43,17 +50,34 @@ TEST(Objective, SettingsThatExcludeEachOtherAreRefused) {
     EXPECT_THAT(message({"head.loss=binary_cross_entropy", setting}),
                 AllOf(HasSubstr(key), HasSubstr("binary_cross_entropy")));
   }
+  for (const std::string loss : {"focal", "logit_adjusted"}) {
+    EXPECT_THAT(message({"task=regression", "head.loss=" + loss}),
+                AllOf(HasSubstr("head.loss: " + loss), HasSubstr("mse, mae or huber")));
+  }
+  for (const std::string setting : {"head.class_weights=auto", "data.sampler=balanced"}) {
+    EXPECT_THAT(message({"head.loss=logit_adjusted", setting}),
+                AllOf(HasSubstr(setting.substr(0, setting.find('='))),
+                      HasSubstr("head.loss: logit_adjusted exclude each other")));
+    EXPECT_NO_THROW(objective_for({"head.loss=focal", setting}));
+  }
+  EXPECT_THAT(message({"head.focal_gamma=-1"}), HasSubstr("a number from 0 to 20"));
+  EXPECT_THAT(message({"head.logit_adjustment=11"}), HasSubstr("a number from 0 to 10"));
   EXPECT_THAT(message({"data.targets=weight"}), HasSubstr("--task regression"));
   EXPECT_THAT(message({"head.loss=cross_entropi"}), HasSubstr("did you mean 'cross_entropy'?"));
   EXPECT_THAT(message({"data.targets={a: b}"}), HasSubstr("a list of texts"));
 }
 
-TEST(Objective, APresetsLabelSmoothingIsForClassesOnly) {
+TEST(Objective, APresetsLabelSmoothingIsForCrossEntropyOnly) {
   ConfigSources sources;
   sources.preset = "retrain";
   EXPECT_GT(resolve_config(sources, kStrategies).head.label_smoothing, 0);
-  sources.settings = {"task=regression"};
-  EXPECT_EQ(resolve_config(sources, kStrategies).head.label_smoothing, 0);
+  for (const std::string setting :
+       {"task=regression", "head.loss=focal", "head.loss=logit_adjusted"}) {
+    sources.settings = {setting};
+    EXPECT_EQ(resolve_config(sources, kStrategies).head.label_smoothing, 0) << setting;
+  }
+  sources.settings.emplace_back("head.label_smoothing=0.2");
+  EXPECT_EQ(resolve_config(sources, kStrategies).head.label_smoothing, 0.2);
 }
 
 }  // namespace

@@ -57,20 +57,37 @@ def linear_problem() -> Tensors:
     }
 
 
+def focal_loss(logits: torch.Tensor, labels: torch.Tensor, gamma: float, alpha: torch.Tensor) -> torch.Tensor:
+    """Lin et al. 2017, equation 5, for a softmax; the mean divides by the sum of the labels' alphas."""
+    true_probability = F.softmax(logits, dim=1)[torch.arange(len(labels)), labels]
+    return (-alpha[labels] * (1 - true_probability) ** gamma * true_probability.log()).sum() / alpha[labels].sum()
+
+
+def logit_adjusted_loss(logits: torch.Tensor, labels: torch.Tensor, tau: float) -> torch.Tensor:
+    """Menon et al. 2021, equation 10, with the labels' own frequencies."""
+    prior = torch.bincount(labels, minlength=CLASSES) / len(labels)
+    return F.cross_entropy(logits + tau * prior.log(), labels)
+
+
 def losses_and_gradients(problem: Tensors) -> Tensors:
-    """`CASE_loss`, `CASE_grad_weight`, `CASE_grad_bias` for plain, smoothed, and weighted_smoothed cross entropy.
+    """`CASE_loss`, `CASE_grad_weight`, `CASE_grad_bias` for losses of one class per image.
 
     The weighted mean divides by the sum of the labels' weights, as in torch.
     """
+    alpha, alike = problem["class_weights"], torch.ones(CLASSES)
     cases = {
-        "plain": {},
-        "smoothed": {"label_smoothing": 0.1},
-        "weighted_smoothed": {"label_smoothing": 0.1, "weight": problem["class_weights"]},
+        "plain": F.cross_entropy,
+        "smoothed": lambda logits, labels: F.cross_entropy(logits, labels, label_smoothing=0.1),
+        "weighted_smoothed": lambda logits, labels: F.cross_entropy(logits, labels, alpha, label_smoothing=0.1),
+        "focal": lambda logits, labels: focal_loss(logits, labels, 2, alike),
+        "focal_0.5_weighted": lambda logits, labels: focal_loss(logits, labels, 0.5, alpha),
+        "logit_adjusted": lambda logits, labels: logit_adjusted_loss(logits, labels, 1),
+        "logit_adjusted_0.5": lambda logits, labels: logit_adjusted_loss(logits, labels, 0.5),
     }
     results = {}
-    for name, options in cases.items():
+    for name, loss_of in cases.items():
         weight, bias = parameters(problem)
-        loss = F.cross_entropy(F.linear(problem["features"], weight, bias), problem["labels"], **options)
+        loss = loss_of(F.linear(problem["features"], weight, bias), problem["labels"])
         loss.backward()
         results[f"{name}_loss"] = loss.detach()
         results[f"{name}_grad_weight"] = weight.grad

@@ -143,13 +143,16 @@ TEST(Classifier, StoresTheObjectiveWhichDecidesWhatIsPredicted) {
   const std::string file = testing::TempDir() + "/objective_test.pt";
   const Head head = linear_head(torch::ones({2, 16}), torch::zeros({2}));
   const auto images = torch::rand({3, 3, 32, 32});
-  for (const auto loss : {LossKind::kCrossEntropy, LossKind::kBinaryCrossEntropy,
-                          LossKind::kMeanAbsoluteError, LossKind::kHuber}) {
-    write_classifier(backbone, "", head, {"a", "b"}, file, {loss, 0.25});
+  for (const auto loss :
+       {LossKind::kCrossEntropy, LossKind::kFocal, LossKind::kLogitAdjusted,
+        LossKind::kBinaryCrossEntropy, LossKind::kMeanAbsoluteError, LossKind::kHuber}) {
+    write_classifier(backbone, "", head, {"a", "b"}, file, {loss, 0.25, 3.0, 0.5});
     const Classifier model(file, torch::kCPU);
     const Objective objective = model.metadata().objective;
     EXPECT_EQ(objective.loss, loss);
     EXPECT_EQ(objective.huber_delta, loss == LossKind::kHuber ? 0.25 : 1.0);
+    EXPECT_EQ(objective.focal_gamma, loss == LossKind::kFocal ? 3.0 : 2.0);
+    EXPECT_EQ(objective.logit_adjustment, loss == LossKind::kLogitAdjusted ? 0.5 : 1.0);
     torch::NoGradGuard no_gradients;
     auto module = read_archive(file).module;
     const auto predicted = module.get_method("predict")({images}).toTensor();

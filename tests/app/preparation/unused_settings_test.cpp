@@ -137,7 +137,18 @@ TEST(UnusedSettings, OfALossAreNamedApart) {
   Config config = config_of("retrain");
   config.head.huber_delta = 2;
   config.train.top_k = 3;
-  EXPECT_THAT(keys(settings_unused_by_loss(config)), ElementsAre("head.huber_delta"));
+  config.head.focal_gamma = 1;
+  config.head.logit_adjustment = 0.5;
+  EXPECT_THAT(keys(settings_unused_by_loss(config)),
+              ElementsAre("head.huber_delta", "head.focal_gamma", "head.logit_adjustment"));
+  config.head.loss = LossKind::kFocal;
+  EXPECT_THAT(keys(settings_unused_by_loss(config)),
+              ElementsAre("head.huber_delta", "head.logit_adjustment"));
+  config.head.loss = LossKind::kLogitAdjusted;
+  EXPECT_THAT(keys(settings_unused_by_loss(config)),
+              ElementsAre("head.huber_delta", "head.focal_gamma"));
+  config.head.focal_gamma = HeadConfig().focal_gamma;
+  config.head.logit_adjustment = HeadConfig().logit_adjustment;
   EXPECT_THAT(keys(unused_settings(config)), IsEmpty());
   config.task = Task::kRegression;
   config.head.loss = LossKind::kHuber;

@@ -32,7 +32,9 @@ torch::Tensor fitted_alone(Loss loss, const FoldedImages& all, std::int64_t outp
   const auto features = all.features.index_select(0, others).to(torch::kFloat64);
   Truth truth = all.truth.select(others);
   if (truth.targets.defined()) truth.targets = truth.targets.to(torch::kFloat64);
-  if (loss.class_weights.defined()) loss.class_weights = loss.class_weights.to(torch::kFloat64);
+  for (torch::Tensor* tensor : {&loss.class_weights, &loss.logit_offsets}) {
+    if (tensor->defined()) *tensor = tensor->to(torch::kFloat64);
+  }
   const auto weight =
       torch::zeros({outputs, all.features.size(1)}, torch::kFloat64).requires_grad_(true);
   const auto bias = torch::zeros({outputs}, torch::kFloat64).requires_grad_(true);
@@ -71,6 +73,17 @@ TEST(FoldHeads, LabelSmoothingAndClassWeightsAreThoseOfTheLoss) {
   Loss loss;
   loss.label_smoothing = 0.2;
   loss.class_weights = torch::tensor({0.5F, 1.0F, 2.0F, 1.5F});
+  expect_as_fitted_alone(loss, folded_images(), kClasses);
+}
+
+TEST(FoldHeads, FocalAndLogitAdjustedLosses) {
+  Loss loss;
+  loss.objective.loss = LossKind::kFocal;
+  loss.class_weights = torch::tensor({0.5F, 1.0F, 2.0F, 1.5F});
+  expect_as_fitted_alone(loss, folded_images(), kClasses);
+  loss = {};
+  loss.objective.loss = LossKind::kLogitAdjusted;
+  loss.logit_offsets = torch::tensor({-0.2F, -1.0F, -2.0F, -4.0F});
   expect_as_fitted_alone(loss, folded_images(), kClasses);
 }
 

@@ -34,7 +34,7 @@ struct Case {
 };
 
 std::vector<Case> cases() {
-  std::vector<Case> all(4);
+  std::vector<Case> all(6);
   all[0].name = "classes";
   all[1].name = "label smoothing and class weights";
   all[1].loss.label_smoothing = 0.1;
@@ -45,6 +45,12 @@ std::vector<Case> cases() {
   all[3].name = "numbers";
   all[3].loss.objective.loss = LossKind::kMeanSquaredError;
   all[3].set.targets = torch::randn({kImages, kOutputs});
+  all[4].name = "focal";
+  all[4].loss.objective.loss = LossKind::kFocal;
+  all[4].loss.class_weights = torch::tensor({1.0F, 2.0F, 0.5F});
+  all[5].name = "logit-adjusted";
+  all[5].loss.objective.loss = LossKind::kLogitAdjusted;
+  all[5].loss.logit_offsets = torch::tensor({-0.2F, -2.0F, -4.0F});
   return all;
 }
 
@@ -52,7 +58,9 @@ std::vector<Case> cases() {
 torch::Tensor by_definition(const Case& one, const FeatureScaling& scaling,
                             const torch::Tensor& weight, const torch::Tensor& bias, double decay) {
   Loss loss = one.loss;
-  if (loss.class_weights.defined()) loss.class_weights = loss.class_weights.to(torch::kFloat64);
+  for (torch::Tensor* tensor : {&loss.class_weights, &loss.logit_offsets}) {
+    if (tensor->defined()) *tensor = tensor->to(torch::kFloat64);
+  }
   Truth truth = one.set.truth();
   if (truth.targets.defined()) truth.targets = truth.targets.to(torch::kFloat64);
   auto sum = torch::zeros({}, torch::kFloat64);

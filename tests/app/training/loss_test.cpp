@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
+#include "app/training/metrics.h"
 #include "tests/app/whole_truth.h"
 #include "tests/models/tensor_file.h"
 
@@ -32,6 +35,63 @@ TEST(Loss, CrossEntropyEqualsPython) {
   expect_equal({}, truth, g, "plain");
   expect_equal({{}, 0.1}, truth, g, "smoothed");
   expect_equal({{}, 0.1, g.at("class_weights")}, truth, g, "weighted_smoothed");
+}
+
+/// The logit-adjusted loss that a configuration with `tau` asks for.
+Loss logit_adjusted(const Truth& train, std::int64_t classes, double tau) {
+  Config config;
+  config.head.loss = LossKind::kLogitAdjusted;
+  config.head.logit_adjustment = tau;
+  return training_loss(config, train, classes, torch::kCPU);
+}
+
+TEST(Loss, FocalAndLogitAdjustedEqualPython) {
+  const auto g = golden("head.pt");
+  const Truth truth{g.at("labels")};
+  expect_equal({{LossKind::kFocal}}, truth, g, "focal");
+  Loss weighted{{LossKind::kFocal}, 0, g.at("class_weights")};
+  weighted.objective.focal_gamma = 0.5;
+  expect_equal(weighted, truth, g, "focal_0.5_weighted");
+  expect_equal(logit_adjusted(truth, 5, 1), truth, g, "logit_adjusted");
+  expect_equal(logit_adjusted(truth, 5, 0.5), truth, g, "logit_adjusted_0.5");
+}
+
+TEST(Loss, FocalWithoutGammaIsCrossEntropyAlsoOfSmoothedAndMixedTargets) {
+  const auto g = golden("head.pt");
+  Loss focal{{LossKind::kFocal}, 0.1, g.at("class_weights")};
+  focal.objective.focal_gamma = 0;
+  expect_equal(focal, {g.at("labels")}, g, "weighted_smoothed");
+  const auto outputs = torch::linear(g.at("features"), g.at("weight"), g.at("bias"));
+  const Truth mixed{g.at("labels"), 0.7 * class_targets(g.at("labels"), 5) +
+                                        0.3 * class_targets(g.at("labels").flip(0), 5)};
+  EXPECT_NEAR(focal.sum(outputs, mixed).item<double>(),
+              Loss({{}, 0.1, g.at("class_weights")}).sum(outputs, mixed).item<double>(), 1e-3);
+}
+
+TEST(Loss, FocalHasAFiniteSlopeWhereTheClassIsCertain) {
+  Loss focal{{LossKind::kFocal}};
+  for (const double gamma : {0.0, 0.5, 2.0}) {
+    focal.objective.focal_gamma = gamma;
+    const auto logits = torch::tensor({{200.0F, 0.0F}, {0.0F, 200.0F}}).requires_grad_(true);
+    const auto sum = focal.sum(logits, {torch::tensor({0, 0})});
+    sum.backward();
+    EXPECT_NEAR(sum.item<double>(), 200, 1e-3);
+    EXPECT_TRUE(logits.grad().isfinite().all().item<bool>()) << gamma;
+  }
+}
+
+TEST(Loss, OffsetsAreOfTheTrainingImagesAndPredictionsAreWithoutThem) {
+  const Truth train{torch::tensor({0, 0, 0, 1, -1, 0})};
+  const Loss loss = logit_adjusted(train, 3, 2);
+  // A class without images counts as if it had one: shares of 4, 1 and 1 of 6.
+  const auto shares = torch::tensor({4.0F / 6, 1.0F / 6, 1.0F / 6});
+  EXPECT_TRUE(torch::allclose(loss.logit_offsets, 2 * shares.log()));
+  EXPECT_TRUE(torch::equal(loss.plain().logit_offsets, loss.logit_offsets));
+  EXPECT_FALSE(Loss().plain().logit_offsets.defined());
+  const auto outputs = torch::zeros({1, 3});
+  EXPECT_NEAR(classification_metrics(outputs, torch::tensor({2}), {}).loss, std::log(3.0), 1e-5)
+      << "what is measured knows no offsets";
+  EXPECT_GT(loss.sum(outputs, {torch::tensor({2})}).item<double>(), std::log(3.0));
 }
 
 TEST(Loss, LossesOfLabelsAndNumbersEqualPython) {
@@ -70,6 +130,8 @@ TEST(Loss, RowsOfBrokenImagesDoNotCount) {
   auto g = golden("head.pt");
   auto outputs = torch::linear(g["features"], g["weight"], g["bias"]);
   expect_left_out({{}, 0.1, g["class_weights"]}, outputs, {g["labels"]});
+  expect_left_out({{LossKind::kFocal}, 0.1, g["class_weights"]}, outputs, {g["labels"]});
+  expect_left_out(logit_adjusted({g["labels"]}, 5, 1), outputs, {g["labels"]});
   g = golden("targets.pt");
   outputs = torch::linear(g["features"], g["weight"], g["bias"]);
   expect_left_out({{LossKind::kBinaryCrossEntropy}}, outputs, whole_truth(g["labels"]));
@@ -96,10 +158,15 @@ TEST(Loss, ScaledTargetsWeighEveryColumnAlikeAndAreReportedInUnits) {
 }
 
 TEST(Loss, FollowsADeviceWithAllItsTensors) {
-  const Loss loss{{LossKind::kHuber}, 0.1, torch::ones({2}), {torch::ones({2}), torch::ones({2})}};
+  const Loss loss{{LossKind::kHuber},
+                  0.1,
+                  torch::ones({2}),
+                  {torch::ones({2}), torch::ones({2})},
+                  torch::ones({2})};
   const Loss there = loss.to(torch::kMeta);
   EXPECT_TRUE(there.class_weights.is_meta());
   EXPECT_TRUE(there.target_scaling.mean.is_meta());
+  EXPECT_TRUE(there.logit_offsets.is_meta());
   EXPECT_TRUE(there.target_scaling.standard_deviation.is_meta());
   EXPECT_EQ(there.objective.loss, LossKind::kHuber);
   EXPECT_EQ(there.label_smoothing, 0.1);
