@@ -16,6 +16,7 @@
 #include "core/folder_entries.h"
 #include "core/install_paths.h"
 #include "core/nearest_name.h"
+#include "core/test_time_views.h"
 #include "core/trust.h"
 
 namespace transfer {
@@ -212,6 +213,7 @@ Config resolve_config(const ConfigSources& sources, const std::vector<std::strin
   note_input_places(config, layers);
   check_strategy(config.strategy, strategies);
   parse_trust(config.trust, /*file=*/{});  // throws
+  parse_test_time_views(config.train.tta, "train.tta");
   if (config.backbone == kFlattenBackbone && config.strategy != kFlattenStrategy) {
     config.strategy = kFlattenStrategy;
     found["strategy"] = "backbone flatten";

@@ -183,6 +183,8 @@ struct TrainConfig {
   double checkpoint_minutes = 0.0;
   OnNonfinite on_nonfinite = OnNonfinite::kStop;
   std::int64_t top_k = 5;
+  /// See parse_test_time_views() in core/test_time_views.h.
+  std::string tta = "none";
   Calibrate calibrate = Calibrate::kAuto;
   std::int64_t known_images = 1000;
 };

@@ -132,6 +132,11 @@ void add_step_fields(std::vector<Field>& fields, TrainConfig& t) {
        "At a loss that is NaN or infinite: stop, or retry from the last checkpoint at a lower "
        "learning rate.",
        "retry"},
+      {"train.tta", &t.tta, kNoLimits, "none", kResult, kEveryRun,
+       "Test-time augmentation of the final results: none, flip (the mean over each image and its "
+       "mirror image) or a number of views from 2 to 10. Training and choices along the way see "
+       "the images as they are.",
+       "flip"},
       {"train.top_k", &t.top_k, between(1, 1e6), "classes", kResult, kClassLoss,
        "K of the top-K accuracy that is reported beside the accuracy.", "3"},
   };

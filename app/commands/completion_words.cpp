@@ -32,6 +32,7 @@ Offer offer_of_key(const Field& field) {
       {"out", {{}, Paths::kFolders}},
       {"cache.dir", {{}, Paths::kFolders}},
       {"report.tensorboard", {{}, Paths::kFolders}},
+      {"train.tta", {{"none", "flip"}}},
       {"trust", {all_names<TrustRule>()}},
       {"trust_file", {{}, Paths::kFiles}},
   };
@@ -114,6 +115,7 @@ Offer offer_of(const CLI::Option& option, const std::string& name, const Program
       {"--report", {{}, Paths::kFolders}},     // evaluate
       {"--sort-into", {{}, Paths::kFolders}},  // predict
       {"--to", {{}, Paths::kFiles}},           // check
+      {"--tta", {{"none", "flip"}}},           // predict, evaluate
       {"file", {{}, Paths::kFiles}},           // batch
       {"folder", {{}, Paths::kFolders}},       // cache
       {"folders", {{}, Paths::kFolders}},      // runs

@@ -8,6 +8,7 @@
 #include "app/commands/config_flags.h"
 #include "app/commands/evaluation_report.h"
 #include "app/commands/flag_checks.h"
+#include "app/commands/test_time_flag.h"
 #include "app/compute/arithmetic.h"
 #include "app/compute/device.h"
 #include "app/features/broken_images.h"
@@ -42,6 +43,8 @@ struct EvaluateOptions {
   std::string trust = Config{}.trust;
   std::string trust_file;
   std::int64_t top_k = 5;
+  /// Views of an image that its prediction is the mean of.
+  std::int64_t views = 1;
   /// As data.columns.
   std::vector<std::string> columns;
   std::int64_t max_image_bytes = kDefaultMaxImageBytes;
@@ -53,9 +56,11 @@ struct EvaluateOptions {
 };
 
 /// The metrics with the split in front; "all" where the data names none.
-std::string metrics_json(const std::string& split, const nlohmann::ordered_json& metrics) {
+std::string metrics_json(const std::string& split, std::int64_t views,
+                         const nlohmann::ordered_json& metrics) {
   nlohmann::ordered_json object = {{"format", kRunFormat},
                                    {"split", split.empty() ? "all" : split}};
+  if (views > 1) object["tta_views"] = views;
   object.update(metrics);
   return json_text(object);
 }
@@ -100,7 +105,7 @@ int run_evaluate(const EvaluateOptions& options) {
                           column_roles(options.columns), options.max_image_bytes);
   report_reading(findings);
   report_sample_values(samples, model.metadata().preprocessing, threads);
-  const auto result = model_logits(model, samples, device, threads, "evaluate");
+  const auto result = model_logits(model, samples, device, threads, "evaluate", options.views);
 
   report_broken(result.broken);
   if (result.broken.size() == samples.size()) {
@@ -110,7 +115,7 @@ int run_evaluate(const EvaluateOptions& options) {
   const Truth truth = truth_of(samples, result.broken);
   const auto metrics =
       measure(objective, result.logits, truth, {.k = options.top_k, .auroc = true});
-  const std::string json = metrics_json(split, metrics_object(metrics, classes));
+  const std::string json = metrics_json(split, options.views, metrics_object(metrics, classes));
   for (const std::string& output : options.outputs) {
     write_file_atomically(output, is_table(output) ? prediction_table(objective, samples, truth,
                                                                       result.logits, classes)
@@ -119,14 +124,16 @@ int run_evaluate(const EvaluateOptions& options) {
   if (!options.report.empty()) {
     const EvaluationReport report{options.model, options.data,  split,         samples,
                                   truth,         result.logits, metrics,       device,
-                                  threads,       findings,      result.broken, trust};
+                                  threads,       findings,      result.broken, trust,
+                                  options.views};
     write_evaluation_report(model, report, options.report);
   }
   if (options.json) {
     fmt::print("{}", json);
   } else {
-    fmt::print(
-        "{}", metrics_text(fmt::format("evaluation ({})", text_of_split(split)), metrics, classes));
+    fmt::print("{}", metrics_text(fmt::format("evaluation ({}{})", text_of_split(split),
+                                              views_text(options.views)),
+                                  metrics, classes));
   }
   return 0;
 }
@@ -156,6 +163,7 @@ CommandRun add_evaluate_flags(CLI::App& parser) {
       ->type_name("N")
       ->capture_default_str()
       ->transform(whole_number(1, 1'000'000));
+  add_test_time_flag(parser, options->views);
   parser.add_flag("--json", options->json, "JSON on stdout");
   parser
       .add_option(

@@ -106,6 +106,7 @@ void write_evaluation_report(const Classifier& model, const EvaluationReport& e,
       {"Images", fmt::format("{} ({})", e.samples.size(), split)},
       {"Computed on", fmt::format("{}, {}", e.device.str(),
                                   count_text(static_cast<std::size_t>(e.threads), "thread"))}};
+  if (e.views > 1) contents.facts.push_back(fact_of_views(e.views));
   const Provenance provenance = provenance_of_now(e.device);
   add_run(e.model, contents);
   for (auto& fact : facts_of_machine(provenance)) contents.facts.push_back(std::move(fact));

@@ -30,6 +30,8 @@ struct EvaluationReport {
   const std::vector<BrokenImage>& broken;
   /// With which the model was loaded.
   const Trust& trust;
+  /// Views of an image that its prediction is the mean of.
+  std::int64_t views;
 };
 
 /// Finds out whether a report can be written into the folder, which need not exist yet. Throws

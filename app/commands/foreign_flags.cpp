@@ -72,6 +72,7 @@ constexpr std::array kAdvice = {
     FlagAdvice{"--opt", "--set train.optimizer=NAME"},
     FlagAdvice{"--cos-lr", "--set train.schedule=cosine"},
     FlagAdvice{"--clip-grad", "--set train.clip_norm=VALUE"},
+    FlagAdvice{"--tta", "--set train.tta=flip"},
     FlagAdvice{"--smoothing", "--set head.label_smoothing=VALUE"},
     FlagAdvice{"--save-period", "--set train.checkpoint_epochs=N"},
     FlagAdvice{"--distributed", "mpirun -n N in front of the command"},

@@ -11,6 +11,7 @@
 #include "app/commands/confidence_flags.h"
 #include "app/commands/config_flags.h"
 #include "app/commands/flag_checks.h"
+#include "app/commands/test_time_flag.h"
 #include "app/compute/arithmetic.h"
 #include "app/compute/device.h"
 #include "app/features/model_logits.h"
@@ -40,6 +41,8 @@ struct PredictOptions {
   std::int64_t top = 1;
   PredictionOutputOptions output;
   ConfidenceOptions confidence;
+  /// Views of an image that its prediction is the mean of.
+  std::int64_t views = 1;
   std::string device = Config{}.device;
   std::int64_t threads = 0;
   std::int64_t max_image_bytes = kDefaultMaxImageBytes;
@@ -119,6 +122,7 @@ GrowingFile::Identity identity_of(const PredictOptions& options,
           {"--top", options.top},
           {"--reject", options.confidence.rejects},
           {"--coverage", options.confidence.coverage.value_or(0)},
+          {"number of views (--tta)", options.views},
           {"--sort-into", options.sort_into},
           {"--min-confidence", options.min_confidence},
           {"choice of --copy or --link", options.placing == Placing::kLink ? "link" : "copy"}};
@@ -172,7 +176,8 @@ int run_predict(const PredictOptions& options) {
   require_no_image(options.output.file, samples);
   const Classifier model(model_path(options.model), device, trust);
   const ModelMetadata& metadata = model.metadata();
-  const RowReading reading = row_reading(options.confidence, model, options.model);
+  RowReading reading = row_reading(options.confidence, model, options.model);
+  reading.has_own_logits = options.views > 1 && reading.largest_set_score;
   auto folders = sorted_folders(options, metadata);
   PredictionOutput output(
       options.output,
@@ -192,7 +197,9 @@ int run_predict(const PredictOptions& options) {
     stream_model_logits(model, samples, device, threads,
                         {.first = output.images_before(),
                          .title = "predict",
-                         .progress = shows_rows ? &none : nullptr},
+                         .progress = shows_rows ? &none : nullptr,
+                         .views = options.views,
+                         .keeps_own_outputs = reading.has_own_logits},
                         [&](const RowBlock& block) {
                           const auto predictions = predictions_in(block, samples, reading);
                           if (folders) {
@@ -268,6 +275,7 @@ CommandRun add_predict_flags(CLI::App& parser) {
       "--strict", options->strict,
       "End with exit status 3 where any image has no prediction, not only where all have none");
   add_confidence_flags(parser, options->confidence);
+  add_test_time_flag(parser, options->views);
   add_sorting_flags(parser, *options);
   add_machine_flags(parser, options->device, options->threads);
   add_image_limit(parser, options->max_image_bytes);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "app/features/test_time_views.h"
+
 namespace transfer {
 
 std::int64_t evaluation_batch(std::int64_t images) {
@@ -52,14 +54,38 @@ ImagePass pass_of(const Classifier& model, const std::vector<Sample>& samples, t
   return pass;
 }
 
+/// A row for each image: outputs of all views, the score where the model has one, and where they
+/// are wanted the outputs for the image itself.
+torch::Tensor rows_of(const Classifier& model, const torch::Tensor& images,
+                      const StreamOptions& options, Fusion fusion) {
+  const torch::Tensor own =
+      model.known() != nullptr ? model.scored_logits(images, fusion) : model.logits(images, fusion);
+  if (options.views == 1 && !options.keeps_own_outputs) return own;
+  const auto outputs = static_cast<std::int64_t>(model.metadata().classes.size());
+  const torch::Tensor own_outputs = own.narrow(1, 0, outputs);
+  MeanOfViews mean(model.metadata().objective.targets());
+  mean.add(own_outputs);
+  for (std::int64_t view = 1; view < options.views; ++view) {
+    mean.add(model.logits(test_time_view(images, view), fusion));
+  }
+  std::vector<torch::Tensor> columns = {mean.outputs(),
+                                        own.narrow(1, outputs, own.size(1) - outputs)};
+  if (options.keeps_own_outputs) columns.push_back(own_outputs);
+  return torch::cat(columns, 1);
+}
+
 }  // namespace
 
 ImageLogits model_logits(const Classifier& model, const std::vector<Sample>& samples,
-                         torch::Device device, std::int64_t threads, const std::string& title) {
+                         torch::Device device, std::int64_t threads, const std::string& title,
+                         std::int64_t views) {
+  const Fusion fusion = fusion_for(samples.size());
   return image_logits(pass_of(model, samples, device, threads, title),
                       static_cast<std::int64_t>(model.metadata().classes.size()),
-                      [&model, fusion = fusion_for(samples.size())](const torch::Tensor& images) {
-                        return model.logits(images, fusion);
+                      [&](const torch::Tensor& images) {
+                        return outputs_of_views(
+                            images, views, model.metadata().objective.targets(),
+                            [&](const torch::Tensor& view) { return model.logits(view, fusion); });
                       });
 }
 
@@ -77,8 +103,8 @@ void stream_model_logits(const Classifier& model, const std::vector<Sample>& sam
   pass.progress = options.progress;
   const Fusion fusion = fusion_for(samples.size());
   const auto forward = [&](const torch::Tensor& images) {
-    return model.known() != nullptr ? model.scored_logits(images, fusion)
-                                    : model.logits(images, fusion);
+    const torch::NoGradGuard no_gradients;
+    return rows_of(model, images, options, fusion);
   };
   stream_over_images(pass, forward, [&](const RowBlock& block) {
     take({first + block.first, block.rows, block.broken});

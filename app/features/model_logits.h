@@ -48,9 +48,11 @@ ImageLogits image_logits(ImagePass pass, std::int64_t classes,
                          const std::function<torch::Tensor(const torch::Tensor&)>& forward,
                          const EvaluationPart& part = {});
 
-/// The same for a finished model. `title` names the work on the progress bar.
+/// The same for a finished model. `title` names the work on the progress bar. With several `views`
+/// the outputs are those whose predictions are the mean over test_time_view()s.
 ImageLogits model_logits(const Classifier& model, const std::vector<Sample>& samples,
-                         torch::Device device, std::int64_t threads, const std::string& title);
+                         torch::Device device, std::int64_t threads, const std::string& title,
+                         std::int64_t views = 1);
 
 /// The images of a list that a pass begins at, and how it shows itself.
 struct StreamOptions {
@@ -59,6 +61,10 @@ struct StreamOptions {
   std::string title;
   /// As ImagePass::progress.
   Progress* progress = nullptr;
+  /// As for model_logits(). The score of known images is always that of the image itself.
+  std::int64_t views = 1;
+  /// Whether the rows end with the outputs for the image itself, beside those of all views.
+  bool keeps_own_outputs = false;
 };
 
 /// The same, but hands the logits to `take` in the order of the images, as soon as they are there;

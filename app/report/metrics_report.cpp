@@ -183,4 +183,8 @@ std::string metrics_text(const std::string& title, const Metrics& metrics,
   return std::visit(ToText{visible(title), names}, metrics);
 }
 
+std::string views_text(std::int64_t views) {
+  return views > 1 ? fmt::format(", mean of {} views", views) : "";
+}
+
 }  // namespace transfer

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -23,6 +24,9 @@ nlohmann::ordered_json metrics_object(const Metrics& metrics,
 /// The same for people, with one row per class, label or target.
 std::string metrics_text(const std::string& title, const Metrics& metrics,
                          const std::vector<std::string>& classes);
+
+/// ", mean of 2 views"; "" for one view, the image itself. For the title of metrics.
+std::string views_text(std::int64_t views);
 
 /// Which of the scores by which models are compared such an object has, its key behind `prefix`
 /// (`val_` in metrics.jsonl); nothing where it has none, as in files of format 1.

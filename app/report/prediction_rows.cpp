@@ -19,7 +19,8 @@ void add_familiarity(std::vector<Prediction>& predictions, const torch::Tensor& 
 
 std::vector<Prediction> predictions_in(const RowBlock& block, const std::vector<Sample>& samples,
                                        const RowReading& reading) {
-  const std::int64_t columns = block.rows.size(1) - (reading.unknown_threshold ? 1 : 0);
+  const std::int64_t scores = reading.unknown_threshold ? 1 : 0;
+  const std::int64_t columns = (block.rows.size(1) - scores) / (reading.has_own_logits ? 2 : 1);
   const auto logits = block.rows.narrow(1, 0, columns);
   const auto rows = predictions_of(logits, reading.kind).to(torch::kFloat32).contiguous();
   const auto width = static_cast<std::ptrdiff_t>(columns);
@@ -34,7 +35,9 @@ std::vector<Prediction> predictions_in(const RowBlock& block, const std::vector<
     add_familiarity(predictions, block.rows.select(1, columns), *reading.unknown_threshold);
   }
   if (reading.largest_set_score) {
-    auto sets = conformal_sets(class_scores(logits), *reading.largest_set_score);
+    const auto own =
+        reading.has_own_logits ? block.rows.narrow(1, columns + scores, columns) : logits;
+    auto sets = conformal_sets(class_scores(own), *reading.largest_set_score);
     for (std::size_t i = 0; i < sets.size(); ++i) predictions[i].set = std::move(sets[i]);
   }
   for (const BrokenImage& broken : block.broken) {

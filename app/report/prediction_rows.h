@@ -17,10 +17,13 @@ struct RowReading {
   std::optional<double> unknown_threshold = {};
   /// Where conformal sets are wanted: the largest score of a class in them.
   std::optional<double> largest_set_score = {};
+  /// Whether rows end with the logits for the image itself, where those in front are of several
+  /// views. Sets are made of them: what they promise was measured on images, not on views.
+  bool has_own_logits = false;
 };
 
-/// The predictions for a block of `samples`: its rows are a model's logits, or its scored_logits()
-/// where there is a threshold.
+/// The predictions for a block of `samples`: its rows are a model's logits, its score where there
+/// is a threshold, and the image's own logits where they are kept; see stream_model_logits().
 std::vector<Prediction> predictions_in(const RowBlock& block, const std::vector<Sample>& samples,
                                        const RowReading& reading);
 

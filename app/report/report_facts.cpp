@@ -81,7 +81,13 @@ ReportFacts facts_of_run(const Summary& s) {
                            duration_text(s.seconds_train))},
       {"Run directory", s.run_directory},
   };
+  if (s.views > 1) facts.push_back(fact_of_views(s.views));
   return facts;
+}
+
+std::pair<std::string, std::string> fact_of_views(std::int64_t views) {
+  return {"Test-time augmentation",
+          fmt::format("predictions are the mean over {} views of each image", views)};
 }
 
 ReportFacts facts_of_machine(const Provenance& p) {

@@ -80,6 +80,7 @@ std::string to_json(const Summary& s) {
       {"weight_decay_chosen_by", s.weight_decay_is_chosen ? "cross-validation" : "config"},
       {"val", metrics_object(s.val, s.classes)},
   };
+  if (s.views > 1) object["tta_views"] = s.views;
   if (!s.cut.empty()) object["cut"] = s.cut;
   if (!s.blocks.empty()) object["features"] = s.blocks;
   const std::string score_key(estimated_score_name(s.objective).key);
@@ -140,8 +141,9 @@ ordered_json result_members(const Summary& s) {
 }
 
 std::string to_text(const Summary& s) {
-  std::string text = metrics_text("validation", s.val, s.classes);
-  if (s.test) text += metrics_text("test", *s.test, s.classes);
+  const std::string views = views_text(s.views);
+  std::string text = metrics_text("validation" + views, s.val, s.classes);
+  if (s.test) text += metrics_text("test" + views, *s.test, s.classes);
   if (s.calibration) text += calibration_text(*s.calibration);
   if (s.known_images) text += known_images_text(*s.known_images);
   if (!s.advice.empty()) {

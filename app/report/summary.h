@@ -69,6 +69,8 @@ struct Summary {
   double weight_decay = 0;
   /// Whether cross-validation chose it.
   bool weight_decay_is_chosen = false;
+  /// Views of an image that `val` and `test` are the mean of (train.tta).
+  std::int64_t views = 1;
   /// Of the model's outputs, at its temperature where it has one.
   Metrics val;
   std::optional<Metrics> test;

@@ -9,6 +9,7 @@
 #include "app/runs/fitted_start.h"
 #include "app/runs/learned_confidence.h"
 #include "app/runs/memory_estimate.h"
+#include "app/runs/outputs_by_views.h"
 #include "app/runs/replica_choice.h"
 #include "app/runs/report_explanations.h"
 #include "app/runs/run_record.h"
@@ -40,8 +41,7 @@ SplitOutputs outputs_of(const ImageLogits& result, EvaluatedSplit split, const P
 }
 
 Metrics metrics_of(const SplitOutputs& split, const Preparation& p) {
-  return measure(p.objective(), split.outputs, split.truth,
-                 {.k = p.config.train.top_k, .auroc = true});
+  return measure(p.objective(), split.outputs, split.truth, {.k = p.config.train.top_k, .auroc = true});
 }
 
 std::string_view name_of_type(torch::ScalarType type) {
@@ -94,38 +94,6 @@ void explain_best_start(const Config& config, std::int64_t epochs) {
       config.train.lr);
 }
 
-/// Measures the trained network, writes what it says of the images, and returns what its model is
-/// to keep; of other processes than rank 0 nothing.
-Confidence evaluate_splits(const Preparation& p, const RunDirectory& run,
-                           const TrainableNetwork& network, Trainer& trainer,
-                           const TrainingOutcome& outcome, Summary& summary) {
-  const auto logits = outcome.val ? *outcome.val : trainer.evaluate(EvaluatedSplit::kVal, "val");
-  SplitOutputs val = outputs_of(logits, EvaluatedSplit::kVal, p, outcome.broken_val, summary);
-  std::optional<SplitOutputs> test;
-  if (!p.dataset.test.empty()) {
-    const auto test_logits = trainer.evaluate(EvaluatedSplit::kTest, "test");
-    test = outputs_of(test_logits, EvaluatedSplit::kTest, p, {}, summary);
-  }
-  if (!p.group->is_rank0()) return {};
-  Confidence confidence = learn_confidence(
-      p, val, truth_of(p.dataset.train, outcome.broken),
-      [&] { return features_by_pass(network, p, p.dataset.val, "known images"); }, summary);
-  val.outputs = calibrated(val.outputs, confidence);
-  summary.val = metrics_of(val, p);
-  if (test) {
-    test->outputs = calibrated(test->outputs, confidence);
-    summary.test = metrics_of(*test, p);
-  }
-  Explanation explanation{{}, {}, p.dataset.train, truth_of(p.dataset.train, outcome.broken)};
-  if (!network.stages().empty()) explanation.maps = [&] { return network.activation_maps(); };
-  explanation.features = [&] {
-    return features_by_pass(network, p, test ? p.dataset.test : p.dataset.val, "similar images");
-  };
-  write_split_results(p, run, val, test, summary);
-  write_run_report(p, run, val, test, explain_run(p, val, test, explanation, summary), summary);
-  return confidence;
-}
-
 /// Writes the network as a model of targets in their own units, though it trains on scaled ones.
 void write_model(TrainableNetwork& network, const Preparation& p, const TargetScaling& scaling,
                  const std::filesystem::path& file, WriteCheck check,
@@ -141,6 +109,37 @@ void write_model(TrainableNetwork& network, const Preparation& p, const TargetSc
   network.scale_outputs(scaling.standard_deviation, scaling.mean);
   network.write(p.dataset.classes, file, p.objective(), check);
   for (const auto& [tensor, before] : kept) torch::Tensor(tensor).copy_(before);
+}
+
+/// Measures the trained network, writes its model.pt and what it says of the images; on rank 0
+/// alone, though every process must call it.
+void finish_run(const Preparation& p, const RunDirectory& run, const TargetScaling& scaling,
+                TrainableNetwork& network, Trainer& trainer, const TrainingOutcome& outcome,
+                Summary& summary) {
+  const auto logits = outcome.val ? *outcome.val : trainer.evaluate(EvaluatedSplit::kVal, "val");
+  SplitOutputs val = outputs_of(logits, EvaluatedSplit::kVal, p, outcome.broken_val, summary);
+  std::optional<SplitOutputs> test;
+  if (!p.dataset.test.empty()) {
+    const auto test_logits = trainer.evaluate(EvaluatedSplit::kTest, "test");
+    test = outputs_of(test_logits, EvaluatedSplit::kTest, p, {}, summary);
+  }
+  if (!p.group->is_rank0()) return;
+  const Confidence confidence = learn_confidence(
+      p, val, truth_of(p.dataset.train, outcome.broken),
+      [&] { return features_by_pass(network, p, p.dataset.val, "known images"); }, summary);
+  write_model(network, p, scaling, run.file(run_file::kModel), WriteCheck::kReadBack, confidence);
+  val.outputs = calibrated(val.outputs, confidence);
+  if (test) test->outputs = calibrated(test->outputs, confidence);
+  if (summary.views > 1) see_in_views(p, run, summary.views, val, test);
+  summary.val = metrics_of(val, p);
+  if (test) summary.test = metrics_of(*test, p);
+  Explanation explanation{{}, {}, p.dataset.train, truth_of(p.dataset.train, outcome.broken)};
+  if (!network.stages().empty()) explanation.maps = [&] { return network.activation_maps(); };
+  explanation.features = [&] {
+    return features_by_pass(network, p, test ? p.dataset.test : p.dataset.val, "similar images");
+  };
+  write_split_results(p, run, val, test, summary);
+  write_run_report(p, run, val, test, explain_run(p, val, test, explanation, summary), summary);
 }
 
 /// Writes the weights of an epoch, so that complete models exist while training goes on.
@@ -250,10 +249,8 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
   summary.seconds_extract += outcome.earlier.extract;
   summary.seconds_total = outcome.earlier.total;
   summarize_training(p, outcome, summary);
-  const Confidence confidence = evaluate_splits(p, run, network, trainer, outcome, summary);
+  finish_run(p, run, loss.target_scaling, network, trainer, outcome, summary);
   if (!p.group->is_rank0()) return summary;
-  write_model(network, p, loss.target_scaling, run.file(run_file::kModel), WriteCheck::kReadBack,
-              confidence);
   summary.has_last_model = is_file(run.file(run_file::kLastModel));
   return summary;
 }

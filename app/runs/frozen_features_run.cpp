@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <functional>
 #include <future>
 #include <optional>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "app/compute/device.h"
 #include "app/runs/block_heads.h"
 #include "app/runs/learned_confidence.h"
+#include "app/runs/outputs_by_views.h"
 #include "app/runs/report_explanations.h"
 #include "app/runs/run_record.h"
 #include "app/runs/run_report.h"
@@ -112,6 +114,11 @@ FeatureSource stored_features(const SplitFeatures& features, const FeatureSet& o
   return {features.train.views.front().dimension(), rows_of(features.train), rows_of(other)};
 }
 
+/// What the fitted head says of a split.
+SplitOutputs head_outputs(const Preparation& p, const Head& head, const FeatureSet& set) {
+  return {head_logits(head, set, p.device), set.truth()};
+}
+
 /// What explains the answers of the fitted head. The references must outlive the result.
 Explanation explanation_of(const Preparation& p, const SplitFeatures& features, const Head& head) {
   Explanation explanation{{}, {}, p.dataset.train, features.train.truth()};
@@ -124,6 +131,38 @@ Explanation explanation_of(const Preparation& p, const SplitFeatures& features, 
     return stored_features(features, features.test ? *features.test : features.val);
   };
   return explanation;
+}
+
+/// What the run's model says of the splits that measure it.
+struct MeasuredSplits {
+  SplitOutputs val;
+  std::optional<SplitOutputs> test;
+};
+
+/// Measures the splits by what the fitted head says of them, `val` among it, or where the run is to
+/// see several views by what model.pt says, which `write_model_file` writes then.
+MeasuredSplits measure_splits(const Preparation& p, const RunDirectory& run,
+                              const SplitFeatures& features, const Head& head,
+                              const Confidence& confidence, SplitOutputs val,
+                              const std::function<void()>& write_model_file, Summary& summary) {
+  MeasuredSplits splits{std::move(val), std::nullopt};
+  splits.val.outputs = calibrated(splits.val.outputs, confidence);
+  if (features.test) {
+    splits.test = head_outputs(p, head, *features.test);
+    splits.test->outputs = calibrated(splits.test->outputs, confidence);
+    collect_broken(summary, *features.test);
+  }
+  if (summary.views > 1) {
+    write_model_file();
+    see_in_views(p, run, summary.views, splits.val, splits.test);
+  }
+  const auto measured = [&](const SplitOutputs& split) {
+    return measure(p.objective(), split.outputs, split.truth,
+                   {.k = p.config.train.top_k, .auroc = true});
+  };
+  summary.val = measured(splits.val);
+  if (splits.test) summary.test = measured(*splits.test);
+  return splits;
 }
 
 }  // namespace
@@ -149,27 +188,18 @@ Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run,
               name_of(p.config.train.optimizer));
   report(fitted, p.config.train, summary.seconds_train);
 
-  const Objective objective = p.objective();
-  const auto evaluated = [&](const FeatureSet& set) {
-    return SplitOutputs{head_logits(fitted.head, set, p.device), set.truth()};
-  };
-  const auto measured = [&](const SplitOutputs& split) {
-    return measure(objective, split.outputs, split.truth,
-                   {.k = p.config.train.top_k, .auroc = true});
-  };
-  SplitOutputs val = evaluated(features.val);
+  const SplitOutputs fitted_val = head_outputs(p, fitted.head, features.val);
   const Confidence confidence = learn_confidence(
-      p, val, features.train.truth(), [&] { return stored_features(features, features.val); },
-      summary);
-  val.outputs = calibrated(val.outputs, confidence);
-  summary.val = measured(val);
-  std::optional<SplitOutputs> test;
-  if (features.test) {
-    test = evaluated(*features.test);
-    test->outputs = calibrated(test->outputs, confidence);
-    summary.test = measured(*test);
-    collect_broken(summary, *features.test);
-  }
+      p, fitted_val, features.train.truth(),
+      [&] { return stored_features(features, features.val); }, summary);
+  const auto write_model_file = [&] {
+    write_classifier(p.backbone, features.blocks, fitted.head, p.dataset.classes,
+                     run.file(run_file::kModel), p.objective(), confidence);
+  };
+  const MeasuredSplits splits = measure_splits(p, run, features, fitted.head, confidence,
+                                               fitted_val, write_model_file, summary);
+  const SplitOutputs& val = splits.val;
+  const std::optional<SplitOutputs>& test = splits.test;
   collect_broken(summary, features.train);
   collect_broken(summary, features.val);
   summary.train_images = features.train.valid_rows();
@@ -186,8 +216,7 @@ Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run,
       explain_run(p, val, test, explanation_of(p, features, fitted.head), summary);
   tables.get();
   auto page = beside([&] { write_run_report(p, run, val, test, std::move(extras), summary); });
-  write_classifier(p.backbone, features.blocks, fitted.head, p.dataset.classes,
-                   run.file(run_file::kModel), objective, confidence);
+  if (summary.views == 1) write_model_file();
   page.get();
   use_threads(p.threads);
   return summary;

@@ -11,6 +11,7 @@
 #include "core/json_text.h"
 #include "core/messages.h"
 #include "core/quantity_text.h"
+#include "core/test_time_views.h"
 
 namespace transfer {
 
@@ -28,6 +29,7 @@ Summary begin_summary(const Preparation& p, const RunDirectory& run) {
   summary.seed = p.config.seed;
   summary.monitor = p.config.train.monitor;
   summary.objective = p.objective();
+  summary.views = parse_test_time_views(p.config.train.tta, "train.tta");
   summary.classes = p.dataset.classes;
   summary.data_path = std::filesystem::absolute(p.config.data.path).lexically_normal().string();
   const auto count = [&](const char* split, const std::vector<Sample>& samples) {

@@ -98,6 +98,7 @@ class Bash(Completion):
         self.assertEqual(self.replies("transfer evaluate --split "), ["train", "val", "test"])
         self.assertEqual(self.replies("transfer evaluate --split=te"), ["test"])
         self.assertEqual(self.replies("transfer --strategy f"), ["freeze-conv", "fine-tune"])
+        self.assertEqual(self.replies("transfer predict --tta "), ["none", "flip"])
         self.assertEqual(self.replies("transfer --augment st"), ["standard", "strong"])
         self.assertEqual(self.replies("transfer --preset hid"), ["hidden-layers"])
         self.assertEqual(self.replies("transfer batch jobs.yaml --launcher "), ["local", "slurm"])
