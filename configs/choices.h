@@ -89,6 +89,11 @@ enum class OnNonfinite { kStop, kRetry };
 template <>
 inline constexpr std::array<std::string_view, 2> kNames<OnNonfinite> = {"stop", "retry"};
 
+/// `train.label_thresholds`
+enum class LabelThresholds { kAuto, kFixed };
+template <>
+inline constexpr std::array<std::string_view, 2> kNames<LabelThresholds> = {"auto", "fixed"};
+
 /// `train.calibrate`
 enum class Calibrate { kAuto, kOn, kOff };
 template <>

@@ -185,6 +185,7 @@ struct TrainConfig {
   std::int64_t top_k = 5;
   /// See parse_test_time_views() in core/test_time_views.h.
   std::string tta = "none";
+  LabelThresholds label_thresholds = LabelThresholds::kAuto;
   Calibrate calibrate = Calibrate::kAuto;
   std::int64_t known_images = 1000;
 };

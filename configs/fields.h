@@ -86,6 +86,7 @@ enum class UsedBy {
   kClassLoss,       ///< the loss is for one class per image
   kFocalLoss,       ///< the loss is the focal one
   kLogitAdjustedLoss,  ///< the loss is the logit-adjusted one
+  kLabelLoss,          ///< the loss is for any number of labels per image
   kHuberLoss,          ///< the loss is Huber's
 };
 

@@ -147,6 +147,10 @@ void add_probability_fields(std::vector<Field>& fields, TrainConfig& t) {
   using enum Effect;
   using enum UsedBy;
   const std::vector<Field> rows = {
+      {"train.label_thresholds", &t.label_thresholds, kNoLimits, "none", kResult, kLabelLoss,
+       "The probability from which on model.pt predicts a label. auto: the one with the best F1 on "
+       "the validation images, for each label that 5 of them have, else 0.5. fixed: 0.5.",
+       "fixed"},
       {"train.calibrate", &t.calibrate, kNoLimits, "none", kResult, kClassLoss,
        "Whether model.pt divides its logits by a temperature fitted to validation images, so that "
        "probabilities mean what they say (Guo et al. 2017). auto: where cross-validation on these "

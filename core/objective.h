@@ -1,7 +1,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <string_view>
+#include <vector>
 
 #include "core/enum_names.h"
 
@@ -40,7 +42,13 @@ struct Objective {
   double focal_gamma = 2.0;
   /// How much of the classes' frequencies the logit-adjusted loss makes up for: the paper's tau.
   double logit_adjustment = 1.0;
+  /// The probability from which on each label is predicted; empty: one half for all of them.
+  std::vector<float> label_thresholds = {};
 
+  /// That of one label.
+  float label_threshold(std::size_t label) const {
+    return label_thresholds.empty() ? 0.5F : label_thresholds.at(label);
+  }
   TargetKind targets() const;
   Task task() const;
 };

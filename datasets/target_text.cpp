@@ -5,10 +5,10 @@
 namespace transfer {
 
 std::string joined_labels(const std::vector<float>& targets,
-                          const std::vector<std::string>& classes) {
+                          const std::vector<std::string>& classes, const Objective& objective) {
   std::string text;
   for (std::size_t c = 0; c < classes.size(); ++c) {
-    if (targets[c] < 0.5F) continue;
+    if (targets[c] < objective.label_threshold(c)) continue;
     if (!text.empty()) text += "|";
     text += classes[c];
   }

@@ -12,8 +12,9 @@ namespace transfer {
 std::string target_text(const Sample& sample, const std::vector<std::string>& classes,
                         TargetKind kind);
 
-/// The names whose target is 1, separated by `|`.
+/// The names whose target is 1, or whose probability reaches the label's threshold, separated by
+/// `|`.
 std::string joined_labels(const std::vector<float>& targets,
-                          const std::vector<std::string>& classes);
+                          const std::vector<std::string>& classes, const Objective& objective = {});
 
 }  // namespace transfer

@@ -295,7 +295,8 @@ def add_metadata(seeds):
     ensemble = {**classifier, "format_version": 5, "members": [{"name": "tiny", "weights_sha256": "0"}] * 2}
     focal = {**classifier, "format_version": 5, "task": "classification", "loss": "focal", "focal_gamma": 2.5}
     adjusted = {**focal, "loss": "logit_adjusted", "logit_adjustment": 0.5}
-    for value in (backbone, classifier, calibrated, ensemble, focal, adjusted, values, {**values, "format_version": 99}, {**backbone, "preprocessing": []}, [], None):
+    labels = {**focal, "loss": "binary_cross_entropy", "label_thresholds": [0.25, 0.5]}
+    for value in (backbone, classifier, calibrated, ensemble, focal, adjusted, labels, values, {**values, "format_version": 99}, {**backbone, "preprocessing": []}, [], None):
         seeds.add("metadata", json.dumps(value))
     seeds.add("metadata", json.dumps(backbone).replace("0.5", "1e999"))
     seeds.add("metadata", '{"format_version": 1, "kind": ' + "[" * 2000)

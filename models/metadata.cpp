@@ -177,10 +177,14 @@ void add_objective(json& object, const Objective& objective) {
   if (objective.loss == LossKind::kLogitAdjusted) {
     object["logit_adjustment"] = objective.logit_adjustment;
   }
+  if (!objective.label_thresholds.empty()) {
+    object["label_thresholds"] = objective.label_thresholds;
+  }
 }
 
 bool needs_version_5(const Objective& objective) {
-  return objective.loss == LossKind::kFocal || objective.loss == LossKind::kLogitAdjusted;
+  return objective.loss == LossKind::kFocal || objective.loss == LossKind::kLogitAdjusted ||
+         !objective.label_thresholds.empty();
 }
 
 ConformalScores parse_conformal_scores(const json& object) {
@@ -222,6 +226,23 @@ json calibration_json(const Calibration& calibration) {
            {{"images", calibration.conformal.images}, {"scores", calibration.conformal.scores}}}};
 }
 
+/// One threshold for each label, or none at all.
+std::vector<float> parse_label_thresholds(const json& object, const ModelMetadata& metadata) {
+  if (!object.contains("label_thresholds")) return {};
+  if (metadata.objective.targets() != TargetKind::kLabels) {
+    throw std::invalid_argument("label_thresholds are for any number of labels per image alone");
+  }
+  auto thresholds = object.at("label_thresholds").get<std::vector<float>>();
+  const bool are_probabilities = std::ranges::all_of(
+      thresholds, [](float threshold) { return threshold > 0 && threshold <= 1; });
+  if (!are_probabilities || thresholds.size() != metadata.classes.size()) {
+    throw std::invalid_argument(
+        fmt::format("label_thresholds are not {} numbers above 0 and up to 1, one for each label",
+                    metadata.classes.size()));
+  }
+  return thresholds;
+}
+
 /// The names of the classes; a backbone has none.
 std::vector<std::string> parse_classes(const json& object) {
   auto classes = object.value("classes", std::vector<std::string>{});
@@ -257,7 +278,7 @@ ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
         {"format_version", "kind", "name", "source", "source_version", "license", "preprocessing",
          "pretraining_classes", "classes", "stages", "pooled_stages", "weights_sha256",
          "complexity", "task", "loss", "huber_delta", "focal_gamma", "logit_adjustment",
-         "calibration", "members"});
+         "label_thresholds", "calibration", "members"});
     ModelMetadata metadata;
     metadata.kind = parse_choice<ModelKind>(object, "", "kind");
     metadata.name = object.at("name").get<std::string>();
@@ -268,6 +289,7 @@ ModelMetadata parse_metadata(const std::string& text, const std::string& file) {
     metadata.pretraining_classes = object.value("pretraining_classes", std::vector<std::string>{});
     metadata.classes = parse_classes(object);
     metadata.objective = parse_objective(object);
+    metadata.objective.label_thresholds = parse_label_thresholds(object, metadata);
     if (object.contains("calibration")) {
       if (metadata.objective.targets() != TargetKind::kClass) {
         throw std::invalid_argument("calibration is for one class per image alone");

@@ -26,8 +26,8 @@ struct ModelMetadata {
   /// Newest format of `transfer.json` that this program reads. Version 2 added task and loss,
   /// version 3 further channels, pixels of 0 to 255, further resize rules and the range of samples,
   /// version 4 the calibration, version 5 the stages that a head on several takes, the members of an
-  /// ensemble and the losses focal and logit_adjusted. A file is written in the oldest version that
-  /// can say what it holds.
+  /// ensemble, the losses focal and logit_adjusted and the thresholds of labels. A file is written in
+  /// the oldest version that can say what it holds.
   static constexpr int kFormatVersion = 5;
 
   ModelKind kind = ModelKind::kBackbone;

@@ -52,6 +52,7 @@ std::string text_of(UsedBy used_by) {
       return "every strategy with head.loss: cross_entropy, focal or logit_adjusted";
     case UsedBy::kFocalLoss: return "every strategy with head.loss: focal";
     case UsedBy::kLogitAdjustedLoss: return "every strategy with head.loss: logit_adjusted";
+    case UsedBy::kLabelLoss: return "every strategy with head.loss: binary_cross_entropy";
     case UsedBy::kHuberLoss: return "every strategy with head.loss: huber";
   }
   throw std::logic_error("not a kind of run");

@@ -181,7 +181,7 @@ int run_predict(const PredictOptions& options) {
   auto folders = sorted_folders(options, metadata);
   PredictionOutput output(
       options.output,
-      prediction_format(reading.kind, metadata.classes, options.top,
+      prediction_format(metadata.objective, metadata.classes, options.top,
                         class_columns(options.confidence, model)),
       samples,
       options.output.file.empty() ? GrowingFile::Identity{} : identity_of(options, samples));

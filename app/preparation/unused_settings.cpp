@@ -44,6 +44,7 @@ bool is_used(UsedBy used_by, const Config& config) {
     case UsedBy::kClassLoss: return objective.targets() == TargetKind::kClass;
     case UsedBy::kFocalLoss: return objective.loss == LossKind::kFocal;
     case UsedBy::kLogitAdjustedLoss: return objective.loss == LossKind::kLogitAdjusted;
+    case UsedBy::kLabelLoss: return objective.targets() == TargetKind::kLabels;
     case UsedBy::kHuberLoss: return objective.loss == LossKind::kHuber;
   }
   throw std::logic_error("not a kind of run");
@@ -88,6 +89,7 @@ std::vector<std::string> settings_that_use(UsedBy used_by, const Config& config)
     case UsedBy::kClassLoss:
     case UsedBy::kFocalLoss:
     case UsedBy::kLogitAdjustedLoss:
+    case UsedBy::kLabelLoss:
     case UsedBy::kHuberLoss: break;
   }
   return settings;
@@ -95,7 +97,8 @@ std::vector<std::string> settings_that_use(UsedBy used_by, const Config& config)
 
 bool depends_on_loss(UsedBy used_by) {
   return used_by == UsedBy::kClassLoss || used_by == UsedBy::kFocalLoss ||
-         used_by == UsedBy::kLogitAdjustedLoss || used_by == UsedBy::kHuberLoss;
+         used_by == UsedBy::kLogitAdjustedLoss || used_by == UsedBy::kLabelLoss ||
+         used_by == UsedBy::kHuberLoss;
 }
 
 /// What the fields are compared with: the defaults, and for what changes single images the preset.

@@ -94,7 +94,7 @@ ordered_json report_data(const ReportContents& contents) {
   data["split"] = shown_name;
   data["seen"] = word_for(contents.seen);
   for (const auto& [name, split] : contents.splits) {
-    const ScoredImages images = scored_images(split.outputs, split.truth, kind);
+    const ScoredImages images = scored_images(split.outputs, split.truth, split.objective);
     data["scores"].push_back({{"split", name},
                               {"images", images.images()},
                               {"resamples", affordable_resamples(images)},

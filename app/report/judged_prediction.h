@@ -10,7 +10,7 @@ namespace transfer {
 
 /// What is predicted of an image with a class or labels, in words, and whether that is right.
 struct JudgedPrediction {
-  /// The likeliest class, or the labels of probability 0.5 or more, separated by `|`.
+  /// The likeliest class, or the labels that reach their thresholds, separated by `|`.
   std::string text;
   /// Of labels all must be right.
   bool is_correct = true;
@@ -18,8 +18,9 @@ struct JudgedPrediction {
   double confidence = 1;
 };
 
-/// Judges the probabilities of an image, one per class or label. REQUIRES: `kind` is not kValues.
+/// Judges the probabilities of an image, one per class or label. REQUIRES: the objective's targets
+/// are not numbers.
 JudgedPrediction judge(const Sample& sample, const std::vector<float>& probabilities,
-                       const std::vector<std::string>& names, TargetKind kind);
+                       const std::vector<std::string>& names, const Objective& objective);
 
 }  // namespace transfer

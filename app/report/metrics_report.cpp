@@ -75,7 +75,8 @@ struct ToJson {
                              {"precision", m.precision[c]},
                              {"recall", m.recall[c]},
                              {"f1", m.f1[c]},
-                             {"support", m.support[c]}};
+                             {"support", m.support[c]},
+                             {"threshold", m.threshold[c]}};
     }
     ordered_json object =
         score_object(m.images, m.loss, kMeanAveragePrecision, m.mean_average_precision);
@@ -137,12 +138,14 @@ struct ToText {
     text += auroc_text(m.auroc);
     if (m.accuracy) text += ", " + kAccuracy.text(*m.accuracy);
     const std::size_t width = name_width(names, 5);
-    text += fmt::format("\n  {:<{}}  images  precision  recall      F1  average precision\n",
-                        "label", width);
+    text +=
+        fmt::format("\n  {:<{}}  images  precision  recall      F1  average precision  threshold\n",
+                    "label", width);
     for (std::size_t c = 0; c < names.size(); ++c) {
-      text += name_column(names[c], width) +
-              fmt::format("  {:8}  {:9.4f}  {:6.4f}  {:6.4f}  {:17.4f}\n", m.support[c],
-                          m.precision[c], m.recall[c], m.f1[c], m.average_precision[c]);
+      text +=
+          name_column(names[c], width) +
+          fmt::format("  {:8}  {:9.4f}  {:6.4f}  {:6.4f}  {:17.4f}  {:9.4f}\n", m.support[c],
+                      m.precision[c], m.recall[c], m.f1[c], m.average_precision[c], m.threshold[c]);
     }
     return text;
   }

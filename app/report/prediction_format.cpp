@@ -124,8 +124,10 @@ class ClassFormat : public PredictionFormat {
 
 class LabelFormat : public PredictionFormat {
  public:
-  LabelFormat(Names labels, std::int64_t top)
-      : labels_(std::move(labels)), top_(static_cast<std::size_t>(top)) {}
+  LabelFormat(Objective objective, Names labels, std::int64_t top)
+      : objective_(std::move(objective)),
+        labels_(std::move(labels)),
+        top_(static_cast<std::size_t>(top)) {}
 
   PredictionCells csv_header() const override {
     PredictionCells cells{{"labels"}, {}};
@@ -136,7 +138,7 @@ class LabelFormat : public PredictionFormat {
 
   PredictionCells csv_cells(const Prediction& prediction) const override {
     const Numbers& predictions = prediction.numbers;
-    PredictionCells cells{{joined_labels(predictions, labels_)}, {}};
+    PredictionCells cells{{joined_labels(predictions, labels_, objective_)}, {}};
     for (const float p : predictions) cells.left.push_back(fmt::format("{:.6f}", p));
     return cells;
   }
@@ -146,7 +148,7 @@ class LabelFormat : public PredictionFormat {
     object["labels"] = ordered_json::array();
     object["probabilities"] = ordered_json::object();
     for (std::size_t c = 0; c < labels_.size(); ++c) {
-      if (predictions[c] >= 0.5F) object["labels"].push_back(labels_[c]);
+      if (is_predicted(predictions, c)) object["labels"].push_back(labels_[c]);
       object["probabilities"][labels_[c]] = predictions[c];
     }
   }
@@ -156,14 +158,18 @@ class LabelFormat : public PredictionFormat {
     std::string text;
     const auto order = ranked(predictions);
     for (std::size_t k = 0; k < order.size(); ++k) {
-      const float probability = predictions[order[k]];
-      if (k >= top_ && probability < 0.5F) break;
-      text += percentage(labels_[order[k]], probability);
+      if (k >= top_ && !is_predicted(predictions, order[k])) continue;
+      text += percentage(labels_[order[k]], predictions[order[k]]);
     }
     return text;
   }
 
  private:
+  bool is_predicted(const Numbers& probabilities, std::size_t label) const {
+    return probabilities[label] >= objective_.label_threshold(label);
+  }
+
+  Objective objective_;
   Names labels_;
   std::size_t top_;
 };
@@ -208,12 +214,12 @@ std::string error_column(const PredictionCells& header) {
   return distinct_columns({"error"}, taken, "image_").front();
 }
 
-std::unique_ptr<PredictionFormat> prediction_format(TargetKind kind,
+std::unique_ptr<PredictionFormat> prediction_format(const Objective& objective,
                                                     const std::vector<std::string>& classes,
                                                     std::int64_t top, const ClassColumns& columns) {
-  switch (kind) {
+  switch (objective.targets()) {
     case TargetKind::kClass: return std::make_unique<ClassFormat>(classes, top, columns);
-    case TargetKind::kLabels: return std::make_unique<LabelFormat>(classes, top);
+    case TargetKind::kLabels: return std::make_unique<LabelFormat>(objective, classes, top);
     case TargetKind::kValues: break;
   }
   return std::make_unique<NumberFormat>(classes);

@@ -52,14 +52,15 @@ struct ClassColumns {
 /// - Classes: the `top` likeliest; in CSV `class,probability,error`, `class_2,probability_2`, …,
 /// and
 ///   then what `columns` asks for.
-/// - Labels: those of probability 0.5 or more, and the probability of each. Text shows at least the
+/// - Labels: those that reach their thresholds, and the probability of each. Text shows at least
+/// the
 ///   `top` likeliest.
 /// - Numbers: each by its name.
 ///
 /// In CSV a label or number that is called as the columns `path` or `labels` are is
 /// `probability_NAME` or `predicted_NAME`. One that is called `error` keeps its name: see
 /// error_column().
-std::unique_ptr<PredictionFormat> prediction_format(TargetKind kind,
+std::unique_ptr<PredictionFormat> prediction_format(const Objective& objective,
                                                     const std::vector<std::string>& classes,
                                                     std::int64_t top,
                                                     const ClassColumns& columns = {});

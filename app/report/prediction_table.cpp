@@ -43,9 +43,10 @@ std::string value_cells(const Sample& sample, const Numbers& predictions) {
 
 /// A row without the path.
 std::string row(const Sample& sample, const Numbers& predictions, const Names& names,
-                TargetKind kind) {
+                const Objective& objective) {
+  const TargetKind kind = objective.targets();
   if (kind == TargetKind::kValues) return value_cells(sample, predictions);
-  const JudgedPrediction judged = judge(sample, predictions, names, kind);
+  const JudgedPrediction judged = judge(sample, predictions, names, objective);
   std::string cells =
       fmt::format(",{},{},{},{:.6f}", csv_field(target_text(sample, names, kind)),
                   csv_field(judged.text), judged.is_correct ? 1 : 0, judged.confidence);
@@ -66,8 +67,8 @@ std::string prediction_table(const Objective& objective, const std::vector<Sampl
   for (std::size_t i = 0; i < samples.size(); ++i) {
     if (labels[i] < 0) continue;
     const float* first = predictions.data_ptr<float>() + static_cast<std::ptrdiff_t>(i) * width;
-    csv +=
-        csv_field(samples[i].path) + row(samples[i], {first, first + width}, classes, kind) + "\n";
+    csv += csv_field(samples[i].path) +
+           row(samples[i], {first, first + width}, classes, objective) + "\n";
   }
   return csv;
 }

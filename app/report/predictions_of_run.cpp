@@ -68,6 +68,9 @@ class PredictionReader {
     ScoredImages images{
         kind_, torch::tensor(predictions_).view(shape), {torch::tensor(labels_, torch::kInt64)}};
     if (kind_ != TargetKind::kClass) images.truth.targets = torch::tensor(targets_).view(shape);
+    if (kind_ == TargetKind::kLabels) {
+      images.predicted_labels = torch::tensor(predicted_).view(shape).ge(1);
+    }
     return images;
   }
 
@@ -84,11 +87,17 @@ class PredictionReader {
       }
       return;
     }
-    const std::size_t begin = targets_.size();
-    targets_.resize(begin + classes_.size(), 0.0F);
-    if (row.fields[1].empty()) return;
-    for (const std::string_view name : split_text(row.fields[1], '|')) {
-      targets_[begin + static_cast<std::size_t>(class_number(row, std::string(name)))] = 1;
+    add_labels(row, row.fields[1], targets_);
+    add_labels(row, row.fields[2], predicted_);
+  }
+
+  /// Adds 1 for each class that the field names, 0 for the others.
+  void add_labels(const CsvRow& row, const std::string& field, std::vector<float>& numbers) const {
+    const std::size_t begin = numbers.size();
+    numbers.resize(begin + classes_.size(), 0.0F);
+    if (field.empty()) return;
+    for (const std::string_view name : split_text(field, '|')) {
+      numbers[begin + static_cast<std::size_t>(class_number(row, std::string(name)))] = 1;
     }
   }
 
@@ -120,6 +129,7 @@ class PredictionReader {
   std::unordered_map<std::string, std::int64_t> number_of_;
   std::vector<float> predictions_;
   std::vector<float> targets_;
+  std::vector<float> predicted_;
   std::vector<std::int64_t> labels_;
 };
 

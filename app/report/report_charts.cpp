@@ -83,7 +83,8 @@ struct ToCharts {
               {"precision", m.precision},
               {"recall", m.recall},
               {"f1", m.f1},
-              {"support", m.support}}},
+              {"support", m.support},
+              {"threshold", m.threshold}}},
             {"reliability", reliability_json(images)},
             {"curves", curves_json(images, images.truth.targets.ge(0.5), split.classes)}};
   }

@@ -58,7 +58,7 @@ class JudgedSplit {
   }
 
   JudgedPrediction judged(std::int64_t position) const {
-    return judge(sample(position), numbers(position), split_.classes, kind_);
+    return judge(sample(position), numbers(position), split_.classes, split_.objective);
   }
 
   std::int64_t predicted_class(std::int64_t position) const {
@@ -235,7 +235,7 @@ ordered_json labels_json(const JudgedSplit& judged, ImageCollection& images) {
     const auto probabilities = judged.numbers(position);
     for (std::size_t c = 0; c < labels; ++c) {
       const bool is_true = judged.sample(position).targets[c] >= 0.5F;
-      const bool is_predicted = probabilities[c] >= 0.5F;
+      const bool is_predicted = probabilities[c] >= judged.split().objective.label_threshold(c);
       if (is_true == is_predicted) continue;
       Positions& list = is_true ? missed[c] : added[c];
       if (list.size() < kImagesOfCell) list.push_back(position);

@@ -89,8 +89,12 @@ bool have_same_truth(const ScoredImages& a, std::int64_t i, const ScoredImages& 
 
 ScoredImages rows_of(const ScoredImages& images, const std::vector<std::int64_t>& rows) {
   const torch::Tensor positions = torch::tensor(rows, torch::kInt64);
-  return {images.kind, images.predictions.index_select(0, positions).contiguous(),
-          images.truth.select(positions)};
+  ScoredImages selected{images.kind, images.predictions.index_select(0, positions).contiguous(),
+                        images.truth.select(positions)};
+  if (images.predicted_labels.defined()) {
+    selected.predicted_labels = images.predicted_labels.index_select(0, positions);
+  }
+  return selected;
 }
 
 CommonImages common_images(const PredictionsOfRun& first, const PredictionsOfRun& second) {

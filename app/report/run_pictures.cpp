@@ -46,7 +46,7 @@ class SheetWriter {
               {"true: " + target_text(sample, names_, kind_),
                "pred: " + target_text(predicted, names_, kind_)}};
     }
-    const JudgedPrediction judged = judge(sample, numbers, names_, kind_);
+    const JudgedPrediction judged = judge(sample, numbers, names_, split_.objective);
     const std::string confidence = fmt::format("{:.0f} % ", 100 * judged.confidence);
     return {sample,
             name_of_image(position),

@@ -37,6 +37,7 @@ struct Summary {
   std::string device;
   std::int64_t threads = 0;
   std::int64_t seed = 0;
+  /// With the thresholds of labels, once they are chosen.
   Objective objective;
   std::vector<std::string> classes;
   /// Stage whose output feeds the head; empty for the classifier's input.

@@ -40,8 +40,8 @@ SplitOutputs outputs_of(const ImageLogits& result, EvaluatedSplit split, const P
   return {result.logits, truth_of(images_of(p.dataset, split), result.broken)};
 }
 
-Metrics metrics_of(const SplitOutputs& split, const Preparation& p) {
-  return measure(p.objective(), split.outputs, split.truth, {.k = p.config.train.top_k, .auroc = true});
+Metrics metrics_of(const SplitOutputs& split, const Preparation& p, const Objective& objective) {
+  return measure(objective, split.outputs, split.truth, {.k = p.config.train.top_k, .auroc = true});
 }
 
 std::string_view name_of_type(torch::ScalarType type) {
@@ -96,10 +96,10 @@ void explain_best_start(const Config& config, std::int64_t epochs) {
 
 /// Writes the network as a model of targets in their own units, though it trains on scaled ones.
 void write_model(TrainableNetwork& network, const Preparation& p, const TargetScaling& scaling,
-                 const std::filesystem::path& file, WriteCheck check,
+                 const std::filesystem::path& file, WriteCheck check, const Objective& objective,
                  const Confidence& confidence = {}) {
   if (scaling.is_identity()) {
-    return network.write(p.dataset.classes, file, p.objective(), check, confidence);
+    return network.write(p.dataset.classes, file, objective, check, confidence);
   }
   const torch::NoGradGuard no_gradients;
   std::vector<std::pair<torch::Tensor, torch::Tensor>> kept;
@@ -107,7 +107,7 @@ void write_model(TrainableNetwork& network, const Preparation& p, const TargetSc
     if (name.starts_with(TrainableNetwork::kHead)) kept.emplace_back(tensor, tensor.clone());
   }
   network.scale_outputs(scaling.standard_deviation, scaling.mean);
-  network.write(p.dataset.classes, file, p.objective(), check);
+  network.write(p.dataset.classes, file, objective, check);
   for (const auto& [tensor, before] : kept) torch::Tensor(tensor).copy_(before);
 }
 
@@ -127,12 +127,13 @@ void finish_run(const Preparation& p, const RunDirectory& run, const TargetScali
   const Confidence confidence = learn_confidence(
       p, val, truth_of(p.dataset.train, outcome.broken),
       [&] { return features_by_pass(network, p, p.dataset.val, "known images"); }, summary);
-  write_model(network, p, scaling, run.file(run_file::kModel), WriteCheck::kReadBack, confidence);
+  write_model(network, p, scaling, run.file(run_file::kModel), WriteCheck::kReadBack,
+              summary.objective, confidence);
   val.outputs = calibrated(val.outputs, confidence);
   if (test) test->outputs = calibrated(test->outputs, confidence);
   if (summary.views > 1) see_in_views(p, run, summary.views, val, test);
-  summary.val = metrics_of(val, p);
-  if (test) summary.test = metrics_of(*test, p);
+  summary.val = metrics_of(val, p, summary.objective);
+  if (test) summary.test = metrics_of(*test, p, summary.objective);
   Explanation explanation{{}, {}, p.dataset.train, truth_of(p.dataset.train, outcome.broken)};
   if (!network.stages().empty()) explanation.maps = [&] { return network.activation_maps(); };
   explanation.features = [&] {
@@ -146,7 +147,7 @@ void finish_run(const Preparation& p, const RunDirectory& run, const TargetScali
 void write_models_of_epoch(TrainableNetwork& network, const Preparation& p,
                            const TargetScaling& scaling, const RunDirectory& run, bool is_best) {
   const auto last = run.file(run_file::kLastModel);
-  write_model(network, p, scaling, last, WriteCheck::kNone);
+  write_model(network, p, scaling, last, WriteCheck::kNone, p.objective());
   if (is_best) write_file_atomically(run.file(run_file::kModel), read_file(last));
 }
 

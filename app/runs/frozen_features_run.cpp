@@ -157,7 +157,7 @@ MeasuredSplits measure_splits(const Preparation& p, const RunDirectory& run,
     see_in_views(p, run, summary.views, splits.val, splits.test);
   }
   const auto measured = [&](const SplitOutputs& split) {
-    return measure(p.objective(), split.outputs, split.truth,
+    return measure(summary.objective, split.outputs, split.truth,
                    {.k = p.config.train.top_k, .auroc = true});
   };
   summary.val = measured(splits.val);
@@ -194,7 +194,7 @@ Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run,
       [&] { return stored_features(features, features.val); }, summary);
   const auto write_model_file = [&] {
     write_classifier(p.backbone, features.blocks, fitted.head, p.dataset.classes,
-                     run.file(run_file::kModel), p.objective(), confidence);
+                     run.file(run_file::kModel), summary.objective, confidence);
   };
   const MeasuredSplits splits = measure_splits(p, run, features, fitted.head, confidence,
                                                fitted_val, write_model_file, summary);

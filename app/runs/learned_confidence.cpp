@@ -10,6 +10,7 @@
 #include "app/features/model_logits.h"
 #include "app/training/calibration_fit.h"
 #include "app/training/known_images_fit.h"
+#include "app/training/label_thresholds.h"
 #include "core/count_text.h"
 #include "core/messages.h"
 #include "core/stopwatch.h"
@@ -117,7 +118,14 @@ std::vector<std::int64_t> spread_rows(const Truth& truth, std::int64_t most) {
 
 Confidence learn_confidence(const Preparation& p, const SplitOutputs& val, const Truth& train,
                             const MakeFeatures& make_features, Summary& summary) {
-  if (p.objective().targets() != TargetKind::kClass) return {};
+  const TargetKind kind = p.objective().targets();
+  if (kind == TargetKind::kLabels && p.config.train.label_thresholds == LabelThresholds::kAuto) {
+    auto thresholds = choose_label_thresholds(val.outputs, val.truth);
+    // Where all are the usual ones, older programs may read the model too.
+    const bool differ = std::ranges::any_of(thresholds, [](float one) { return one != 0.5F; });
+    if (differ) summary.objective.label_thresholds = std::move(thresholds);
+  }
+  if (kind != TargetKind::kClass) return {};
   const torch::NoGradGuard no_gradients;
   const Calibrate wanted = p.config.train.calibrate;
   const FittedCalibration fitted = fit_calibration(val.outputs, val.truth.labels, wanted);

@@ -33,9 +33,9 @@ using MakeFeatures = std::function<FeatureSource()>;
 
 /// What the run's model is to keep beside its weights, see Confidence: its calibration, by the
 /// network's outputs for the validation images, and features of training images. `train` is what is
-/// known of those; rows of broken images do not count. Nothing for labels and numbers.
-/// `make_features` is called where features are wanted. Says what cannot be had, and fills in the
-/// summary's part. Throws Interrupted.
+/// known of those; rows of broken images do not count. Nothing for labels and numbers; for labels
+/// the summary's objective gets their thresholds. `make_features` is called where features are
+/// wanted. Says what cannot be had, and fills in the summary's part. Throws Interrupted.
 Confidence learn_confidence(const Preparation& preparation, const SplitOutputs& val,
                             const Truth& train, const MakeFeatures& make_features,
                             Summary& summary);

@@ -52,7 +52,7 @@ ReportContents contents_of(const Preparation& p, const RunDirectory& run, const 
                        const SplitOutputs& split, const Metrics& metrics) {
     contents.splits.push_back({name,
                                {samples, split.truth, split.outputs, metrics, p.dataset.classes,
-                                p.objective(), p.preprocessing()}});
+                                summary.objective, p.preprocessing()}});
   };
   add("validation", p.dataset.val, val, summary.val);
   if (test) add("test", p.dataset.test, *test, *summary.test);
@@ -79,7 +79,7 @@ ShownSplit shown_split(const Preparation& p, const SplitOutputs& val,
           split.outputs,
           test ? *summary.test : summary.val,
           p.dataset.classes,
-          p.objective(),
+          summary.objective,
           p.preprocessing()};
 }
 

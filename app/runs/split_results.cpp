@@ -11,7 +11,7 @@ void write_split_results(const Preparation& p, const RunDirectory& run, const Sp
                          const std::optional<SplitOutputs>& test, Summary& summary) {
   const auto write = [&](const char* file, const std::vector<Sample>& samples,
                          const SplitOutputs& split) {
-    write_file_atomically(run.file(file), prediction_table(p.objective(), samples, split.truth,
+    write_file_atomically(run.file(file), prediction_table(summary.objective, samples, split.truth,
                                                            split.outputs, p.dataset.classes));
   };
   write(run_file::kPredictions, p.dataset.val, val);
@@ -19,7 +19,7 @@ void write_split_results(const Preparation& p, const RunDirectory& run, const Sp
   if (!p.config.report.pictures) return;
   summary.pictures = write_pictures(run,
                                     {p.dataset.val, val.truth, val.outputs, summary.val,
-                                     p.dataset.classes, p.objective(), p.preprocessing()},
+                                     p.dataset.classes, summary.objective, p.preprocessing()},
                                     summary.best_epoch);
 }
 

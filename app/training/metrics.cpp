@@ -6,7 +6,7 @@ Metrics measure(const Objective& objective, const torch::Tensor& outputs, const 
                 const MeasureOptions& options) {
   switch (objective.targets()) {
     case TargetKind::kClass: return classification_metrics(outputs, truth.labels, options);
-    case TargetKind::kLabels: return multi_label_metrics(outputs, truth, options);
+    case TargetKind::kLabels: return multi_label_metrics(objective, outputs, truth, options);
     case TargetKind::kValues: break;
   }
   return regression_metrics(objective, outputs, truth);

@@ -38,8 +38,7 @@ struct ClassificationMetrics {
   std::vector<std::vector<std::int64_t>> confusion_matrix;
 };
 
-/// How well one sigmoid a label fits labels; a label is predicted where its probability is at least
-/// one half.
+/// How well one sigmoid a label fits labels; a label is predicted from its threshold on.
 struct MultiLabelMetrics {
   std::int64_t images = 0;
   /// Mean binary cross-entropy, summed over the labels.
@@ -61,6 +60,8 @@ struct MultiLabelMetrics {
   std::vector<double> average_precision;
   /// Images that have the label.
   std::vector<std::int64_t> support;
+  /// The probability from which on the label is predicted.
+  std::vector<double> threshold;
 };
 
 /// How well numbers fit a column of targets, in its units.
@@ -115,9 +116,9 @@ ClassificationMetrics classification_metrics(const torch::Tensor& logits,
                                              const torch::Tensor& labels,
                                              const MeasureOptions& options);
 
-/// logits [N,C], truth with targets of 0 and 1.
-MultiLabelMetrics multi_label_metrics(const torch::Tensor& logits, const Truth& truth,
-                                      const MeasureOptions& options);
+/// logits [N,C], truth with targets of 0 and 1. The objective has the labels' thresholds.
+MultiLabelMetrics multi_label_metrics(const Objective& objective, const torch::Tensor& logits,
+                                      const Truth& truth, const MeasureOptions& options);
 
 /// values [N,K], truth with targets in the same units.
 RegressionMetrics regression_metrics(const Objective& objective, const torch::Tensor& values,

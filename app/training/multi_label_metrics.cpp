@@ -1,6 +1,7 @@
 #include <torch/types.h>
 
 #include "app/training/auroc.h"
+#include "app/training/label_thresholds.h"
 #include "app/training/loss.h"
 #include "app/training/metrics.h"
 
@@ -28,9 +29,10 @@ double average_precision(const torch::Tensor& logits, const torch::Tensor& targe
   return ratio(area, positives);
 }
 
+/// `is_predicted` [n] bool.
 void add_label(MultiLabelMetrics& metrics, const torch::Tensor& logits,
-               const torch::Tensor& targets) {
-  const auto predicted = logits.ge(0).to(torch::kFloat64);
+               const torch::Tensor& is_predicted, const torch::Tensor& targets) {
+  const auto predicted = is_predicted.to(torch::kFloat64);
   const double hits = (predicted * targets).sum().item<double>();
   const double predictions = predicted.sum().item<double>();
   const double truth = targets.sum().item<double>();
@@ -42,13 +44,13 @@ void add_label(MultiLabelMetrics& metrics, const torch::Tensor& logits,
 }
 
 /// Averages over the labels that matter to each.
-void add_averages(MultiLabelMetrics& metrics, const torch::Tensor& logits) {
+void add_averages(MultiLabelMetrics& metrics, const torch::Tensor& are_predicted) {
   double f1 = 0;
   double precision = 0;
   double seen = 0;
   double occurring = 0;
   for (std::size_t c = 0; c < metrics.f1.size(); ++c) {
-    const auto predicted = logits.select(1, static_cast<std::int64_t>(c)).ge(0);
+    const auto predicted = are_predicted.select(1, static_cast<std::int64_t>(c));
     const bool occurs = metrics.support[c] > 0;
     if (occurs || predicted.any().item<bool>()) {
       f1 += metrics.f1[c];
@@ -65,18 +67,20 @@ void add_averages(MultiLabelMetrics& metrics, const torch::Tensor& logits) {
 
 }  // namespace
 
-MultiLabelMetrics multi_label_metrics(const torch::Tensor& all_logits, const Truth& all_truth,
-                                      const MeasureOptions& options) {
+MultiLabelMetrics multi_label_metrics(const Objective& objective, const torch::Tensor& all_logits,
+                                      const Truth& all_truth, const MeasureOptions& options) {
   torch::NoGradGuard no_gradients;
   const auto rows = all_truth.counted();
   const Truth truth = all_truth.select(rows);
   const auto logits = all_logits.index_select(0, rows);
   MultiLabelMetrics metrics;
   metrics.images = rows.size(0);
+  const auto predicted = predicted_labels(objective, logits.sigmoid());
   for (std::int64_t c = 0; c < logits.size(1); ++c) {
-    add_label(metrics, logits.select(1, c), truth.targets.select(1, c));
+    add_label(metrics, logits.select(1, c), predicted.select(1, c), truth.targets.select(1, c));
+    metrics.threshold.push_back(objective.label_threshold(static_cast<std::size_t>(c)));
   }
-  add_averages(metrics, logits);
+  add_averages(metrics, predicted);
   if (metrics.images == 0) return metrics;
   if (options.auroc) {
     metrics.auroc = mean_area_under_roc(logits.to(torch::kFloat64), truth.targets.gt(0.5));

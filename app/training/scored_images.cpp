@@ -5,6 +5,7 @@
 #include <limits>
 #include <memory>
 
+#include "app/training/label_thresholds.h"
 #include "models/classifier.h"
 
 namespace transfer {
@@ -60,9 +61,9 @@ CountedScore class_f1(const torch::Tensor& labels, const torch::Tensor& predicte
   };
 }
 
-CountedScore label_f1(const torch::Tensor& predictions, const torch::Tensor& targets) {
+CountedScore label_f1(const torch::Tensor& predicted, const torch::Tensor& targets) {
   const auto labels = static_cast<std::size_t>(targets.size(1));
-  return [said = numbers_of(predictions.ge(0.5)), truth = numbers_of(targets.ge(0.5)),
+  return [said = numbers_of(predicted), truth = numbers_of(targets.ge(0.5)),
           labels](const Counts& counts) {
     std::vector<std::int64_t> hits(labels, 0);
     std::vector<std::int64_t> marks(labels, 0);
@@ -202,10 +203,16 @@ CountedScore mean_over_targets(const torch::Tensor& predictions, const torch::Te
 
 }  // namespace
 
-ScoredImages scored_images(const torch::Tensor& outputs, const Truth& truth, TargetKind kind) {
+ScoredImages scored_images(const torch::Tensor& outputs, const Truth& truth,
+                           const Objective& objective) {
+  const TargetKind kind = objective.targets();
   const torch::Tensor rows = truth.counted();
   const torch::Tensor known = outputs.to(torch::kCPU, torch::kFloat32).index_select(0, rows);
-  return {kind, predictions_of(known, kind).contiguous(), truth.select(rows)};
+  ScoredImages images{kind, predictions_of(known, kind).contiguous(), truth.select(rows)};
+  if (kind == TargetKind::kLabels) {
+    images.predicted_labels = predicted_labels(objective, images.predictions);
+  }
+  return images;
 }
 
 std::vector<NamedScore> counted_scores(const ScoredImages& images) {
@@ -224,7 +231,7 @@ std::vector<NamedScore> counted_scores(const ScoredImages& images) {
     case TargetKind::kLabels:
       return {{"mean_average_precision",
                mean_over_columns(said, targets.ge(0.5), ranked_average_precision, 0)},
-              {"macro_f1", label_f1(said, targets)},
+              {"macro_f1", label_f1(images.predicted_labels, targets)},
               {"auroc", mean_over_columns(said, targets.ge(0.5), ranked_auroc, kUndefined)}};
     case TargetKind::kValues: break;
   }

@@ -17,13 +17,16 @@ struct ScoredImages {
   /// [N,C] float32, contiguous: probabilities, or numbers in the targets' units.
   torch::Tensor predictions;
   Truth truth;
+  /// Labels: which of them are predicted, [N,C] bool.
+  torch::Tensor predicted_labels = {};
 
   std::int64_t images() const { return predictions.size(0); }
   std::int64_t columns() const { return predictions.size(1); }
 };
 
 /// The rows of outputs [N,C] (logits, numbers) whose truth counts.
-ScoredImages scored_images(const torch::Tensor& outputs, const Truth& truth, TargetKind kind);
+ScoredImages scored_images(const torch::Tensor& outputs, const Truth& truth,
+                           const Objective& objective);
 
 /// A score that is defined for any multiset of images, for resampling.
 struct NamedScore {

@@ -199,7 +199,7 @@ class Labels(TargetsCase):
         self.assertEqual(set(val), {"images", "loss", "mean_average_precision", "macro_f1", "auroc", "per_label"})
         self.assertGreater(val["mean_average_precision"], 0.95)
         self.assertGreater(val["macro_f1"], 0.85)
-        self.assertEqual(set(val["per_label"]["red"]), {"support", "precision", "recall", "f1", "average_precision"})
+        self.assertEqual(set(val["per_label"]["red"]), {"support", "precision", "recall", "f1", "average_precision", "threshold"})
         self.assertEqual(val["per_label"]["red"]["support"], 8)
         self.assertIn("val_mean_average_precision", self.metrics_lines()[-1])
         rows = self.read_csv("run/predictions_val.csv")
@@ -207,9 +207,10 @@ class Labels(TargetsCase):
         self.assertEqual({row["true"] for row in rows}, set(self.COLOURS))
         for row in rows:
             probabilities = {name: float(row[f"p:{name}"]) for name in ("blue", "red")}
-            self.assertEqual(row["predicted"], "|".join(name for name, p in probabilities.items() if p >= 0.5))
+            predicted = [name for name, p in probabilities.items() if p >= val["per_label"][name]["threshold"]]
+            self.assertEqual(row["predicted"], "|".join(predicted))
             self.assertEqual(row["correct"], "01"[row["predicted"] == row["true"]])
-            sure = math.prod(max(p, 1 - p) for p in probabilities.values())
+            sure = math.prod(p if name in predicted else 1 - p for name, p in probabilities.items())
             self.assertAlmostEqual(float(row["confidence"]), sure, places=4)
 
         done = self.run_transfer("evaluate", "--model", "run/model.pt", "--data", "labels.csv", "--json")

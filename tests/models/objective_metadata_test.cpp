@@ -57,5 +57,31 @@ TEST(ObjectiveMetadata, ParametersOutOfRangeAreRefused) {
   EXPECT_THAT(refusal(focal, "focal_gamma", "two"), HasSubstr("transfer.json"));
 }
 
+TEST(ObjectiveMetadata, ThresholdsOfLabelsAreKeptAndOlderFilesHaveNone) {
+  ModelMetadata labels = classifier_of({.loss = LossKind::kBinaryCrossEntropy});
+  EXPECT_THAT(to_json(labels), HasSubstr("\"format_version\": 2"));
+  EXPECT_TRUE(parse_metadata(to_json(labels), "f").objective.label_thresholds.empty());
+  EXPECT_EQ(labels.objective.label_threshold(1), 0.5F);
+  labels.objective.label_thresholds = {0.1F, 1.0F};
+  EXPECT_THAT(to_json(labels), HasSubstr("\"format_version\": 5"));
+  const Objective kept = parse_metadata(to_json(labels), "f").objective;
+  EXPECT_EQ(kept.label_thresholds, labels.objective.label_thresholds) << "to the last bit";
+  EXPECT_EQ(kept.label_threshold(0), 0.1F);
+}
+
+TEST(ObjectiveMetadata, ThresholdsThatDoNotFitAreRefused) {
+  const ModelMetadata labels = classifier_of({.loss = LossKind::kBinaryCrossEntropy});
+  for (const json& wrong : {json::array({0.5}), json::array({0.5, 0.5, 0.5}), json::array(),
+                            json::array({0, 0.5}), json::array({0.5, 1.5})}) {
+    EXPECT_THAT(refusal(labels, "label_thresholds", wrong),
+                AllOf(HasSubstr("model.pt"), HasSubstr("label_thresholds"), HasSubstr("2 numbers")))
+        << wrong;
+  }
+  EXPECT_THAT(refusal(labels, "label_thresholds", json::array({0.5, "high"})),
+              HasSubstr("transfer.json"));
+  EXPECT_THAT(refusal(classifier_of({}), "label_thresholds", json::array({0.5, 0.5})),
+              HasSubstr("any number of labels"));
+}
+
 }  // namespace
 }  // namespace transfer

@@ -49,7 +49,7 @@ function showRun() {
   });
 }
 
-const CLASS_COLUMNS = {average_precision: "average precision", precision: "precision", recall: "recall", f1: "F1"};
+const CLASS_COLUMNS = {threshold: "threshold", average_precision: "average precision", precision: "precision", recall: "recall", f1: "F1"};
 
 function showClasses() {
   const scores = data.charts.per_class;

@@ -147,6 +147,10 @@ TEST(UnusedSettings, OfALossAreNamedApart) {
   config.head.loss = LossKind::kLogitAdjusted;
   EXPECT_THAT(keys(settings_unused_by_loss(config)),
               ElementsAre("head.huber_delta", "head.focal_gamma"));
+  config.train.label_thresholds = LabelThresholds::kFixed;
+  EXPECT_THAT(keys(settings_unused_by_loss(config)),
+              ElementsAre("head.huber_delta", "head.focal_gamma", "train.label_thresholds"));
+  config.train.label_thresholds = LabelThresholds::kAuto;
   config.head.focal_gamma = HeadConfig().focal_gamma;
   config.head.logit_adjustment = HeadConfig().logit_adjustment;
   EXPECT_THAT(keys(unused_settings(config)), IsEmpty());

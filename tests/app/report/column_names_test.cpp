@@ -18,12 +18,13 @@ TEST(ColumnNames, TakenNamesGetAPrefixUntilTheyAreFree) {
 }
 
 TEST(ColumnNames, PredictionsDoNotHideThePathOrTheError) {
-  const auto numbers = prediction_format(TargetKind::kValues, {"error", "path", "label"}, 1);
+  const auto numbers =
+      prediction_format({LossKind::kMeanSquaredError}, {"error", "path", "label"}, 1);
   EXPECT_THAT(numbers->csv_header().left, ElementsAre("error", "predicted_path", "label"));
   EXPECT_EQ(error_column(numbers->csv_header()), "image_error");
   EXPECT_EQ(error_column({{"x"}, {}}), "error");
   EXPECT_EQ(error_column({{"error", "image_error"}, {}}), "image_image_error");
-  const auto labels = prediction_format(TargetKind::kLabels, {"error", "labels"}, 1);
+  const auto labels = prediction_format({LossKind::kBinaryCrossEntropy}, {"error", "labels"}, 1);
   EXPECT_THAT(labels->csv_header().left, ElementsAre("labels", "error", "probability_labels"));
 }
 

@@ -126,6 +126,24 @@ TEST_F(HtmlReport, OfLabelsHasTheImagesOfEachMistake) {
   EXPECT_EQ(data["pictures"]["labels"][1], ordered_json::parse(R"({"missed":[],"added":[]})"));
   EXPECT_EQ(data["pictures"]["images"][red["missed"][0].get<std::size_t>()]["predicted"], "");
   EXPECT_EQ(data["charts"]["curves"].size(), 2U);
+  EXPECT_EQ(data["charts"]["per_class"]["threshold"], ordered_json::parse("[0.5,0.5]"));
+}
+
+TEST_F(HtmlReport, OfLabelsUsesTheirThresholds) {
+  MadeSplit split;
+  split.classes = {"red", "blue"};
+  split.objective = {.loss = LossKind::kBinaryCrossEntropy, .label_thresholds = {0.25F, 0.99F}};
+  split.samples = {image("a.png"), image("b.png")};
+  split.samples[0].targets = {1, 0};
+  split.samples[1].targets = {0, 1};
+  split.truth = truth_of(split.samples);
+  split.outputs = torch::tensor({{-1.0F, -2.0F}, {3.0F, 4.0F}});
+  split.metrics = measure(split.objective, split.outputs, split.truth, {.auroc = true});
+  const ordered_json data = report_data(contents_with(split));
+  const auto& labels = data["pictures"]["labels"];
+  EXPECT_EQ(labels[0]["missed"].size(), 0U) << "0.27 is enough";
+  EXPECT_EQ(labels[0]["added"].size(), 1U);
+  EXPECT_EQ(labels[1]["missed"].size(), 1U) << "0.98 is not";
 }
 
 TEST_F(HtmlReport, OfNumbersHasPredictedAgainstTrue) {

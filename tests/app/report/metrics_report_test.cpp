@@ -54,10 +54,13 @@ TEST(MetricsReport, NamesLabelsAndTargets) {
   MultiLabelMetrics labels;
   labels.precision = labels.recall = labels.f1 = labels.average_precision = {0.5};
   labels.support = {7};
+  labels.threshold = {0.375};
   const auto of_labels = metrics_object(labels, {"red"});
   EXPECT_THAT(keys(of_labels),
               ElementsAre("images", "loss", "mean_average_precision", "macro_f1", "per_label"));
   EXPECT_EQ(of_labels["per_label"]["red"]["support"], 7);
+  EXPECT_EQ(of_labels["per_label"]["red"]["threshold"], 0.375);
+  EXPECT_THAT(metrics_text("test", labels, {"red"}), HasSubstr("0.3750"));
   RegressionMetrics numbers;
   numbers.columns = {{0.5, 1, 2}, {0.7, 3, 4}};
   const auto of_numbers = metrics_object(numbers, {"grams", "units"});

@@ -39,6 +39,17 @@ TEST(PredictionTable, LabelsAreRightWhereAllOfThemAre) {
             "b.png,y,x,0,0.656250,0.750000,0.125000\n");
 }
 
+TEST(PredictionTable, LabelsArePredictedFromTheirThresholdsOn) {
+  const std::vector<Sample> samples = {{"a.png", 0, {1, 0}}};
+  Truth truth{torch::zeros({1}, torch::kInt64)};
+  Objective objective = objective_with(LossKind::kBinaryCrossEntropy);
+  objective.label_thresholds = {0.25, 0.8};
+  const auto outputs = torch::tensor({{logit(0.375), logit(0.75)}});
+  EXPECT_EQ(prediction_table(objective, samples, truth, outputs, {"x", "y"}),
+            "path,true,predicted,correct,confidence,p:x,p:y\n"
+            "a.png,x,x,1,0.093750,0.375000,0.750000\n");
+}
+
 TEST(PredictionTable, NumbersHaveErrors) {
   const std::vector<Sample> samples = {{"a.png", 0, {1.5F, -2}}};
   Truth truth{torch::zeros({1}, torch::kInt64)};

@@ -32,10 +32,12 @@ TEST(Metrics, EqualAnIndependentComputation) {
   }
 }
 
+const Objective kLabelObjective{LossKind::kBinaryCrossEntropy};
+
 TEST(MultiLabelMetrics, EqualAnIndependentComputation) {
   auto g = golden("targets.pt");
-  const auto m =
-      multi_label_metrics(g["label_logits"], whole_truth(g["label_targets"]), {.auroc = true});
+  const auto m = multi_label_metrics(kLabelObjective, g["label_logits"],
+                                     whole_truth(g["label_targets"]), {.auroc = true});
   EXPECT_NEAR(m.loss, g["label_loss"].item<double>(), 1e-5);
   EXPECT_NEAR(m.auroc.value_or(-1), g["label_auroc"].item<double>(), 1e-9)
       << "the label that no image has does not count";
@@ -56,16 +58,34 @@ TEST(MultiLabelMetrics, AveragePrecisionByHand) {
   // Ranked: hit, miss, hit and miss at one logit. 1/2 · 1/1 + 1/2 · 2/4.
   const auto logits = torch::tensor({3.0F, 1.0F, 2.0F, 1.0F}).unsqueeze(1);
   const auto targets = torch::tensor({1.0F, 1.0F, 0.0F, 0.0F}).unsqueeze(1);
-  EXPECT_NEAR(multi_label_metrics(logits, whole_truth(targets), {}).mean_average_precision, 0.75,
-              1e-9);
+  EXPECT_NEAR(
+      multi_label_metrics(kLabelObjective, logits, whole_truth(targets), {}).mean_average_precision,
+      0.75, 1e-9);
 }
 
 TEST(MultiLabelMetrics, OneLabelPerImageHasAnAccuracy) {
   const auto logits = torch::tensor({2.0F, 1.0F, -3.0F, -2.0F, 1.0F, 5.0F}).reshape({3, 2});
   Truth truth = whole_truth(torch::tensor({1.0F, 0.0F, 0.0F, 1.0F, 1.0F, 0.0F}).reshape({3, 2}));
-  EXPECT_NEAR(multi_label_metrics(logits, truth, {}).accuracy.value_or(-1), 2.0 / 3, 1e-9);
+  EXPECT_NEAR(multi_label_metrics(kLabelObjective, logits, truth, {}).accuracy.value_or(-1),
+              2.0 / 3, 1e-9);
   truth.labels[2] = -1;
-  EXPECT_EQ(multi_label_metrics(logits, truth, {}).accuracy.value_or(-1), 1.0);
+  EXPECT_EQ(multi_label_metrics(kLabelObjective, logits, truth, {}).accuracy.value_or(-1), 1.0);
+}
+
+TEST(MultiLabelMetrics, LabelsArePredictedFromTheirThresholdsOn) {
+  const auto logits =
+      torch::tensor({{0.25, 0.75}, {0.125, 0.5}, {0.0625, 0.875}}).logit().to(torch::kFloat32);
+  const Truth truth = whole_truth(torch::tensor({{1.0F, 0.0F}, {1.0F, 0.0F}, {0.0F, 1.0F}}));
+  const auto plain = multi_label_metrics(kLabelObjective, logits, truth, {});
+  EXPECT_EQ(plain.f1, (std::vector<double>{0, 0.5})) << "one half itself is predicted";
+  EXPECT_EQ(plain.threshold, (std::vector<double>{0.5, 0.5}));
+  Objective chosen = kLabelObjective;
+  chosen.label_thresholds = {0.09375, 0.8125};
+  const auto m = multi_label_metrics(chosen, logits, truth, {});
+  EXPECT_EQ(m.f1, (std::vector<double>{1, 1}));
+  EXPECT_EQ(m.macro_f1, 1);
+  EXPECT_EQ(m.threshold, (std::vector<double>{0.09375, 0.8125}));
+  EXPECT_EQ(m.mean_average_precision, plain.mean_average_precision);
 }
 
 TEST(RegressionMetrics, EqualAnIndependentComputation) {

@@ -94,7 +94,9 @@ TEST(LabelHead, OppositeLabelsGetOppositeProbabilities) {
   const auto outputs = head_logits(fit_head(problem).head, set, torch::kCPU);
   EXPECT_LT(largest_difference(outputs.select(1, 0), -outputs.select(1, 1)), 1e-3)
       << "two sigmoids are one logistic regression";
-  EXPECT_GT(multi_label_metrics(outputs, set.truth(), {}).accuracy.value_or(0), 0.75);
+  EXPECT_GT(
+      multi_label_metrics(problem.loss.objective, outputs, set.truth(), {}).accuracy.value_or(0),
+      0.75);
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ TEST_F(CountedScores, OfClassesAreTheMetricsOfRepeatedImages) {
   const torch::Tensor logits = torch::randn({10, 3});
   const torch::Tensor labels = torch::tensor({0, 1, 2, 0, 1, 2, 0, 1, 2, 1}, torch::kInt64);
   for (const auto& counts : {std::vector<std::int32_t>(10, 1), kCounts}) {
-    const auto values = scores_of(scored_images(logits, {labels}, TargetKind::kClass), counts);
+    const auto values = scores_of(scored_images(logits, {labels}, Objective{}), counts);
     const auto expected =
         classification_metrics(repeated(logits, counts), repeated(labels, counts), {.auroc = true});
     EXPECT_NEAR(values.at("accuracy"), expected.accuracy, 1e-12);
@@ -52,11 +52,12 @@ TEST_F(CountedScores, OfLabelsAreTheMetricsOfRepeatedImages) {
   const torch::Tensor logits = torch::randn({10, 3});
   const torch::Tensor targets = torch::randn({10, 3}).gt(0).to(torch::kFloat32);
   const torch::Tensor labels = torch::zeros({10}, torch::kInt64);
+  Objective objective{LossKind::kBinaryCrossEntropy};
+  objective.label_thresholds = {0.5, 0.25, 0.75};
   for (const auto& counts : {std::vector<std::int32_t>(10, 1), kCounts}) {
-    const auto values =
-        scores_of(scored_images(logits, {labels, targets}, TargetKind::kLabels), counts);
+    const auto values = scores_of(scored_images(logits, {labels, targets}, objective), counts);
     const auto expected =
-        multi_label_metrics(repeated(logits, counts),
+        multi_label_metrics(objective, repeated(logits, counts),
                             {repeated(labels, counts), repeated(targets, counts)}, {.auroc = true});
     EXPECT_NEAR(values.at("mean_average_precision"), expected.mean_average_precision, 1e-6);
     EXPECT_NEAR(values.at("macro_f1"), expected.macro_f1, 1e-12);
@@ -70,8 +71,7 @@ TEST_F(CountedScores, OfNumbersAreTheMetricsOfRepeatedImages) {
   const torch::Tensor labels = torch::zeros({10}, torch::kInt64);
   const Objective objective{LossKind::kMeanSquaredError};
   for (const auto& counts : {std::vector<std::int32_t>(10, 1), kCounts}) {
-    const auto scores =
-        scores_of(scored_images(values, {labels, targets}, TargetKind::kValues), counts);
+    const auto scores = scores_of(scored_images(values, {labels, targets}, objective), counts);
     const auto expected = regression_metrics(objective, repeated(values, counts),
                                              {repeated(labels, counts), repeated(targets, counts)});
     EXPECT_NEAR(scores.at("r2"), expected.mean.r2, 1e-4);
@@ -83,7 +83,7 @@ TEST_F(CountedScores, OfNumbersAreTheMetricsOfRepeatedImages) {
 TEST_F(CountedScores, LeaveOutBrokenImagesAndWhatIsNotDefined) {
   const torch::Tensor logits = torch::tensor({{2.0F, 0.0F}, {9.0F, 9.0F}, {3.0F, 1.0F}});
   const Truth truth{torch::tensor({0, -1, 0}, torch::kInt64)};
-  const ScoredImages images = scored_images(logits, truth, TargetKind::kClass);
+  const ScoredImages images = scored_images(logits, truth, Objective{});
   EXPECT_EQ(images.images(), 2);
   const auto values = scores_of(images, {1, 1});
   EXPECT_EQ(values.at("accuracy"), 1);
