@@ -63,7 +63,7 @@ class LabelThresholds(TransferCase):
         self.assertEqual(evaluated["macro_f1"], auto["macro_f1"])
 
         done = json.loads(self.run_transfer("compare", "run", "fixed", "--json").stdout)
-        for run in done["runs"]:
+        for run in done["comparisons"][0]["runs"]:
             self.assertAlmostEqual(run["scores"]["macro_f1"]["value"], self.summary(run["run"])["val"]["macro_f1"], places=6)
 
     def test_trained_layers_choose_them_too_and_classes_have_none(self):

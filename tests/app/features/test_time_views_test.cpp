@@ -27,7 +27,9 @@ TEST(TestTimeViews, AreNoneFlipOrANumber) {
   EXPECT_EQ(parse_test_time_views("10", "x"), kMostTestTimeViews);
   for (const std::string wrong : {"1", "11", "0", "-2", "", "flip ", "2.5", "5x", "on"}) {
     const std::string message = views_refusal(wrong);
-    for (const std::string part : {"train.tta", "'" + wrong + "'", "none, flip", "2 to 10"}) {
+    const std::vector<std::string> parts = {"train.tta", "'" + wrong + "'", "none, flip",
+                                            "2 to 10"};
+    for (const std::string& part : parts) {
       EXPECT_NE(message.find(part), std::string::npos) << wrong << ": " << message;
     }
   }

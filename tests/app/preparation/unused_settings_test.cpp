@@ -140,16 +140,16 @@ TEST(UnusedSettings, OfALossAreNamedApart) {
   config.head.focal_gamma = 1;
   config.head.logit_adjustment = 0.5;
   EXPECT_THAT(keys(settings_unused_by_loss(config)),
-              ElementsAre("head.huber_delta", "head.focal_gamma", "head.logit_adjustment"));
+              ElementsAre("head.focal_gamma", "head.logit_adjustment", "head.huber_delta"));
   config.head.loss = LossKind::kFocal;
   EXPECT_THAT(keys(settings_unused_by_loss(config)),
-              ElementsAre("head.huber_delta", "head.logit_adjustment"));
+              ElementsAre("head.logit_adjustment", "head.huber_delta"));
   config.head.loss = LossKind::kLogitAdjusted;
   EXPECT_THAT(keys(settings_unused_by_loss(config)),
-              ElementsAre("head.huber_delta", "head.focal_gamma"));
+              ElementsAre("head.focal_gamma", "head.huber_delta"));
   config.train.label_thresholds = LabelThresholds::kFixed;
   EXPECT_THAT(keys(settings_unused_by_loss(config)),
-              ElementsAre("head.huber_delta", "head.focal_gamma", "train.label_thresholds"));
+              ElementsAre("head.focal_gamma", "head.huber_delta", "train.label_thresholds"));
   config.train.label_thresholds = LabelThresholds::kAuto;
   config.head.focal_gamma = HeadConfig().focal_gamma;
   config.head.logit_adjustment = HeadConfig().logit_adjustment;
