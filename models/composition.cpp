@@ -56,10 +56,9 @@ std::vector<std::string> pooled_stages(const std::vector<FeatureBlock>& blocks,
   std::vector<std::string> pooled;
   for (const std::string& stage : stages) {
     const bool is_last = &stage == &stages.back();
-    const bool is_used =
-        std::any_of(blocks.begin(), blocks.end(), [&](const FeatureBlock& block) {
-          return block.stage == stage || (block.stage.empty() && is_last);
-        });
+    const bool is_used = std::any_of(blocks.begin(), blocks.end(), [&](const FeatureBlock& block) {
+      return block.stage == stage || (block.stage.empty() && is_last);
+    });
     if (is_used) pooled.push_back(stage);
   }
   return pooled;

@@ -37,7 +37,8 @@ std::vector<FeatureBlock> means_of(const std::vector<std::string>& cuts) {
 std::vector<FeatureBlock> blocks_of_all_stages(const Backbone& backbone) {
   std::vector<std::string> stages = probed_stages(backbone);
   const auto& all = backbone.metadata().stages;
-  const bool has_last = !all.empty() && std::find(stages.begin(), stages.end(), all.back()) == stages.end();
+  const bool has_last =
+      !all.empty() && std::find(stages.begin(), stages.end(), all.back()) == stages.end();
   if (has_last) stages.push_back(all.back());
   const auto outputs = run_blank_image(backbone, stages);
   std::vector<FeatureBlock> blocks;

@@ -15,7 +15,7 @@ namespace transfer {
 enum class Pooling {
   kMean,       ///< [C]: the mean of each channel
   kDeviation,  ///< [C]: its standard deviation over the positions, dividing by their number
-  kQuarters,   ///< [4C]: its mean in each quarter of the image, as adaptive average pooling to 2 x 2
+  kQuarters,  ///< [4C]: its mean in each quarter of the image, as adaptive average pooling to 2 x 2
 };
 template <>
 inline constexpr std::array<std::string_view, 3> kNames<Pooling> = {"mean", "deviation",

@@ -39,8 +39,8 @@ class FrozenTrunk {
   /// Multiply-adds for one image from the input up to each block; empty when there is only one.
   const std::vector<std::int64_t>& multiply_adds() const;
 
-  /// images [N,C,H,W] on any device → features [N,dimension] of all blocks side by side, on the CPU.
-  /// They may be used in autograd.
+  /// images [N,C,H,W] on any device → features [N,dimension] of all blocks side by side, on the
+  /// CPU. They may be used in autograd.
   torch::Tensor features(const torch::Tensor& images) const;
 
  private:

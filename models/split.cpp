@@ -109,7 +109,8 @@ std::string add_stage_and_logits(Module& module, const std::string& stage,
   Value* copy = graph->insert(c10::aten::clone, {exposed.output});
   exposed.output->replaceAllUsesAfterNodeWith(copy->node(), copy);
   const torch::jit::WithInsertPoint at_the_end(graph->return_node());
-  Value* both = graph->insertNode(graph->createTuple({exposed.output, graph->outputs()[0]}))->output();
+  Value* both =
+      graph->insertNode(graph->createTuple({exposed.output, graph->outputs()[0]}))->output();
   graph->eraseOutput(0);
   graph->registerOutput(both);
   graph->lint();

@@ -94,7 +94,8 @@ FeatureCut cut_for_blocks(const Backbone& backbone, const std::vector<FeatureBlo
   const auto& graph = cut.graph;
   std::vector<Value*> features;
   for (const FeatureBlock& block : blocks) {
-    const auto i = static_cast<std::size_t>(std::find(cuts.begin(), cuts.end(), block.stage) - cuts.begin());
+    const auto i =
+        static_cast<std::size_t>(std::find(cuts.begin(), cuts.end(), block.stage) - cuts.begin());
     Value* value = graph->outputs()[cut.outputs[i]];
     const auto& shape = outputs[i].shape;
     result.multiply_adds.push_back(outputs[i].multiply_adds);

@@ -214,7 +214,8 @@ Value* quarters_of(Graph& graph, Value* value, const std::vector<std::int64_t>& 
   Value* map = channels_come_last ? graph.insert(c10::aten::permute,
                                                  {value, std::vector<std::int64_t>{0, 3, 1, 2}})
                                   : value;
-  Value* pooled = graph.insert(c10::aten::adaptive_avg_pool2d, {map, std::vector<std::int64_t>{2, 2}});
+  Value* pooled =
+      graph.insert(c10::aten::adaptive_avg_pool2d, {map, std::vector<std::int64_t>{2, 2}});
   return graph.insert(c10::aten::flatten, {pooled, 1});
 }
 

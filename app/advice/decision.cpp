@@ -86,7 +86,8 @@ bool several_stages_win(const Evidence& evidence) {
 std::string several_reason(const Evidence& evidence) {
   const Evidence::SeveralStages& several = *evidence.several;
   return fmt::format(
-      "Features of several stages together predict images that they were not fitted to clearly better "
+      "Features of several stages together predict images that they were not fitted to clearly "
+      "better "
       "than those of one stage do ({}: {} {}), so the head takes several.",
       several.title, evidence.score.title,
       evidence.score.text(several.score, several.standard_error));

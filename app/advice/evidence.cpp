@@ -55,8 +55,8 @@ Evidence evidence_of(const StageProbes& probes, const Dataset& dataset, const Ba
     if (set.blocks.size() > 1 && (best == nullptr || set.loss < best->loss)) best = &set;
   }
   if (best == nullptr) return evidence;
-  evidence.several = Evidence::SeveralStages{best->title, best->score.value,
-                                             best->score.standard_error, weights};
+  evidence.several =
+      Evidence::SeveralStages{best->title, best->score.value, best->score.standard_error, weights};
   return evidence;
 }
 

@@ -187,9 +187,9 @@ BlockWeights weights_by_kind(const std::vector<ScoredBlocks>& sets,
                              const std::vector<FeatureBlock>& blocks) {
   BlockWeights weights;
   for (const ScoredBlocks& set : sets) {
-    double& weight = set.blocks.size() > 1                       ? weights.several
+    double& weight = set.blocks.size() > 1                      ? weights.several
                      : blocks[set.blocks.front()].stage.empty() ? weights.last
-                                                                 : weights.early;
+                                                                : weights.early;
     weight = std::max(weight, set.weight);
   }
   return weights;

@@ -103,10 +103,9 @@ std::string to_json(const Summary& s) {
   }
   if (!s.activations.empty()) object["activations"] = s.activations;
   for (const StageProbe& probe : s.probes) {
-    object["probes"].push_back(
-        {{"stage", probe.stage},
-         {score_key, probe.score.value},
-         {"standard_error", probe.score.standard_error}});
+    object["probes"].push_back({{"stage", probe.stage},
+                                {score_key, probe.score.value},
+                                {"standard_error", probe.score.standard_error}});
   }
   if (s.test) object["test"] = metrics_object(*s.test, s.classes);
   if (s.calibration) object["calibration"] = calibration_object(*s.calibration);

@@ -54,9 +54,9 @@ void add_head(Head& sum, const Head& head, const torch::Tensor& columns, double 
 
 }  // namespace
 
-FittedHead fit_heads_on_blocks(
-    const Preparation& p, SplitFeatures& features,
-    const std::function<HeadProblem(const SplitFeatures&)>& problem_of, Summary& summary) {
+FittedHead fit_heads_on_blocks(const Preparation& p, SplitFeatures& features,
+                               const std::function<HeadProblem(const SplitFeatures&)>& problem_of,
+                               Summary& summary) {
   const bool is_linear = p.config.head.hidden.empty();
   use_threads(p.threads);
   auto sets = score_blocks(problem_of(features), features.blocks, features.widths, p.threads);
@@ -69,9 +69,8 @@ FittedHead fit_heads_on_blocks(
       [](const ScoredBlocks& a, const ScoredBlocks& b) { return a.weight < b.weight; });
 
   std::optional<FittedHead> result;
-  Head sum = linear_head(
-      torch::zeros({p.classes(), features.train.views.front().dimension()}),
-      torch::zeros({p.classes()}));
+  Head sum = linear_head(torch::zeros({p.classes(), features.train.views.front().dimension()}),
+                         torch::zeros({p.classes()}));
   for (auto set = sets.begin(); set != sets.end(); ++set) {
     if (set->weight == 0) continue;
     const auto positions = positions_in(set->blocks, used);

@@ -14,8 +14,8 @@ namespace transfer {
 /// on all of their features; a head with hidden layers takes the best set alone. `problem_of` gives
 /// the problem for some blocks, but for the weight decay that is to be chosen. Leaves the blocks
 /// that the head takes in `features` and fills in the summary. Throws what fit_head() throws.
-FittedHead fit_heads_on_blocks(
-    const Preparation& preparation, SplitFeatures& features,
-    const std::function<HeadProblem(const SplitFeatures&)>& problem_of, Summary& summary);
+FittedHead fit_heads_on_blocks(const Preparation& preparation, SplitFeatures& features,
+                               const std::function<HeadProblem(const SplitFeatures&)>& problem_of,
+                               Summary& summary);
 
 }  // namespace transfer

@@ -32,8 +32,8 @@
 namespace transfer {
 namespace {
 
-HeadProblem make_problem(const Preparation& p, const SplitFeatures& features, const RunDirectory& run,
-                         const Stopwatch& since_start) {
+HeadProblem make_problem(const Preparation& p, const SplitFeatures& features,
+                         const RunDirectory& run, const Stopwatch& since_start) {
   HeadProblem problem = head_problem(p.config, p.classes(), p.device, features.train, features.val);
   problem.scaling = measure_block_scaling(features.train, features.widths);
   problem.weight_decay = p.config.head.weight_decay.value_or(0);
@@ -74,7 +74,8 @@ FittedHead fit(const Preparation& p, SplitFeatures& features, const RunDirectory
                const Stopwatch& since_start, const StageProbes& known, Summary& summary) {
   if (features.blocks.size() > 1) {
     return fit_heads_on_blocks(
-        p, features, [&](const SplitFeatures& part) { return make_problem(p, part, run, since_start); },
+        p, features,
+        [&](const SplitFeatures& part) { return make_problem(p, part, run, since_start); },
         summary);
   }
   HeadProblem problem = make_problem(p, features, run, since_start);
@@ -173,8 +174,9 @@ Summary run_on_frozen_features(const Preparation& p, const RunDirectory& run,
   const Stopwatch extraction;
   const bool takes_all = find_strategy(p.config.strategy).cut == Cut::kAllStages;
   if (!takes_all) summary.cut = choose_cut(p, run, known, summary);
-  SplitFeatures features = extract_splits(
-      p, run, takes_all ? blocks_of_all_stages(p.backbone) : means_of({summary.cut}), known.features);
+  SplitFeatures features =
+      extract_splits(p, run, takes_all ? blocks_of_all_stages(p.backbone) : means_of({summary.cut}),
+                     known.features);
   release_freed_memory();  // of the frozen network: writing the model needs as much again
   summary.seconds_extract = extraction.seconds();
   if (!p.group->is_rank0()) return summary;

@@ -40,8 +40,9 @@ SplitFeatures extract_splits(const Preparation& p, const RunDirectory& run,
                      p.threads);
   const auto known_set = known.of(blocks);
   if (known_set) store.reuse(*known_set);
-  SplitFeatures features{blocks, trunk.widths(), store.extract(p.dataset.train, "train", p.config.augment.views),
-                    store.extract(p.dataset.val, "val", 0), std::nullopt};
+  SplitFeatures features{blocks, trunk.widths(),
+                         store.extract(p.dataset.train, "train", p.config.augment.views),
+                         store.extract(p.dataset.val, "val", 0), std::nullopt};
   require_every_class(features.train, p.dataset.classes, p.objective().targets(),
                       p.config.data.path);
   if (!p.dataset.test.empty()) features.test = store.extract(p.dataset.test, "test", 0);

@@ -42,7 +42,8 @@ torch::Tensor labels_of_some(const torch::Tensor& labels, std::int64_t classes, 
   for (std::int64_t& number : numbers) {
     if (number >= kMostComparedClasses) number = -1;
   }
-  const auto renumbered = torch::tensor(numbers, torch::kInt64).index_select(0, labels.clamp_min(0));
+  const auto renumbered =
+      torch::tensor(numbers, torch::kInt64).index_select(0, labels.clamp_min(0));
   return torch::where(labels.ge(0), renumbered, labels);
 }
 
@@ -93,7 +94,7 @@ torch::Tensor rows_with_products(const torch::Tensor& products) {
 }
 
 void score_candidate(const HeadProblem& problem, const ComparedImages& compared,
-           const std::vector<std::int64_t>& widths, ScoredBlocks& candidate) {
+                     const std::vector<std::int64_t>& widths, ScoredBlocks& candidate) {
   auto products = torch::zeros_like(compared.products.front());
   std::int64_t columns = 0;
   for (const std::size_t block : candidate.blocks) {
@@ -102,14 +103,15 @@ void score_candidate(const HeadProblem& problem, const ComparedImages& compared,
   }
   // As measure_block_scaling() scales these blocks alone.
   const auto total = std::accumulate(widths.begin(), widths.end(), std::int64_t{0});
-  const double share = static_cast<double>(columns * static_cast<std::int64_t>(widths.size())) /
-                       static_cast<double>(total * static_cast<std::int64_t>(candidate.blocks.size()));
+  const double share =
+      static_cast<double>(columns * static_cast<std::int64_t>(widths.size())) /
+      static_cast<double>(total * static_cast<std::int64_t>(candidate.blocks.size()));
   const auto rows = rows_with_products(products * share);
   FeatureSet set = compared.images;
   set.views.push_back(FeatureTable::in_memory(rows.size(0), rows.size(1)));
   set.views.back().write(0, rows);
-  HeadProblem part{set, set, compared.classes,
-                   {torch::zeros({rows.size(1)}), torch::ones({rows.size(1)})}};
+  HeadProblem part{
+      set, set, compared.classes, {torch::zeros({rows.size(1)}), torch::ones({rows.size(1)})}};
   part.loss = problem.loss.plain();
   part.seed = problem.seed;
   part.device = problem.device;
@@ -154,9 +156,9 @@ std::vector<ScoredBlocks> block_candidates(const std::vector<FeatureBlock>& bloc
     for (std::size_t poolings = 1; poolings <= kTitles.size(); ++poolings) {
       ScoredBlocks candidate{fmt::format("{} from {} on", kTitles[poolings - 1], stages[first]),
                              blocks_from(blocks, stages, first, poolings)};
-      const bool is_new = std::none_of(
-          candidates.begin(), candidates.end(),
-          [&](const ScoredBlocks& other) { return other.blocks == candidate.blocks; });
+      const bool is_new =
+          std::none_of(candidates.begin(), candidates.end(),
+                       [&](const ScoredBlocks& other) { return other.blocks == candidate.blocks; });
       if (is_new) candidates.push_back(std::move(candidate));
     }
   }
@@ -178,10 +180,10 @@ std::vector<ScoredBlocks> score_blocks(const HeadProblem& problem,
 
 void weigh(std::vector<ScoredBlocks>& sets, bool shares) {
   // NaN losses are never the smallest and get no weight.
-  const auto best = std::min_element(sets.begin(), sets.end(),
-                                     [](const ScoredBlocks& a, const ScoredBlocks& b) {
-                                       return a.loss < b.loss || (std::isnan(b.loss) && !std::isnan(a.loss));
-                                     });
+  const auto best =
+      std::min_element(sets.begin(), sets.end(), [](const ScoredBlocks& a, const ScoredBlocks& b) {
+        return a.loss < b.loss || (std::isnan(b.loss) && !std::isnan(a.loss));
+      });
   double sum = 0;
   for (ScoredBlocks& set : sets) {
     set.weight = std::exp(static_cast<double>(set.images) * (best->loss - set.loss));

@@ -36,12 +36,11 @@ struct ScoredBlocks {
 /// these with deviations, and these with quarters too.
 std::vector<ScoredBlocks> block_candidates(const std::vector<FeatureBlock>& blocks);
 
-/// Scores every candidate, without weights yet, by 5-fold cross-validation on at most 1,000 training images of at
-/// most 40 classes (Evci et al.
-/// 2022, "Head2Toe: Utilizing Intermediate Representations for Better Transfer Learning", selects
-/// features of all layers in another way). The features of `problem` are the blocks of `widths`
-/// features each, side by side, and its scaling is measure_block_scaling(). Validation images are
-/// not used.
+/// Scores every candidate, without weights yet, by 5-fold cross-validation on at most 1,000
+/// training images of at most 40 classes (Evci et al. 2022, "Head2Toe: Utilizing Intermediate
+/// Representations for Better Transfer Learning", selects features of all layers in another way).
+/// The features of `problem` are the blocks of `widths` features each, side by side, and its
+/// scaling is measure_block_scaling(). Validation images are not used.
 std::vector<ScoredBlocks> score_blocks(const HeadProblem& problem,
                                        const std::vector<FeatureBlock>& blocks,
                                        const std::vector<std::int64_t>& widths,
@@ -50,8 +49,8 @@ std::vector<ScoredBlocks> score_blocks(const HeadProblem& problem,
 /// Gives each set a weight in proportion to exp(−images · loss), the likelihood of the images that
 /// were left out: with few images sets of about equal loss share the answer, with many the best one
 /// gives it (pseudo-BMA, Yao et al. 2018, "Using Stacking to Average Bayesian Predictive
-/// Distributions", section 3.4). Those below 2 % of the largest become 0, and the sum is 1. Without `shares` the
-/// set of the smallest loss has all of it, the first of equals. REQUIRES: not empty.
+/// Distributions", section 3.4). Those below 2 % of the largest become 0, and the sum is 1. Without
+/// `shares` the set of the smallest loss has all of it, the first of equals. REQUIRES: not empty.
 void weigh(std::vector<ScoredBlocks>& sets, bool shares);
 
 /// The columns of those blocks among all columns, [n] int64.

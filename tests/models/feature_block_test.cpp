@@ -54,9 +54,9 @@ TEST(FeatureBlocks, AreNamedByStageAndPooling) {
   const auto blocks = blocks_of_all_stages(Backbone::load(fixture("tiny.pt")));
   std::vector<std::string> titles;
   for (const auto& block : blocks) titles.push_back(block_title(block));
-  EXPECT_EQ(titles, (std::vector<std::string>{"blocks.0", "blocks.0:deviation", "blocks.0:quarters",
-                                              "blocks.1:deviation", "blocks.1:quarters",
-                                              "penultimate"}))
+  EXPECT_EQ(titles,
+            (std::vector<std::string>{"blocks.0", "blocks.0:deviation", "blocks.0:quarters",
+                                      "blocks.1:deviation", "blocks.1:quarters", "penultimate"}))
       << "the last stage's mean is the classifier's input";
 }
 

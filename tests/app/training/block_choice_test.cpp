@@ -9,9 +9,10 @@
 namespace transfer {
 namespace {
 
-const std::vector<FeatureBlock> kBlocks = {{"a"}, {"a", Pooling::kDeviation}, {"a", Pooling::kQuarters},
-                                           {"b"}, {"b", Pooling::kDeviation}, {"b", Pooling::kQuarters},
-                                           {""}};
+const std::vector<FeatureBlock> kBlocks = {
+    {"a"}, {"a", Pooling::kDeviation}, {"a", Pooling::kQuarters},
+    {"b"}, {"b", Pooling::kDeviation}, {"b", Pooling::kQuarters},
+    {""}};
 const std::vector<std::int64_t> kWidths = {3, 3, 12, 4, 4, 16, 5};
 
 FeatureSet features_of(const torch::Tensor& features, const torch::Tensor& labels) {
@@ -45,10 +46,15 @@ TEST(BlockCandidates, AreStagesAloneAndThenSeveralOfThem) {
   const auto candidates = block_candidates(kBlocks);
   std::vector<std::vector<std::size_t>> sets;
   for (const auto& candidate : candidates) sets.push_back(candidate.blocks);
-  const std::vector<std::vector<std::size_t>> expected = {
-      {6}, {3}, {0},                       // the last layer first
-      {3, 6}, {3, 4, 6}, {3, 4, 5, 6},     // from the middle on
-      {0, 3, 6}, {0, 1, 3, 4, 6}, {0, 1, 2, 3, 4, 5, 6}};
+  const std::vector<std::vector<std::size_t>> expected = {{6},
+                                                          {3},
+                                                          {0},  // the last layer first
+                                                          {3, 6},
+                                                          {3, 4, 6},
+                                                          {3, 4, 5, 6},  // from the middle on
+                                                          {0, 3, 6},
+                                                          {0, 1, 3, 4, 6},
+                                                          {0, 1, 2, 3, 4, 5, 6}};
   EXPECT_EQ(sets, expected);
   EXPECT_EQ(candidates[0].title, "penultimate");
   EXPECT_EQ(candidates[4].title, "means and deviations from b on");
@@ -56,13 +62,15 @@ TEST(BlockCandidates, AreStagesAloneAndThenSeveralOfThem) {
 
 TEST(BlockScaling, GivesEveryBlockTheSameShare) {
   torch::manual_seed(1);
-  const auto set = features_of(noise(200) * torch::logspace(-2, 2, 47) + 5, torch::zeros({200}, torch::kInt64));
+  const auto set =
+      features_of(noise(200) * torch::logspace(-2, 2, 47) + 5, torch::zeros({200}, torch::kInt64));
   const auto scaled = measure_block_scaling(set, kWidths).apply(set.views.front().read(0, 200));
   EXPECT_NEAR(scaled.square().mean().item<double>(), 1, 1e-3);
   std::int64_t first = 0;
   for (const auto width : kWidths) {
     const auto block = scaled.narrow(1, first, width);
-    EXPECT_NEAR(block.square().sum(1).mean().item<double>(), 47.0 / 7, 1e-2) << "block at " << first;
+    EXPECT_NEAR(block.square().sum(1).mean().item<double>(), 47.0 / 7, 1e-2)
+        << "block at " << first;
     first += width;
   }
 }
@@ -129,7 +137,8 @@ TEST(Weigh, FollowsTheLikelihoodAndSurvivesNaN) {
 }
 
 TEST(ColumnsOf, AreThoseOfTheBlocks) {
-  EXPECT_TRUE(torch::equal(columns_of({1, 6}, kWidths), torch::tensor({3, 4, 5, 42, 43, 44, 45, 46})));
+  EXPECT_TRUE(
+      torch::equal(columns_of({1, 6}, kWidths), torch::tensor({3, 4, 5, 42, 43, 44, 45, 46})));
 }
 
 }  // namespace
