@@ -88,11 +88,11 @@ constexpr std::array kExamples = {
     CommandExamples{"ensemble", R"(
   transfer ensemble runs/a runs/b runs/c --output ensemble.pt
   transfer ensemble runs/small/model.pt runs/large/model.pt --output both.pt --json
-  transfer predict --model ensemble.pt photos/     the mean of their predictions)"},
+  transfer ensemble runs/study/jobs/* --output all.pt --overwrite)"},
     CommandExamples{"soup", R"(
   transfer soup runs/a runs/b runs/c --output soup.pt
   transfer soup runs/a runs/b --method uniform --output soup.pt --json
-  transfer evaluate --model soup.pt --data pets    on images that chose nothing)"},
+  transfer soup runs/a runs/b --output soup.pt --overwrite --device cpu)"},
     CommandExamples{"cache", R"(
   transfer cache ls
   transfer cache prune --unused-days 30
