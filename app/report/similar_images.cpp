@@ -18,8 +18,10 @@ namespace {
 
 /// What the model says of an image: "red 97.20 %", labels or numbers.
 std::string prediction_in_words(const SimilarImages& images, std::size_t i,
-                                const std::vector<std::string>& names, TargetKind kind) {
+                                const std::vector<std::string>& names, const Objective& objective) {
+  const TargetKind kind = objective.targets();
   const std::vector<float>& numbers = images.predictions[i];
+  if (kind == TargetKind::kLabels) return joined_labels(numbers, names, objective);
   if (kind != TargetKind::kClass) return target_text({"", 0, numbers}, names, kind);
   const auto best = std::max_element(numbers.begin(), numbers.end());
   return fmt::format("{} {:.2f} %", names[static_cast<std::size_t>(best - numbers.begin())],
@@ -29,7 +31,7 @@ std::string prediction_in_words(const SimilarImages& images, std::size_t i,
 /// As `predict` has it.
 void add_predicted(nlohmann::ordered_json& object, const SimilarImages& images, std::size_t i,
                    const ModelMetadata& metadata) {
-  prediction_format(metadata.objective.targets(), metadata.classes, 1, {})
+  prediction_format(metadata.objective, metadata.classes, 1, {})
       ->add_json(object, {images.asked[i].path, images.predictions[i]});
   object.erase("top");
 }
@@ -59,8 +61,9 @@ std::string to_text(const SimilarImages& images, const ModelMetadata& metadata) 
   std::string text;
   const TargetKind kind = metadata.objective.targets();
   for (std::size_t i = 0; i < images.asked.size(); ++i) {
-    text += fmt::format("{}: predicted {}\n", visible(images.asked[i].path),
-                        visible(prediction_in_words(images, i, metadata.classes, kind)));
+    text +=
+        fmt::format("{}: predicted {}\n", visible(images.asked[i].path),
+                    visible(prediction_in_words(images, i, metadata.classes, metadata.objective)));
     for (const SimilarImage& image : images.similar[i]) {
       text += fmt::format("  {:.4f}  {}  {}{}\n", image.similarity,
                           visible(target_text(image.sample, metadata.classes, kind)),
@@ -85,7 +88,8 @@ void write_similar_images(const SimilarImages& images, const ModelMetadata& meta
     columns = std::max(columns, 1 + images.similar[i].size());
     shown.push_back({images.asked[i],
                      name_of_file(images.asked[i]),
-                     {"predicted " + prediction_in_words(images, i, names, kind), "looks like:"}});
+                     {"predicted " + prediction_in_words(images, i, names, metadata.objective),
+                      "looks like:"}});
     for (const SimilarImage& image : images.similar[i]) {
       shown.push_back({image.sample,
                        name_of_file(image.sample),

@@ -11,7 +11,7 @@
 namespace transfer {
 namespace {
 
-torch::jit::Module foreign(const std::string& name) {
+torch::jit::Module foreign_module(const std::string& name) {
   return torch::jit::load(fixture("foreign/" + name + ".pt"));
 }
 
@@ -41,9 +41,9 @@ int ties_to_a_device(const torch::jit::Module& module) {
 class PlacedTrace : public testing::TestWithParam<std::string> {};
 
 TEST_P(PlacedTrace, ComputesTheSameWhereItsDataLies) {
-  auto module = foreign(GetParam());
+  auto module = foreign_module(GetParam());
   EXPECT_GT(ties_to_a_device(module), 0);
-  const auto expected = foreign(GetParam()).forward({images()}).toTensor();
+  const auto expected = foreign_module(GetParam()).forward({images()}).toTensor();
   EXPECT_GT(replace_device_constants(module, DeviceConstants::kAll), 0);
   EXPECT_EQ(ties_to_a_device(module), 0);
   EXPECT_TRUE(torch::equal(module.forward({images()}).toTensor(), expected));
@@ -83,11 +83,11 @@ class KeptSettings {
 
 TEST(Placement, TracedConvolutionsFollowTheSettingsOfThisProcess) {
   const KeptSettings kept;
-  auto module = foreign("on_cpu");
+  auto module = foreign_module("on_cpu");
   const auto before = settings_of(module);
   ASSERT_FALSE(before.empty());
   EXPECT_EQ(before.front(), (std::vector<bool>{false, false, true})) << "those of the export";
-  const auto expected = foreign("on_cpu").forward({images()}).toTensor();
+  const auto expected = foreign_module("on_cpu").forward({images()}).toTensor();
   at::globalContext().setDeterministicCuDNN(true);
   at::globalContext().setAllowTF32CuDNN(false);
   follow_convolution_settings(module);
