@@ -61,7 +61,7 @@ TEST(Decision, SeveralStagesNeedThreeTimesTheLikelihoodOfOne) {
   EXPECT_EQ(several.cut, "");
   EXPECT_EQ(several.expected_score, 0.95);
   EXPECT_EQ(several.standard_error, 0.02);
-  EXPECT_THAT(several.reasons.back(), HasSubstr("means from a on: accuracy 95.0 ± 2.0 %"));
+  EXPECT_THAT(several.reasons.back(), HasSubstr("means from a on: accuracy 95.0 % ± 2.0"));
   data.several->weights = {0.6, 0.21, 0.1};
   EXPECT_EQ(decide(data, {}).strategy, StrategyKind::kFreezeConv);
   data.several->weights = {1, 0, 0};
