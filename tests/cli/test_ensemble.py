@@ -49,7 +49,7 @@ class Ensemble(ModelCase):
         done = self.run_transfer("ensemble", "a", "b/model.pt", "--output", "both.pt")
         self.assertRegex(done.stdout, r"a +tiny +\d+x\d+")
         self.assertRegex(done.stdout, r"ensemble +\d+\.\d\d %")
-        self.assert_names(done.stdout, "16 validation images", "both.pt", "val accuracy")
+        self.assert_names(done.stdout, "20 validation images", "both.pt", "val accuracy")
         given = self.probabilities("both.pt")
         self.assertEqual(len(given), 16)
         self.assert_mean(given, [self.probabilities("a"), self.probabilities("b")])
@@ -234,7 +234,7 @@ class Soup(ModelCase):
             self.assertFalse(report["runs"][2]["taken"])
         done = self.run_transfer("soup", "runs/0", "runs/1", "--threads", "1", "--output", "soup.pt", "--overwrite")
         self.assertRegex(done.stdout, r"runs/1 +75\.00 % +yes")
-        self.assert_names(done.stdout, "soup", "16 validation images", "written to soup.pt")
+        self.assert_names(done.stdout, "soup", "20 validation images", "written to soup.pt")
 
     def turn_head(self, model):
         """Writes the model again with a head that says the opposite, a hundred times as sure."""
