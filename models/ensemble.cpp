@@ -222,6 +222,26 @@ torch::Tensor mean_outputs(const std::vector<torch::Tensor>& outputs, TargetKind
   return all.mean(0);
 }
 
+/// The mean of the members' thresholds for each label of the first one; none where no member has
+/// its own.
+std::vector<float> mean_thresholds(const std::vector<EnsembleMember>& members) {
+  const Names& names = members.front().metadata.classes;
+  std::vector<float> means(names.size(), 0);
+  bool are_chosen = false;
+  for (const EnsembleMember& member : members) {
+    const std::vector<float>& thresholds = member.metadata.objective.label_thresholds;
+    const auto positions = positions_of(names, member.metadata.classes);
+    are_chosen = are_chosen || !thresholds.empty();
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      constexpr float kUsual = 0.5F;
+      const auto position = static_cast<std::size_t>(positions[i]);
+      means[i] +=
+          (thresholds.empty() ? kUsual : thresholds[position]) / static_cast<float>(members.size());
+    }
+  }
+  return are_chosen ? means : std::vector<float>();
+}
+
 std::vector<ModelMetadata> write_ensemble(const std::vector<std::filesystem::path>& files,
                                           const std::filesystem::path& file, const Trust& trust) {
   const torch::NoGradGuard no_gradients;
@@ -235,7 +255,9 @@ std::vector<ModelMetadata> write_ensemble(const std::vector<std::filesystem::pat
   const ExpectedOutputs expected = expected_outputs(members, metadata.preprocessing);
   for (const EnsembleMember& member : members) reorder_outputs(member, first.classes);
   const auto whole = ensemble_module(members, metadata.preprocessing, first.objective.targets());
-  write_composition(whole, metadata, first.classes, first.objective, file, expected, {});
+  Objective objective = first.objective;
+  objective.label_thresholds = mean_thresholds(members);
+  write_composition(whole, metadata, first.classes, objective, file, expected, {});
   std::vector<ModelMetadata> written;
   for (EnsembleMember& member : members) written.push_back(std::move(member.metadata));
   return written;

@@ -71,7 +71,6 @@ void add_training(ordered_json& data, const ReportContents& contents) {
 }
 
 void add_extras(ordered_json& data, const ReportExtras& extras) {
-  data["data_check"] = extras.data_check;
   if (!extras.calibration) return;
   data["calibration"] = {{"before", extras.calibration->before},
                          {"after", extras.calibration->after},

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,9 +27,6 @@ struct ReportExtras {
   std::map<std::int64_t, std::string> overlays;
   /// The most similar first. The report shows up to three.
   std::map<std::int64_t, std::vector<NearestImage>> nearest;
-  /// What a check of the data found: an array of objects with `title`, `text` and `items`, an array
-  /// of texts, of which `text` and `items` may be missing. Null: no check was made.
-  nlohmann::ordered_json data_check;
   /// Expected calibration error before and after a temperature was fitted.
   struct Calibration {
     double before = 0;

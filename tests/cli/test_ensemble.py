@@ -49,7 +49,7 @@ class Ensemble(ModelCase):
         done = self.run_transfer("ensemble", "a", "b/model.pt", "--output", "both.pt")
         self.assertRegex(done.stdout, r"a +tiny +\d+x\d+")
         self.assertRegex(done.stdout, r"ensemble +\d+\.\d\d %")
-        self.assert_names(done.stdout, "20 validation images", "both.pt", "val accuracy")
+        self.assert_names(done.stdout, "16 validation images", "both.pt", "val accuracy")
         given = self.probabilities("both.pt")
         self.assertEqual(len(given), 16)
         self.assert_mean(given, [self.probabilities("a"), self.probabilities("b")])

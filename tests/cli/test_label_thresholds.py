@@ -30,6 +30,15 @@ class LabelThresholds(TransferCase):
     def thresholds(self, out="run"):
         return {name: scores["threshold"] for name, scores in self.summary(out)["val"]["per_label"].items()}
 
+    def test_an_ensemble_takes_their_mean(self):
+        self.train(*FLAGS, data="labels.csv", out="a")
+        self.train(*FLAGS, "--strategy", "early-features", "--set", "train.label_thresholds=fixed", data="labels.csv", out="b")
+        (self.folder / "both").mkdir()
+        self.run_transfer("ensemble", "a", "b", "--output", "both/model.pt")
+        chosen, about = self.thresholds("a"), self.metadata("both")
+        for name, threshold in zip(about["classes"], about["label_thresholds"]):
+            self.assertAlmostEqual(threshold, (chosen[name] + 0.5) / 2, places=6)
+
     def test_they_are_chosen_kept_and_used(self):
         self.train(*FLAGS, "--set", "train.label_thresholds=fixed", data="labels.csv", out="fixed")
         self.assertEqual(self.thresholds("fixed"), {"common": 0.5, "rare": 0.5})

@@ -122,9 +122,7 @@ function showFindings() {
   }
   if (data.findings.copies > 0) lists.push(element("p", {}, `${countText(data.findings.copies, "image is a copy", "images are copies")} of another one.`));
   if (lists.length === 0) lists.push(element("p", {}, "Nothing odd was found when the images were read."));
-  const check = (data.data_check || []).map((part) => element("div", {}, element("h3", {}, part.title), part.text ? element("p", {}, part.text) : null,
-    part.items && part.items.length > 0 ? element("ul", {}, ...part.items.map((item) => element("li", {}, element("bdi", {}, item)))) : null));
-  show("findings", {check, lists});
+  show("findings", {lists});
 }
 
 showHeadline();
