@@ -46,6 +46,14 @@ std::vector<std::size_t> positions_in(const std::vector<std::size_t>& blocks,
   return positions;
 }
 
+/// Copies chosen columns of the validation images into memory, where they are few enough: every
+/// iteration of a fit reads them all.
+void keep_in_memory(FeatureSet& val) {
+  constexpr std::int64_t kMostBytes = std::int64_t{1} << 29;
+  FeatureTable& table = val.views.front();
+  if (table.rows() * table.format().bytes() <= kMostBytes) table = table.copy_in_memory();
+}
+
 /// Adds a linear head on some columns, times its weight, to one on all of them.
 void add_head(Head& sum, const Head& head, const torch::Tensor& columns, double weight) {
   sum.last().weight.index_add_(1, columns, head.last().weight.cpu() * weight);
@@ -74,7 +82,8 @@ FittedHead fit_heads_on_blocks(const Preparation& p, SplitFeatures& features,
   for (auto set = sets.begin(); set != sets.end(); ++set) {
     if (set->weight == 0) continue;
     const auto positions = positions_in(set->blocks, used);
-    const SplitFeatures part = with_blocks(features, positions);
+    SplitFeatures part = with_blocks(features, positions);
+    keep_in_memory(part.val);
     HeadProblem problem = problem_of(part);
     if (!p.config.head.weight_decay) {
       if (!set->weight_decay) set->weight_decay = choose_weight_decay(problem).weight_decay;
