@@ -101,9 +101,8 @@ StageProbe probe(const Preparation& p, const ProbedFeatures& features, std::size
 }
 
 std::vector<ScoredBlocks> compared_sets(const Preparation& p, const ProbedFeatures& features) {
-  HeadProblem problem =
-      head_problem(p.config, p.classes(), p.device, features.images, features.images);
-  problem.scaling = measure_block_scaling(features.images, features.widths);
+  const HeadProblem problem = head_problem(p.config, p.classes(), p.device, features.images,
+                                           features.images, features.widths);
   auto sets = score_blocks(problem, features.blocks, features.widths, p.threads);
   weigh(sets, /*shares=*/true);
   return sets;

@@ -34,8 +34,8 @@ namespace {
 
 HeadProblem make_problem(const Preparation& p, const SplitFeatures& features,
                          const RunDirectory& run, const Stopwatch& since_start) {
-  HeadProblem problem = head_problem(p.config, p.classes(), p.device, features.train, features.val);
-  problem.scaling = measure_block_scaling(features.train, features.widths);
+  HeadProblem problem =
+      head_problem(p.config, p.classes(), p.device, features.train, features.val, features.widths);
   problem.weight_decay = p.config.head.weight_decay.value_or(0);
   problem.options = p.config.train;
   problem.options.lr = batch_scaled_rate(p.config.train);

@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <vector>
 
 #include "app/features/feature_store.h"
 #include "app/training/epoch_report.h"
@@ -38,7 +39,12 @@ struct HeadProblem {
 };
 
 /// The problem with the configuration's structure, loss and seed, and the scaling that the training
-/// features ask for; weight decay and options are left to the caller. The sets must outlive it.
+/// features ask for, which are blocks of `widths` features each (see measure_block_scaling());
+/// weight decay and options are left to the caller. The sets must outlive it.
+HeadProblem head_problem(const Config& config, std::int64_t classes, torch::Device device,
+                         const FeatureSet& train, const FeatureSet& val,
+                         const std::vector<std::int64_t>& widths);
+/// The same for features that are one block.
 HeadProblem head_problem(const Config& config, std::int64_t classes, torch::Device device,
                          const FeatureSet& train, const FeatureSet& val);
 
