@@ -10,6 +10,12 @@ namespace transfer {
 // The choices that keys of the configuration offer, each with its names in YAML. What a choice
 // means is in the table of keys (configs/fields_*.cpp).
 
+/// `quality`
+enum class Quality { kNone, kFast, kBalanced, kBest };
+template <>
+inline constexpr std::array<std::string_view, 4> kNames<Quality> = {"none", "fast", "balanced",
+                                                                    "best"};
+
 /// `data.sampler`
 enum class Sampler { kShuffle, kBalanced };
 template <>

@@ -163,6 +163,11 @@ void finish_hidden_layers(Config& config) {
   if (!config.head.weight_decay) config.head.weight_decay = kHiddenLayersWeightDecay;
 }
 
+/// Whether the configuration asks for what only `auto` can do.
+bool chooses_strategy(const Config& config) {
+  return config.quality != Quality::kNone || !config.members.empty();
+}
+
 void check_strategy(const std::string& strategy, const std::vector<std::string>& strategies) {
   if (std::find(strategies.begin(), strategies.end(), strategy) == strategies.end()) {
     throw ConfigError(fmt::format("strategy: unknown strategy '{}'{}", strategy,
@@ -204,6 +209,10 @@ Config resolve_config(const ConfigSources& sources, const std::vector<std::strin
     KeyOrigins ignored;
     apply_layers(scratch, layers, ignored);
     check_strategy(scratch.strategy, strategies);
+    if (chooses_strategy(scratch) && !gives(layers, "strategy")) {
+      layers.insert(layers.begin(), {{"strategy", YAML::Node("auto"), "quality"}});
+      scratch.strategy = "auto";
+    }
     preset =
         scratch.backbone == kFlattenBackbone ? std::string(kFlattenStrategy) : scratch.strategy;
   }

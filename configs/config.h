@@ -164,6 +164,7 @@ struct TrainConfig {
   double min_delta = 0.0;
   /// Of each invocation, from its start on; 0: none.
   Duration time_limit;
+  std::int64_t stop_batch = 0;
   double clip_norm = 0.0;
   std::int64_t accumulate = 1;
   /// `auto` takes `threads` copies where a short trial finds them faster than one copy with all
@@ -218,6 +219,10 @@ struct ReportConfig {
 struct Config {
   /// A strategy's name, see list_strategies(), or `auto`.
   std::string strategy = "freeze-conv";
+  Quality quality = Quality::kNone;
+  /// For a run that joins several models: the settings in which each differs, see
+  /// settings_of_member().
+  std::vector<std::string> members = {};
   Task task = Task::kClassification;
   std::string backbone = "efficientnet-lite0";
   std::string cut;

@@ -124,9 +124,42 @@ void refuse_unclear_input(const InputConfig& input) {
   }
 }
 
+/// What plans a run chooses the strategy.
+void refuse_strategy_of_plan(const Config& config) {
+  const bool is_planned = config.quality != Quality::kNone;
+  if (!is_planned && config.members.empty()) return;
+  const std::string key =
+      is_planned ? fmt::format("quality: {}", name_of(config.quality)) : std::string("members");
+  if (is_planned && !config.members.empty()) {
+    throw ConfigError(fmt::format(
+        "{} and members exclude each other: the one finds the models of a run, the other names "
+        "them. Leave one out.",
+        key));
+  }
+  if (config.backbone == kFlattenBackbone) {
+    throw ConfigError(fmt::format(
+        "{} and backbone: {} exclude each other: there are no pretrained layers to choose from. "
+        "Leave one out.",
+        key, kFlattenBackbone));
+  }
+  if (config.strategy != "auto") {
+    throw ConfigError(fmt::format(
+        "{} and strategy: {} exclude each other: the strategies are chosen by measuring. Leave one "
+        "out.",
+        key, config.strategy));
+  }
+  if (is_planned && config.train.from_scratch) {
+    throw ConfigError(fmt::format(
+        "{} and train.from_scratch exclude each other: a plan compares pretrained layers, which "
+        "training from scratch forgets. Leave one out.",
+        key));
+  }
+}
+
 }  // namespace
 
 void refuse_exclusive_settings(const Config& config) {
+  refuse_strategy_of_plan(config);
   refuse_unclear_input(config.input);
   refuse_impossible_fold(config.data);
   const ColumnRoles roles = column_roles(config.data.columns);

@@ -94,8 +94,14 @@ void add_step_fields(std::vector<Field>& fields, TrainConfig& t) {
        "Time after which training stops, counted from the start of the command; without a unit in "
        "seconds. The best weights so far are kept, and the run is complete: a limit never breaks a "
        "model. Reading images and features of frozen layers count but are not cut short. "
-       "`--resume` trains on where layers train. 0: no limit.",
+       "`--resume` trains on where layers train. The strategy auto plans for it: see quality. 0: no "
+       "limit.",
        "30m"},
+      {"train.stop_batch", &t.stop_batch, between(0, 1e12), "batches", kResult, kTrainedLayers,
+       "Training batches after which training stops as train.time_limit stops it. A run that the "
+       "clock has stopped writes it into its config.yaml, which then repeats the run without a "
+       "clock. 0: off.",
+       "1000"},
       {"train.clip_norm", &t.clip_norm, between(0, 1e9), "none", kResult, kTrainedLayers,
        "Largest norm of all gradients together; longer ones are shortened to it. 0: off.", "1"},
       {"train.accumulate", &t.accumulate, between(1, 1e6), "batches", kResult, kTrainedLayers,

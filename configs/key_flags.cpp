@@ -15,6 +15,7 @@ struct KeyFlag {
 
 constexpr std::array kFlags = {
     KeyFlag{"strategy", "--strategy", "NAME"},
+    KeyFlag{"quality", "--quality", "NAME"},
     KeyFlag{"data.path", "--data", "PATH"},
     KeyFlag{"task", "--task", "NAME"},
     KeyFlag{"backbone", "--backbone", "NAME|FILE"},

@@ -4,7 +4,7 @@
 set -euo pipefail
 
 # The rooms of app, each of which may include those before it; as in CMakeLists.txt.
-app_rooms=(compute features training preparation check advice report runs batch commands)
+app_rooms=(compute features training preparation check advice report runs planning batch commands)
 
 # refuse PATTERN REASON PLACE...: no C++ file in these places, files or folders, may include what PATTERN matches.
 refuse() {

@@ -2,14 +2,31 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/errors.h"
 #include "models/strategy.h"
 
 namespace transfer {
+namespace {
+
+/// Whether some source may have `quality`, which chooses the strategy.
+bool may_give_quality(const ConfigSources& sources) {
+  const auto is_quality = [](const std::string& text) { return text.starts_with("quality"); };
+  return !sources.files.empty() || !sources.layers.empty() ||
+         std::any_of(sources.settings.begin(), sources.settings.end(), is_quality) ||
+         std::any_of(sources.flags.begin(), sources.flags.end(),
+                     [&](const auto& flag) { return is_quality(flag.first); });
+}
+
+}  // namespace
 
 ConfigSources with_strategy(ConfigSources sources, const std::string& strategy) {
   if (sources.preset == kAutoStrategy) sources.preset.clear();
   sources.flags.emplace_back("strategy", strategy);
+  if (may_give_quality(sources)) {
+    sources.flags.emplace_back("quality", std::string(name_of(Quality::kNone)));
+  }
   return sources;
 }
 

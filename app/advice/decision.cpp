@@ -130,7 +130,11 @@ Decision decide(const Evidence& evidence, const GivenChoices& given) {
         "train.from_scratch is given, and retrain is the strategy that learns all weights from "
         "scratch.");
   } else {
-    const bool trains = decision.is_large && left_to_gain > kWorthwhileGain;
+    const bool pays = decision.is_large && left_to_gain > kWorthwhileGain;
+    const bool trains = pays && !given.layers_stay_frozen;
+    if (pays && !trains) {
+      decision.reasons.emplace_back("The layers are to stay frozen all the same.");
+    }
     decision.strategy = strategy_of_case(trains, decision.is_different);
     if (!trains && several_stages_win(evidence)) {
       decision.strategy = StrategyKind::kAllFeatures;

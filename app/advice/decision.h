@@ -15,6 +15,8 @@ struct GivenChoices {
   std::string cut;
   /// `train.from_scratch`, which asks for retrain.
   bool from_scratch = false;
+  /// No layer of the backbone is to train.
+  bool layers_stay_frozen = false;
 };
 
 /// The box of the four cases, the strategy, and why.

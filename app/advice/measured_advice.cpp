@@ -52,7 +52,8 @@ MeasuredAdvice take_advice(const Preparation& p, const ConfigSources& sources,
   advice.seconds_probes = result.probes.seconds;
   const double start = since_start.seconds() - advice.seconds_pass - advice.seconds_probes;
   advice.evidence = evidence_of(result.probes, p.dataset, p.backbone, p.objective());
-  advice.decision = decide(advice.evidence, {p.config.cut, p.config.train.from_scratch});
+  advice.decision = decide(advice.evidence, {p.config.cut, p.config.train.from_scratch,
+                                             p.config.quality == Quality::kFast});
   if (result.probes.features.forward_seconds > 0) {
     const MachineSpeed speed = speed_of(p, result.probes.features, start);
     advice.estimates = estimate_strategies(sources, advice.evidence, advice.decision, speed);

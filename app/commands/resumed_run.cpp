@@ -80,11 +80,24 @@ Preparation prepare_again(const Config& config, const std::shared_ptr<ProcessGro
   }
 }
 
+/// Whether the run ended since its time was up, with a checkpoint from which it can train on.
+bool was_stopped_by_time(const RunDirectory& run) {
+  if (!is_file(run.checkpoint())) return false;
+  const auto summary = nlohmann::json::parse(finished_summary(run));
+  return summary.value("ended_by", "") == name_of(TrainingEnd::kTimeLimit);
+}
+
 /// The run's own configuration, with the device, the threads and the epochs of the flags.
 Config resumed_config(const TrainOptions& options, const RunDirectory& run) {
   ConfigSources sources = options.sources;
   sources.files = {run.file(run_file::kConfig)};
   Config config = resolve_config(sources, strategy_choices());
+  if (!config.members.empty()) {
+    throw ConfigError(fmt::format(
+        "{}: joins {} models, so there is nothing to resume. Repeat it with: {}", options.resume,
+        config.members.size(), train_again_command(run.path())));
+  }
+  if (was_stopped_by_time(run)) config.train.stop_batch = 0;
   if (config.strategy == kAutoStrategy) {
     throw ConfigError(
         fmt::format("{}: was stopped before a strategy was chosen, so there is nothing to resume. "
@@ -105,13 +118,6 @@ Config config_to_keep(const TrainOptions& options, const RunDirectory& run) {
     return setting.starts_with("train.time_limit=");
   });
   return resumed_config(lasting, run);
-}
-
-/// Whether the run ended since its time was up, with a checkpoint from which it can train on.
-bool was_stopped_by_time(const RunDirectory& run) {
-  if (!is_file(run.checkpoint())) return false;
-  const auto summary = nlohmann::json::parse(finished_summary(run));
-  return summary.value("ended_by", "") == name_of(TrainingEnd::kTimeLimit);
 }
 
 }  // namespace

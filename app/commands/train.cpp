@@ -9,6 +9,7 @@
 #include "app/advice/measured_advice.h"
 #include "app/commands/command.h"
 #include "app/commands/config_flags.h"
+#include "app/commands/planned_run.h"
 #include "app/commands/print_config.h"
 #include "app/commands/resumed_run.h"
 #include "app/commands/train_in.h"
@@ -115,6 +116,9 @@ CommandRun add_train_flags(CLI::App& parser) {
   auto options = std::make_shared<TrainOptions>();
   ConfigSources& sources = options->sources;
   add_key_flag(parser, sources, "strategy", strategies_text());
+  add_key_flag(parser, sources, "quality",
+               "How much to try before training: fast (one pass of the frozen network), balanced "
+               "(also image fit and size) or best (also other backbones, several models together)");
   add_config_flags(parser, sources);
   add_step_key_flags(parser, sources);
   add_batch_size_flag(parser, sources);
@@ -163,6 +167,14 @@ int run_train(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& 
   }
   if (options.dry_run) return group->is_rank0() ? run_dry(options, config) : 0;
   if (config.strategy == kAutoStrategy) {
+    if (group->size() == 1 && is_planned(config)) {
+      run_planned(options, config, origins, since_start);
+      return 0;
+    }
+    if (group->size() == 1 && !config.members.empty()) {
+      run_members(options, config, since_start);
+      return 0;
+    }
     if (group->size() == 1) return run_chosen_strategy(options, since_start);
     throw ConfigError(
         "--strategy auto measures in one process. Run transfer advise first, and start several "

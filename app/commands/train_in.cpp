@@ -54,22 +54,17 @@ void leave_failed(const RunDirectory& run, const RunSpan& span) {
   }
 }
 
-/// Writes summary.json last. Returns what the user is to read on stdout.
-std::string write_results(Summary summary, const Preparation& p, const RunDirectory& run,
-                          const Stopwatch& since_start, bool json) {
-  if (is_file(run.file(run_file::kAdvice))) summary.advice = read_file(run.file(run_file::kAdvice));
-  summary.peak_memory_mb = peak_memory_mb();
-  if (const auto bytes = peak_gpu_memory_bytes(p.device)) {
-    summary.peak_gpu_memory_mb = static_cast<double>(*bytes) / (1 << 20);
-  }
-  summary.data_sha256 = data_sha256(p, run);
-  summary.provenance = provenance_of_now(p.device);
-  summary.seconds_total += since_start.seconds();
-  run.show_results(summary.epochs, summary.pictures);
-  write_file_atomically(run.file(run_file::kSummary), to_json(summary));
-  messages().add_to_result(result_members(summary));
-  if (summary.end != TrainingEnd::kTimeLimit) run.remove_checkpoints();
-  return json ? to_json(summary) : visible_lines(to_text(summary));
+/// Writes into config.yaml of a run of trained layers where the clock has stopped it, so that the
+/// file repeats the run without a clock.
+void note_stop(const RunDirectory& run, const Summary& summary) {
+  ConfigSources sources;
+  sources.files = {run.file(run_file::kConfig)};
+  Config config = resolve_config(sources, strategy_choices());
+  const bool ended_by_time = summary.end == TrainingEnd::kTimeLimit;
+  if (config.train.stop_batch == summary.stop_batch && !ended_by_time) return;
+  config.train.stop_batch = summary.stop_batch;
+  config.train.time_limit = {};
+  run.write_config(config);
 }
 
 /// What a stopped run leaves, for the message. A run that stops because nobody reads its output has
@@ -88,14 +83,32 @@ std::string what_is_left(const RunDirectory& run, const RunSpan& span, int signa
 
 }  // namespace
 
-void train_in(const Preparation& preparation, const RunDirectory& run, const RunSpan& span,
-              bool json, StageProbes known) {
+std::string write_summary(Summary summary, const Preparation& p, const RunDirectory& run,
+                          const Stopwatch& since_start, bool json) {
+  if (is_file(run.file(run_file::kAdvice))) summary.advice = read_file(run.file(run_file::kAdvice));
+  summary.peak_memory_mb = peak_memory_mb();
+  if (const auto bytes = peak_gpu_memory_bytes(p.device)) {
+    summary.peak_gpu_memory_mb = static_cast<double>(*bytes) / (1 << 20);
+  }
+  summary.data_sha256 = data_sha256(p, run);
+  summary.provenance = provenance_of_now(p.device);
+  summary.seconds_total += since_start.seconds();
+  run.show_results(summary.epochs, summary.pictures);
+  write_file_atomically(run.file(run_file::kSummary), to_json(summary));
+  messages().add_to_result(result_members(summary));
+  if (summary.end != TrainingEnd::kTimeLimit) run.remove_checkpoints();
+  return json ? to_json(summary) : visible_lines(to_text(summary));
+}
+
+std::string results_of_training(const Preparation& preparation, const RunDirectory& run,
+                                const RunSpan& span, bool json, StageProbes known) {
   std::string results;
   run.forget_failure();
   try {
     Summary summary = run_strategy(preparation, run, span, std::move(known));
     if (preparation.group->is_rank0()) {
-      results = write_results(std::move(summary), preparation, run, span.since_start, json);
+      if (!find_strategy(preparation.config.strategy).trunk_is_frozen) note_stop(run, summary);
+      results = write_summary(std::move(summary), preparation, run, span.since_start, json);
     }
     preparation.group->wait_for_all();
   } catch (const Interrupted& stop) {
@@ -107,7 +120,13 @@ void train_in(const Preparation& preparation, const RunDirectory& run, const Run
     leave_failed(run, span);
     throw;
   }
-  fmt::print("{}", results);  // a stdout that is full or closed does no harm to the run
+  return results;
+}
+
+void train_in(const Preparation& preparation, const RunDirectory& run, const RunSpan& span,
+              bool json, StageProbes known) {
+  // A stdout that is full or closed does no harm to the run.
+  fmt::print("{}", results_of_training(preparation, run, span, json, std::move(known)));
 }
 
 }  // namespace transfer

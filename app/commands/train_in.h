@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "app/advice/stage_probes.h"
 #include "app/preparation/preparation.h"
 #include "app/report/run_directory.h"
@@ -16,9 +18,18 @@ RunDirectory on_rank_0(ProcessGroup& group, const Make& make) {
   return run;
 }
 
-/// Trains in the run directory, writes summary.json last, and prints the result; `json` prints
-/// summary.json itself. A run that fails leaves nothing, unless it can be resumed. Throws Error.
+/// Trains in the run directory, writes summary.json last, and returns what the user is to read on
+/// stdout, on rank 0: text, or with `json` summary.json itself. A run that fails leaves nothing,
+/// unless it can be resumed. Throws Error.
+std::string results_of_training(const Preparation& preparation, const RunDirectory& run,
+                                const RunSpan& span, bool json, StageProbes known = {});
+
+/// The same, and prints it.
 void train_in(const Preparation& preparation, const RunDirectory& run, const RunSpan& span,
               bool json, StageProbes known = {});
+
+/// Completes a run's summary and writes it as summary.json. Returns what the user is to read.
+std::string write_summary(Summary summary, const Preparation& preparation, const RunDirectory& run,
+                          const Stopwatch& since_start, bool json);
 
 }  // namespace transfer

@@ -141,16 +141,18 @@ EnsembleScore score_ensemble(const std::vector<std::string>& members, const Name
     answers.push_back(std::move(*given));
   }
   const Truth& truth = answers.front().truth;
-  const auto score_of_predictions = [&](const torch::Tensor& predictions) {
+  const auto measured = [&](const torch::Tensor& predictions) {
     const auto outputs = outputs_of_predictions(predictions, kind).to(torch::kFloat);
-    return score_of(measure(objective, outputs, truth, {}));
+    return measure(objective, outputs, truth, {});
   };
   torch::Tensor sum;
   for (const ValidationAnswers& one : answers) {
-    score.members.push_back(score_of_predictions(one.predictions));
+    score.members.push_back(score_of(measured(one.predictions)));
     sum = sum.defined() ? sum + one.predictions : one.predictions;
   }
-  score.ensemble = score_of_predictions(sum / static_cast<double>(answers.size()));
+  const Metrics together = measured(sum / static_cast<double>(answers.size()));
+  score.ensemble = score_of(together);
+  score.loss = loss_of(together);
   score.images = truth.rows();
   return score;
 }

@@ -17,6 +17,8 @@ struct EnsembleScore {
   /// says why there is none.
   std::vector<Score> members;
   std::optional<Score> ensemble;
+  /// Mean loss of the mean of their predictions.
+  double loss = 0;
   std::int64_t images = 0;
   std::string reason;
 };

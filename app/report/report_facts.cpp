@@ -36,6 +36,15 @@ std::string predicted_text(const Summary& s) {
 }
 
 std::string strategy_text(const Summary& s) {
+  if (!s.members.empty()) {
+    std::vector<std::string> members;
+    for (const JoinedModel& member : s.members) {
+      members.push_back(fmt::format("{} at {}x{}, {} ({})", member.backbone, member.height,
+                                    member.width, member.strategy, member.val.text()));
+    }
+    return fmt::format("the mean of what {} models predict: {}", members.size(),
+                       fmt::join(members, "; "));
+  }
   std::string text = fmt::format("{}: {}", s.strategy, find_strategy(s.strategy).summary);
   if (!s.cut.empty()) text += fmt::format("; cut behind {}", s.cut);
   if (!s.blocks.empty()) text += fmt::format("; features of {}", fmt::join(s.blocks, ", "));
@@ -43,6 +52,7 @@ std::string strategy_text(const Summary& s) {
 }
 
 std::string why_text(const Summary& s) {
+  if (!s.members.empty()) return "cross-validation on the training images chose its members";
   if (!s.advice.empty()) return "chosen by measuring: " + advice_in_one_line(s.advice);
   const std::string set = "set by the command or its configuration";
   return s.strategy == Config{}.strategy ? "the default, or " + set : set;

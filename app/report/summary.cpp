@@ -92,6 +92,13 @@ std::string to_json(const Summary& s) {
                                       {"standard_error", set.score.standard_error}});
     if (set.weight_decay) object["feature_sets"].back()["weight_decay"] = *set.weight_decay;
   }
+  for (const JoinedModel& member : s.members) {
+    object["members"].push_back({{"run_directory", member.run_directory},
+                                 {"backbone", member.backbone},
+                                 {"strategy", member.strategy},
+                                 {"input_size", {member.height, member.width}},
+                                 {member.val.name.key, member.val.value}});
+  }
   if (!s.frozen_up_to.empty()) object["frozen_up_to"] = s.frozen_up_to;
   if (s.replicas > 1) object["replicas"] = s.replicas;
   if (s.processes > 1) object["processes"] = s.processes;
@@ -149,22 +156,32 @@ std::string to_text(const Summary& s) {
     text += fmt::format("strategy chosen by measuring: {}\n", advice_in_one_line(s.advice));
   }
   if (!s.broken.empty()) text += fmt::format("broken images left out: {}\n", s.broken.size());
+  for (const JoinedModel& member : s.members) {
+    text += fmt::format("member {}: {} at {}x{}, {}, validation {}\n", member.run_directory,
+                        member.backbone, member.height, member.width, member.strategy,
+                        member.val.text());
+  }
+  if (s.members.empty()) {
+    text += fmt::format("best epoch {} of {}, weight decay {:.4g}{}\n", s.best_epoch, s.epochs,
+                        s.weight_decay,
+                        s.weight_decay_is_chosen ? " (chosen by 5-fold cross-validation)" : "");
+  }
   text += fmt::format(
-      "best epoch {} of {}, weight decay {:.4g}{}\n"
-      "time {} (features {}, training {}), peak memory {}{}\n",
-      s.best_epoch, s.epochs, s.weight_decay,
-      s.weight_decay_is_chosen ? " (chosen by 5-fold cross-validation)" : "",
-      duration_text(s.seconds_total), duration_text(s.seconds_extract),
-      duration_text(s.seconds_train), memory_text(s.peak_memory_mb),
+      "time {} (features {}, training {}), peak memory {}{}\n", duration_text(s.seconds_total),
+      duration_text(s.seconds_extract), duration_text(s.seconds_train),
+      memory_text(s.peak_memory_mb),
       s.peak_gpu_memory_mb ? fmt::format(" and {} of the GPU's", memory_text(*s.peak_gpu_memory_mb))
                            : "");
   if (s.end == TrainingEnd::kTimeLimit) {
     text += "training was stopped by train.time_limit; the best weights so far are kept\n";
   }
-  text += fmt::format("written to {}: {}{} {}{} {} {} {}", s.run_directory,
+  text += fmt::format("written to {}: {}{} {}{}{} {}", s.run_directory,
                       s.has_report ? fmt::format("{} ", run_file::kReport) : "", run_file::kModel,
                       s.has_last_model ? fmt::format("{} ", run_file::kLastModel) : "",
-                      run_file::kSummary, run_file::kMetrics, run_file::kResults,
+                      run_file::kSummary,
+                      s.members.empty()
+                          ? fmt::format(" {} {}", run_file::kMetrics, run_file::kResults)
+                          : "",
                       run_file::kPredictions);
   if (s.test) text += fmt::format(" {}", run_file::kTestPredictions);
   text += fmt::format(" {}", run_file::kConfig);

@@ -30,6 +30,22 @@ struct SplitCounts {
 /// The images of a split with `outputs` classes, labels or numbers.
 SplitCounts count_images(const std::vector<Sample>& samples, std::size_t outputs, TargetKind kind);
 
+/// One of the models that a run joined.
+struct JoinedModel {
+  /// Its run directory, below that of the joined run.
+  std::string run_directory;
+  std::string backbone;
+  std::string strategy;
+  /// Height and width of its input in pixels.
+  std::int64_t height = 0;
+  std::int64_t width = 0;
+  /// On the validation images, by itself.
+  Score val;
+};
+
+/// The strategy of a run that joined several models.
+inline constexpr const char* kEnsembleStrategy = "ensemble";
+
 /// Everything about a finished run that a script may want; written as summary.json.
 struct Summary {
   std::string strategy;
@@ -46,6 +62,8 @@ struct Summary {
   /// cross-validation compared.
   std::vector<std::string> blocks = {};
   std::vector<ScoredBlocks> block_sets = {};
+  /// Of a run that joined several models (kEnsembleStrategy).
+  std::vector<JoinedModel> members = {};
   /// Where the cut was chosen by probing: every stage probed.
   std::vector<StageProbe> probes;
   /// The last of the frozen stages that ran apart from the trained layers, and the type of its
@@ -67,6 +85,8 @@ struct Summary {
   std::int64_t best_epoch = 0;
   std::int64_t epochs = 0;
   TrainingEnd end = TrainingEnd::kEpochs;
+  /// The training batches after which the time was up, for `train.stop_batch`; else 0.
+  std::int64_t stop_batch = 0;
   double weight_decay = 0;
   /// Whether cross-validation chose it.
   bool weight_decay_is_chosen = false;

@@ -71,6 +71,7 @@ void summarize_training(const Preparation& p, const TrainingOutcome& outcome, Su
   summary.best_epoch = outcome.best_epoch;
   summary.epochs = outcome.epochs;
   summary.end = outcome.end;
+  if (outcome.end == TrainingEnd::kTimeLimit) summary.stop_batch = outcome.batches;
   summary.seconds_in_steps = outcome.seconds_in_steps;
   summary.reduction = outcome.reduction;
   summary.weight_decay = p.config.head.weight_decay.value_or(0);

@@ -115,10 +115,11 @@ void score_candidate(const HeadProblem& problem, const ComparedImages& compared,
   part.loss = problem.loss.plain();
   part.seed = problem.seed;
   part.device = problem.device;
-  const WeightDecayChoice choice = choose_weight_decay(part);
+  WeightDecayChoice choice = choose_weight_decay(part);
   candidate.loss = strongest_of_the_best(choice.scores).loss;
   candidate.score = choice.score;
   candidate.images = rows.size(0);
+  candidate.answers = std::move(choice.answers);
   if (compared.classes < problem.classes) return;
   candidate.weight_decay = choice.weight_decay * static_cast<double>(candidate.images) /
                            static_cast<double>(problem.train.valid_rows());

@@ -8,6 +8,7 @@
 
 #include "app/training/estimated_score.h"
 #include "app/training/head_problem.h"
+#include "app/training/weight_decay_search.h"
 #include "models/feature_block.h"
 
 namespace transfer {
@@ -27,6 +28,8 @@ struct ScoredBlocks {
   std::optional<double> weight_decay = {};
   /// Images that were left out once each.
   std::int64_t images = 0;
+  /// What the heads at that weight decay say of them.
+  LeftOutAnswers answers = {};
   /// The part of the answer that is given to this set; see weigh().
   double weight = 0;
 };

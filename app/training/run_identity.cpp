@@ -16,8 +16,9 @@
 namespace transfer {
 namespace {
 
-constexpr std::array<std::string_view, 5> kMayChange = {"data.path", "backbone", "train.epochs",
-                                                        "train.replicas", "train.time_limit"};
+constexpr std::array<std::string_view, 6> kMayChange = {
+    "data.path", "backbone", "train.epochs", "train.replicas", "train.time_limit",
+    "train.stop_batch"};
 
 std::map<std::string, std::string> values_by_key(const std::string& settings) {
   std::map<std::string, std::string> values;

@@ -90,6 +90,7 @@ TrainingOutcome Trainer::run() {
   }
   return {stopping_.best_epoch(),
           progress_.epoch,
+          batches_done_,
           seconds_in_steps_,
           step_.reduction_cost(),
           broken_,
@@ -168,6 +169,7 @@ void Trainer::take_step(std::int64_t batch, std::int64_t batches) {
   if (average_) average_->update();
   seconds_in_steps_ += clock.seconds();
   progress_.batch = batch;
+  batches_done_ = progress_.epoch * batches + batch;
   const double minutes = (clock_.seconds() - last_saved_) / 60.0;
   const bool is_due =
       config_.train.checkpoint_minutes > 0 && minutes >= config_.train.checkpoint_minutes;
@@ -176,7 +178,9 @@ void Trainer::take_step(std::int64_t batch, std::int64_t batches) {
 }
 
 void Trainer::save_if_agreed(bool is_due, std::size_t images_to_evaluate) {
-  const bool is_late = time_limit_.is_up(seconds_to_evaluate(images_to_evaluate));
+  const std::int64_t stop = config_.train.stop_batch;
+  const bool is_late = time_limit_.is_up(seconds_to_evaluate(images_to_evaluate)) ||
+                       (stop > 0 && batches_done_ >= stop);
   const Agreement agreement = agree(*task_.group, stop_signal(), is_due, is_late);
   time_is_up_ = agreement.time_is_up;
   if (agreement.saves) {

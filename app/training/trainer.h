@@ -72,6 +72,9 @@ struct TrainingTask {
 struct TrainingOutcome {
   std::int64_t best_epoch = 0;
   std::int64_t epochs = 0;
+  /// Training batches that this invocation reached, counted from the start of training; 0 where it
+  /// trained none.
+  std::int64_t batches = 0;
   /// Seconds that this process spent in forward, backward and optimizer steps, and the cost of the
   /// exchange of gradients, both since this invocation began.
   double seconds_in_steps = 0;
@@ -189,6 +192,8 @@ class Trainer {
   std::int64_t images_since_shared_ = 0;
   TimeLimit time_limit_;
   bool time_is_up_ = false;
+  /// Training batches so far; 0 until this invocation has trained one.
+  std::int64_t batches_done_ = 0;
   /// The time was up within an epoch.
   bool is_cut_short_ = false;
   std::int64_t images_in_steps_ = 0;

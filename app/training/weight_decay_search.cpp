@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <numeric>
 #include <unordered_map>
 
@@ -185,6 +186,7 @@ class DecaySearch {
     const Loss loss = sample_.loss.plain();
     const Truth& truth = sample_.images.truth;
     const auto outputs = heads_.fit(weight_decay);
+    answers_[weight_decay] = outputs;
     return {weight_decay, loss.sum(outputs, truth).item<double>() / static_cast<double>(images()),
             estimate_score(loss.objective, loss.target_scaling.in_units(outputs), truth)};
   }
@@ -204,7 +206,8 @@ class DecaySearch {
     const WeightDecayScore& chosen = strongest_of_the_best(scores_);
     const auto part =
         static_cast<double>(images()) / static_cast<double>(problem_.train.valid_rows());
-    return {chosen.weight_decay * part, chosen.score, scores_};
+    return {chosen.weight_decay * part, chosen.score, scores_,
+            {answers_.at(chosen.weight_decay), sample_.images.truth}};
   }
 
   const HeadProblem& problem_;
@@ -212,6 +215,8 @@ class DecaySearch {
   FoldHeads heads_;
   std::vector<double> candidates_;
   std::vector<WeightDecayScore> scores_;
+  /// The heads' outputs by weight decay.
+  std::map<double, torch::Tensor> answers_;
   double last_loss_ = std::numeric_limits<double>::infinity();
 };
 

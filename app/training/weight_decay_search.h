@@ -16,6 +16,13 @@ struct WeightDecayScore {
   EstimatedScore score;
 };
 
+/// What heads say of images that were left out of their fits.
+struct LeftOutAnswers {
+  /// [n,C], of scaled targets.
+  torch::Tensor outputs;
+  Truth truth = {};
+};
+
 struct WeightDecayChoice {
   /// For a fit to all training images: that of the chosen score, times the fraction of the images
   /// that were used. The penalty is a prior, and the sum of the losses grows with the number of
@@ -25,6 +32,9 @@ struct WeightDecayChoice {
   EstimatedScore score;
   /// Of all that were tried, from strong to weak.
   std::vector<WeightDecayScore> scores;
+  /// Of the chosen weight decay. In the same order for all problems of the same images, labels and
+  /// seed.
+  LeftOutAnswers answers = {};
 };
 
 /// The strongest decay whose loss is the smallest or hardly larger, as the one-standard-error rule

@@ -1,0 +1,311 @@
+#include "app/commands/planned_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <system_error>
+#include <utility>
+
+#include "app/advice/advised_config.h"
+#include "app/commands/member_runs.h"
+#include "app/commands/train_in.h"
+#include "app/planning/candidate_search.h"
+#include "app/planning/member_choice.h"
+#include "app/planning/training_plan.h"
+#include "app/report/ensemble_score.h"
+#include "app/runs/run_plan.h"
+#include "configs/member_settings.h"
+#include "core/atomic_file.h"
+#include "core/count_text.h"
+#include "core/errors.h"
+#include "core/messages.h"
+#include "core/quantity_text.h"
+#include "core/quiet_messages.h"
+#include "core/run_files.h"
+#include "core/shell_word.h"
+#include "models/strategy.h"
+
+namespace transfer {
+namespace {
+
+/// Models that answer together: each costs its own time for every image.
+constexpr std::size_t kMostMembers = 5;
+/// Part of the time limit that is kept free, since estimates are rough.
+constexpr double kKeptFree = 0.05;
+
+Quality planned_quality(const Config& config) {
+  return config.quality == Quality::kNone ? Quality::kBest : config.quality;
+}
+
+/// Throws ConfigError where the time does not suffice for one pass over the images.
+void require_time_for_a_pass(const Preparation& p, const std::filesystem::path& run,
+                             const Stopwatch& since_start) {
+  const double limit = p.config.train.time_limit.seconds;
+  if (limit <= 0) return;
+  const RunPlan plan = plan_run(p, run);
+  const double needed = since_start.seconds() + plan.seconds;
+  if (needed <= limit) return;
+  throw ConfigError(fmt::format(
+      "train.time_limit: found {}, too short for one pass over the {} images, which takes about {} "
+      "here. Expected at least {}.",
+      duration_text(limit),
+      plan.images.train + plan.images.val + plan.images.test, duration_text(plan.seconds),
+      duration_text(1.1 * needed + 1)));
+}
+
+/// Where the features of all candidates lie while a plan is carried out, in the run directory;
+/// removed with it. A store that the user shares is used instead.
+class PlanFeatures {
+ public:
+  PlanFeatures(const Config& config, const RunDirectory& run) : cache_(config.cache) {
+    if (cache_.share) return;
+    folder_ = std::filesystem::absolute(run.path()) / "plan-features";
+    cache_.share = true;
+    cache_.dir = folder_.string();
+  }
+  ~PlanFeatures() {
+    std::error_code ignored;
+    if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
+  }
+  PlanFeatures(const PlanFeatures&) = delete;
+  PlanFeatures& operator=(const PlanFeatures&) = delete;
+
+  const CacheConfig& cache() const { return cache_; }
+
+ private:
+  CacheConfig cache_;
+  std::filesystem::path folder_;
+};
+
+/// Carries out a plan in a run directory.
+class PlannedRun {
+ public:
+  PlannedRun(const TrainOptions& options, Quality quality, const KeyOrigins& origins,
+             const Preparation& first, const RunDirectory& run, const Stopwatch& since_start)
+      : options_(options),
+        sources_(options.sources),
+        quality_(quality),
+        origins_(origins),
+        first_(first),
+        run_(run),
+        since_start_(since_start),
+        features_(first.config, run) {
+    sources_.flags.emplace_back("quality", std::string(name_of(quality)));
+  }
+
+  /// Returns what the user is to read.
+  std::string carry_out() {
+    SearchOptions search{sources_, open_choices(quality_, origins_), features_.cache(),
+                         seconds_limit(), since_start_};
+    found_ = search_candidates(first_, search);
+    if (quality_ == Quality::kBest) {
+      const ChosenMembers chosen = choose_members(found_, most_members());
+      const TrainingPlanInTime training = training_after(chosen);
+      if (chosen.positions.size() > 1 || training.config) return train_several(chosen, training);
+    }
+    return train_one();
+  }
+
+ private:
+  double limit() const { return first_.config.train.time_limit.seconds; }
+  /// What may be planned for; 0: without a limit.
+  double seconds_limit() const { return (1 - kKeptFree) * limit(); }
+  double seconds_left() const {
+    return std::max(seconds_limit() - since_start_.seconds(), 0.001);
+  }
+  double to_finish(std::size_t position) const {
+    return seconds_to_finish(found_.tried[position], first_.dataset);
+  }
+
+  /// As many as the time left suffices for, if each is as slow as the slowest.
+  std::size_t most_members() const {
+    if (limit() <= 0) return kMostMembers;
+    double slowest = 0;
+    for (std::size_t i = 0; i < found_.tried.size(); ++i) {
+      slowest = std::max(slowest, to_finish(i));
+    }
+    const auto affordable = static_cast<std::size_t>(seconds_left() / slowest);
+    return std::clamp<std::size_t>(affordable, 1, kMostMembers);
+  }
+
+  /// The training of layers that fits beside these members.
+  TrainingPlanInTime training_after(const ChosenMembers& chosen) const {
+    double seconds = 0;
+    if (limit() > 0) {
+      seconds = seconds_left();
+      for (const std::size_t position : chosen.positions) seconds -= 1.5 * to_finish(position);
+      seconds = std::max(seconds, 0.001);
+    }
+    return planned_training(seconds);
+  }
+
+  TrainingPlanInTime planned_training(double seconds) const {
+    const bool is_given = origins_.at("train.epochs").starts_with("--") ||
+                          origins_.at("train.epochs").find(':') != std::string::npos;
+    TrainingPlanInTime plan = plan_training(found_.winner(), sources_, seconds, is_given);
+    if (!plan.left_out.empty()) note("left out: {}", plan.left_out);
+    return plan;
+  }
+
+  void say_winner(const Config& config) const {
+    const TriedCandidate& winner = found_.winner();
+    note("plan: {} with {}, the best of {} by cross-validation on the training images",
+         config.strategy, title_of(winner.candidate),
+         count_text(found_.tried.size(), "candidate"));
+    for (const std::string& reason : winner.advice.decision.reasons) note("{}", reason);
+  }
+
+  /// One model, of the best candidate.
+  std::string train_one() {
+    TriedCandidate& winner = found_.tried[found_.best];
+    const bool may_train = quality_ != Quality::kFast;
+    const TrainingPlanInTime training =
+        may_train ? planned_training(limit() > 0 ? seconds_left() : 0) : TrainingPlanInTime{};
+    Config config = training.config.value_or(plan_frozen(winner, sources_));
+    config.quality = Quality::kNone;
+    say_winner(config);
+    Preparation p = with_config(first_, config);
+    write_file_atomically(run_.file(run_file::kAdvice), to_json(winner.advice));
+    Config kept = p.config;
+    kept.train.time_limit = {};
+    run_.write_config(kept);
+    if (!training.config) p.config.cache = features_.cache();
+    return results_of_training(p, run_, {.since_start = since_start_}, options_.json,
+                               std::move(winner.probes));
+  }
+
+  /// Several models that answer together.
+  std::string train_several(const ChosenMembers& chosen, const TrainingPlanInTime& training) {
+    const ScoreName name = estimated_score_name(first_.objective());
+    note("plan: {}, which together reach a cross-validated loss of {:.4f}, {} {}",
+         count_text(chosen.positions.size(), "model"), chosen.loss, name.title,
+         name.text(chosen.score.value, chosen.score.standard_error));
+    MemberRuns members(first_, run_, since_start_);
+    try {
+      for (const std::size_t position : chosen.positions) {
+        TriedCandidate& tried = found_.tried[position];
+        const Config config = plan_frozen(tried, sources_);
+        say_member(members, config, title_of(tried.candidate));
+        const QuietMessages quiet;
+        members.train(config, features_.cache(), std::move(tried.probes));
+      }
+      if (training.config) add_trained(members, *training.config);
+      Config config = first_.config;
+      return members.join(config, options_.json);
+    } catch (...) {
+      members.discard();
+      throw;
+    }
+  }
+
+  static void say_member(const MemberRuns& members, const Config& config, const std::string& what) {
+    note("member {}: {}, {}", members.runs().size() + 1, config.strategy, what);
+  }
+
+  /// Trains layers too, and keeps those members that have the smallest loss on the validation
+  /// images together: the frozen ones, the trained one, or all.
+  void add_trained(MemberRuns& members, Config config) const {
+    const std::size_t frozen = members.runs().size();
+    say_member(members, config, title_of(found_.winner().candidate));
+    if (limit() > 0) config.train.time_limit = {seconds_limit()};
+    members.train(config, config.cache);
+    std::vector<std::size_t> all(frozen + 1);
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
+    const std::vector<std::vector<std::size_t>> choices = {
+        all, {all.begin(), all.end() - 1}, {all.back()}};
+    const std::vector<std::size_t>* best = nullptr;
+    double smallest = 0;
+    for (const auto& choice : choices) {
+      const double loss = validation_loss(members, choice);
+      if (best != nullptr && loss >= smallest) continue;
+      best = &choice;
+      smallest = loss;
+    }
+    note("validation loss {:.4f} with {} of the {} models decides for them", smallest,
+         best->size(), all.size());
+    members.keep(*best);
+  }
+
+  double validation_loss(const MemberRuns& members, const std::vector<std::size_t>& positions) const {
+    std::vector<std::string> runs;
+    for (const std::size_t position : positions) {
+      runs.push_back(members.runs()[position].directory.string());
+    }
+    const EnsembleScore score = score_ensemble(runs, first_.dataset.classes, first_.objective());
+    if (!score.ensemble) throw DataError(score.reason);
+    return score.loss;
+  }
+
+  const TrainOptions& options_;
+  ConfigSources sources_;
+  Quality quality_;
+  const KeyOrigins& origins_;
+  const Preparation& first_;
+  const RunDirectory& run_;
+  const Stopwatch& since_start_;
+  PlanFeatures features_;
+  CandidateSearch found_;
+};
+
+/// Runs `work` in the run directory, which is removed where it fails. What was trained so far is of
+/// no use without the rest.
+std::string carry_out_in(const RunDirectory& run, const std::function<std::string()>& work) {
+  try {
+    return work();
+  } catch (const Interrupted& stop) {
+    run.discard();
+    throw Interrupted("stopped before the plan was carried out; nothing of it is kept. Start the "
+                      "same command again",
+                      stop.signal());
+  } catch (...) {
+    run.discard();
+    throw;
+  }
+}
+
+}  // namespace
+
+bool is_planned(const Config& config) {
+  const bool has_limit = config.train.time_limit.seconds > 0;
+  return config.quality != Quality::kNone || (config.strategy == kAutoStrategy && has_limit);
+}
+
+void run_planned(const TrainOptions& options, const Config& config, const KeyOrigins& origins,
+                 const Stopwatch& since_start) {
+  const Preparation first = prepare(resolve_for_advice(options.sources));
+  require_time_for_a_pass(first, RunDirectory::planned(first.config), since_start);
+  const RunDirectory run = RunDirectory::create(first.config);
+  fmt::print("{}", carry_out_in(run, [&] {
+               return PlannedRun(options, planned_quality(config), origins, first, run, since_start)
+                   .carry_out();
+             }));
+}
+
+void run_members(const TrainOptions& options, const Config& config, const Stopwatch& since_start) {
+  std::vector<Config> configs;
+  for (const std::string& settings : config.members) {
+    configs.push_back(config_of_member(config, settings, strategy_names()));
+  }
+  const Preparation whole = prepare(resolve_for_advice(options.sources));
+  const RunDirectory run = RunDirectory::create(whole.config);
+  fmt::print("{}", carry_out_in(run, [&] {
+               MemberRuns members(whole, run, since_start);
+               try {
+                 for (const Config& member : configs) {
+                   note("member {} of {}: {}, {}", members.runs().size() + 1, configs.size(),
+                        member.strategy, member.backbone);
+                   const QuietMessages quiet;
+                   members.train(member, member.cache);
+                 }
+                 return members.join(whole.config, options.json);
+               } catch (...) {
+                 members.discard();
+                 throw;
+               }
+             }));
+}
+
+}  // namespace transfer
