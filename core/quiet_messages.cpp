@@ -33,7 +33,10 @@ void QuietMessages::event(const std::string& name, const nlohmann::ordered_json&
 /// What the work says of itself is not what the program says in the end.
 void QuietMessages::add_to_result(const nlohmann::ordered_json& /*members*/) {}
 
-std::unique_ptr<Progress> QuietMessages::begin(Work work) { return sink_.begin(std::move(work)); }
+std::unique_ptr<Progress> QuietMessages::begin(Work work) {
+  work.tells_end = false;
+  return sink_.begin(std::move(work));
+}
 
 bool QuietMessages::draws() const { return sink_.draws(); }
 

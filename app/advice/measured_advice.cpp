@@ -5,9 +5,11 @@
 
 #include "app/advice/advised_config.h"
 #include "app/advice/command_text.h"
+#include "app/advice/crop_advice.h"
 #include "app/advice/time_estimate.h"
 #include "app/features/image_pass.h"
 #include "configs/fields.h"
+#include "core/messages.h"
 
 namespace transfer {
 namespace {
@@ -46,6 +48,9 @@ MeasuredAdvice take_advice(const Preparation& p, const ConfigSources& sources,
                            const Stopwatch& since_start) {
   const Stopwatch stopwatch;
   MeasuredAdvice result;
+  if (const auto text = crop_advice(p, measure_shapes(p.dataset.train)); !text.empty()) {
+    note("{}", text);
+  }
   result.probes = probe_blocks(p, blocks_to_probe(p), feature_store);
   Advice& advice = result.advice;
   advice.seconds_pass = result.probes.features.seconds;

@@ -75,12 +75,14 @@ class Search {
   CandidateSearch run() {
     const bool tries_backbones = options_.open.backbone;
     const auto backbones = backbones_to_try(first_.config.backbone, tries_backbones);
-    for (const auto& candidate : resize_candidates(backbones.front(), options_.open)) {
+    const OpenChoices& open = options_.open;
+    const ImageShapes shapes =
+        open.size || open.resize ? measure_shapes(first_.dataset.train) : ImageShapes{};
+    for (const auto& candidate : resize_candidates(backbones.front(), open, shapes.aspect_ratio)) {
       consider(candidate);
     }
     const auto resize = found_.winner().candidate.resize;
-    const double side = options_.open.size ? measure_shapes(first_.dataset.train).shorter_side : 0;
-    for (const auto& candidate : other_candidates(backbones, options_.open, resize, side)) {
+    for (const auto& candidate : other_candidates(backbones, open, resize, shapes.shorter_side)) {
       consider(candidate);
     }
     return std::move(found_);
@@ -126,8 +128,9 @@ class Search {
         [](const TriedCandidate& a, const TriedCandidate& b) { return a.seconds < b.seconds; });
     const double before = std::max(dearest.candidate.multiply_adds, 1.0);
     const double ratio = std::max(candidate.multiply_adds, 1.0) / before;
-    const double one = ratio * (dearest.seconds + seconds_to_finish(dearest, first_.dataset));
-    return kReserve * (one + seconds_to_finish(found_.winner(), first_.dataset));
+    const double to_finish = seconds_to_finish(dearest, first_.dataset);
+    return kReserve * (ratio * dearest.seconds +
+                       std::max(ratio * to_finish, seconds_to_finish(found_.winner(), first_.dataset)));
   }
 
   void take(TriedCandidate tried) {

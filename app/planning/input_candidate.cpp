@@ -17,6 +17,9 @@ namespace {
 constexpr double kLarger = 1.3;
 constexpr std::int64_t kSideMultiple = 16;
 
+/// Up to here padding adds next to nothing.
+constexpr double kSquare = 1.05;
+
 std::int64_t larger_side(std::int64_t side) {
   return std::llround(kLarger * static_cast<double>(side) / kSideMultiple) * kSideMultiple;
 }
@@ -90,11 +93,11 @@ std::vector<ExportedBackbone> backbones_to_try(const std::string& first, bool ot
 }
 
 std::vector<InputCandidate> resize_candidates(const ExportedBackbone& first,
-                                              const OpenChoices& open) {
+                                              const OpenChoices& open, double aspect_ratio) {
   std::vector<InputCandidate> candidates = {at_side(first, 0, {})};
   if (!open.resize) return candidates;
   candidates.push_back(at_side(first, 0, Resize::kStretch));
-  candidates.push_back(at_side(first, 0, Resize::kPad));
+  if (aspect_ratio > kSquare) candidates.push_back(at_side(first, 0, Resize::kPad));
   return candidates;
 }
 

@@ -60,9 +60,10 @@ struct ExportedBackbone {
 std::vector<ExportedBackbone> backbones_to_try(const std::string& first, bool others);
 
 /// The candidates with the first backbone at its own size, one for each way to fit an image to it;
-/// the first is what the configuration says.
+/// the first is what the configuration says. Images of about square proportions (`aspect_ratio`,
+/// the longer side over the shorter one) are padded as they are stretched, so not at all.
 std::vector<InputCandidate> resize_candidates(const ExportedBackbone& first,
-                                              const OpenChoices& open);
+                                              const OpenChoices& open, double aspect_ratio);
 
 /// The remaining candidates, with `resize` as it has been chosen: the first backbone at a larger
 /// size, then each other one at its own size and at a larger one. Networks see more detail at a

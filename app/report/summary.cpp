@@ -166,9 +166,13 @@ std::string to_text(const Summary& s) {
                         s.weight_decay,
                         s.weight_decay_is_chosen ? " (chosen by 5-fold cross-validation)" : "");
   }
+  const std::string parts =
+      s.members.empty() ? fmt::format(" (features {}, training {})",
+                                      duration_text(s.seconds_extract),
+                                      duration_text(s.seconds_train))
+                        : "";
   text += fmt::format(
-      "time {} (features {}, training {}), peak memory {}{}\n", duration_text(s.seconds_total),
-      duration_text(s.seconds_extract), duration_text(s.seconds_train),
+      "time {}{}, peak memory {}{}\n", duration_text(s.seconds_total), parts,
       memory_text(s.peak_memory_mb),
       s.peak_gpu_memory_mb ? fmt::format(" and {} of the GPU's", memory_text(*s.peak_gpu_memory_mb))
                            : "");

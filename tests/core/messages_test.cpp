@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/json_text.h"
+#include "core/quiet_messages.h"
 
 namespace transfer {
 namespace {
@@ -35,6 +36,23 @@ TEST(Messages, GoToTheChosenSink) {
   send_messages_to(before);
   EXPECT_THAT(recorder.lines, testing::ElementsAre("note 3 images", "warning left out: a.png",
                                                    "begin train 8 images"));
+}
+
+TEST(Messages, OfRepeatedWorkAreDetailsAndWarningsComeOnce) {
+  MessageSink& before = messages();
+  Recorder recorder;
+  send_messages_to(recorder);
+  {
+    const QuietMessages quiet;
+    note("read again");
+    warn("left out: {}", "a.png");
+    warn("left out: {}", "a.png");
+    begin_progress("train", 8, "images");
+  }
+  note("done");
+  send_messages_to(before);
+  EXPECT_THAT(recorder.lines, testing::ElementsAre("warning left out: a.png",
+                                                   "begin train 8 images", "note done"));
 }
 
 TEST(Messages, ArePlainLinesOnStderrByDefault) {
