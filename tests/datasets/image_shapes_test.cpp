@@ -2,8 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <opencv2/imgcodecs.hpp>
+#include <opencv2/core/mat.hpp>
 
+#include "datasets/png_writer.h"
 #include "tests/datasets/temporary_folder.h"
 
 namespace transfer {
@@ -14,7 +15,7 @@ TEST(ImageShapes, AreMediansOfThoseThatCanBeRead) {
   std::vector<Sample> samples;
   const auto add = [&](int height, int width) {
     const auto path = folder.path() / (std::to_string(samples.size()) + ".png");
-    cv::imwrite(path.string(), cv::Mat(height, width, CV_8UC3, cv::Scalar(1, 2, 3)));
+    write_png(cv::Mat(height, width, CV_8UC3, cv::Scalar(1, 2, 3)), path);
     samples.push_back({.path = path.string()});
   };
   add(30, 60);
