@@ -13,6 +13,7 @@
 #include "core/json_text.h"
 #include "core/quantity_text.h"
 #include "core/run_format.h"
+#include "core/shell_word.h"
 #include "core/text_table.h"
 
 namespace transfer {
@@ -188,6 +189,18 @@ std::string ranking_text(const BatchSummary& summary) {
   return text;
 }
 
+/// How several runs on the same data become one model; empty where there are none.
+std::string joining_text(const BatchSummary& summary) {
+  const Section ranking = summary.ranking;
+  const auto sections = std::count_if(ranking.begin(), ranking.end(),
+                                      [](const RankedGroup& group) { return group.rank == 1; });
+  std::size_t runs = 0;
+  for (const RankedGroup& group : ranking) runs += group.jobs.size();
+  if (sections != 1 || runs < 2) return "";
+  return fmt::format("all of them as one model: transfer ensemble {} --output ensemble.pt\n",
+                     shell_word(summary.folder.path().string()));
+}
+
 }  // namespace
 
 std::string to_csv(const BatchSummary& summary) {
@@ -223,7 +236,7 @@ std::string to_text(const BatchSummary& summary) {
                       summary.folder.summary_csv().filename().string(),
                       summary.folder.summary_json().filename().string());
   if (summary.has_comparison) text += fmt::format(" {}", batch_file::kComparison);
-  return text + "\n";
+  return text + "\n" + joining_text(summary);
 }
 
 }  // namespace transfer

@@ -108,8 +108,10 @@ std::string to_text(const WrittenEnsemble& ensemble, const EnsembleOptions& opti
   return text + fmt::format("written to {}\n", options.output);
 }
 
-int run_ensemble(const EnsembleOptions& options) {
+int run_ensemble(const EnsembleOptions& given) {
+  EnsembleOptions options = given;
   check_model_output(options.output, options.overwrite);
+  options.models = with_runs_below(given.models);
   std::vector<std::filesystem::path> files;
   for (const std::string& model : options.models) {
     require_finished_run(model);
@@ -128,7 +130,7 @@ int run_ensemble(const EnsembleOptions& options) {
 
 CommandRun add_ensemble_flags(CLI::App& parser) {
   auto options = std::make_shared<EnsembleOptions>();
-  parser.add_option("models", options->models, "Run directories, or their model.pt")->required();
+  parser.add_option("models", options->models, "Run directories, their model.pt, or folders of runs, such as that of a batch")->required();
   parser.add_option("--output", options->output, "Model to write, a name that ends in .pt")
       ->type_name("FILE")
       ->required();

@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "app/report/run_overview.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
@@ -27,6 +28,20 @@ void check_model_output(const std::string& output, bool overwrite) {
         fmt::format("{}: exists already. Give another name by --output, or --overwrite.", output));
   }
   const AtomicFile probe(output);
+}
+
+std::vector<std::string> with_runs_below(const std::vector<std::string>& given) {
+  std::vector<std::string> runs;
+  for (const std::string& path : given) {
+    const bool is_run = is_file(fs::path(path) / run_file::kConfig) ||
+                        is_file(fs::path(path) / run_file::kModel);
+    if (!is_folder(path) || is_run) {
+      runs.push_back(path);
+      continue;
+    }
+    for (const fs::path& run : finished_runs(path)) runs.push_back(run.string());
+  }
+  return runs;
 }
 
 void require_finished_run(const fs::path& given) {

@@ -11,6 +11,11 @@ namespace transfer {
 /// overwritten, or cannot be written.
 void check_model_output(const std::string& output, bool overwrite);
 
+/// The same paths, where each folder that is no run directory, such as that of a batch, is replaced
+/// by the finished runs at or below it, in the order of their paths. Throws ConfigError where there
+/// is none.
+std::vector<std::string> with_runs_below(const std::vector<std::string>& given);
+
 /// Throws ConfigError where `given` is the directory of a run that is not finished.
 void require_finished_run(const std::filesystem::path& given);
 

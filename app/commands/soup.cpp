@@ -103,8 +103,10 @@ std::string to_text(const Soup& soup, const std::vector<SoupIngredient>& runs,
                             options.output);
 }
 
-int run_soup(const SoupOptions& options) {
+int run_soup(const SoupOptions& given) {
+  SoupOptions options = given;
   check_model_output(options.output, options.overwrite);
+  options.runs = with_runs_below(given.runs);
   require_runs(options.runs);
   const auto runs = read_ingredients(options.runs, options.flags);
   const Preparation preparation = prepare(runs.front().config);
@@ -119,7 +121,8 @@ CommandRun add_soup_flags(CLI::App& parser) {
   auto options = std::make_shared<SoupOptions>();
   parser
       .add_option("runs", options->runs,
-                  "Run directories of layers trained from the same pretrained weights")
+                  "Run directories of layers trained from the same pretrained weights, or folders "
+                  "of them, such as that of a batch")
       ->required();
   parser.add_option("--output", options->output, "Model to write, a name that ends in .pt")
       ->type_name("FILE")

@@ -107,18 +107,6 @@ void read_split(ComparedRun& run, const std::string& split) {
   require_all_rows(run, file);
 }
 
-/// The finished runs of one folder. Throws ConfigError where there is none.
-std::vector<fs::path> finished_runs(const std::string& folder) {
-  std::vector<fs::path> found = find_runs(folder);
-  std::sort(found.begin(), found.end());
-  const std::size_t all = found.size();
-  std::erase_if(found, [](const fs::path& run) { return !is_file(run / run_file::kSummary); });
-  if (!found.empty()) return found;
-  throw ConfigError(fmt::format(
-      "{}: {}. Expected a run directory with {}, or a folder with such run directories.", folder,
-      all == 0 ? "no run is there" : "its runs are not finished", run_file::kSummary));
-}
-
 }  // namespace
 
 std::vector<ComparedRun> read_compared_runs(const std::vector<std::string>& folders,

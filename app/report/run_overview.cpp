@@ -141,6 +141,18 @@ std::vector<fs::path> find_runs(const fs::path& folder) {
   return found;
 }
 
+std::vector<fs::path> finished_runs(const fs::path& folder) {
+  std::vector<fs::path> found = find_runs(folder);
+  std::sort(found.begin(), found.end());
+  const std::size_t all = found.size();
+  std::erase_if(found, [](const fs::path& run) { return !is_file(run / run_file::kSummary); });
+  if (!found.empty()) return found;
+  throw ConfigError(fmt::format(
+      "{}: {}. Expected a run directory with {}, or a folder with such run directories.",
+      folder.string(),
+      all == 0 ? "no run is there" : "its runs are not finished", run_file::kSummary));
+}
+
 RunOverview look_at_run(const fs::path& run_directory) {
   RunOverview run{run_directory};
   const fs::path summary = run_directory / run_file::kSummary;

@@ -53,6 +53,10 @@ struct RunOverview {
 /// of run directories. Throws DataError where `folder` is none that can be read, and Interrupted.
 std::vector<std::filesystem::path> find_runs(const std::filesystem::path& folder);
 
+/// The finished ones of them, in the order of their paths. Throws likewise, and ConfigError where
+/// there is none.
+std::vector<std::filesystem::path> finished_runs(const std::filesystem::path& folder);
+
 /// Reads few and small files, and changes nothing. Files that cannot be read make it kUnreadable.
 RunOverview look_at_run(const std::filesystem::path& run_directory);
 

@@ -118,6 +118,7 @@ class Batch(BatchCase):
         for text in ("more, accuracy", "steel-strategy=fine-tune", "±", "out/bees", "summary.csv"):
             self.assertIn(text, done.stdout)
         self.assertNotIn("\033", done.stderr, "no table in a log")
+        self.assertNotIn("as one model", done.stdout, "runs on different data")
 
         before = self.summary_without_times()
         changed = {path: path.stat().st_mtime_ns for path in (self.folder / "out").glob("*/model.pt")}
@@ -518,7 +519,8 @@ class SharedFeatures(BatchCase):
         self.make_data(splits=("",), per_class=20)
         self.write_jobs("defaults: {backbone: tiny, data: {path: data}, train: {iterations: 5}, head: {weight_decay: 0.1}}\n"
                         "jobs:\n  - {name: a, matrix: {seeds: 2, folds: 2}}\n  - {name: b, head: {label_smoothing: 0.1}}\n")
-        self.batch("--jobs", "2", "--threads", "2")
+        done = self.batch("--jobs", "2", "--threads", "2")
+        self.assertIn("all of them as one model: transfer ensemble out --output ensemble.pt", done.stdout)
         listed = json.loads(self.run_transfer("cache", "ls", "out/feature-store", "--json").stdout)
         self.assertEqual([(entry["backbone"], entry["layers"], entry["rows"]) for entry in listed], [("tiny", "", 40)])
         folds = [self.summary(f"out/a-seed=1-data.fold={fold}") for fold in (1, 2)]

@@ -50,6 +50,15 @@ class Ensemble(ModelCase):
         self.assertRegex(done.stdout, r"a +tiny +\d+x\d+")
         self.assertRegex(done.stdout, r"ensemble +\d+\.\d\d %")
         self.assert_names(done.stdout, "16 validation images", "both.pt", "val accuracy")
+        (self.folder / "runs").mkdir()
+        for name in ("a", "b"):
+            (self.folder / name).rename(self.folder / "runs" / name)
+        self.run_transfer("ensemble", "runs", "--output", "folder.pt")
+        self.assertEqual((self.folder / "both.pt").read_bytes(), (self.folder / "folder.pt").read_bytes())
+        (self.folder / "none").mkdir()
+        self.refuse("ensemble", "none", parts=("none", "no run is there"))
+        for name in ("a", "b"):
+            (self.folder / "runs" / name).rename(self.folder / name)
         given = self.probabilities("both.pt")
         self.assertEqual(len(given), 16)
         self.assert_mean(given, [self.probabilities("a"), self.probabilities("b")])
@@ -248,8 +257,8 @@ class Soup(ModelCase):
 
     def test_equal_runs_make_an_equal_soup(self):
         self.make_runs()
-        self.soup("runs/0", "runs/1", "--method", "uniform", "--output", "one.pt")
-        self.soup("runs/0", "runs/1", "--method", "uniform", "--output", "two.pt")
+        self.soup("runs/0", "runs/1", "runs/2", "--method", "uniform", "--output", "one.pt")
+        self.soup("runs", "--method", "uniform", "--output", "two.pt")  # a folder stands for its runs
         self.assertEqual((self.folder / "one.pt").read_bytes(), (self.folder / "two.pt").read_bytes())
 
     def test_unlike_runs_are_refused_with_the_first_difference(self):
