@@ -29,7 +29,7 @@ void MemberRuns::train(const Config& given, const CacheConfig& cache, StageProbe
   Config config = given;
   config.out = (run_.path() / kMembers / fmt::format("{}", runs_.size() + 1)).string();
   config.overwrite = true;
-  config.report.tensorboard.clear();
+  config.report = {.html = false, .pictures = false};
   Preparation p = with_config(whole_, config);
   const RunDirectory directory = RunDirectory::create(p.config);
   p.config.cache = cache;

@@ -187,18 +187,24 @@ class PlannedRun {
     try {
       for (const std::size_t position : chosen.positions) {
         TriedCandidate& tried = found_.tried[position];
-        const Config config = plan_frozen(tried, sources_);
+        const Config config = as_member(plan_frozen(tried, sources_));
         say_member(members, config, title_of(tried.candidate));
         const QuietMessages quiet;
         members.train(config, features_.cache(), std::move(tried.probes));
       }
-      if (training.config) add_trained(members, *training.config);
+      if (training.config) add_trained(members, as_member(*training.config));
       Config config = first_.config;
       return members.join(config, options_.json);
     } catch (...) {
       members.discard();
       throw;
     }
+  }
+
+  /// An ensemble keeps nothing of training images, so its members need not.
+  static Config as_member(Config config) {
+    config.train.known_images = 0;
+    return config;
   }
 
   static void say_member(const MemberRuns& members, const Config& config, const std::string& what) {

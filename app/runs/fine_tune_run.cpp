@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "app/compute/precision.h"
 #include "app/features/broken_images.h"
 #include "app/preparation/model_trust.h"
@@ -83,6 +85,18 @@ void summarize_training(const Preparation& p, const TrainingOutcome& outcome, Su
 RunIdentity identity_of(const Config& config, const RunDirectory& run) {
   const auto data = run.file(run_file::kData);
   return {settings_to_keep(config), is_file(data) ? sha256_hex(read_file(data)) : ""};
+}
+
+/// Images that go through the network after training: those of known images, and those that the
+/// report shows training images for.
+std::size_t images_after_training(const Preparation& p) {
+  const std::int64_t train = std::ssize(p.dataset.train);
+  std::int64_t images = 0;
+  if (p.objective().targets() == TargetKind::kClass && p.config.train.known_images > 0) {
+    images += std::ssize(p.dataset.val) + std::min(train, p.config.train.known_images);
+  }
+  if (p.config.report.html) images += std::min(train, kMostTrainImagesOfReport);
+  return static_cast<std::size_t>(images);
 }
 
 /// Says that training has not improved on the fitted head that it began with.
@@ -227,6 +241,7 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
   task.loss = loss;
   task.pause_after = span.pause_after;
   task.start_counts = start.is_fitted;
+  task.images_afterwards = images_after_training(p);
   task.group = p.group;
   task.since_start = span.since_start;
   task.seconds_extract = summary.seconds_extract;

@@ -22,8 +22,6 @@ using Positions = std::vector<std::int64_t>;
 constexpr std::size_t kHighestLoss = 12;
 constexpr std::size_t kMostClasses = 12;
 constexpr std::int64_t kNeighboursOfImage = 3;
-/// Training images among which neighbours are looked for.
-constexpr std::int64_t kMostCandidates = 2000;
 
 /// The right image of the largest output of each class, of so many classes at most.
 Positions surest_of_classes(const ShownSplit& shown) {
@@ -93,7 +91,7 @@ FeatureSet set_of(const torch::Tensor& features) {
 
 void add_nearest(const ShownSplit& shown, const Positions& positions,
                  const Explanation& explanation, ReportExtras& extras) {
-  const Positions rows = spread_rows(explanation.train_truth, kMostCandidates);
+  const Positions rows = spread_rows(explanation.train_truth, kMostTrainImagesOfReport);
   if (rows.empty()) return;
   const FeatureSource source = explanation.features();
   const torch::Tensor asked = source.others(positions);

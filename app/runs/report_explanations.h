@@ -12,6 +12,9 @@
 
 namespace transfer {
 
+/// Most training images that those of a report are compared with.
+inline constexpr std::int64_t kMostTrainImagesOfReport = 2000;
+
 /// What explains the answers of a run's model.
 struct Explanation {
   /// Makes the maps of the model as it is now; empty where it has no positions (pixels, numbers).

@@ -63,6 +63,9 @@ struct TrainingTask {
   double seconds_extract = 0;
   /// Called on rank 0 once a checkpoint holds the start of a run that goes on after its end.
   std::function<void()> on_going_on = {};
+  /// Images that go through the network once training has ended, beside those that measure it: for
+  /// what the model keeps of them and for the report. The time limit leaves time for them.
+  std::size_t images_afterwards = 0;
   /// The processes that train together. Each takes its rows of every batch; all hold the same
   /// network, and rank 0 alone writes files.
   std::shared_ptr<ProcessGroup> group = single_process();
