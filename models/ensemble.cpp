@@ -57,20 +57,6 @@ std::string_view called(TargetKind kind) {
   return "numbers";
 }
 
-/// Names the first class that one has and the other lacks; "" where both hold the same.
-std::string first_difference(const Names& first, const Names& other) {
-  const auto lacks = [](const Names& names, const std::string& name) {
-    return std::find(names.begin(), names.end(), name) == names.end();
-  };
-  for (const std::string& name : first) {
-    if (lacks(other, name)) return fmt::format("it lacks '{}'", name);
-  }
-  for (const std::string& name : other) {
-    if (lacks(first, name)) return fmt::format("it has '{}' beside", name);
-  }
-  return "";
-}
-
 /// Throws ConfigError where the two cannot stand in one ensemble.
 void require_alike(const EnsembleMember& first, const EnsembleMember& other) {
   const TargetKind kind = first.metadata.objective.targets();
@@ -91,8 +77,7 @@ void require_alike(const EnsembleMember& first, const EnsembleMember& other) {
   }
   const Preprocessing& p = first.metadata.preprocessing;
   const Preprocessing& q = other.metadata.preprocessing;
-  const bool see_the_same = reads_colours(p) ? reads_colours(q) : p.channels == q.channels;
-  if (!see_the_same) {
+  if (!reads_same_files(p, q)) {
     throw ConfigError(fmt::format(
         "{}: reads images of {} channels, but {} reads {}. Expected members that read the same "
         "files: all of them colours or grey, or all of them the same number of bands.",
@@ -201,6 +186,23 @@ void reorder_outputs(const EnsembleMember& member, const Names& classes) {
 }
 
 }  // namespace
+
+std::string first_difference(const Names& first, const Names& other) {
+  const auto lacks = [](const Names& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) == names.end();
+  };
+  for (const std::string& name : first) {
+    if (lacks(other, name)) return fmt::format("it lacks '{}'", name);
+  }
+  for (const std::string& name : other) {
+    if (lacks(first, name)) return fmt::format("it has '{}' beside", name);
+  }
+  return "";
+}
+
+bool reads_same_files(const Preprocessing& first, const Preprocessing& other) {
+  return reads_colours(first) ? reads_colours(other) : first.channels == other.channels;
+}
 
 std::vector<std::int64_t> positions_of(const Names& wanted, const Names& names) {
   std::vector<std::int64_t> positions;

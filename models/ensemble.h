@@ -30,6 +30,14 @@ std::vector<ModelMetadata> write_ensemble(const std::vector<std::filesystem::pat
                                           const std::filesystem::path& file,
                                           const Trust& trust = {});
 
+/// Names the first class that one has and the other lacks; "" where both hold the same.
+std::string first_difference(const std::vector<std::string>& first,
+                             const std::vector<std::string>& other);
+
+/// Whether networks that take images so read the same files: both colours or grey, or both the
+/// same number of bands.
+bool reads_same_files(const Preprocessing& first, const Preprocessing& other);
+
 /// The position in `names` of each of `wanted`. REQUIRES: both hold the same names.
 std::vector<std::int64_t> positions_of(const std::vector<std::string>& wanted,
                                        const std::vector<std::string>& names);

@@ -48,4 +48,14 @@ fs::path model_path(const fs::path& given) {
                                without_model(given)));
 }
 
+void require_finished_run(const fs::path& given) {
+  const bool is_model_of_run = given.filename() == run_file::kModel && !is_folder(given);
+  const fs::path folder = is_model_of_run ? given.parent_path() : given;
+  if (!is_file(folder / run_file::kConfig) || is_file(folder / run_file::kSummary)) return;
+  throw ConfigError(
+      fmt::format("{}: its run is not finished, so its model may still change. Wait for it, or go "
+                  "on with a stopped one: transfer --resume {}",
+                  given.string(), shell_word(folder.string())));
+}
+
 }  // namespace transfer

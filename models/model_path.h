@@ -9,4 +9,8 @@ namespace transfer {
 /// what it lacks. A file is not looked into.
 std::filesystem::path model_path(const std::filesystem::path& given);
 
+/// Throws ConfigError where `given` is the directory of a run that is not finished, or its
+/// model.pt.
+void require_finished_run(const std::filesystem::path& given);
+
 }  // namespace transfer

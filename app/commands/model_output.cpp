@@ -9,8 +9,6 @@
 #include "core/errors.h"
 #include "core/file_kind.h"
 #include "core/lower_case.h"
-#include "core/run_files.h"
-#include "core/shell_word.h"
 #include "models/model_path.h"
 
 namespace transfer {
@@ -42,14 +40,6 @@ std::vector<std::string> with_runs_below(const std::vector<std::string>& given) 
     for (const fs::path& run : finished_runs(path)) runs.push_back(run.string());
   }
   return runs;
-}
-
-void require_finished_run(const fs::path& given) {
-  if (!is_file(given / run_file::kConfig) || is_file(given / run_file::kSummary)) return;
-  throw ConfigError(
-      fmt::format("{}: its run is not finished, so its model may still change. Wait for it, or go "
-                  "on with a stopped one: transfer --resume {}",
-                  given.string(), shell_word(given.string())));
 }
 
 void refuse_repeated(const std::vector<std::string>& given) {

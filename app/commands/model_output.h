@@ -16,9 +16,6 @@ void check_model_output(const std::string& output, bool overwrite);
 /// is none.
 std::vector<std::string> with_runs_below(const std::vector<std::string>& given);
 
-/// Throws ConfigError where `given` is the directory of a run that is not finished.
-void require_finished_run(const std::filesystem::path& given);
-
 /// Throws ConfigError where two of the paths lead to the same place.
 void refuse_repeated(const std::vector<std::string>& given);
 
