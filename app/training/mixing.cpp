@@ -71,22 +71,39 @@ MixPlan draw_mix(const torch::Tensor& labels, std::int64_t height, std::int64_t 
   return plan;
 }
 
-MixedBatch mix_batch(const torch::Tensor& images, const Truth& truth, std::int64_t classes,
-                     const MixPlan& plan) {
+MixPlan scaled_plan(const MixPlan& plan, double vertically, double horizontally) {
+  MixPlan scaled = plan;
+  if (plan.height == 0) return scaled;
+  const auto scale = [](double factor, std::int64_t& first, std::int64_t& count) {
+    const auto end = std::llround(static_cast<double>(first + count) * factor);
+    first = std::llround(static_cast<double>(first) * factor);
+    count = end - first;
+  };
+  scale(vertically, scaled.top, scaled.height);
+  scale(horizontally, scaled.left, scaled.width);
+  if (scaled.height == 0 || scaled.width == 0) scaled.share = 1.0;
+  return scaled;
+}
+
+torch::Tensor mix_images(const torch::Tensor& images, const MixPlan& plan) {
   const at::NoGradGuard no_gradients;
-  MixedBatch mixed{images, {truth.labels, mixed_targets(truth, classes, plan)}};
-  if (plan.share == 1.0) return mixed;
+  if (plan.share == 1.0) return images;
   const auto partners = to_device(torch::tensor(plan.partners, torch::kInt64), images.device());
   if (plan.height == 0) {
-    mixed.images = at::add(images * plan.share, select_rows(images, partners), 1.0 - plan.share);
-    return mixed;
+    return at::add(images * plan.share, select_rows(images, partners), 1.0 - plan.share);
   }
   const auto rectangle = [&plan](const torch::Tensor& whole) {
     return whole.narrow(2, plan.top, plan.height).narrow(3, plan.left, plan.width);
   };
-  mixed.images = images.clone();
-  rectangle(mixed.images).copy_(rectangle(images).index_select(0, partners));
+  const auto mixed = images.clone();
+  rectangle(mixed).copy_(rectangle(images).index_select(0, partners));
   return mixed;
+}
+
+MixedBatch mix_batch(const torch::Tensor& images, const Truth& truth, std::int64_t classes,
+                     const MixPlan& plan) {
+  const at::NoGradGuard no_gradients;
+  return {mix_images(images, plan), {truth.labels, mixed_targets(truth, classes, plan)}};
 }
 
 }  // namespace transfer

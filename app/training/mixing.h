@@ -41,6 +41,13 @@ struct MixedBatch {
   Truth truth;
 };
 
+/// The same plan for images of another size; a rectangle too small to be seen there changes
+/// nothing.
+MixPlan scaled_plan(const MixPlan& plan, double vertically, double horizontally);
+
+/// images [N,C,H,W] on any device, mixed by the plan.
+torch::Tensor mix_images(const torch::Tensor& images, const MixPlan& plan);
+
 /// images [N,C,H,W] on any device, truth [N] on the CPU.
 MixedBatch mix_batch(const torch::Tensor& images, const Truth& truth, std::int64_t classes,
                      const MixPlan& plan);

@@ -46,6 +46,25 @@ TEST(Mixing, MixupBlendsImagesAndTargets) {
   EXPECT_TRUE(torch::equal(images, images_for(labels(), 2, 2))) << "the input stays";
 }
 
+TEST(Mixing, APlanScalesToImagesOfAnotherSize) {
+  MixPlan plan;
+  plan.partners = {1, 0};
+  plan.share = 0.75;
+  plan.top = 3;
+  plan.height = 4;
+  plan.left = 0;
+  plan.width = 5;
+  const MixPlan larger = scaled_plan(plan, 2, 3);
+  EXPECT_EQ(larger.top, 6);
+  EXPECT_EQ(larger.height, 8);
+  EXPECT_EQ(larger.left, 0);
+  EXPECT_EQ(larger.width, 15);
+  EXPECT_EQ(larger.share, 0.75);
+  EXPECT_EQ(scaled_plan(plan, 0.01, 0.01).share, 1) << "nothing is left to paste";
+  plan.height = 0;
+  EXPECT_EQ(scaled_plan(plan, 0.01, 0.01).share, 0.75) << "mixup has no rectangle";
+}
+
 TEST(Mixing, CutMixPastesTheRectangle) {
   MixPlan plan;
   plan.partners = {1, 3, 2, 0};
