@@ -20,9 +20,14 @@ FeatureSet named_features(const std::string& split, const torch::Tensor& feature
 
 class NearCopies : public ::testing::Test {
  protected:
-  NearCopies() { torch::manual_seed(3); }
-  torch::Tensor train_ = torch::randn({40, 64});
-  torch::Tensor val_ = torch::randn({10, 64});
+  NearCopies() {
+    torch::manual_seed(3);
+    train_ = torch::randn({40, 64});
+    val_ = torch::randn({10, 64});
+  }
+
+  torch::Tensor train_;
+  torch::Tensor val_;
 };
 
 TEST_F(NearCopies, OnlyImagesMuchCloserThanUsualAreListed) {
