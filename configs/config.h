@@ -189,6 +189,10 @@ struct TrainConfig {
   LabelThresholds label_thresholds = LabelThresholds::kAuto;
   Calibrate calibrate = Calibrate::kAuto;
   std::int64_t known_images = 1000;
+  /// A file, a run directory or empty.
+  std::string teacher;
+  double teacher_weight = 0.5;
+  double teacher_temperature = 2;
 };
 
 /// Where the output of frozen layers is kept.

@@ -60,6 +60,16 @@ void refuse_second_balance(const Config& config) {
   }
 }
 
+/// The teacher's part of the loss is a divergence between the probabilities of classes.
+void refuse_teacher_of_other_losses(const Config& config, const Objective& objective) {
+  if (config.train.teacher.empty() || objective.loss == LossKind::kCrossEntropy) return;
+  throw ConfigError(fmt::format(
+      "train.teacher: '{}' and head.loss: {} exclude each other: a network learns from a teacher "
+      "with one class per image and the loss cross_entropy. Leave the teacher out, or set "
+      "head.loss=cross_entropy.",
+      config.train.teacher, name_of(objective.loss)));
+}
+
 void refuse_impossible_fold(const DataConfig& data) {
   if (data.folds == 1) {
     throw ConfigError(
@@ -175,6 +185,7 @@ void refuse_exclusive_settings(const Config& config) {
   refuse_loss_of_another_task(config, objective);
   if (objective.targets() != TargetKind::kClass) refuse_settings_of_classes(config, objective);
   if (objective.loss == LossKind::kLogitAdjusted) refuse_second_balance(config);
+  refuse_teacher_of_other_losses(config, objective);
   if (objective.targets() != TargetKind::kValues && !config.data.targets.empty()) {
     throw ConfigError(
         "data.targets and task: classification exclude each other: it names columns of numbers. "

@@ -20,6 +20,8 @@ void add_rate_fields(std::vector<Field>& fields, TrainConfig& train);
 void add_step_fields(std::vector<Field>& fields, TrainConfig& train);
 /// What the model keeps, so that its probabilities mean something.
 void add_probability_fields(std::vector<Field>& fields, TrainConfig& train);
+/// What a teacher adds to the loss.
+void add_teacher_fields(std::vector<Field>& fields, TrainConfig& train);
 void add_cache_fields(std::vector<Field>& fields, CacheConfig& cache);
 void add_compute_fields(std::vector<Field>& fields, ComputeConfig& compute);
 void add_report_fields(std::vector<Field>& fields, ReportConfig& report);

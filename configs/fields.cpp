@@ -191,6 +191,7 @@ std::vector<Field> fields_of(Config& config) {
   add_rate_fields(fields, config.train);
   add_step_fields(fields, config.train);
   add_probability_fields(fields, config.train);
+  add_teacher_fields(fields, config.train);
   add_cache_fields(fields, config.cache);
   add_compute_fields(fields, config.compute);
   add_report_fields(fields, config.report);

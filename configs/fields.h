@@ -79,6 +79,7 @@ enum class UsedBy {
                      ///< its optimum
   kChangedImages,    ///< training images are changed at random: layers train, or there are views
   kTrainedLayers,    ///< layers of the backbone train
+  kTeacher,          ///< likewise, and they have a teacher
   kFrozenStages,    ///< layers train behind stages that never do and see the same images each epoch
   kStoredFeatures,  ///< features are stored: of a frozen trunk or of frozen stages, or for a start
                     ///< from a fitted head

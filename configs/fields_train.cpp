@@ -170,4 +170,27 @@ void add_probability_fields(std::vector<Field>& fields, TrainConfig& t) {
   fields.insert(fields.end(), rows.begin(), rows.end());
 }
 
+void add_teacher_fields(std::vector<Field>& fields, TrainConfig& t) {
+  using enum Effect;
+  using enum UsedBy;
+  const std::vector<Field> rows = {
+      {"train.teacher", &t.teacher, kNoLimits, "none", kResult, kTrainedLayers,
+       "A trained model of the same classes, from whose probabilities the network learns beside "
+       "the "
+       "classes (Hinton et al. 2015): a model.pt, a run directory or an ensemble. Empty: none.",
+       "ensemble.pt"},
+      {"train.teacher_weight", &t.teacher_weight, between(0, 1), "none", kResult, kTeacher,
+       "The teacher's share w of the loss: (1 - w) times cross-entropy plus w times T^2 times the "
+       "Kullback-Leibler divergence from the teacher's probabilities.",
+       "0.9"},
+      {"train.teacher_temperature", &t.teacher_temperature, between(0.1, 100), "none", kResult,
+       kTeacher,
+       "T: both networks' logits are divided by it in the teacher's part of the loss. Above 1, "
+       "what "
+       "the teacher holds of the wrong classes counts more.",
+       "4"},
+  };
+  fields.insert(fields.end(), rows.begin(), rows.end());
+}
+
 }  // namespace transfer

@@ -30,6 +30,7 @@ constexpr std::array kFlags = {
     KeyFlag{"train.time_limit", "--time-limit", "TIME"},
     KeyFlag{"train.from_scratch", "--from-scratch", ""},
     KeyFlag{"train.calibrate", "--calibrate", "WHEN"},
+    KeyFlag{"train.teacher", "--teacher", "MODEL"},
     KeyFlag{"data.input_size", "--image-size", "PIXELS"},
     KeyFlag{"data.workers", "--workers", "N"},
     KeyFlag{"out", "--output", "FOLDER"},

@@ -42,7 +42,8 @@ bool is_path(const Setting& setting, const fs::path& folder) {
 }
 
 void move_into(const fs::path& folder, Setting& setting) {
-  constexpr std::array kPaths = {"data.path", "backbone", "cache.dir", "report.tensorboard"};
+  constexpr std::array kPaths = {"data.path", "backbone", "train.teacher", "cache.dir",
+                                 "report.tensorboard"};
   if (std::find(kPaths.begin(), kPaths.end(), setting.key) == kPaths.end()) return;
   if (!setting.value.IsScalar() || setting.value.Scalar().empty()) return;
   const fs::path value(setting.value.Scalar());

@@ -67,6 +67,11 @@ struct Batch {
   std::vector<std::int64_t> samples;
   /// In the order of samples.
   std::vector<BrokenImage> broken;
+  /// Where a network learns from a teacher, one of the two: the same images as the teacher is to
+  /// see them, laid out as `images`, or the logits [R,classes] that it gave for them. A Loader
+  /// leaves them undefined.
+  torch::Tensor teacher_images = {};
+  torch::Tensor teacher_logits = {};
 
   Truth truth() const { return {labels, targets}; }
 };

@@ -14,6 +14,7 @@
 #include "app/compute/device.h"
 #include "app/preparation/backbone_choice.h"
 #include "app/preparation/preparation.h"
+#include "app/preparation/teacher_choice.h"
 #include "app/preparation/unused_settings.h"
 #include "configs/device_choice.h"
 #include "configs/fields.h"
@@ -77,6 +78,7 @@ class Inputs {
     key.update(decisive_settings(config));
     for (const auto* split : {&dataset.train, &dataset.val, &dataset.test}) add(*split, key);
     key.update(backbone_of(config, dataset));
+    key.update(teacher_of(config, dataset));
     return key.hex();
   }
 
@@ -143,10 +145,27 @@ class Inputs {
     return fingerprint;
   }
 
+  /// The hash of the teacher's file; empty without one. REQUIRES: backbone_of() was called.
+  std::string teacher_of(const Config& config, const Dataset& dataset) {
+    if (config.train.teacher.empty()) return "";
+    const Backbone& backbone = backbones_.at(backbone_settings(config)).first;
+    const std::string name =
+        fmt::format("teacher: {} {} {}", config.train.teacher,
+                    to_key(backbone.metadata().preprocessing), fmt::join(dataset.classes, "\n"));
+    const auto known = teachers_.find(name);
+    if (known != teachers_.end()) return known->second;
+    const auto teacher = try_once(name, [&] {
+      return choose_teacher(config, dataset, backbone.metadata().preprocessing, torch::kCPU);
+    });
+    return teachers_.emplace(name, teacher->file().sha256).first->second;
+  }
+
   bool run_here_;
   std::unordered_map<std::string, std::string> contents_;
   // By the settings of the backbone.
   std::map<std::string, std::pair<Backbone, std::string>> backbones_;
+  // The hashes of teachers, by what they were checked for.
+  std::map<std::string, std::string> teachers_;
   std::map<std::string, Error> failures_;
   // Cuts that a network takes, by its settings and the stage.
   std::set<std::string> cuts_;

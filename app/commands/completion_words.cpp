@@ -33,6 +33,7 @@ Offer offer_of_key(const Field& field) {
       {"cache.dir", {{}, Paths::kFolders}},
       {"report.tensorboard", {{}, Paths::kFolders}},
       {"train.tta", {{"none", "flip"}}},
+      {"train.teacher", {{}, Paths::kFiles}},
       {"trust", {all_names<TrustRule>()}},
       {"trust_file", {{}, Paths::kFiles}},
   };

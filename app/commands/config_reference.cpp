@@ -44,6 +44,7 @@ std::string text_of(UsedBy used_by) {
       return fmt::format("{}; {} except with lbfgs and train.patience: 0", trained, frozen);
     case UsedBy::kChangedImages: return fmt::format("{}; {} with augment.views", trained, frozen);
     case UsedBy::kTrainedLayers: return trained;
+    case UsedBy::kTeacher: return trained + " with train.teacher";
     case UsedBy::kFrozenStages: return trained + " with train.freeze_stages";
     case UsedBy::kStoredFeatures:
       return fmt::format("{}; {} with train.freeze_stages or head.start: fitted", frozen, trained);

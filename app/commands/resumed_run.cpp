@@ -217,7 +217,10 @@ int resume_run(const TrainOptions& options, const std::shared_ptr<ProcessGroup>&
   }
   if (!span.finished) require_checkpoint(config, run);
   const Preparation preparation = prepare_again(config, group, options);
-  if (span.finished || is_file(run.checkpoint())) require_same_data(preparation, run);
+  if (span.finished || is_file(run.checkpoint())) {
+    require_same_data(preparation, run);
+    require_same_teacher(preparation, run);
+  }
   if (moved && epochs == 0) run.write_config(config_to_keep(options, run));
   train_in(preparation, run, span, options.json);
   return 0;

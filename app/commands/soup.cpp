@@ -109,7 +109,12 @@ int run_soup(const SoupOptions& given) {
   options.runs = with_runs_below(given.runs);
   require_runs(options.runs);
   const auto runs = read_ingredients(options.runs, options.flags);
-  const Preparation preparation = prepare(runs.front().config);
+  Config config = runs.front().config;
+  // Nothing is trained here, so nobody teaches.
+  config.train.teacher.clear();
+  config.train.teacher_weight = TrainConfig{}.teacher_weight;
+  config.train.teacher_temperature = TrainConfig{}.teacher_temperature;
+  const Preparation preparation = prepare(config);
   require_same_data(preparation, RunDirectory::of_other_process(runs.front().folder));
   const Soup soup = write_soup(preparation, runs, options.method, options.output);
   fmt::print("{}", options.json ? to_json(soup, runs, options)

@@ -133,6 +133,9 @@ CommandRun add_train_flags(CLI::App& parser) {
   add_key_flag(parser, sources, "train.calibrate",
                "Whether model.pt calibrates its probabilities on validation images: auto (where "
                "that lowers their loss), on or off");
+  add_key_flag(parser, sources, "train.teacher",
+               "Trained model of the same classes that the network learns from (with retrain or "
+               "fine-tune): a run directory, a model.pt or an ensemble");
   add_output_flags(parser, *options);
   add_key_flag(parser, sources, "report.tensorboard",
                "Folder for event files of TensorBoard, one subfolder per run");

@@ -10,6 +10,7 @@
 #include "app/preparation/backbone_choice.h"
 #include "app/preparation/reading_messages.h"
 #include "app/preparation/sample_range.h"
+#include "app/preparation/teacher_choice.h"
 #include "app/preparation/unused_settings.h"
 #include "app/training/monitor.h"
 #include "app/training/unfreezing.h"
@@ -116,6 +117,7 @@ void check_batches_of_one(const Config& config, const Backbone& backbone, std::i
 
 void check_settings(const Config& config) {
   check_optimizer(config);
+  check_teacher_setting(config);
   require_monitored(objective_of(config), config.train.monitor);
 }
 
@@ -158,6 +160,7 @@ Preparation prepare(const Config& given, std::shared_ptr<ProcessGroup> group) {
   const auto backbone = choose_backbone(config, dataset);
   report_sample_values(survey, dataset, backbone.metadata().preprocessing, threads);
   check_network(config, backbone, dataset);
+  auto teacher = choose_teacher(config, dataset, backbone.metadata().preprocessing, device);
   note("{}: {}, {} train, {} val, {} test images; {} on {}, {}", config.data.path,
        outputs_text(kind, dataset.classes.size()), dataset.train.size(), dataset.val.size(),
        dataset.test.size(), backbone.metadata().name, device.str(),
@@ -169,7 +172,9 @@ Preparation prepare(const Config& given, std::shared_ptr<ProcessGroup> group) {
   if (group->size() > 1) {
     note("{} processes train together, each with the threads and the device above", group->size());
   }
-  return {config, device, threads, backbone, std::move(dataset), std::move(group)};
+  if (teacher) note("{}", description_of(*teacher));
+  return {
+      config, device, threads, backbone, std::move(dataset), std::move(group), std::move(teacher)};
 }
 
 TrainableOptions trainable_options(const Config& config, std::int64_t classes) {

@@ -13,6 +13,8 @@
 
 namespace transfer {
 
+class Teacher;
+
 /// Everything that must be sound before the run directory is made.
 struct Preparation {
   Config config;
@@ -23,6 +25,8 @@ struct Preparation {
   Dataset dataset;
   /// The processes that do the run together.
   std::shared_ptr<ProcessGroup> group = single_process();
+  /// Whom the network learns from (train.teacher); nullptr for none.
+  std::shared_ptr<const Teacher> teacher = nullptr;
 
   std::int64_t classes() const { return static_cast<std::int64_t>(dataset.classes.size()); }
   Objective objective() const { return objective_of(config); }

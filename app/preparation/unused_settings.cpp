@@ -37,6 +37,7 @@ bool is_used(UsedBy used_by, const Config& config) {
     case UsedBy::kBestEpoch: return has_batches || train.patience > 0;
     case UsedBy::kChangedImages: return !strategy.trunk_is_frozen || config.augment.views > 0;
     case UsedBy::kTrainedLayers: return !strategy.trunk_is_frozen;
+    case UsedBy::kTeacher: return !strategy.trunk_is_frozen && !train.teacher.empty();
     case UsedBy::kFrozenStages:
       return !strategy.trunk_is_frozen && train.freeze_stages > 0 && images_repeat(config.augment);
     case UsedBy::kStoredFeatures: return stores_features(config, strategy);
@@ -81,6 +82,9 @@ std::vector<std::string> settings_that_use(UsedBy used_by, const Config& config)
     case UsedBy::kBestEpoch: settings = {"train.patience=10"}; break;
     case UsedBy::kChangedImages: settings = {"augment.views=4"}; break;
     case UsedBy::kHiddenLayers: settings = {"head.hidden=[256]"}; break;
+    case UsedBy::kTeacher:
+      if (!is_frozen) settings = {"train.teacher=MODEL"};
+      break;
     case UsedBy::kEveryRun:
     case UsedBy::kStageCut:
     case UsedBy::kTrainedLayers:

@@ -100,6 +100,13 @@ std::string to_json(const Summary& s) {
                                  {member.val.name.key, member.val.value}});
   }
   if (!s.frozen_up_to.empty()) object["frozen_up_to"] = s.frozen_up_to;
+  if (s.teacher) {
+    object["teacher"] = {{"path", s.teacher->path},
+                         {"sha256", s.teacher->sha256},
+                         {"name", s.teacher->name},
+                         {"weight", s.teacher->weight},
+                         {"temperature", s.teacher->temperature}};
+  }
   if (s.replicas > 1) object["replicas"] = s.replicas;
   if (s.processes > 1) object["processes"] = s.processes;
   if (s.reduction.steps > 0) {

@@ -70,6 +70,16 @@ struct Summary {
   /// stored output; empty where there was none.
   std::string frozen_up_to;
   std::string activations;
+  /// Whom the network learned from, and what the teacher counted for.
+  struct Taught {
+    std::string path;
+    std::string sha256;
+    /// Of its backbone, or of the ensemble.
+    std::string name;
+    double weight = 0;
+    double temperature = 1;
+  };
+  std::optional<Taught> teacher = {};
   /// Copies of the network that trained side by side.
   std::int64_t replicas = 1;
   /// Processes that trained together, and rank 0's seconds in forward, backward and optimizer

@@ -11,6 +11,7 @@
 
 #include "app/report/versions.h"
 #include "app/runs/image_record.h"
+#include "app/training/teacher.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
@@ -170,7 +171,7 @@ void write_data_record(const Preparation& p, const RunDirectory& run) {
   const auto train = image_records(p, p.dataset.train);
   const auto val = image_records(p, p.dataset.val);
   const auto test = image_records(p, p.dataset.test);
-  const ordered_json record = {
+  ordered_json record = {
       {"format", kRunFormat},
       {"versions", {{"transfer", now.transfer}, {"libtorch", now.libtorch}}},
       {"working_directory", fs::current_path().string()},
@@ -180,6 +181,7 @@ void write_data_record(const Preparation& p, const RunDirectory& run) {
       {"sha256", hash_of_data({&train, &val, &test})},
       {"splits",
        {{"train", split_record(train)}, {"val", split_record(val)}, {"test", split_record(test)}}}};
+  if (p.teacher) record["teacher_sha256"] = p.teacher->file().sha256;
   write_file_atomically(run.file(run_file::kData), json_text(record));
 }
 
@@ -232,6 +234,25 @@ void require_same_data(const Preparation& p, const RunDirectory& run) {
         "{}: is damaged: {}. Remove it to go on without comparing classes and images, {}",
         file.string(), error.what(), train_anew(run)));
   }
+}
+
+void require_same_teacher(const Preparation& p, const RunDirectory& run) {
+  const auto file = run.file(run_file::kData);
+  if (!is_file(file)) return;  // require_same_data() says so
+  const auto record = ordered_json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
+  const bool is_known = record.is_object() && record.contains("teacher_sha256") &&
+                        record["teacher_sha256"].is_string();
+  const std::string before = is_known ? record["teacher_sha256"].get<std::string>() : "";
+  const std::string now = p.teacher ? p.teacher->file().sha256 : "";
+  if (before == now) return;
+  const auto text = [](const std::string& hash) {
+    return hash.empty() ? std::string("no teacher") : "SHA-256 " + hash;
+  };
+  throw DataError(fmt::format(
+      "train.teacher: {}: the teacher has changed since the run began: {}, now {}. Put the file "
+      "back, {}",
+      p.config.train.teacher.empty() ? "none" : p.config.train.teacher, text(before), text(now),
+      train_anew(run)));
 }
 
 }  // namespace transfer

@@ -22,4 +22,8 @@ std::string data_sha256(const Preparation& preparation, const RunDirectory& run)
 /// trained on. Other test images and other versions are warned of.
 void require_same_data(const Preparation& preparation, const RunDirectory& run);
 
+/// Throws DataError where the run began with another teacher than the one at hand, or with one and
+/// there is none now, or the other way round.
+void require_same_teacher(const Preparation& preparation, const RunDirectory& run);
+
 }  // namespace transfer

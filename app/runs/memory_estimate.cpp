@@ -74,6 +74,7 @@ MemoryEstimate estimate_memory(const Preparation& p, const Loss& loss, Trainable
   const std::int64_t most = batches.batches.front().count;
   const UnchangedState unchanged(network);
   TrainingStep step(network, p.config, network.classes(), loss, p.device, input.part());
+  step.use_teacher(input.teacher());
   const std::int64_t stages = stage_count(network);
   step.train_from(stages_never_trained(p.config.train, stages));
   double image_bytes = 0;
@@ -82,6 +83,10 @@ MemoryEstimate estimate_memory(const Preparation& p, const Loss& loss, Trainable
     options.batches = {{0, std::min(count, most)}};
     const auto batch = input.read(options)->next();
     image_bytes = bytes_of(batch->images) / static_cast<double>(batch->images.size(0));
+    if (batch->teacher_images.defined()) {
+      image_bytes +=
+          bytes_of(batch->teacher_images) / static_cast<double>(batch->teacher_images.size(0));
+    }
     const TensorMemoryMeter meter;
     step.add(*batch, 0);
     step.discard();

@@ -99,6 +99,7 @@ std::int64_t choose_replicas(const Preparation& p, const Loss& loss, TrainableNe
     return TrainingStep(network, p.config, network.classes(), loss, p.device, input.part());
   };
   TrainingStep step = make_step();
+  step.use_teacher(input.teacher());
   const std::int64_t stages = stage_count(network);
   const std::int64_t first = stages_never_trained(p.config.train, stages);
   step.train_from(first);
@@ -111,6 +112,7 @@ std::int64_t choose_replicas(const Preparation& p, const Loss& loss, TrainableNe
   }
   if (given) return *given;
   TrainingStep several = make_step();
+  several.use_teacher(input.teacher());
   several.train_from(first);
   return number_by_trial(p, step, several, input);
 }

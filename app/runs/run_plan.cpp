@@ -9,6 +9,7 @@
 #include "app/compute/tensor_memory.h"
 #include "app/features/broken_images.h"
 #include "app/features/cache_folder.h"
+#include "app/preparation/teacher_choice.h"
 #include "app/preparation/unused_settings.h"
 #include "app/runs/memory_estimate.h"
 #include "app/runs/training_input_choice.h"
@@ -174,6 +175,24 @@ double frozen_share(const Preparation& p) {
                      : std::min(static_cast<double>(p.config.train.freeze_stages) / stages, 1.0);
 }
 
+/// Seconds that the teacher takes to look at the training images: once, or in every epoch.
+double seconds_of_teacher(const Preparation& p) {
+  LoaderOptions options;
+  options.preprocessing = p.teacher->preprocessing();
+  options.batch_size = std::min(kPlanBatch, static_cast<std::int64_t>(p.dataset.train.size()));
+  options.workers = p.threads;
+  options.batches = {{0, options.batch_size}};
+  Loader loader(p.dataset.train, options);
+  const torch::Tensor images = loader.next().value().images;
+  p.teacher->logits(images);  // the first pass is slower
+  const Stopwatch clock;
+  p.teacher->logits(images);
+  const auto passes = static_cast<double>(
+      images_repeat(p.config.augment) ? 1 + p.config.augment.views : p.config.train.epochs);
+  return clock.seconds() / static_cast<double>(images.size(0)) *
+         static_cast<double>(p.dataset.train.size()) * passes;
+}
+
 void plan_training(Preparation& p, const MachineSpeed& speed, const fs::path& run,
                    const fs::path& store, RunPlan& plan) {
   const TrainConfig& train = p.config.train;
@@ -181,6 +200,12 @@ void plan_training(Preparation& p, const MachineSpeed& speed, const fs::path& ru
   rehearse_training(p.config, network);
   const bool keeps = p.config.cache.activations && images_repeat(p.config.augment);
   p.config.cache.activations = false;  // or measuring a step would fill the store
+  double seconds_of_others = 0;
+  if (p.teacher) {
+    plan.teacher = description_of(*p.teacher);
+    seconds_of_others = seconds_of_teacher(p);
+    p.teacher = nullptr;  // or it would look at all images now
+  }
   const ChosenInput chosen = choose_training_input(p, store, network);
   const Loss loss = training_loss(p.config, truth_of(p.dataset.train), p.classes(), p.device);
   const std::int64_t batch = std::min(train.batch_size, plan.images.train);
@@ -203,7 +228,7 @@ void plan_training(Preparation& p, const MachineSpeed& speed, const fs::path& ru
   work.keeps_activations = keeps && !chosen.frozen_up_to.empty();
   work.views = p.config.augment.views;
   work.fits_head_first = p.config.head.start == HeadStart::kFitted && !train.from_scratch;
-  plan.seconds = estimate_seconds(speed, plan.images, work);
+  plan.seconds = estimate_seconds(speed, plan.images, work) + seconds_of_others;
 }
 
 }  // namespace

@@ -29,6 +29,8 @@ struct RunPlan {
   ImageCounts images;
   /// Which layers train, in words.
   std::string layers;
+  /// Whom the network learns from, in words; empty for nobody.
+  std::string teacher;
   /// Images that were decoded for the plan, and how many of them are broken.
   std::int64_t images_read = 0;
   std::int64_t images_broken = 0;

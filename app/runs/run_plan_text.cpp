@@ -62,6 +62,7 @@ std::string to_text(const RunPlan& plan) {
   };
   add("strategy", plan.strategy);
   add("trains", visible(plan.layers));
+  if (!plan.teacher.empty()) add("teacher", visible(plan.teacher));
   add("backbone", fmt::format("{} on {}, {}", visible(plan.backbone), plan.device,
                               counted(plan.threads, "thread")));
   add("images", fmt::format("{} train, {} val, {} test; {} outputs", plan.images.train,
@@ -94,6 +95,7 @@ std::string to_json(const RunPlan& plan) {
        {{"train", plan.images.train}, {"val", plan.images.val}, {"test", plan.images.test}}},
       {"images_read", plan.images_read},
       {"images_broken", plan.images_broken}};
+  if (!plan.teacher.empty()) object["teacher"] = plan.teacher;
   if (plan.memory_bytes) object["memory_bytes"] = *plan.memory_bytes;
   if (plan.memory_available) object["memory_available_bytes"] = *plan.memory_available;
   object["output"] = disk_object(plan.output);

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/features/cache_folder.h"
+#include "app/training/teacher.h"
 #include "app/training/train_score.h"
 #include "core/json_text.h"
 #include "core/messages.h"
@@ -40,6 +41,10 @@ Summary begin_summary(const Preparation& p, const RunDirectory& run) {
   count("val", p.dataset.val);
   if (!p.dataset.test.empty()) count("test", p.dataset.test);
   summary.findings = p.dataset.findings;
+  if (p.teacher) {
+    summary.teacher = {p.teacher->file().path, p.teacher->file().sha256, p.teacher->metadata().name,
+                       p.config.train.teacher_weight, p.config.train.teacher_temperature};
+  }
   summary.run_directory = run.path().string();
   return summary;
 }

@@ -10,6 +10,7 @@
 #include "app/training/image_input.h"
 #include "app/training/parameter_groups.h"
 #include "app/training/stored_input.h"
+#include "app/training/taught_input.h"
 #include "app/training/training_batches.h"
 #include "app/training/unfreezing.h"
 #include "core/errors.h"
@@ -79,14 +80,8 @@ torch::Tensor sample_of_activations(const std::vector<Sample>& train,
   return part.input_of(batch->images);
 }
 
-}  // namespace
-
-void rehearse_training(const Config& config, TrainableNetwork& network) {
-  const auto stages = stage_count(network);
-  network.rehearse(trainable_from(stages_never_trained(config.train, stages), network, config));
-}
-
-ChosenInput choose_training_input(Preparation& p, const std::filesystem::path& feature_store,
+/// The input without a teacher.
+ChosenInput choose_untaught_input(Preparation& p, const std::filesystem::path& feature_store,
                                   TrainableNetwork& network) {
   const Preprocessing& preprocessing = p.preprocessing();
   const Fusion fusion = p.config.compute.fusion;
@@ -125,6 +120,22 @@ ChosenInput choose_training_input(Preparation& p, const std::filesystem::path& f
   return {
       std::make_unique<StoredInput>(std::move(store), p.dataset, p.config.augment.views, p.threads),
       stage, std::string(name_of(precision))};
+}
+
+}  // namespace
+
+void rehearse_training(const Config& config, TrainableNetwork& network) {
+  const auto stages = stage_count(network);
+  network.rehearse(trainable_from(stages_never_trained(config.train, stages), network, config));
+}
+
+ChosenInput choose_training_input(Preparation& p, const std::filesystem::path& feature_store,
+                                  TrainableNetwork& network) {
+  ChosenInput chosen = choose_untaught_input(p, feature_store, network);
+  if (!p.teacher) return chosen;
+  chosen.input = std::make_unique<TaughtInput>(std::move(chosen.input), p.teacher, p.dataset,
+                                               p.config, p.device, p.threads, *p.group);
+  return chosen;
 }
 
 }  // namespace transfer

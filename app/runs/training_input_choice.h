@@ -25,9 +25,10 @@ void rehearse_training(const Config& config, TrainableNetwork& network);
 
 /// Splits the network behind the first stages that never train and, if every epoch shows them the
 /// same images, keeps their activations, beyond memory in `feature_store`, with a message. A
-/// network that cannot be split there trains unsplit, with a message that says why. `preparation`
-/// must outlive the input; its `cache.precision` is set if it was `auto`. The weights before the
-/// split must not change any more. Throws Error.
+/// network that cannot be split there trains unsplit, with a message that says why. With a teacher
+/// the batches bring what it says of their images (TaughtInput). `preparation` must outlive the
+/// input; its `cache.precision` is set if it was `auto`. The weights before the split must not
+/// change any more. Throws Error.
 ChosenInput choose_training_input(Preparation& preparation,
                                   const std::filesystem::path& feature_store,
                                   TrainableNetwork& network);

@@ -21,6 +21,7 @@ LearningRateCurve sweep_learning_rates(TrainableNetwork& network, TrainingInput&
                                        const TrainingTarget& target, const Config& config,
                                        const SweepOptions& options) {
   TrainingStep step(network, config, network.classes(), target.loss, options.device, input.part());
+  step.use_teacher(input.teacher());
   const std::int64_t stages = stage_count(network);
   step.train_from(std::min(config.train.freeze_stages, stages));
   // Rates are those of train.lr, from which the rate of a step may differ.

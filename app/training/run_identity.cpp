@@ -16,9 +16,9 @@
 namespace transfer {
 namespace {
 
-constexpr std::array<std::string_view, 6> kMayChange = {
-    "data.path", "backbone", "train.epochs", "train.replicas", "train.time_limit",
-    "train.stop_batch"};
+constexpr std::array<std::string_view, 7> kMayChange = {
+    "data.path",      "backbone",         "train.teacher",   "train.epochs",
+    "train.replicas", "train.time_limit", "train.stop_batch"};
 
 std::map<std::string, std::string> values_by_key(const std::string& settings) {
   std::map<std::string, std::string> values;

@@ -13,6 +13,8 @@
 
 namespace transfer {
 
+class Teacher;
+
 /// The batches of one epoch, one after another.
 class BatchReader {
  public:
@@ -36,6 +38,9 @@ class TrainingInput {
 
   /// The layers that run on what the batches hold.
   virtual const TrainedPart& part() const = 0;
+
+  /// Whom the network learns from; nullptr for none.
+  virtual const Teacher* teacher() const { return nullptr; }
 
   /// The batches that `epoch` describes (see training_batches()). Their `images` are images, or
   /// activations of the frozen layers, [n,…] float32.

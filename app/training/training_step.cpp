@@ -25,13 +25,30 @@ constexpr std::uint64_t kMixing = 0x313;
 struct CountedRows {
   torch::Tensor images;
   Truth truth;
+  /// As in Batch.
+  torch::Tensor teacher_images;
+  torch::Tensor teacher_logits;
 };
 
 CountedRows counted_rows(const Batch& batch) {
   const Truth truth = batch.truth();
-  if (batch.broken.empty()) return {batch.images, truth};
+  if (batch.broken.empty()) {
+    return {batch.images, truth, batch.teacher_images, batch.teacher_logits};
+  }
   const auto rows = truth.counted();
-  return {batch.images.index_select(0, to_device(rows, batch.images.device())), truth.select(rows)};
+  const auto select = [&rows](const torch::Tensor& tensor) {
+    return tensor.defined() ? tensor.index_select(0, to_device(rows, tensor.device())) : tensor;
+  };
+  return {select(batch.images), truth.select(rows), select(batch.teacher_images),
+          select(batch.teacher_logits)};
+}
+
+/// The plan for the same images in the size of `others`, both [N,C,H,W].
+MixPlan plan_for(const torch::Tensor& others, const torch::Tensor& images, const MixPlan& plan) {
+  const auto factor = [&](std::int64_t side) {
+    return static_cast<double>(others.size(side)) / static_cast<double>(images.size(side));
+  };
+  return scaled_plan(plan, factor(2), factor(3));
 }
 
 Truth truth_on(torch::Device device, const Truth& truth) {
@@ -114,35 +131,51 @@ BatchLoss TrainingStep::add_part(const Batch& batch, std::uint64_t seed) {
   if (config_.augment.mixup > 0 || config_.augment.cutmix > 0) {
     const auto plan = draw_mix(truth.labels, images.size(2), images.size(3), config_.augment,
                                mix_seed({seed, kMixing}));
+    if (rows.teacher_images.defined()) {
+      rows.teacher_images =
+          mix_images(rows.teacher_images, plan_for(rows.teacher_images, images, plan));
+    }
     auto mixed = mix_batch(images, truth, classes_, plan);
     images = mixed.images;
     truth = mixed.truth;
   }
+  Goal goal{std::move(truth), rows.teacher_logits};
+  if (teacher_ != nullptr && rows.teacher_images.defined()) {
+    goal.teacher = teacher_->logits(rows.teacher_images);
+  }
   const auto input = part_.input_of(images);
   // By the first row of each replica's part, so that their sum has one order.
-  std::vector<torch::Tensor> scores(static_cast<std::size_t>(truth.rows()));
+  std::vector<torch::Tensor> scores(static_cast<std::size_t>(goal.truth.rows()));
   const auto sums = replicas_->add_gradients(
-      truth.rows(), seed,
+      goal.truth.rows(), seed,
       [&](const TrainableNetwork& network, std::int64_t begin, std::int64_t count) {
-        return add_gradients(network, input.narrow(0, begin, count), truth.narrow(begin, count),
+        return add_gradients(network, input.narrow(0, begin, count), goal.narrow(begin, count),
                              scores[static_cast<std::size_t>(begin)]);
       });
   for (const torch::Tensor& score : scores) {
     if (score.defined()) training_score_sums_ += score;
   }
-  return {std::accumulate(sums.begin(), sums.end(), 0.0), loss_on_host_.weight(truth)};
+  return {std::accumulate(sums.begin(), sums.end(), 0.0), loss_on_host_.weight(goal.truth)};
+}
+
+TrainingStep::Goal TrainingStep::Goal::narrow(std::int64_t first, std::int64_t count) const {
+  return {truth.narrow(first, count),
+          teacher.defined() ? teacher.narrow(0, first, count) : teacher};
 }
 
 double TrainingStep::add_gradients(const TrainableNetwork& network, const torch::Tensor& input,
-                                   const Truth& truth, torch::Tensor& score) const {
+                                   const Goal& goal, torch::Tensor& score) const {
   torch::Tensor logits;
   {
     const AutocastScope autocast(precision_, device_);
     logits = part_.logits(network, input);
   }
   const auto outputs = logits.to(torch::kFloat32);
-  const Truth here = truth_on(device_, truth);
-  const auto sums = loss_.sums(outputs, here);
+  const Truth here = truth_on(device_, goal.truth);
+  const Distillation distillation{config_.train.teacher_weight, config_.train.teacher_temperature};
+  const auto sums = goal.teacher.defined() ? distilled_sums(loss_, distillation, outputs, here,
+                                                            to_device(goal.teacher, device_))
+                                           : loss_.sums(outputs, here);
   score = score_sums(loss_, outputs, here);
   const PendingNumber result(sums.in_units);
   // Before the loss is known: a GPU that waited for the host here would stand still. The caller

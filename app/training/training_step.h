@@ -9,11 +9,13 @@
 
 #include "app/compute/precision.h"
 #include "app/compute/process_group.h"
+#include "app/training/distillation.h"
 #include "app/training/gradient_buckets.h"
 #include "app/training/gradient_scaler.h"
 #include "app/training/loss.h"
 #include "app/training/parameter_groups.h"
 #include "app/training/replicas.h"
+#include "app/training/teacher.h"
 #include "app/training/trained_part.h"
 #include "datasets/loader.h"
 #include "models/trainable_network.h"
@@ -56,6 +58,10 @@ class TrainingStep {
   /// train_from().
   void use_group(ProcessGroup& group, std::int64_t bucket_bytes);
 
+  /// Mixes the teacher's part into the loss from now on (train.teacher_weight). Batches must bring
+  /// what the teacher said of them or is to see. `teacher` must outlive this; nullptr is none.
+  void use_teacher(const Teacher* teacher) { teacher_ = teacher; }
+
   /// From now on the head and the stages from `first` on train.
   void train_from(std::int64_t first);
 
@@ -91,10 +97,18 @@ class TrainingStep {
  private:
   /// The loss of this process's part of the batch, whose gradients are added.
   BatchLoss add_part(const Batch& batch, std::uint64_t seed);
+  /// What the network's outputs for some rows are compared with.
+  struct Goal {
+    Truth truth;
+    /// The teacher's logits [n,C] on the CPU; undefined without a teacher.
+    torch::Tensor teacher = {};
+
+    Goal narrow(std::int64_t first, std::int64_t count) const;
+  };
   /// Runs forward and backward; returns the loss in the targets' units. `score` becomes the sums of
   /// the training score of these rows.
   double add_gradients(const TrainableNetwork& network, const torch::Tensor& input,
-                       const Truth& truth, torch::Tensor& score) const;
+                       const Goal& goal, torch::Tensor& score) const;
 
   TrainableNetwork& network_;
   const Config& config_;
@@ -109,6 +123,7 @@ class TrainingStep {
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
   GradientScaler scaler_;
   std::unique_ptr<Replicas> replicas_;
+  const Teacher* teacher_ = nullptr;
   ProcessGroup* group_ = nullptr;
   std::int64_t bucket_bytes_ = 0;
   std::unique_ptr<GradientBuckets> buckets_;

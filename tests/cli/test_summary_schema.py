@@ -50,6 +50,8 @@ class SummarySchema(TransferCase):
         self.assertIsNone(summary["hardware"]["gpu"])
         tuned = self.check("tuned", *TUNED, data="data")
         self.assertEqual(tuned["data"]["sha256"], summary["data"]["sha256"], "whatever the strategy")
+        taught = self.check("taught", *TUNED, "--teacher", "run", data="data")
+        self.assertEqual(taught["teacher"]["path"], "run")
         self.check("stages", "--strategy", "early-features", data="data")
         self.check("all", "--strategy", "all-features", data="data")
         picture = self.folder / "data/train/red/0.png"

@@ -60,6 +60,13 @@ TEST(Objective, SettingsThatExcludeEachOtherAreRefused) {
                       HasSubstr("head.loss: logit_adjusted exclude each other")));
     EXPECT_NO_THROW(objective_for({"head.loss=focal", setting}));
   }
+  for (const std::string setting :
+       {"head.loss=focal", "head.loss=logit_adjusted", "head.loss=binary_cross_entropy",
+        "task=regression"}) {
+    EXPECT_THAT(message({"train.teacher=a.pt", setting}),
+                AllOf(HasSubstr("train.teacher: 'a.pt'"), HasSubstr("head.loss=cross_entropy")));
+  }
+  EXPECT_NO_THROW(objective_for({"train.teacher=a.pt", "head.label_smoothing=0.1"}));
   EXPECT_THAT(message({"head.focal_gamma=-1"}), HasSubstr("a number from 0 to 20"));
   EXPECT_THAT(message({"head.logit_adjustment=11"}), HasSubstr("a number from 0 to 10"));
   EXPECT_THAT(message({"data.targets=weight"}), HasSubstr("--task regression"));

@@ -46,10 +46,12 @@ class WorkingDirectory : public testing::Test {
 TEST_F(WorkingDirectory, RelativePathsAreThoseOfTheFolderWhereTheRunBegan) {
   std::ofstream(folder_ / "began/net.pt") << "x";
   const Config config = read("working_directory: " + began() +
-                             "\nbackbone: net.pt\ndata: {path: data}\ncache: {dir: ../store}\n");
+                             "\nbackbone: net.pt\ndata: {path: data}\ncache: {dir: ../store}\n"
+                             "train: {teacher: runs/a}\n");
   EXPECT_EQ(config.data.path, began() + "/data");
   EXPECT_EQ(config.backbone, began() + "/net.pt");
   EXPECT_EQ(config.cache.dir, (folder_ / "store").string());
+  EXPECT_EQ(config.train.teacher, began() + "/runs/a");
 }
 
 TEST_F(WorkingDirectory, NamesAbsolutePathsAndLaterSettingsStay) {

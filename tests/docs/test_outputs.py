@@ -67,6 +67,7 @@ class Outputs(PageCase):
             "auto": "--data pets --strategy auto --set train.epochs=1",
             "stages": "--data pets --strategy early-features",
             "tuned": "--data pets --strategy fine-tune --augment none --set train.freeze_stages=1 --set train.epochs=1",
+            "taught": "--data pets --strategy fine-tune --augment none --set train.epochs=1 --teacher runs/classes",
             "labels": "--data photos.csv --set head.loss=binary_cross_entropy",
             "numbers": "--task regression --data fruit.csv",
             "digits": "--data mnist --backbone flatten --set train.top_k=2",
@@ -83,6 +84,7 @@ class Outputs(PageCase):
         for strategy in ("freeze-conv", "fine-tune"):
             plan = self.sh(f"transfer --data pets --strategy {strategy} --dry-run --json")
             self.check_keys("dry run", json.loads(plan))
+        self.check_keys("dry run", json.loads(self.sh("transfer --config runs/taught/config.yaml --dry-run --json")))
         self.check_keys("lr-find", json.loads(self.sh("transfer lr-find --data pets --steps 10 --json")))
         self.assertIn("format", json.loads((self.folder / "runs/classes/summary.json").read_text()))
 

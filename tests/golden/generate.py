@@ -43,7 +43,7 @@ IMAGES = (("gradient_640x480.png", 640, 480), ("gradient_300x400.png", 300, 400)
 
 
 def linear_problem() -> Tensors:
-    """Features that partly separate the classes, and initial weight [5, 20], bias [5] and class_weights [5]."""
+    """Features that partly separate the classes, initial weight [5, 20], bias [5], class_weights [5], a teacher's logits."""
     generator = torch.Generator().manual_seed(11)
     labels = torch.randint(CLASSES, (SAMPLES,), generator=generator)
     centres = torch.randn(CLASSES, FEATURES, generator=generator)
@@ -54,6 +54,7 @@ def linear_problem() -> Tensors:
         "weight": 0.1 * torch.randn(CLASSES, FEATURES, generator=generator),
         "bias": 0.1 * torch.randn(CLASSES, generator=generator),
         "class_weights": torch.tensor([0.5, 1.0, 2.0, 1.5, 0.8]),
+        "teacher": 3 * F.one_hot(labels, CLASSES) + 2 * torch.randn(SAMPLES, CLASSES, generator=generator),
     }
 
 
@@ -69,12 +70,28 @@ def logit_adjusted_loss(logits: torch.Tensor, labels: torch.Tensor, tau: float) 
     return F.cross_entropy(logits + tau * prior.log(), labels)
 
 
+def distillation_loss(logits: torch.Tensor, labels: torch.Tensor, teacher: torch.Tensor, share: float,
+                      temperature: float) -> torch.Tensor:
+    """Hinton et al. 2015, section 2: the teacher's part times T^2, so that its gradients keep their size."""
+    of_teacher = F.kl_div(F.log_softmax(logits / temperature, dim=1), F.softmax(teacher / temperature, dim=1),
+                          reduction="batchmean")
+    return (1 - share) * F.cross_entropy(logits, labels) + share * temperature ** 2 * of_teacher
+
+
+def weighted_distillation_loss(logits: torch.Tensor, labels: torch.Tensor, teacher: torch.Tensor,
+                               alpha: torch.Tensor) -> torch.Tensor:
+    """Each image's two parts count by the weight of its class; temperature 1, half and half."""
+    each = F.kl_div(F.log_softmax(logits, dim=1), F.softmax(teacher, dim=1), reduction="none").sum(1)
+    of_classes = F.cross_entropy(logits, labels, label_smoothing=0.1, weight=alpha)
+    return 0.5 * of_classes + 0.5 * (alpha[labels] * each).sum() / alpha[labels].sum()
+
+
 def losses_and_gradients(problem: Tensors) -> Tensors:
     """`CASE_loss`, `CASE_grad_weight`, `CASE_grad_bias` for losses of one class per image.
 
     The weighted mean divides by the sum of the labels' weights, as in torch.
     """
-    alpha, alike = problem["class_weights"], torch.ones(CLASSES)
+    alpha, alike, teacher = problem["class_weights"], torch.ones(CLASSES), problem["teacher"]
     cases = {
         "plain": F.cross_entropy,
         "smoothed": lambda logits, labels: F.cross_entropy(logits, labels, label_smoothing=0.1),
@@ -83,6 +100,10 @@ def losses_and_gradients(problem: Tensors) -> Tensors:
         "focal_0.5_weighted": lambda logits, labels: focal_loss(logits, labels, 0.5, alpha),
         "logit_adjusted": lambda logits, labels: logit_adjusted_loss(logits, labels, 1),
         "logit_adjusted_0.5": lambda logits, labels: logit_adjusted_loss(logits, labels, 0.5),
+        "distilled": lambda logits, labels: distillation_loss(logits, labels, teacher, 0.5, 2),
+        "distilled_hot": lambda logits, labels: distillation_loss(logits, labels, teacher, 0.9, 10),
+        "distilled_alone": lambda logits, labels: distillation_loss(logits, labels, teacher, 1, 1),
+        "distilled_weighted": lambda logits, labels: weighted_distillation_loss(logits, labels, teacher, alpha),
     }
     results = {}
     for name, loss_of in cases.items():

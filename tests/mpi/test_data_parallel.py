@@ -55,6 +55,16 @@ class DataParallel(MpiCase):
             self.assertEqual(len(self.lines(buffers)), 2)
         self.assertFalse(torch.equal(*statistics), "rank 1's rows count in one of them only")
 
+    def test_a_teacher_divides_its_work_as_batches_are_divided(self):
+        self.make_small_data(per_class=11)
+        self.run_transfer("--data", "data", "--backbone", "tiny", "--out", "teacher")
+        for name, augment in (("kept", "none"), ("anew", "light")):
+            flags = (*EXACT, "--augment", augment, "--teacher", "teacher", "--set", "train.teacher_weight=0.8", "--lr", "0.01")
+            self.run_transfer("--data", "data", "--backbone", "steady", "--out", f"{name}-one", *flags)
+            self.train_mpi(2, *flags, out=f"{name}-two")
+            self.assert_same_curve(f"{name}-two", f"{name}-one")
+            self.assertEqual(self.summary(f"{name}-two")["teacher"], self.summary(f"{name}-one")["teacher"])
+
     def test_frozen_stages_from_the_store_and_broken_images(self):
         self.make_small_data(per_class=30)
         for name in ("train/red/3.png", "train/blue/20.png", "val/red/1.png"):

@@ -40,6 +40,20 @@ TEST(UnusedSettings, PresetsUseWhatTheySet) {
   }
 }
 
+TEST(UnusedSettings, ATeachersWeightNeedsATeacher) {
+  const std::vector<std::string> settings = {"strategy=fine-tune", "train.teacher_weight=0.9",
+                                             "train.teacher_temperature=4"};
+  const auto unused = unused_settings(resolved(settings));
+  EXPECT_THAT(keys(unused), ElementsAre("train.teacher_weight", "train.teacher_temperature"));
+  EXPECT_THAT(unused.front().used_with, ElementsAre("train.teacher=MODEL"));
+  auto with_teacher = settings;
+  with_teacher.emplace_back("train.teacher=model.pt");
+  EXPECT_THAT(keys(unused_settings(resolved(with_teacher))), IsEmpty());
+  auto frozen = settings;
+  frozen.front() = "strategy=freeze-conv";
+  EXPECT_TRUE(unused_settings(resolved(frozen)).front().used_with.empty());
+}
+
 TEST(UnusedSettings, WhatLbfgsDoesNotTakeIsNamed) {
   for (const char* setting :
        {"train.epochs=7", "train.lr=0.5", "train.batch_size=9", "train.schedule=step",
