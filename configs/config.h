@@ -148,6 +148,7 @@ struct TrainConfig {
   double momentum = 0.9;
   /// Of the backbone alone.
   double weight_decay = 0.0;
+  double l2_sp = 0.0;
   Schedule schedule = Schedule::kCosine;
   std::int64_t step_epochs = 10;
   double step_factor = 0.1;

@@ -70,6 +70,15 @@ void refuse_teacher_of_other_losses(const Config& config, const Objective& objec
       config.train.teacher, name_of(objective.loss)));
 }
 
+void refuse_penalty_without_start(const TrainConfig& train) {
+  if (train.l2_sp == 0 || !train.from_scratch) return;
+  throw ConfigError(
+      fmt::format("train.l2_sp: {} and train.from_scratch: true exclude each other: weights that "
+                  "are drawn anew have no pretrained values to stay near. Leave one of them out, "
+                  "or set train.l2_sp=0.",
+                  train.l2_sp));
+}
+
 void refuse_impossible_fold(const DataConfig& data) {
   if (data.folds == 1) {
     throw ConfigError(
@@ -158,6 +167,13 @@ void refuse_strategy_of_plan(const Config& config) {
         "out.",
         key, config.strategy));
   }
+  if (is_planned && !config.train.teacher.empty()) {
+    throw ConfigError(fmt::format(
+        "{} and train.teacher: '{}' exclude each other: a plan compares heads on frozen layers, "
+        "which learn from no teacher. Name the strategy (--strategy fine-tune) in place of the "
+        "quality.",
+        key, config.train.teacher));
+  }
   if (is_planned && config.train.from_scratch) {
     throw ConfigError(fmt::format(
         "{} and train.from_scratch exclude each other: a plan compares pretrained layers, which "
@@ -172,6 +188,7 @@ void refuse_exclusive_settings(const Config& config) {
   refuse_strategy_of_plan(config);
   refuse_unclear_input(config.input);
   refuse_impossible_fold(config.data);
+  refuse_penalty_without_start(config.train);
   const ColumnRoles roles = column_roles(config.data.columns);
   if (!config.data.group_by.empty()) {
     const GroupPattern checked(config.data.group_by);

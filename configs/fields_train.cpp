@@ -35,6 +35,11 @@ void add_rate_fields(std::vector<Field>& fields, TrainConfig& t) {
        "Weight decay of the backbone, without biases and norms: an L2 penalty for sgd, decoupled "
        "for adamw (Loshchilov and Hutter 2019). The head has head.weight_decay.",
        "0.05"},
+      {"train.l2_sp", &t.l2_sp, between(0, 1e3), "none", kResult, kTrainedLayers,
+       "Weight of a penalty on the distance of the backbone's weights from the pretrained ones, "
+       "half "
+       "the sum of its squares (L2-SP, Li et al. 2018). The head has head.weight_decay. 0: off.",
+       "0.01"},
       {"train.schedule", &t.schedule, kNoLimits, "none", kResult, kBatches,
        "How the learning rate moves over the epochs; for sgd and adamw. onecycle: Smith and Topin "
        "2018.",

@@ -69,7 +69,12 @@ void tell_times(const TrainingOutcome& outcome, const Summary& summary, double s
               summary.seconds_extract, seconds - summary.seconds_extract, outcome.seconds_in_steps);
 }
 
-void summarize_training(const Preparation& p, const TrainingOutcome& outcome, Summary& summary) {
+/// `seconds` have passed since the features of this invocation, if any, began to be extracted.
+void summarize_training(const Preparation& p, const TrainingOutcome& outcome, double seconds,
+                        Summary& summary) {
+  summary.seconds_train = seconds - summary.seconds_extract + outcome.earlier.train;
+  summary.seconds_extract += outcome.earlier.extract;
+  summary.seconds_total = outcome.earlier.total;
   summary.best_epoch = outcome.best_epoch;
   summary.epochs = outcome.epochs;
   summary.end = outcome.end;
@@ -156,6 +161,7 @@ void finish_run(const Preparation& p, const RunDirectory& run, const TargetScali
   };
   write_split_results(p, run, val, test, summary);
   write_run_report(p, run, val, test, explain_run(p, val, test, explanation, summary), summary);
+  summary.has_last_model = is_file(run.file(run_file::kLastModel));
 }
 
 /// Writes the weights of an epoch, so that complete models exist while training goes on.
@@ -215,6 +221,8 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
   const Stopwatch training;
   TrainableNetwork network(p.backbone, trainable_options(p.config, p.classes()), p.device);
   rehearse_training(p.config, network);
+  // Before other weights take the place of the pretrained ones.
+  const auto l2_sp = l2_sp_of(network, p.config.train);
   const Loss loss = training_loss(p.config, truth_of(p.dataset.train), p.classes(), p.device);
   const bool resumes = !span.finished && span.resumes &&
                        broadcast_number(*p.group, is_file(run.checkpoint()) ? 1 : 0) > 0;
@@ -239,6 +247,7 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
                     p.device,  p.threads,     run.checkpoint(),  run.best_weights()};
   task.identity = identity_of(p.config, run);
   task.loss = loss;
+  task.l2_sp = l2_sp;
   task.pause_after = span.pause_after;
   task.start_counts = start.is_fitted;
   task.images_afterwards = images_after_training(p);
@@ -262,13 +271,8 @@ Summary run_fine_tuning(Preparation p, const RunDirectory& run, const RunSpan& s
   const TrainingOutcome outcome = trainer.run();
   if (outcome.best_epoch == 0) explain_best_start(p.config, outcome.epochs);
   tell_times(outcome, summary, training.seconds());
-  summary.seconds_train = training.seconds() - summary.seconds_extract + outcome.earlier.train;
-  summary.seconds_extract += outcome.earlier.extract;
-  summary.seconds_total = outcome.earlier.total;
-  summarize_training(p, outcome, summary);
+  summarize_training(p, outcome, training.seconds(), summary);
   finish_run(p, run, loss.target_scaling, network, trainer, outcome, summary);
-  if (!p.group->is_rank0()) return summary;
-  summary.has_last_model = is_file(run.file(run_file::kLastModel));
   return summary;
 }
 

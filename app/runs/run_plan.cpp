@@ -13,6 +13,7 @@
 #include "app/preparation/unused_settings.h"
 #include "app/runs/memory_estimate.h"
 #include "app/runs/training_input_choice.h"
+#include "app/training/l2_sp.h"
 #include "app/training/training_batches.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
@@ -209,6 +210,8 @@ void plan_training(Preparation& p, const MachineSpeed& speed, const fs::path& ru
   const ChosenInput chosen = choose_training_input(p, store, network);
   const Loss loss = training_loss(p.config, truth_of(p.dataset.train), p.classes(), p.device);
   const std::int64_t batch = std::min(train.batch_size, plan.images.train);
+  // In memory while it is estimated, as it is in a run.
+  const auto l2_sp = l2_sp_of(network, train);
   if (p.device.is_cpu()) {
     plan.memory_bytes = estimate_memory(p, loss, network, *chosen.input).of_batch(batch);
   }

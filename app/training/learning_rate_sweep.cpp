@@ -22,6 +22,7 @@ LearningRateCurve sweep_learning_rates(TrainableNetwork& network, TrainingInput&
                                        const SweepOptions& options) {
   TrainingStep step(network, config, network.classes(), target.loss, options.device, input.part());
   step.use_teacher(input.teacher());
+  step.use_l2_sp(l2_sp_of(network, config.train));
   const std::int64_t stages = stage_count(network);
   step.train_from(std::min(config.train.freeze_stages, stages));
   // Rates are those of train.lr, from which the rate of a step may differ.

@@ -49,6 +49,7 @@ Trainer::Trainer(TrainableNetwork& network, TrainingTask task)
     average_ = std::make_unique<WeightAverage>(step_.parameters(), config_.train.ema);
   }
   step_.use_teacher(task_.input.teacher());
+  step_.use_l2_sp(task_.l2_sp);
   step_.use_replicas(config_.train.replicas.value_or(1));
   constexpr double kMegabyte = 1 << 20;
   step_.use_group(*task_.group, static_cast<std::int64_t>(config_.train.bucket_mb * kMegabyte));

@@ -15,6 +15,7 @@
 #include "app/training/checkpoint.h"
 #include "app/training/epoch_progress.h"
 #include "app/training/epoch_report.h"
+#include "app/training/l2_sp.h"
 #include "app/training/loss.h"
 #include "app/training/run_seconds.h"
 #include "app/training/shard_sampler.h"
@@ -53,6 +54,8 @@ struct TrainingTask {
   std::int64_t pause_after = 0;
   /// See training_loss().
   Loss loss = {};
+  /// The penalty of `train.l2_sp`; null for none.
+  std::shared_ptr<const L2Sp> l2_sp = {};
   EpochCallback on_epoch = {};
   /// Called on rank 0 after each epoch, and before the first where the start counts, while the
   /// network holds the weights that were evaluated, and whether they are the best so far. It may

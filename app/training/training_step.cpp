@@ -206,6 +206,7 @@ void TrainingStep::finish(double rate) {
   std::vector<torch::Tensor> decisive;
   if (precision_.scales_loss) decisive.push_back(scaler_.unscale(all));
   scale_gradients(all, 1.0 / added_weight_);
+  if (l2_sp_) l2_sp_->add_gradients();
   if (config_.train.clip_norm > 0) {
     decisive.push_back(clip_gradients(all, config_.train.clip_norm));
   }

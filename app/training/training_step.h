@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/compute/precision.h"
@@ -12,6 +13,7 @@
 #include "app/training/distillation.h"
 #include "app/training/gradient_buckets.h"
 #include "app/training/gradient_scaler.h"
+#include "app/training/l2_sp.h"
 #include "app/training/loss.h"
 #include "app/training/parameter_groups.h"
 #include "app/training/replicas.h"
@@ -62,6 +64,10 @@ class TrainingStep {
   /// what the teacher said of them or is to see. `teacher` must outlive this; nullptr is none.
   void use_teacher(const Teacher* teacher) { teacher_ = teacher; }
 
+  /// Adds the gradient of this penalty to that of every step, before it is clipped; null for none.
+  /// Reported losses leave the penalty out.
+  void use_l2_sp(std::shared_ptr<const L2Sp> penalty) { l2_sp_ = std::move(penalty); }
+
   /// From now on the head and the stages from `first` on train.
   void train_from(std::int64_t first);
 
@@ -73,8 +79,9 @@ class TrainingStep {
   /// begin during backward. The batch's images may lie on the host or on the device.
   BatchLoss add(const Batch& batch, std::uint64_t seed, bool is_last = true);
 
-  /// Divides the gradients by the weight of what was added, clips them to `train.clip_norm`, and
-  /// steps at `rate`. Skips the step if gradients are not finite. Clears them.
+  /// Divides the gradients by the weight of what was added, adds those of the penalty, clips them
+  /// to `train.clip_norm`, and steps at `rate`. Skips the step if gradients are not finite. Clears
+  /// them.
   void finish(double rate);
 
   /// Discards what was added.
@@ -122,6 +129,7 @@ class TrainingStep {
   std::vector<ParameterGroup> groups_;
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
   GradientScaler scaler_;
+  std::shared_ptr<const L2Sp> l2_sp_;
   std::unique_ptr<Replicas> replicas_;
   const Teacher* teacher_ = nullptr;
   ProcessGroup* group_ = nullptr;

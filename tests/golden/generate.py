@@ -8,6 +8,7 @@ FOLDER/hidden_layers.pt  logits and gradients of heads with hidden layers, see h
 FOLDER/targets.pt        losses, gradients, metrics and optimum for labels and for regression, see targets.py
 FOLDER/activation_maps/  small networks and their maps by three methods, see activation_maps.py
 FOLDER/fine_tune.pt      three steps of fine-tuning a small network with a new head: losses, gradients, statistics
+FOLDER/l2_sp.pt          the same with the L2-SP penalty
 FOLDER/network_input/    images and the input of networks with other preprocessing, see network_input.py
 FOLDER/preprocess/       images, and preprocess.pt with the network's input for each, by file name
 """
@@ -37,6 +38,7 @@ Tensors = Dict[str, torch.Tensor]
 SAMPLES, FEATURES, CLASSES = 64, 20, 5
 STEPS = 10
 PENALTY = 0.01
+L2_SP = 5.0
 RESIZE, CROP = 256, 224
 IMAGES = (("gradient_640x480.png", 640, 480), ("gradient_300x400.png", 300, 400),
             ("gradient_512x512.png", 512, 512), ("gradient_1000x350.png", 1000, 350))
@@ -257,8 +259,10 @@ def write_images(folder: Path) -> Iterator[Tuple[str, torch.Tensor]]:
         yield name, torch.from_numpy(resize_and_crop(image))
 
 
-def fine_tune() -> Tensors:
+def fine_tune(l2_sp: float = 0.0) -> Tensors:
     """Three steps of SGD on the fixture `steady` with a head of five classes, in eager Python.
+
+    The loss has a penalty of l2_sp / 2 times the squared distance of the layers below the head from where they began.
 
     `images` [3, 8, 3, 32, 32], `labels` [3, 8], `head_weight`, `head_bias`, `losses` [3], `grad:NAME` of the first step
     and `after:NAME` of all parameters and buffers after the last, under the fixture's names.
@@ -277,11 +281,13 @@ def fine_tune() -> Tensors:
     }
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9)
     network.train()
+    pretrained = [(p, p.detach().clone()) for name, p in network.named_parameters() if not name.startswith("classifier.")]
     losses = []
     for images, labels in zip(results["images"], results["labels"]):
         optimizer.zero_grad()
         loss = F.cross_entropy(network(images), labels)
-        loss.backward()
+        penalty = sum(((p - start) ** 2).sum() for p, start in pretrained)
+        (loss + l2_sp / 2 * penalty).backward()
         if not losses:
             results.update({f"grad:{name}": p.grad.clone() for name, p in network.named_parameters()})
         optimizer.step()
@@ -302,6 +308,7 @@ def main() -> int:
     torch.save(hidden_layers(), folder / "hidden_layers.pt")
     torch.save(targets(), folder / "targets.pt")
     torch.save(fine_tune(), folder / "fine_tune.pt")
+    torch.save(fine_tune(L2_SP), folder / "l2_sp.pt")
     write_activation_maps(folder / "activation_maps")
     return 0
 

@@ -39,7 +39,7 @@ class DataParallel(MpiCase):
 
     def test_adamw_with_accumulation_and_clipping(self):
         self.check("--set", "train.optimizer=adamw", "--set", "train.lr=0.01", "--set", "train.accumulate=2",
-                   "--set", "train.clip_norm=0.5")
+                   "--set", "train.clip_norm=0.5", "--set", "train.l2_sp=1")
 
     def test_everything_that_moves_by_itself(self):
         self.make_small_data(per_class=11)
