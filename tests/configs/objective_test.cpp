@@ -60,9 +60,8 @@ TEST(Objective, SettingsThatExcludeEachOtherAreRefused) {
                       HasSubstr("head.loss: logit_adjusted exclude each other")));
     EXPECT_NO_THROW(objective_for({"head.loss=focal", setting}));
   }
-  for (const std::string setting :
-       {"head.loss=focal", "head.loss=logit_adjusted", "head.loss=binary_cross_entropy",
-        "task=regression"}) {
+  for (const std::string setting : {"head.loss=focal", "head.loss=logit_adjusted",
+                                    "head.loss=binary_cross_entropy", "task=regression"}) {
     EXPECT_THAT(message({"train.teacher=a.pt", setting}),
                 AllOf(HasSubstr("train.teacher: 'a.pt'"), HasSubstr("head.loss=cross_entropy")));
   }
