@@ -163,9 +163,8 @@ void refuse_strategy_of_plan(const Config& config) {
   }
   if (config.strategy != "auto") {
     throw ConfigError(fmt::format(
-        "{} and strategy: {} exclude each other: the strategies are chosen by measuring. Leave one "
-        "out.",
-        key, config.strategy));
+        "{} and strategy: {} exclude each other: {}. Leave one out.", key, config.strategy,
+        is_planned ? "the strategies are chosen by measuring" : "each member names its own"));
   }
   if (is_planned && !config.train.teacher.empty()) {
     throw ConfigError(fmt::format(

@@ -8,20 +8,23 @@ void add_general_fields(std::vector<Field>& fields, Config& c) {
   using enum UsedBy;
   const std::vector<Field> rows = {
       {"strategy", &c.strategy, kNoLimits, "none", kResult, kEveryRun,
-       "Which layers train: freeze-conv, early-features, all-features, fine-tune, retrain, or auto, "
+       "Which layers train: freeze-conv, early-features, all-features, fine-tune, retrain, or "
+       "auto, "
        "which measures which of them suits the data.",
        "fine-tune"},
       {"quality", &c.quality, kNoLimits, "none", kResult, kEveryRun,
        "What the strategy auto may spend. fast: one pass of the frozen network. balanced: it also "
-       "chooses how images are fitted to the network and how large, and whether layers train. best: "
-       "also the backbones that are exported, several of which answer together. none: auto looks at "
+       "chooses how images are fitted to the network and how large, and whether layers train. "
+       "best: "
+       "also the backbones that are exported, several of which answer together. none: auto looks "
+       "at "
        "the strategies alone. With train.time_limit the plan fits the time.",
        "best"},
       {"members", &c.members, kNoLimits, "none", kResult, kEveryRun,
        "A run that joins several models to one: the settings in which each model differs from this "
        "configuration, as 'KEY=VALUE; KEY=VALUE'. quality: best writes it, so that config.yaml "
        "repeats its run.",
-       "['seed=1', 'seed=2; data.input_size=288']"},
+       "['strategy=freeze-conv', 'strategy=all-features; data.input_size=288']"},
       {"task", &c.task, kNoLimits, "none", kResult, kEveryRun,
        "What is predicted of an image: its class or labels (classification) or numbers "
        "(regression).",

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string_view>
 
 #include "configs/exclusions.h"
@@ -16,11 +17,21 @@
 namespace transfer {
 namespace {
 
-constexpr std::array<std::string_view, 7> kOfTheWholeRun = {
-    "strategy", "quality", "members", "train.time_limit", "out", "overwrite", "data.path"};
+constexpr std::array<std::string_view, 9> kOfTheWholeRun = {
+    "strategy",  "quality",          "members",           "task", "head.loss", "out",
+    "overwrite", "train.time_limit", "report.tensorboard"};
+/// How a network sees the images; which images there are is decided for the whole run.
+constexpr std::array<std::string_view, 3> kOfMembersInData = {"data.input_size", "data.resize",
+                                                              "data.sampler"};
+
+template <std::size_t N>
+bool is_among(const std::array<std::string_view, N>& keys, const std::string& key) {
+  return std::find(keys.begin(), keys.end(), key) != keys.end();
+}
 
 bool is_of_the_whole_run(const std::string& key) {
-  return std::find(kOfTheWholeRun.begin(), kOfTheWholeRun.end(), key) != kOfTheWholeRun.end();
+  return is_among(kOfTheWholeRun, key) ||
+         (key.starts_with("data.") && !is_among(kOfMembersInData, key));
 }
 
 std::string_view without_spaces(std::string_view text) {
@@ -54,17 +65,37 @@ Config config_of_member(const Config& run, const std::string& settings,
   const auto fields = fields_of(member);
   const KnownKeys keys = config_keys();
   try {
+    std::set<std::string> given;
     for (const std::string_view part : split_text(settings, ';')) {
-      const Setting setting = read_assignment(std::string(without_spaces(part)), keys);
+      const std::string text(without_spaces(part));
+      if (text.empty()) continue;
+      if (text.find('=') == std::string::npos) {
+        throw ConfigError(fmt::format(
+            "'{}' is no setting. Expected KEY=VALUE, several separated by semicolons.", text));
+      }
+      const Setting setting = read_assignment(text, keys);
       if (setting.key != "strategy" && is_of_the_whole_run(setting.key)) {
-        throw ConfigError(fmt::format("{} is a setting of the whole run. Leave it out.", setting.key));
+        throw ConfigError(
+            fmt::format("{} is a setting of the whole run. Leave it out.", setting.key));
+      }
+      if (!given.insert(setting.key).second) {
+        throw ConfigError(fmt::format("{} is given twice. Leave one out.", setting.key));
       }
       set_field(field_of(fields, setting.key), setting.value, setting.where);
     }
+    if (!given.contains("strategy")) {
+      throw ConfigError("it names no strategy. Expected one, such as strategy=freeze-conv.");
+    }
     if (std::find(strategies.begin(), strategies.end(), member.strategy) == strategies.end()) {
-      throw ConfigError(fmt::format("it has the strategy '{}'{}. Expected one of them, such as "
-                                    "strategy=freeze-conv.",
-                                    member.strategy, suggestion(member.strategy, strategies)));
+      throw ConfigError(
+          fmt::format("it has the strategy '{}'{}. Expected one of them, such as "
+                      "strategy=freeze-conv.",
+                      member.strategy, suggestion(member.strategy, strategies)));
+    }
+    if (!member.head.hidden.empty() && member.train.optimizer == Optimizer::kLbfgs) {
+      throw ConfigError(
+          "head.hidden needs train.optimizer=adamw, with train.lr and train.epochs: lbfgs fits "
+          "heads without hidden layers.");
     }
     refuse_exclusive_settings(member);
   } catch (const ConfigError& error) {

@@ -10,8 +10,8 @@
 namespace transfer {
 
 /// While it lives, notes are details, finished work leaves no line, and a warning is shown only the
-/// first time: for work that is done several times over, of which one line each is enough. Made and destroyed while no other
-/// thread sends messages.
+/// first time: for work that is done several times over, of which one line each is enough. Made and
+/// destroyed while no other thread sends messages.
 class QuietMessages : public MessageSink {
  public:
   QuietMessages();

@@ -28,6 +28,8 @@ inline constexpr const char* kValBatch = "val_batch.png";
 inline constexpr const char* kAdvice = "advice.json";
 /// Classes, images and versions that a run of trained layers began with.
 inline constexpr const char* kData = "data.json";
+/// The folder of a run that joins several models: each is a run directory in it.
+inline constexpr const char* kMembers = "members";
 /// Until the run is finished.
 inline constexpr const char* kCheckpoint = "checkpoint.pt";
 inline constexpr const char* kBestWeights = "checkpoint-best.pt";

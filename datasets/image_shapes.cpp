@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "core/errors.h"
 #include "core/cancellation.h"
+#include "core/errors.h"
 #include "datasets/decode.h"
 
 namespace transfer {

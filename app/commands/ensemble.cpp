@@ -130,7 +130,10 @@ int run_ensemble(const EnsembleOptions& given) {
 
 CommandRun add_ensemble_flags(CLI::App& parser) {
   auto options = std::make_shared<EnsembleOptions>();
-  parser.add_option("models", options->models, "Run directories, their model.pt, or folders of runs, such as that of a batch")->required();
+  parser
+      .add_option("models", options->models,
+                  "Run directories, their model.pt, or folders of runs, such as that of a batch")
+      ->required();
   parser.add_option("--output", options->output, "Model to write, a name that ends in .pt")
       ->type_name("FILE")
       ->required();

@@ -4,35 +4,27 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <system_error>
 #include <utility>
 
 #include "app/commands/train_in.h"
 #include "app/planning/candidate_search.h"
+#include "app/runs/run_record.h"
 #include "configs/member_settings.h"
-#include "core/file_kind.h"
 #include "core/run_files.h"
 #include "models/strategy.h"
 
 namespace transfer {
-namespace {
-
-constexpr const char* kMembers = "members";
-
-void remove_run(const std::filesystem::path& directory) {
-  if (is_file(directory / run_file::kConfig)) RunDirectory::open(directory).discard();
-}
-
-}  // namespace
 
 void MemberRuns::train(const Config& given, const CacheConfig& cache, StageProbes known) {
   Config config = given;
-  config.out = (run_.path() / kMembers / fmt::format("{}", runs_.size() + 1)).string();
+  config.out = (run_.path() / run_file::kMembers / fmt::format("{}", runs_.size() + 1)).string();
   config.overwrite = true;
   config.report = {.html = false, .pictures = false};
   Preparation p = with_config(whole_, config);
   const RunDirectory directory = RunDirectory::create(p.config);
   p.config.cache = cache;
+  // Beside the whole run, not beside its members.
+  if (cache.dir.empty()) p.config.cache.dir = feature_store_folder(whole_.config, run_).string();
   results_of_training(p, directory, {.since_start = since_start_}, /*json=*/false,
                       std::move(known));
   runs_.push_back({directory.path(), config.strategy});
@@ -43,7 +35,7 @@ void MemberRuns::keep(const std::vector<std::size_t>& positions) {
   std::vector<MemberRun> kept;
   for (std::size_t i = 0; i < runs_.size(); ++i) {
     if (std::find(positions.begin(), positions.end(), i) == positions.end()) {
-      remove_run(runs_[i].directory);
+      RunDirectory::open(runs_[i].directory).discard();
     }
   }
   for (const std::size_t position : positions) kept.push_back(runs_[position]);
@@ -67,17 +59,6 @@ std::string MemberRuns::join(Config config, bool json) {
   config.train.time_limit = {};
   run_.write_config(config);
   return write_summary(run_ensemble(*last_, run_, runs_), *last_, run_, since_start_, json);
-}
-
-void MemberRuns::discard() {
-  runs_.clear();
-  const auto folder = run_.path() / kMembers;
-  if (!is_folder(folder)) return;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
-    remove_run(entry.path());
-  }
-  std::filesystem::remove(folder, ignored);  // unless something else is in it
 }
 
 }  // namespace transfer

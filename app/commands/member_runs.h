@@ -16,11 +16,9 @@ namespace transfer {
 /// run directory. The references must outlive it.
 class MemberRuns {
  public:
-  /// `whole` is the preparation of the whole run. Removes members of an earlier run.
+  /// `whole` is the preparation of the whole run.
   MemberRuns(const Preparation& whole, const RunDirectory& run, const Stopwatch& since_start)
-      : whole_(whole), run_(run), since_start_(since_start) {
-    discard();
-  }
+      : whole_(whole), run_(run), since_start_(since_start) {}
 
   /// Trains the next member. `config` says how, but for where it writes; its features and decays
   /// that `known` holds are not computed again, others are stored as `cache` says. Throws Error.
@@ -36,9 +34,6 @@ class MemberRuns {
   /// Joins the members, writes summary.json, and returns what the user is to read. `config` is that
   /// of the whole run, whose config.yaml gets the members. Throws Error.
   std::string join(Config config, bool json);
-
-  /// Removes the members' directories.
-  void discard();
 
  private:
   const Preparation& whole_;

@@ -5,10 +5,12 @@
 #include <map>
 
 #include "app/report/run_overview.h"
+#include "app/report/summary.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/file_kind.h"
 #include "core/lower_case.h"
+#include "core/messages.h"
 #include "models/model_path.h"
 
 namespace transfer {
@@ -31,13 +33,19 @@ void check_model_output(const std::string& output, bool overwrite) {
 std::vector<std::string> with_runs_below(const std::vector<std::string>& given) {
   std::vector<std::string> runs;
   for (const std::string& path : given) {
-    const bool is_run = is_file(fs::path(path) / run_file::kConfig) ||
-                        is_file(fs::path(path) / run_file::kModel);
+    const bool is_run =
+        is_file(fs::path(path) / run_file::kConfig) || is_file(fs::path(path) / run_file::kModel);
     if (!is_folder(path) || is_run) {
       runs.push_back(path);
       continue;
     }
-    for (const fs::path& run : finished_runs(path)) runs.push_back(run.string());
+    for (const fs::path& run : finished_runs(path)) {
+      if (look_at_run(run).strategy == kEnsembleStrategy) {
+        note("{}: joins several models already, so it is left out", run.string());
+      } else {
+        runs.push_back(run.string());
+      }
+    }
   }
   return runs;
 }

@@ -12,8 +12,8 @@ namespace transfer {
 void check_model_output(const std::string& output, bool overwrite);
 
 /// The same paths, where each folder that is no run directory, such as that of a batch, is replaced
-/// by the finished runs at or below it, in the order of their paths. Throws ConfigError where there
-/// is none.
+/// by the finished runs of single models at or below it, in the order of their paths. Throws
+/// ConfigError where there is no finished run.
 std::vector<std::string> with_runs_below(const std::vector<std::string>& given);
 
 /// Throws ConfigError where two of the paths lead to the same place.

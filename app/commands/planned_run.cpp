@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <system_error>
 #include <utility>
 
@@ -15,6 +16,7 @@
 #include "app/planning/candidate_search.h"
 #include "app/planning/member_choice.h"
 #include "app/planning/training_plan.h"
+#include "app/preparation/backbone_choice.h"
 #include "app/report/ensemble_score.h"
 #include "app/runs/run_plan.h"
 #include "configs/member_settings.h"
@@ -51,9 +53,8 @@ void require_time_for_a_pass(const Preparation& p, const std::filesystem::path& 
   throw ConfigError(fmt::format(
       "train.time_limit: found {}, too short for one pass over the {} images, which takes about {} "
       "here. Expected at least {}.",
-      duration_text(limit),
-      plan.images.train + plan.images.val + plan.images.test, duration_text(plan.seconds),
-      duration_text(1.1 * needed + 1)));
+      duration_text(limit), plan.images.train + plan.images.val + plan.images.test,
+      duration_text(plan.seconds), duration_text(1.1 * needed + 1)));
 }
 
 /// Where the features of all candidates lie while a plan is carried out, in the run directory;
@@ -103,8 +104,7 @@ class PlannedRun {
     found_ = search_candidates(first_, search);
     if (quality_ == Quality::kBest) {
       const ChosenMembers chosen = choose_members(found_, most_members());
-      const TrainingPlanInTime training = training_after(chosen);
-      if (chosen.positions.size() > 1 || training.config) return train_several(chosen, training);
+      if (chosen.positions.size() > 1) return train_several(chosen, training_after(chosen));
     }
     return train_one();
   }
@@ -113,9 +113,7 @@ class PlannedRun {
   double limit() const { return first_.config.train.time_limit.seconds; }
   /// What may be planned for; 0: without a limit.
   double seconds_limit() const { return (1 - kKeptFree) * limit(); }
-  double seconds_left() const {
-    return std::max(seconds_limit() - since_start_.seconds(), 0.001);
-  }
+  double seconds_left() const { return std::max(seconds_limit() - since_start_.seconds(), 0.001); }
   double to_finish(std::size_t position) const {
     return seconds_to_finish(found_.tried[position], first_.dataset);
   }
@@ -153,8 +151,7 @@ class PlannedRun {
   void say_winner(const Config& config) const {
     const TriedCandidate& winner = found_.winner();
     note("plan: {} with {}, the best of {} by cross-validation on the training images",
-         config.strategy, title_of(winner.candidate),
-         count_text(found_.tried.size(), "candidate"));
+         config.strategy, title_of(winner.candidate), count_text(found_.tried.size(), "candidate"));
     for (const std::string& reason : winner.advice.decision.reasons) note("{}", reason);
   }
 
@@ -184,21 +181,15 @@ class PlannedRun {
          count_text(chosen.positions.size(), "model"), chosen.loss, name.title,
          name.text(chosen.score.value, chosen.score.standard_error));
     MemberRuns members(first_, run_, since_start_);
-    try {
-      for (const std::size_t position : chosen.positions) {
-        TriedCandidate& tried = found_.tried[position];
-        const Config config = as_member(plan_frozen(tried, sources_));
-        say_member(members, config, title_of(tried.candidate));
-        const QuietMessages quiet;
-        members.train(config, features_.cache(), std::move(tried.probes));
-      }
-      if (training.config) add_trained(members, as_member(*training.config));
-      Config config = first_.config;
-      return members.join(config, options_.json);
-    } catch (...) {
-      members.discard();
-      throw;
+    for (const std::size_t position : chosen.positions) {
+      TriedCandidate& tried = found_.tried[position];
+      const Config config = as_member(plan_frozen(tried, sources_));
+      say_member(members, config, title_of(tried.candidate));
+      const QuietMessages quiet;
+      members.train(config, features_.cache(), std::move(tried.probes));
     }
+    if (training.config) add_trained(members, as_member(*training.config));
+    return members.join(first_.config, options_.json);
   }
 
   /// An ensemble keeps nothing of training images, so its members need not.
@@ -211,31 +202,24 @@ class PlannedRun {
     note("member {}: {}, {}", members.runs().size() + 1, config.strategy, what);
   }
 
-  /// Trains layers too, and keeps those members that have the smallest loss on the validation
-  /// images together: the frozen ones, the trained one, or all.
+  /// Trains layers too. That model stays if the loss on the validation images is smaller with it.
   void add_trained(MemberRuns& members, Config config) const {
-    const std::size_t frozen = members.runs().size();
+    std::vector<std::size_t> frozen(members.runs().size());
+    std::iota(frozen.begin(), frozen.end(), std::size_t{0});
     say_member(members, config, title_of(found_.winner().candidate));
     if (limit() > 0) config.train.time_limit = {seconds_limit()};
     members.train(config, config.cache);
-    std::vector<std::size_t> all(frozen + 1);
-    for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
-    const std::vector<std::vector<std::size_t>> choices = {
-        all, {all.begin(), all.end() - 1}, {all.back()}};
-    const std::vector<std::size_t>* best = nullptr;
-    double smallest = 0;
-    for (const auto& choice : choices) {
-      const double loss = validation_loss(members, choice);
-      if (best != nullptr && loss >= smallest) continue;
-      best = &choice;
-      smallest = loss;
-    }
-    note("validation loss {:.4f} with {} of the {} models decides for them", smallest,
-         best->size(), all.size());
-    members.keep(*best);
+    std::vector<std::size_t> all = frozen;
+    all.push_back(frozen.size());
+    const double without = validation_loss(members, frozen);
+    const double with = validation_loss(members, all);
+    note("the {} model {}: the validation loss of the mean is {:.4f} with it and {:.4f} without",
+         config.strategy, with < without ? "stays" : "goes", with, without);
+    members.keep(with < without ? all : frozen);
   }
 
-  double validation_loss(const MemberRuns& members, const std::vector<std::size_t>& positions) const {
+  double validation_loss(const MemberRuns& members,
+                         const std::vector<std::size_t>& positions) const {
     std::vector<std::string> runs;
     for (const std::size_t position : positions) {
       runs.push_back(members.runs()[position].directory.string());
@@ -263,9 +247,10 @@ std::string carry_out_in(const RunDirectory& run, const std::function<std::strin
     return work();
   } catch (const Interrupted& stop) {
     run.discard();
-    throw Interrupted("stopped before the plan was carried out; nothing of it is kept. Start the "
-                      "same command again",
-                      stop.signal());
+    throw Interrupted(
+        "stopped before all models were there; nothing of the run is kept. Start the "
+        "same command again.",
+        stop.signal());
   } catch (...) {
     run.discard();
     throw;
@@ -290,27 +275,43 @@ void run_planned(const TrainOptions& options, const Config& config, const KeyOri
              }));
 }
 
-void run_members(const TrainOptions& options, const Config& config, const Stopwatch& since_start) {
-  std::vector<Config> configs;
+std::vector<Config> checked_members(const Config& config) {
+  std::vector<Config> members;
   for (const std::string& settings : config.members) {
-    configs.push_back(config_of_member(config, settings, strategy_names()));
+    const auto same = std::count(config.members.begin(), config.members.end(), settings);
+    if (same > 1) {
+      throw ConfigError(fmt::format(
+          "members: '{}' is named {} times. The same model counts once: leave the others out.",
+          settings, same));
+    }
+    members.push_back(config_of_member(config, settings, strategy_names()));
+    try {
+      check_settings(members.back());
+      require_exported(members.back());
+    } catch (const ConfigError& error) {
+      throw ConfigError(fmt::format("members: '{}': {}{}", settings, error.what(),
+                                    " The settings of a member are complete; no preset adds to "
+                                    "them."));
+    } catch (const ModelError& error) {
+      throw ModelError(fmt::format("members: '{}': {}", settings, error.what()));
+    }
   }
+  return members;
+}
+
+void run_members(const TrainOptions& options, const Config& config, const Stopwatch& since_start) {
+  const std::vector<Config> configs = checked_members(config);
   const Preparation whole = prepare(resolve_for_advice(options.sources));
   const RunDirectory run = RunDirectory::create(whole.config);
   fmt::print("{}", carry_out_in(run, [&] {
                MemberRuns members(whole, run, since_start);
-               try {
-                 for (const Config& member : configs) {
-                   note("member {} of {}: {}, {}", members.runs().size() + 1, configs.size(),
-                        member.strategy, member.backbone);
-                   const QuietMessages quiet;
-                   members.train(member, member.cache);
-                 }
-                 return members.join(whole.config, options.json);
-               } catch (...) {
-                 members.discard();
-                 throw;
+               for (const Config& member : configs) {
+                 note("member {} of {}: {}, {}", members.runs().size() + 1, configs.size(),
+                      member.strategy, member.backbone);
+                 const QuietMessages quiet;
+                 members.train(member, member.cache);
                }
+               return members.join(whole.config, options.json);
              }));
 }
 

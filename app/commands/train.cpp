@@ -71,12 +71,14 @@ std::string named_run(const std::string& name) {
 
 /// Checks everything that the run needs and prints what it would do.
 int run_dry(const TrainOptions& options, const Config& given) {
+  checked_members(given);
   const Config config =
       given.strategy == kAutoStrategy ? resolve_for_advice(options.sources) : given;
   require_exported(config);
   const Preparation preparation = prepare(config);
   const RunPlan plan = plan_run(preparation, RunDirectory::planned(config));
   fmt::print("{}", options.json ? to_json(plan) : to_text(plan));
+  if (is_planned(given)) note("a plan repeats such a pass for each candidate, see docs/quality.md");
   return 0;
 }
 
@@ -124,7 +126,7 @@ CommandRun add_train_flags(CLI::App& parser) {
   add_batch_size_flag(parser, sources);
   add_key_flag(parser, sources, "train.time_limit",
                "Time after which training stops, such as 90s, 30m or 2h, with the best weights so "
-               "far; 0: none");
+               "far; with --strategy auto or --quality it is planned for; 0: none");
   add_key_flag(parser, sources, "augment.views", "Augmented copies of each training image");
   add_key_flag(parser, sources, "cut",
                "Stage whose output early-features takes; without it the best by probing");
@@ -180,7 +182,8 @@ int run_train(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& 
     }
     if (group->size() == 1) return run_chosen_strategy(options, since_start);
     throw ConfigError(
-        "--strategy auto measures in one process. Run transfer advise first, and start several "
+        "--strategy auto, --quality and members take one process. Run transfer advise first, and "
+        "start several "
         "processes with the command that it prints.");
   }
   const Preparation preparation = prepare(config, group);

@@ -46,7 +46,6 @@ Loss comparing_loss(const Preparation& p) {
 
 TriedCandidate try_candidate(const Preparation& first, const InputCandidate& candidate,
                              const SearchOptions& options) {
-  const QuietMessages quiet;
   const Stopwatch stopwatch;
   const ConfigSources sources = with_candidate(options.sources, candidate);
   Preparation p = with_config(first, resolve_for_advice(sources));
@@ -95,8 +94,7 @@ class Search {
       const double left = options_.seconds_limit - options_.since_start.seconds();
       if (*seconds > left) {
         return leave_out(fmt::format("{}: it would need {}, and {} are left", title,
-                                     duration_text(*seconds),
-                                     duration_text(std::max(left, 0.0))));
+                                     duration_text(*seconds), duration_text(std::max(left, 0.0))));
       }
     }
     try {
@@ -116,7 +114,7 @@ class Search {
 
   void leave_out(const std::string& what) {
     found_.left_out.push_back(what);
-    note("left out: {}", what);
+    quiet_.tell("left out: " + what);
   }
 
   /// With what a run on it takes afterwards; nothing where time is not limited or nothing is known
@@ -129,8 +127,9 @@ class Search {
     const double before = std::max(dearest.candidate.multiply_adds, 1.0);
     const double ratio = std::max(candidate.multiply_adds, 1.0) / before;
     const double to_finish = seconds_to_finish(dearest, first_.dataset);
-    return kReserve * (ratio * dearest.seconds +
-                       std::max(ratio * to_finish, seconds_to_finish(found_.winner(), first_.dataset)));
+    return kReserve *
+           (ratio * dearest.seconds +
+            std::max(ratio * to_finish, seconds_to_finish(found_.winner(), first_.dataset)));
   }
 
   void take(TriedCandidate tried) {
@@ -138,13 +137,15 @@ class Search {
     const LeftOutAnswers& answers = tried.answers;
     // Where some of the classes were compared, offsets of all of them do not fit.
     if (answers.outputs.size(1) < first_.classes()) loss.logit_offsets = torch::Tensor();
-    tried.loss = loss.sum(answers.outputs, answers.truth).item<double>() / loss.weight(answers.truth);
+    tried.loss =
+        loss.sum(answers.outputs, answers.truth).item<double>() / loss.weight(answers.truth);
     tried.score = estimate_score(loss.objective, loss.target_scaling.in_units(answers.outputs),
                                  answers.truth);
     const ScoreName name = estimated_score_name(loss.objective);
-    note("candidate: {}: cross-validated loss {:.4f}, {} {}, {}", title_of(tried.candidate),
-         tried.loss, name.title, name.text(tried.score.value, tried.score.standard_error),
-         duration_text(tried.seconds));
+    quiet_.tell(fmt::format("candidate: {}: cross-validated loss {:.4f}, {} {}, {}",
+                            title_of(tried.candidate), tried.loss, name.title,
+                            name.text(tried.score.value, tried.score.standard_error),
+                            duration_text(tried.seconds)));
     found_.tried.push_back(std::move(tried));
     const TriedCandidate& last = found_.tried.back();
     const bool wins = is_clearly_better(last.loss, found_.winner().loss, last.answers.truth.rows());
@@ -153,6 +154,8 @@ class Search {
 
   const Preparation& first_;
   const SearchOptions& options_;
+  /// The candidates' own notes are details, and what all warn of is said once.
+  QuietMessages quiet_;
   CandidateSearch found_;
 };
 
@@ -173,8 +176,8 @@ Preparation with_config(const Preparation& first, const Config& config) {
 }
 
 double seconds_to_finish(const TriedCandidate& tried, const Dataset& dataset) {
-  const auto probed = static_cast<double>(std::max<std::int64_t>(
-      tried.advice.evidence.probed_images, 1));
+  const auto probed =
+      static_cast<double>(std::max<std::int64_t>(tried.advice.evidence.probed_images, 1));
   const auto images =
       static_cast<double>(dataset.train.size() + dataset.val.size() + dataset.test.size());
   const double heads = tried.seconds - tried.advice.seconds_pass;

@@ -36,8 +36,7 @@ ChosenMembers choose_members(const CandidateSearch& search, std::size_t most) {
     for (std::size_t i = 0; i < search.tried.size(); ++i) {
       const auto& taken = chosen.positions;
       const bool is_taken = std::find(taken.begin(), taken.end(), i) != taken.end();
-      const bool sees_alike =
-          search.tried[i].candidate.resize == search.winner().candidate.resize;
+      const bool sees_alike = search.tried[i].candidate.resize == search.winner().candidate.resize;
       if (is_taken || !sees_alike) continue;
       std::vector<std::size_t> with = taken;
       with.push_back(i);

@@ -19,20 +19,19 @@ constexpr double kSlowerThanEstimated = 1.25;
 
 /// About how long an epoch takes; 0 where that is unknown.
 double epoch_seconds(const Advice& advice, const std::string& strategy, std::int64_t epochs) {
-  const auto found =
-      std::find_if(advice.estimates.begin(), advice.estimates.end(), [&](const TimeEstimate& one) {
-        return one.strategy == strategy && one.settings.empty();
-      });
+  const auto found = std::find_if(
+      advice.estimates.begin(), advice.estimates.end(),
+      [&](const TimeEstimate& one) { return one.strategy == strategy && one.settings.empty(); });
   if (found == advice.estimates.end()) return 0;
-  return kSlowerThanEstimated * found->seconds / static_cast<double>(std::max<std::int64_t>(epochs, 1));
+  return kSlowerThanEstimated * found->seconds /
+         static_cast<double>(std::max<std::int64_t>(epochs, 1));
 }
 
 }  // namespace
 
 Config plan_frozen(const TriedCandidate& tried, const ConfigSources& sources) {
-  const Decision decision =
-      decide(tried.advice.evidence,
-             {.cut = resolve_for_advice(sources).cut, .layers_stay_frozen = true});
+  const Decision decision = decide(
+      tried.advice.evidence, {.cut = resolve_for_advice(sources).cut, .layers_stay_frozen = true});
   Config config = config_with_strategy(with_candidate(sources, tried.candidate),
                                        std::string(name_of(decision.strategy)));
   if (config.cut.empty()) config.cut = decision.cut;
@@ -50,10 +49,11 @@ TrainingPlanInTime plan_training(const TriedCandidate& tried, const ConfigSource
   if (seconds <= 0 || epoch <= 0 || is_given) return {config, ""};
   const auto affordable = static_cast<std::int64_t>(std::floor(seconds / epoch));
   if (affordable < kFewestEpochs) {
-    return {std::nullopt,
-            fmt::format("{}: an epoch takes about {}, {} epochs are the least that pays, and {} are "
-                        "left",
-                        strategy, duration_text(epoch), kFewestEpochs, duration_text(seconds))};
+    return {
+        std::nullopt,
+        fmt::format("{}: an epoch takes about {}, {} epochs are the least that pays, and {} are "
+                    "left",
+                    strategy, duration_text(epoch), kFewestEpochs, duration_text(seconds))};
   }
   config.train.epochs = std::min(config.train.epochs, affordable);
   return {config, ""};

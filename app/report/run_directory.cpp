@@ -42,6 +42,19 @@ constexpr const char* kFiles[] = {run_file::kConfig,        run_file::kMetrics,
 /// machines.
 constexpr const char* kLock = ".lock";
 
+/// Removes the runs that a run has joined.
+void remove_members(const fs::path& run) {
+  std::error_code ignored;
+  const fs::path folder = run / run_file::kMembers;
+  for (const auto& member : fs::directory_iterator(folder, ignored)) {
+    if (!is_file(member.path() / run_file::kConfig)) continue;
+    for (const char* name : kFiles) fs::remove(member.path() / name, ignored);
+    fs::remove(member.path() / kLock, ignored);
+    fs::remove(member.path(), ignored);
+  }
+  fs::remove(folder, ignored);  // unless something else is in it
+}
+
 /// The message for a folder that another process has locked.
 std::string is_written_message(const fs::path& path) {
   return fmt::format(
@@ -152,6 +165,7 @@ RunDirectory RunDirectory::create(const Config& config) {
   refuse_place(run.path(), config);  // another process may have been faster
   run.show_in_tensorboard(config.report.tensorboard);
   for (const char* name : kFiles) fs::remove(run.file(name), error);
+  remove_members(run.path());
   run.write_config(config);
   write_file_atomically(run.file(run_file::kMetrics), "");
   return run;
@@ -282,6 +296,7 @@ void RunDirectory::discard() const {
   if (!is_written_here_) return;
   std::error_code ignored;
   for (const char* name : kFiles) fs::remove(file(name), ignored);
+  remove_members(path_);
   if (events_) events_->remove();
   lock_->give_back();
   fs::remove(path_, ignored);

@@ -17,9 +17,9 @@ namespace transfer {
 std::optional<std::int64_t> epoch_of_line(std::string_view line);
 
 /// The folder of one run: config.yaml, metrics.jsonl, results.csv, summary.json, model.pt,
-/// tables of predictions, data.json where layers train, and advice.json where measuring chose the
-/// strategy. The folder is locked while one of its objects lives, so that no two processes write to
-/// it.
+/// tables of predictions, data.json where layers train, advice.json where measuring chose the
+/// strategy, and members where the run joins several models. The folder is locked while one of its
+/// objects lives, so that no two processes write to it.
 class RunDirectory {
  public:
   /// Whether a folder holds anything but what a killed process leaves behind: its lock and

@@ -149,8 +149,8 @@ std::vector<fs::path> finished_runs(const fs::path& folder) {
   if (!found.empty()) return found;
   throw ConfigError(fmt::format(
       "{}: {}. Expected a run directory with {}, or a folder with such run directories.",
-      folder.string(),
-      all == 0 ? "no run is there" : "its runs are not finished", run_file::kSummary));
+      folder.string(), all == 0 ? "no run is there" : "its runs are not finished",
+      run_file::kSummary));
 }
 
 RunOverview look_at_run(const fs::path& run_directory) {

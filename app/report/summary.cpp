@@ -173,27 +173,29 @@ std::string to_text(const Summary& s) {
                         s.weight_decay,
                         s.weight_decay_is_chosen ? " (chosen by 5-fold cross-validation)" : "");
   }
-  const std::string parts =
-      s.members.empty() ? fmt::format(" (features {}, training {})",
-                                      duration_text(s.seconds_extract),
-                                      duration_text(s.seconds_train))
-                        : "";
-  text += fmt::format(
-      "time {}{}, peak memory {}{}\n", duration_text(s.seconds_total), parts,
-      memory_text(s.peak_memory_mb),
-      s.peak_gpu_memory_mb ? fmt::format(" and {} of the GPU's", memory_text(*s.peak_gpu_memory_mb))
-                           : "");
+  const std::string parts = s.members.empty() ? fmt::format(" (features {}, training {})",
+                                                            duration_text(s.seconds_extract),
+                                                            duration_text(s.seconds_train))
+                                              : "";
+  text += fmt::format("time {}{}, peak memory {}{}\n", duration_text(s.seconds_total), parts,
+                      memory_text(s.peak_memory_mb),
+                      s.peak_gpu_memory_mb
+                          ? fmt::format(" and {} of the GPU's", memory_text(*s.peak_gpu_memory_mb))
+                          : "");
   if (s.end == TrainingEnd::kTimeLimit) {
-    text += "training was stopped by train.time_limit; the best weights so far are kept\n";
+    text += s.stop_batch > 0
+                ? fmt::format(
+                      "training was stopped at batch {} by train.time_limit or "
+                      "train.stop_batch; the best weights so far are kept\n",
+                      s.stop_batch)
+                : "training was stopped by train.time_limit; the best weights so far are kept\n";
   }
-  text += fmt::format("written to {}: {}{} {}{}{} {}", s.run_directory,
-                      s.has_report ? fmt::format("{} ", run_file::kReport) : "", run_file::kModel,
-                      s.has_last_model ? fmt::format("{} ", run_file::kLastModel) : "",
-                      run_file::kSummary,
-                      s.members.empty()
-                          ? fmt::format(" {} {}", run_file::kMetrics, run_file::kResults)
-                          : "",
-                      run_file::kPredictions);
+  text += fmt::format(
+      "written to {}: {}{} {}{}{} {}", s.run_directory,
+      s.has_report ? fmt::format("{} ", run_file::kReport) : "", run_file::kModel,
+      s.has_last_model ? fmt::format("{} ", run_file::kLastModel) : "", run_file::kSummary,
+      s.members.empty() ? fmt::format(" {} {}", run_file::kMetrics, run_file::kResults) : "",
+      run_file::kPredictions);
   if (s.test) text += fmt::format(" {}", run_file::kTestPredictions);
   text += fmt::format(" {}", run_file::kConfig);
   for (const std::string& picture : s.pictures) text += " " + picture;

@@ -18,8 +18,8 @@ struct MemberRun {
 
 /// Joins finished runs of the same data to one model that answers with the mean of their
 /// predictions (write_ensemble()), measures it on the validation and test images, and writes
-/// model.pt, the tables of predictions and the report. `preparation` is that of one of them. Returns
-/// the summary without its times. Throws Error. REQUIRES: at least one member.
+/// model.pt, the tables of predictions and the report. `preparation` is that of one of them.
+/// Returns the summary without its times. Throws Error. REQUIRES: at least one member.
 Summary run_ensemble(const Preparation& preparation, const RunDirectory& run,
                      const std::vector<MemberRun>& members);
 

@@ -109,7 +109,8 @@ void explain_best_start(const Config& config, std::int64_t epochs) {
   note(
       "none of the {} has a better val {} than the start, the pretrained layers with a fitted "
       "head, so model.pt is the start. The images may be too few, or too like those of the "
-      "pretraining, for these layers to gain; a lower train.lr than {:.3g} may help.",
+      "pretraining, for these layers to gain. Another train.lr than {:.3g} may help, and "
+      "train.patience=0: scores often fall in the first epochs and rise later.",
       count_text(static_cast<std::size_t>(epochs), "epoch"), name_of(config.train.monitor),
       config.train.lr);
 }

@@ -176,8 +176,8 @@ void Trainer::take_step(std::int64_t batch, std::int64_t batches) {
   const bool is_due =
       config_.train.checkpoint_minutes > 0 && minutes >= config_.train.checkpoint_minutes;
   // The epoch's own validation, and the evaluation of the result.
-  save_if_agreed(is_due, 2 * task_.dataset.val.size() + task_.dataset.test.size() +
-                             task_.images_afterwards);
+  save_if_agreed(
+      is_due, 2 * task_.dataset.val.size() + task_.dataset.test.size() + task_.images_afterwards);
 }
 
 void Trainer::save_if_agreed(bool is_due, std::size_t images_to_evaluate) {

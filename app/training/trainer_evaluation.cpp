@@ -110,8 +110,8 @@ void Trainer::finish_epoch() {
   // The checkpoint in the middle of the epoch stays: a resumed run trains the whole of it.
   if (is_cut_short_) return;
   const bool pauses = task_.pause_after > 0 && progress_.epoch >= task_.pause_after && !is_at_end();
-  save_if_agreed(is_due || pauses, task_.dataset.val.size() + task_.dataset.test.size() +
-                                       task_.images_afterwards);
+  save_if_agreed(is_due || pauses,
+                 task_.dataset.val.size() + task_.dataset.test.size() + task_.images_afterwards);
   if (pauses && !time_is_up_) throw Paused(fmt::format("paused after epoch {}", progress_.epoch));
 }
 

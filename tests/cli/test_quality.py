@@ -103,6 +103,8 @@ class Members(QualityCase):
         self.plan("--set", self.MEMBERS)
         self.plan("--set", "members=['strategy=freeze-conv']", "--overwrite")
         self.assertEqual([path.name for path in (self.folder / "run/members").iterdir()], ["1"])
+        self.train("--overwrite")
+        self.assertFalse((self.folder / "run/members").exists())
 
     def test_a_member_that_fails_leaves_nothing(self):
         self.make_data()
@@ -114,9 +116,30 @@ class Members(QualityCase):
         self.make_data()
         for member, parts in (("seed=1", ("members", "seed=1", "strategy")), ("strategy=freeze-cov", ("freeze-conv",)),
                               ("strategy=freeze-conv; sed=1", ("sed", "seed")),
-                              ("strategy=freeze-conv; data.path=x", ("data.path", "whole run"))):
+                              ("strategy=freeze-conv; data.path=x", ("data.path", "whole run")),
+                              ("strategy=freeze-conv; head.loss=binary_cross_entropy", ("head.loss", "whole run")),
+                              ("strategy=fine-tune", ("train.optimizer", "no preset"))):
             self.refused("--data", "data", "--backbone", "tiny", "--output", "run", "--set", f"members=['{member}']",
                          expect=2, parts=parts)
+
+
+    def test_all_are_checked_before_the_first_is_trained(self):
+        self.make_data()
+        members = "members=['strategy=freeze-conv', 'strategy=freeze-conv; backbone=nope']"
+        for dry in ((), ("--dry-run",)):
+            done = self.refused("--data", "data", "--backbone", "tiny", "--output", "run", "--set", members, *dry, expect=4,
+                                parts=("nope", "members"))
+            self.assertNotIn("member 1", done.stderr)
+        self.refused("--data", "data", "--backbone", "tiny", "--output", "run", "--set",
+                     "members=['strategy=freeze-conv', 'strategy=freeze-conv']", expect=2, parts=("2 times",))
+
+    def test_a_folder_of_runs_leaves_them_out(self):
+        self.make_data()
+        self.plan("--set", self.MEMBERS, out="runs/joined")
+        self.plan(out="runs/one")
+        done = self.run_transfer("ensemble", "runs", "--output", "all.pt")
+        self.assertIn("runs/joined: joins several models already", done.stderr)
+        self.assertNotIn("runs/joined", done.stdout)
 
 
 class TimeLimits(QualityCase):

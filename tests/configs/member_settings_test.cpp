@@ -44,13 +44,21 @@ TEST(MemberSettings, AreRefusedWhereTheyNameNoSingleModel) {
     }
     return std::string();
   };
-  EXPECT_THAT(message("seed=1"), testing::AllOf(HasSubstr("members: 'seed=1'"), HasSubstr("auto")));
+  EXPECT_THAT(message("seed=1"),
+              testing::AllOf(HasSubstr("members: 'seed=1'"), HasSubstr("names no strategy")));
+  EXPECT_THAT(message("strategy=auto"), HasSubstr("'auto'"));
   EXPECT_THAT(message("strategy=fine-tune; sed=1"), HasSubstr("did you mean 'seed'"));
   EXPECT_THAT(message("strategy=fine-tune; quality=best"), HasSubstr("of the whole run"));
   EXPECT_THAT(message("strategy=fine-tune; data.path=x"), HasSubstr("of the whole run"));
   EXPECT_THAT(message("strategy=fine-tune; seed=many"), HasSubstr("many"));
-  EXPECT_THAT(message(""), HasSubstr("KEY=VALUE"));
-  EXPECT_THAT(message("strategy=freeze-conv; data.folds=1"), HasSubstr("data.folds"));
+  EXPECT_THAT(message("strategy=fine-tune; task=regression"), HasSubstr("of the whole run"));
+  EXPECT_THAT(message("strategy=fine-tune; head.loss=focal"), HasSubstr("of the whole run"));
+  EXPECT_THAT(message("strategy=fine-tune; data.folds=3"), HasSubstr("of the whole run"));
+  EXPECT_THAT(message("strategy=fine-tune; seed=1; seed=2"), HasSubstr("seed is given twice"));
+  EXPECT_THAT(message("strategy=fine-tune; head.hidden=[8]"), HasSubstr("train.optimizer=adamw"));
+  EXPECT_THAT(message("strategy"), HasSubstr("KEY=VALUE"));
+  EXPECT_THAT(message(""), HasSubstr("names no strategy"));
+  EXPECT_EQ(message("strategy=fine-tune; data.resize=pad;"), "");
 }
 
 TEST(Quality, ChoosesTheStrategyAndExcludesOthers) {

@@ -51,8 +51,8 @@ TEST(Messages, OfRepeatedWorkAreDetailsAndWarningsComeOnce) {
   }
   note("done");
   send_messages_to(before);
-  EXPECT_THAT(recorder.lines, testing::ElementsAre("warning left out: a.png",
-                                                   "begin train 8 images", "note done"));
+  EXPECT_THAT(recorder.lines,
+              testing::ElementsAre("warning left out: a.png", "begin train 8 images", "note done"));
 }
 
 TEST(Messages, ArePlainLinesOnStderrByDefault) {

@@ -50,9 +50,9 @@ TEST(InputCandidates, WhatTheUserHasDecidedStays) {
 
 TEST(InputCandidates, BecomeFlags) {
   const ConfigSources sources = with_candidate({}, {"large", 336, Resize::kStretch});
-  EXPECT_THAT(sources.flags,
-              ElementsAre(testing::Pair("backbone", "large"), testing::Pair("data.input_size", "336"),
-                          testing::Pair("data.resize", "stretch")));
+  EXPECT_THAT(sources.flags, ElementsAre(testing::Pair("backbone", "large"),
+                                         testing::Pair("data.input_size", "336"),
+                                         testing::Pair("data.resize", "stretch")));
   EXPECT_THAT(with_candidate({}, {"large"}).flags, ElementsAre(testing::Pair("backbone", "large")));
 }
 
