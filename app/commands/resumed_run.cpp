@@ -82,7 +82,7 @@ Preparation prepare_again(const Config& config, const std::shared_ptr<ProcessGro
 
 /// Whether the run ended since its time was up, with a checkpoint from which it can train on.
 bool was_stopped_by_time(const RunDirectory& run) {
-  if (!is_file(run.checkpoint())) return false;
+  if (!is_file(run.checkpoint()) || !is_file(run.file(run_file::kSummary))) return false;
   const auto summary = nlohmann::json::parse(finished_summary(run));
   return summary.value("ended_by", "") == name_of(TrainingEnd::kTimeLimit);
 }
