@@ -10,6 +10,7 @@
 #include "app/planning/candidate_search.h"
 #include "app/runs/run_record.h"
 #include "configs/member_settings.h"
+#include "core/errors.h"
 #include "core/run_files.h"
 #include "models/strategy.h"
 
@@ -59,6 +60,21 @@ std::string MemberRuns::join(Config config, bool json) {
   config.train.time_limit = {};
   run_.write_config(config);
   return write_summary(run_ensemble(*last_, run_, runs_), *last_, run_, since_start_, json);
+}
+
+std::string all_or_nothing(const RunDirectory& run, const std::function<std::string()>& work) {
+  try {
+    return work();
+  } catch (const Interrupted& stop) {
+    run.discard();
+    throw Interrupted(
+        "stopped before all models were there; nothing of the run is kept. Start the "
+        "same command again.",
+        stop.signal());
+  } catch (...) {
+    run.discard();
+    throw;
+  }
 }
 
 }  // namespace transfer

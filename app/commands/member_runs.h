@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,5 +44,10 @@ class MemberRuns {
   /// Of the last member.
   std::optional<Preparation> last_;
 };
+
+/// Does `work` in the run directory, which is removed where it fails or is stopped: what was
+/// trained so far is of no use without the rest. Returns what `work` returns. Throws what it
+/// throws.
+std::string all_or_nothing(const RunDirectory& run, const std::function<std::string()>& work);
 
 }  // namespace transfer

@@ -11,6 +11,7 @@
 #include "core/file_kind.h"
 #include "core/lower_case.h"
 #include "core/messages.h"
+#include "core/run_files.h"
 #include "models/model_path.h"
 
 namespace transfer {

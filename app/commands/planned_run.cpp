@@ -16,10 +16,8 @@
 #include "app/planning/candidate_search.h"
 #include "app/planning/member_choice.h"
 #include "app/planning/training_plan.h"
-#include "app/preparation/backbone_choice.h"
 #include "app/report/ensemble_score.h"
 #include "app/runs/run_plan.h"
-#include "configs/member_settings.h"
 #include "core/atomic_file.h"
 #include "core/count_text.h"
 #include "core/errors.h"
@@ -27,7 +25,6 @@
 #include "core/quantity_text.h"
 #include "core/quiet_messages.h"
 #include "core/run_files.h"
-#include "core/shell_word.h"
 #include "models/strategy.h"
 
 namespace transfer {
@@ -240,23 +237,6 @@ class PlannedRun {
   CandidateSearch found_;
 };
 
-/// Runs `work` in the run directory, which is removed where it fails. What was trained so far is of
-/// no use without the rest.
-std::string carry_out_in(const RunDirectory& run, const std::function<std::string()>& work) {
-  try {
-    return work();
-  } catch (const Interrupted& stop) {
-    run.discard();
-    throw Interrupted(
-        "stopped before all models were there; nothing of the run is kept. Start the "
-        "same command again.",
-        stop.signal());
-  } catch (...) {
-    run.discard();
-    throw;
-  }
-}
-
 }  // namespace
 
 bool is_planned(const Config& config) {
@@ -269,49 +249,9 @@ void run_planned(const TrainOptions& options, const Config& config, const KeyOri
   const Preparation first = prepare(resolve_for_advice(options.sources));
   require_time_for_a_pass(first, RunDirectory::planned(first.config), since_start);
   const RunDirectory run = RunDirectory::create(first.config);
-  fmt::print("{}", carry_out_in(run, [&] {
+  fmt::print("{}", all_or_nothing(run, [&] {
                return PlannedRun(options, planned_quality(config), origins, first, run, since_start)
                    .carry_out();
-             }));
-}
-
-std::vector<Config> checked_members(const Config& config) {
-  std::vector<Config> members;
-  for (const std::string& settings : config.members) {
-    const auto same = std::count(config.members.begin(), config.members.end(), settings);
-    if (same > 1) {
-      throw ConfigError(fmt::format(
-          "members: '{}' is named {} times. The same model counts once: leave the others out.",
-          settings, same));
-    }
-    members.push_back(config_of_member(config, settings, strategy_names()));
-    try {
-      check_settings(members.back());
-      require_exported(members.back());
-    } catch (const ConfigError& error) {
-      throw ConfigError(fmt::format("members: '{}': {}{}", settings, error.what(),
-                                    " The settings of a member are complete; no preset adds to "
-                                    "them."));
-    } catch (const ModelError& error) {
-      throw ModelError(fmt::format("members: '{}': {}", settings, error.what()));
-    }
-  }
-  return members;
-}
-
-void run_members(const TrainOptions& options, const Config& config, const Stopwatch& since_start) {
-  const std::vector<Config> configs = checked_members(config);
-  const Preparation whole = prepare(resolve_for_advice(options.sources));
-  const RunDirectory run = RunDirectory::create(whole.config);
-  fmt::print("{}", carry_out_in(run, [&] {
-               MemberRuns members(whole, run, since_start);
-               for (const Config& member : configs) {
-                 note("member {} of {}: {}, {}", members.runs().size() + 1, configs.size(),
-                      member.strategy, member.backbone);
-                 const QuietMessages quiet;
-                 members.train(member, member.cache);
-               }
-               return members.join(whole.config, options.json);
              }));
 }
 

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <vector>
-
 #include "app/commands/train.h"
 #include "core/stopwatch.h"
 
@@ -15,12 +13,5 @@ bool is_planned(const Config& config);
 /// together. `origins` says what the user has decided. Prints the results. Throws Error.
 void run_planned(const TrainOptions& options, const Config& config, const KeyOrigins& origins,
                  const Stopwatch& since_start);
-
-/// What `members` names, each checked as far as that goes without the data. Throws ConfigError and
-/// ModelError.
-std::vector<Config> checked_members(const Config& config);
-
-/// Trains the models that `members` names and joins them. Prints the results. Throws Error.
-void run_members(const TrainOptions& options, const Config& config, const Stopwatch& since_start);
 
 }  // namespace transfer

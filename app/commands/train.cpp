@@ -9,6 +9,7 @@
 #include "app/advice/measured_advice.h"
 #include "app/commands/command.h"
 #include "app/commands/config_flags.h"
+#include "app/commands/given_members.h"
 #include "app/commands/planned_run.h"
 #include "app/commands/print_config.h"
 #include "app/commands/resumed_run.h"
