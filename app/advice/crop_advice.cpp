@@ -4,14 +4,20 @@
 
 #include <algorithm>
 
+#include "datasets/image_shapes.h"
+
 namespace transfer {
 
-std::string crop_advice(const Preparation& p, const ImageShapes& shapes) {
+std::string crop_advice(const Preparation& p) {
   constexpr double kLeastKept = 0.5;
   const Preprocessing& input = p.preprocessing();
   const bool crops = input.resize_rule == ResizeRule::kShorterSide;
   const bool is_square = input.height == input.width;
-  if (!crops || !is_square || p.config.data.resize || shapes.images == 0) return "";
+  const bool is_compared =
+      p.config.quality == Quality::kBalanced || p.config.quality == Quality::kBest;
+  if (!crops || !is_square || p.config.data.resize || is_compared) return "";
+  const ImageShapes shapes = measure_shapes(p.dataset.train);
+  if (shapes.images == 0) return "";
   const double kept = kept_by_crop(shapes.aspect_ratio, static_cast<double>(input.width),
                                    static_cast<double>(std::max<std::int64_t>(input.resize, 1)));
   if (kept >= kLeastKept) return "";

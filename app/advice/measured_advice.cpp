@@ -48,7 +48,7 @@ MeasuredAdvice take_advice(const Preparation& p, const ConfigSources& sources,
                            const Stopwatch& since_start) {
   const Stopwatch stopwatch;
   MeasuredAdvice result;
-  if (const auto text = crop_advice(p, measure_shapes(p.dataset.train)); !text.empty()) {
+  if (const auto text = crop_advice(p); !text.empty()) {
     note("{}", text);
   }
   result.probes = probe_blocks(p, blocks_to_probe(p), feature_store);

@@ -108,10 +108,9 @@ std::string to_text(const WrittenEnsemble& ensemble, const EnsembleOptions& opti
   return text + fmt::format("written to {}\n", options.output);
 }
 
-int run_ensemble(const EnsembleOptions& given) {
-  EnsembleOptions options = given;
+int run_ensemble(EnsembleOptions options) {
   check_model_output(options.output, options.overwrite);
-  options.models = with_runs_below(given.models);
+  options.models = with_runs_below(options.models);
   std::vector<std::filesystem::path> files;
   for (const std::string& model : options.models) {
     require_finished_run(model);

@@ -103,10 +103,9 @@ std::string to_text(const Soup& soup, const std::vector<SoupIngredient>& runs,
                             options.output);
 }
 
-int run_soup(const SoupOptions& given) {
-  SoupOptions options = given;
+int run_soup(SoupOptions options) {
   check_model_output(options.output, options.overwrite);
-  options.runs = with_runs_below(given.runs);
+  options.runs = with_runs_below(options.runs);
   require_runs(options.runs);
   const auto runs = read_ingredients(options.runs, options.flags);
   Config config = runs.front().config;

@@ -173,19 +173,20 @@ int run_train(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& 
   }
   if (options.dry_run) return group->is_rank0() ? run_dry(options, config) : 0;
   if (config.strategy == kAutoStrategy) {
-    if (group->size() == 1 && is_planned(config)) {
+    if (group->size() > 1) {
+      throw ConfigError(
+          "--strategy auto, --quality and members take one process. Run transfer advise first, and "
+          "start several processes with the command that it prints.");
+    }
+    if (config.members.empty() && !is_planned(config)) {
+      return run_chosen_strategy(options, since_start);
+    }
+    if (is_planned(config)) {
       run_planned(options, config, origins, since_start);
-      return 0;
-    }
-    if (group->size() == 1 && !config.members.empty()) {
+    } else {
       run_members(options, config, since_start);
-      return 0;
     }
-    if (group->size() == 1) return run_chosen_strategy(options, since_start);
-    throw ConfigError(
-        "--strategy auto, --quality and members take one process. Run transfer advise first, and "
-        "start several "
-        "processes with the command that it prints.");
+    return 0;
   }
   const Preparation preparation = prepare(config, group);
   config.data.sample_range = preparation.config.data.sample_range;

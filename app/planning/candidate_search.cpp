@@ -57,8 +57,6 @@ TriedCandidate try_candidate(const Preparation& first, const InputCandidate& can
   tried.answers = joined_answers(measured.probes.block_sets);
   tried.advice = std::move(measured.advice);
   tried.probes = std::move(measured.probes);
-  tried.config = std::move(measured.config);
-  tried.config.data.sample_range = first.config.data.sample_range;
   tried.seconds = stopwatch.seconds();
   return tried;
 }

@@ -18,8 +18,6 @@ struct TriedCandidate {
   InputCandidate candidate;
   /// The strategy for it, why, and how long every strategy would take.
   Advice advice;
-  /// The configuration that follows the advice.
-  Config config;
   /// Of the sets of blocks by weight (see weigh()). The same images for all candidates.
   LeftOutAnswers answers;
   /// Their mean loss (see CandidateSearch::loss) and score.
