@@ -155,6 +155,11 @@ void refuse_strategy_of_plan(const Config& config) {
         "them. Leave one out.",
         key));
   }
+  if (!is_planned && config.train.time_limit.seconds > 0) {
+    throw ConfigError(
+        "members and train.time_limit exclude each other: what the members train is decided, so "
+        "there is nothing to plan for the time. Leave one out.");
+  }
   if (config.backbone == kFlattenBackbone) {
     throw ConfigError(fmt::format(
         "{} and backbone: {} exclude each other: there are no pretrained layers to choose from. "

@@ -31,7 +31,7 @@ namespace transfer {
 namespace {
 
 /// Measures which strategy suits the data, records which and why, and trains with it.
-int run_chosen_strategy(const TrainOptions& options, const Stopwatch& since_start) {
+void run_chosen_strategy(const TrainOptions& options, const Stopwatch& since_start) {
   Preparation preparation = prepare(resolve_for_advice(options.sources));
   const RunDirectory run = RunDirectory::create(preparation.config);
   MeasuredAdvice measured;
@@ -56,7 +56,6 @@ int run_chosen_strategy(const TrainOptions& options, const Stopwatch& since_star
   preparation.config = measured.config;
   train_in(preparation, run, {.since_start = since_start}, options.json,
            std::move(measured.probes));
-  return 0;
 }
 
 /// The run directory of --name. Throws ConfigError for what is not the name of a folder.
@@ -178,13 +177,12 @@ int run_train(const TrainOptions& options, const std::shared_ptr<ProcessGroup>& 
           "--strategy auto, --quality and members take one process. Run transfer advise first, and "
           "start several processes with the command that it prints.");
     }
-    if (config.members.empty() && !is_planned(config)) {
-      return run_chosen_strategy(options, since_start);
-    }
     if (is_planned(config)) {
       run_planned(options, config, origins, since_start);
-    } else {
+    } else if (!config.members.empty()) {
       run_members(options, config, since_start);
+    } else {
+      run_chosen_strategy(options, since_start);
     }
     return 0;
   }

@@ -79,6 +79,8 @@ TEST(Quality, ChoosesTheStrategyAndExcludesOthers) {
   sources.flags = {{"quality", "best"}};
   sources.settings = {"members=['strategy=freeze-conv']"};
   EXPECT_THAT(message_of(sources), HasSubstr("members exclude each other"));
+  sources.flags = {{"train.time_limit", "10m"}};
+  EXPECT_THAT(message_of(sources), HasSubstr("members and train.time_limit exclude each other"));
 }
 
 }  // namespace
