@@ -13,9 +13,6 @@ namespace {
 /// but by chance, while retrain was far behind on three.
 constexpr std::int64_t kEnoughToFineTune = 200;
 constexpr std::int64_t kEnoughToRetrain = 1000;
-/// What frozen features must leave to gain to make training of the layers worth its time. Training
-/// gains a small part of it (two of the fourteen points that flowers leave).
-constexpr double kWorthwhileGain = 0.05;
 /// How many paired standard errors an earlier stage must lead by. More would favour the
 /// classifier's input where it is probably worse; fewer would call every second data set unlike the
 /// pretraining's by chance.

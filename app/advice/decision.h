@@ -37,6 +37,10 @@ struct Decision {
   std::vector<std::string> reasons;
 };
 
+/// What frozen features must leave to gain to make training of the layers worth its time, as a part
+/// of the score. Training gains a small part of it (two of the fourteen points that flowers leave).
+inline constexpr double kWorthwhileGain = 0.05;
+
 /// The strategy of one of the four cases.
 StrategyKind strategy_of_case(bool is_large, bool is_different);
 

@@ -99,11 +99,15 @@ class PlannedRun {
     SearchOptions search{sources_, open_choices(quality_, origins_), features_.cache(),
                          seconds_limit(), since_start_};
     found_ = search_candidates(first_, search);
+    const TrainingPlanInTime alone = training_alone();
     if (quality_ == Quality::kBest) {
       const ChosenMembers chosen = choose_members(found_, most_members());
-      if (chosen.positions.size() > 1) return train_several(chosen, training_after(chosen));
+      const TrainingPlanInTime beside = training_after(chosen);
+      if (chosen.positions.size() > 1 && !trains_alone(alone, beside)) {
+        return train_several(chosen, beside);
+      }
     }
-    return train_one();
+    return train_one(alone);
   }
 
  private:
@@ -134,41 +138,46 @@ class PlannedRun {
       for (const std::size_t position : chosen.positions) seconds -= 1.5 * to_finish(position);
       seconds = std::max(seconds, 0.001);
     }
-    return planned_training(seconds);
+    return plan_training(found_, sources_, seconds, given_training(origins_));
   }
 
-  TrainingPlanInTime planned_training(double seconds) const {
-    const bool is_given = origins_.at("train.epochs").starts_with("--") ||
-                          origins_.at("train.epochs").find(':') != std::string::npos;
-    TrainingPlanInTime plan = plan_training(found_.winner(), sources_, seconds, is_given);
-    if (!plan.left_out.empty()) note("left out: {}", plan.left_out);
-    return plan;
+  TrainingPlanInTime training_alone() const {
+    if (quality_ == Quality::kFast) return {};
+    return plan_training(found_, sources_, limit() > 0 ? seconds_left() : 0,
+                         given_training(origins_));
   }
 
-  void say_winner(const Config& config) const {
-    const TriedCandidate& winner = found_.winner();
-    note("plan: {} with {}, the best of {} by cross-validation on the training images",
-         config.strategy, title_of(winner.candidate), count_text(found_.tried.size(), "candidate"));
-    for (const std::string& reason : winner.advice.decision.reasons) note("{}", reason);
+  static void say_left_out(const TrainingPlanInTime& training) {
+    for (const std::string& what : training.left_out) note("left out: {}", what);
+  }
+
+  void say_plan(const Config& config, std::size_t position) const {
+    const TriedCandidate& tried = found_.tried[position];
+    const std::string why =
+        position == found_.best
+            ? fmt::format("the best of {} by cross-validation on the training images",
+                          count_text(found_.tried.size(), "candidate"))
+            : "whose layers train in the time that there is";
+    note("plan: {} with {}, {}", config.strategy, title_of(tried.candidate), why);
+    for (const std::string& reason : tried.advice.decision.reasons) note("{}", reason);
   }
 
   /// One model, of the best candidate.
-  std::string train_one() {
-    TriedCandidate& winner = found_.tried[found_.best];
-    const bool may_train = quality_ != Quality::kFast;
-    const TrainingPlanInTime training =
-        may_train ? planned_training(limit() > 0 ? seconds_left() : 0) : TrainingPlanInTime{};
-    Config config = training.config.value_or(plan_frozen(winner, sources_));
+  std::string train_one(const TrainingPlanInTime& training) {
+    say_left_out(training);
+    const std::size_t position = training.config ? training.position : found_.best;
+    TriedCandidate& taken = found_.tried[position];
+    Config config = training.config.value_or(plan_frozen(taken, sources_));
     config.quality = Quality::kNone;
-    say_winner(config);
+    say_plan(config, position);
     Preparation p = with_config(first_, config);
-    write_file_atomically(run_.file(run_file::kAdvice), to_json(winner.advice));
+    write_file_atomically(run_.file(run_file::kAdvice), to_json(taken.advice));
     Config kept = p.config;
     kept.train.time_limit = {};
     run_.write_config(kept);
     if (!training.config) p.config.cache = features_.cache();
     return results_of_training(p, run_, {.since_start = since_start_}, options_.json,
-                               std::move(winner.probes));
+                               std::move(taken.probes));
   }
 
   /// Several models that answer together.
@@ -177,6 +186,7 @@ class PlannedRun {
     note("plan: {}, which together reach a cross-validated loss of {:.4f}, {} {}",
          count_text(chosen.positions.size(), "model"), chosen.loss, name.title,
          name.text(chosen.score.value, chosen.score.standard_error));
+    say_left_out(training);
     MemberRuns members(first_, run_, since_start_);
     for (const std::size_t position : chosen.positions) {
       TriedCandidate& tried = found_.tried[position];
@@ -185,7 +195,7 @@ class PlannedRun {
       const QuietMessages quiet;
       members.train(config, features_.cache(), std::move(tried.probes));
     }
-    if (training.config) add_trained(members, as_member(*training.config));
+    if (training.config) add_trained(members, training);
     return members.join(first_.config, options_.json);
   }
 
@@ -200,10 +210,11 @@ class PlannedRun {
   }
 
   /// Trains layers too. That model stays if the loss on the validation images is smaller with it.
-  void add_trained(MemberRuns& members, Config config) const {
+  void add_trained(MemberRuns& members, const TrainingPlanInTime& training) const {
+    Config config = as_member(*training.config);
     std::vector<std::size_t> frozen(members.runs().size());
     std::iota(frozen.begin(), frozen.end(), std::size_t{0});
-    say_member(members, config, title_of(found_.winner().candidate));
+    say_member(members, config, title_of(found_.tried[training.position].candidate));
     if (limit() > 0) config.train.time_limit = {seconds_limit()};
     members.train(config, config.cache);
     std::vector<std::size_t> all = frozen;

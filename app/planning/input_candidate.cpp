@@ -17,11 +17,28 @@ namespace {
 constexpr double kLarger = 1.3;
 constexpr std::int64_t kSideMultiple = 16;
 
+/// Images are shown at about this multiple of their size where they are much smaller than the
+/// network's input: its first layer halves the resolution.
+constexpr double kEnlarged = 2;
+/// Most networks divide the side by 32; they need more than one pixel after that.
+constexpr std::int64_t kStride = 32;
+/// A smaller size must save at least half of the arithmetic.
+constexpr double kWorthwhileRatio = 0.7;
+
 /// Up to here padding adds next to nothing.
 constexpr double kSquare = 1.05;
 
 std::int64_t larger_side(std::int64_t side) {
   return std::llround(kLarger * static_cast<double>(side) / kSideMultiple) * kSideMultiple;
+}
+
+/// Nothing where images of that shorter side fill most of the network's input.
+std::optional<std::int64_t> smaller_side(std::int64_t side, double shorter_side) {
+  if (shorter_side <= 0) return {};
+  const auto steps = static_cast<std::int64_t>(std::ceil(kEnlarged * shorter_side / kStride));
+  const std::int64_t smaller = kStride * std::max<std::int64_t>(steps, 2);
+  if (static_cast<double>(smaller) > kWorthwhileRatio * static_cast<double>(side)) return {};
+  return smaller;
 }
 
 InputCandidate at_side(const ExportedBackbone& backbone, std::int64_t side,
@@ -108,9 +125,11 @@ std::vector<InputCandidate> other_candidates(const std::vector<ExportedBackbone>
   for (std::size_t i = 0; i < backbones.size(); ++i) {
     const ExportedBackbone& backbone = backbones[i];
     if (i > 0) candidates.push_back(at_side(backbone, 0, resize));
-    const bool has_detail = shorter_side >= static_cast<double>(backbone.side);
-    if (open.size && backbone.side > 0 && has_detail) {
+    if (!open.size || backbone.side == 0) continue;
+    if (shorter_side >= static_cast<double>(backbone.side)) {
       candidates.push_back(at_side(backbone, larger_side(backbone.side), resize));
+    } else if (const auto side = smaller_side(backbone.side, shorter_side); side && i == 0) {
+      candidates.push_back(at_side(backbone, *side, resize));
     }
   }
   return candidates;

@@ -35,6 +35,17 @@ TEST(InputCandidates, LargerInputsNeedImagesWithDetail) {
   EXPECT_NEAR(larger.multiply_adds, 4e8 * 288 * 288 / (224 * 224), 1);
 }
 
+TEST(InputCandidates, SmallImagesAreTriedAtASmallerSide) {
+  const OpenChoices open{.size = true};
+  EXPECT_THAT(titles(other_candidates(kBackbones, open, {}, 28)),
+              ElementsAre("small at 64 pixels", "large"));
+  EXPECT_THAT(titles(other_candidates(kBackbones, open, {}, 64)),
+              ElementsAre("small at 128 pixels", "large"));
+  EXPECT_THAT(titles(other_candidates(kBackbones, open, {}, 90)), ElementsAre("large"))
+      << "192 pixels save little";
+  EXPECT_THAT(titles(other_candidates(kBackbones, {}, {}, 28)), ElementsAre("large"));
+}
+
 TEST(InputCandidates, WhatTheUserHasDecidedStays) {
   KeyOrigins origins = {
       {"backbone", "default"}, {"data.input_size", "default"}, {"data.resize", "run.yaml:3"}};
