@@ -1,16 +1,17 @@
-"""Compares `--strategy auto` with all four strategies on five data sets of at most 300 + 300 images.
+"""Compares `--strategy auto` with the four strategies and all-features on five data sets of at most 300 + 300 images.
 
-For every data set and seed it runs the four strategies for 6 epochs, and `auto`, whose predictions must equal those of
+For every data set and seed it runs these strategies for 6 epochs, and `auto`, whose predictions must equal those of
 the strategy it picked. All runs use one replica of the network, since the number of replicas is otherwise chosen by
 timing and changes the last digits. It also measures the time of `advise` relative to one pass of feature extraction.
-Finished rows stay in the JSON file, so the script can be stopped and started again.
+Finished runs stay in the JSON file, so the script can be stopped and started again; --again NAME… repeats those of these
+strategies, after a change to them.
 
 Data: hymenoptera, flowers and steel from $TRANSFER_DATA, ELPV from datasets/demo (written by `make demo`),
 Fashion-MNIST's IDX files from --fashion-mnist. The seed draws the images, every class in proportion; steel gets a new
 split. Strategies are compared on the same images, so their gap has a paired standard error.
 
 Usage: .venv/bin/python bench/auto_vs_four_strategies.py [--datasets hymenoptera steel] [--seeds 0 1 2 3 4]
-       [--out FILE.json]
+       [--again fine-tune auto advise] [--out FILE.json]
 """
 
 import argparse
@@ -31,7 +32,7 @@ from PIL import Image
 
 from machine import BINARY, ROOT, describe
 
-STRATEGIES = ("freeze-conv", "early-features", "fine-tune", "retrain")
+STRATEGIES = ("freeze-conv", "early-features", "all-features", "fine-tune", "retrain")
 MOST_IMAGES = 300
 EPOCHS = 6
 SHARED = Path(os.environ.get("TRANSFER_DATA", ROOT / "../shared/data"))
@@ -231,6 +232,7 @@ def main() -> None:
     parser.add_argument("--datasets", nargs="+", choices=names, default=names)
     parser.add_argument("--seeds", nargs="+", type=int, default=range(5))
     parser.add_argument("--fashion-mnist", type=Path, default=Path("/usr/share/datasets/fashion-mnist"))
+    parser.add_argument("--again", nargs="+", choices=(*STRATEGIES, "auto", "advise"), default=[])
     parser.add_argument("--out", type=Path, default=ROOT / "bench/results/auto_vs_four_strategies.json")
     parser.add_argument("--binary", type=Path, default=BINARY)
     arguments = parser.parse_args()
@@ -250,6 +252,9 @@ def main() -> None:
             if row is None:
                 row = {"data": name, "seed": seed, "runs": {}}
                 result["rows"].append(row)
+            for again in arguments.again:
+                row["runs"].pop(again, None)
+                row.pop(again, None)
             measure(arguments.binary, name, seed, arguments.fashion_mnist, row, save)
     finished = {}
     for row in result["rows"]:

@@ -4,11 +4,12 @@ Usage: .venv/bin/python bench/fine_tune_rates.py --out FILE.json [--runs "KEY=VA
        .venv/bin/python bench/fine_tune_rates.py --out FILE.json --show [--test]
 
 Each of --runs is a run of the preset `fine-tune` with these settings; "start" is the fitted head alone. Sets: fashion (300
-training images of Fashion-MNIST), steel (20 a class) and elpv (100 a class) at 64 pixels, flowers (30 a class) at 96. The seed
-draws the training images and the validation images, at most 200. Settings are chosen by the validation images: without --test
-the test images are not read, and with it their accuracy is kept in FILE.json but only shown by --show --test. Patience is off,
-so that every epoch is seen; FILE.json holds accuracy and loss of each. Results already there stay, and their runs are not
-repeated. fashion comes from Debian's package dataset-fashion-mnist, ELPV from datasets/demo (`make demo`), the others from
+training images of Fashion-MNIST), steel (20 a class) and elpv (100 a class) at 64 pixels, flowers (30 a class) at 96; where
+--sets names them also flowers-224, elpv-224 and hymenoptera-224 (80 a class) at the network's own 224. The seed draws the
+training images and the validation images, at most 200. Settings are chosen by the validation images: without --test the test
+images are not read, and with it their accuracy is kept in FILE.json but only shown by --show --test. Patience is off, so that
+every epoch is seen; FILE.json holds accuracy and loss of each. Results already there stay, and their runs are not repeated.
+fashion comes from Debian's package dataset-fashion-mnist, ELPV from datasets/demo (`make demo`), the others from
 $TRANSFER_DATA. $TRANSFER names another binary than build/transfer.
 """
 
@@ -26,7 +27,8 @@ from pathlib import Path
 from all_features import SHARED, drawn, fashion_pool, images_under, steel_pool, without
 from machine import BINARY, ROOT, describe
 
-SIDES = {"fashion": 64, "flowers": 96, "steel": 64, "elpv": 64}
+SIDES = {"fashion": 64, "flowers": 96, "steel": 64, "elpv": 64, "flowers-224": 224, "elpv-224": 224, "hymenoptera-224": 224}
+SMALL_SETS = ("fashion", "flowers", "steel", "elpv")
 START = "start"
 MOST_VALIDATED = 200
 RATES = ("train.lr=0.00003", "train.lr=0.0001", "train.lr=0.0003", "train.lr=0.001")
@@ -34,8 +36,13 @@ RATES = ("train.lr=0.00003", "train.lr=0.0001", "train.lr=0.0003", "train.lr=0.0
 
 def parts_of(name: str, seed: int, scratch: Path) -> dict:
     """Images of train, val and test by class. No image is in two of them; those of test are the same for every seed."""
+    name = name.removesuffix("-224")
     generator = random.Random(f"{name} {seed}")
-    if name == "fashion":
+    if name == "hymenoptera":
+        root = SHARED / "hymenoptera_data"
+        pool, test = images_under(root / "train"), images_under(root / "val")
+        per_class = 80
+    elif name == "fashion":
         pool, test = fashion_pool("train", scratch, range(5000)), fashion_pool("t10k", scratch, range(1000))
         per_class = 30
     elif name == "elpv":
@@ -131,7 +138,7 @@ def show(results: dict, measures: tuple) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", nargs="+", default=[START, *RATES])
-    parser.add_argument("--sets", nargs="+", choices=SIDES, default=list(SIDES))
+    parser.add_argument("--sets", nargs="+", choices=SIDES, default=list(SMALL_SETS))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--test", action="store_true", help="measure the test images too, or show them")
     parser.add_argument("--store", type=Path, help="a feature store to keep")

@@ -30,6 +30,11 @@ inline constexpr const char* kAdvice = "advice.json";
 inline constexpr const char* kData = "data.json";
 /// The folder of a run that joins several models: each is a run directory in it.
 inline constexpr const char* kMembers = "members";
+/// The folder of the features of a plan's candidates, while it is carried out.
+inline constexpr const char* kPlanFeatures = "plan-features";
+/// Locked while a process writes. A file, since over NFS a folder cannot be locked for all
+/// machines.
+inline constexpr const char* kLock = ".lock";
 /// Until the run is finished.
 inline constexpr const char* kCheckpoint = "checkpoint.pt";
 inline constexpr const char* kBestWeights = "checkpoint-best.pt";

@@ -60,7 +60,7 @@ class PlanFeatures {
  public:
   PlanFeatures(const Config& config, const RunDirectory& run) : cache_(config.cache) {
     if (cache_.share) return;
-    folder_ = std::filesystem::absolute(run.path()) / "plan-features";
+    folder_ = std::filesystem::absolute(run.path()) / run_file::kPlanFeatures;
     cache_.share = true;
     cache_.dir = folder_.string();
   }

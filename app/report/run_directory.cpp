@@ -12,6 +12,7 @@
 #include "app/report/appended_file.h"
 #include "app/report/results_table.h"
 #include "app/report/run_place.h"
+#include "app/report/run_removal.h"
 #include "configs/working_directory.h"
 #include "core/atomic_file.h"
 #include "core/count_text.h"
@@ -27,33 +28,6 @@ namespace transfer {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* kFiles[] = {run_file::kConfig,        run_file::kMetrics,
-                                  run_file::kResults,       run_file::kSummary,
-                                  run_file::kModel,         run_file::kLastModel,
-                                  run_file::kPredictions,   run_file::kTestPredictions,
-                                  run_file::kCurves,        run_file::kConfusionMatrix,
-                                  run_file::kWorstMistakes, run_file::kValBatch,
-                                  run_file::kCheckpoint,    run_file::kBestWeights,
-                                  run_file::kAdvice,        run_file::kData,
-                                  run_file::kReport,        run_file::kError};
-
-/// Locked while a process writes. A file, since over NFS a folder cannot be locked for all
-/// machines.
-constexpr const char* kLock = ".lock";
-
-/// Removes the runs that a run has joined.
-void remove_members(const fs::path& run) {
-  std::error_code ignored;
-  const fs::path folder = run / run_file::kMembers;
-  for (const auto& member : fs::directory_iterator(folder, ignored)) {
-    if (!is_file(member.path() / run_file::kConfig)) continue;
-    for (const char* name : kFiles) fs::remove(member.path() / name, ignored);
-    fs::remove(member.path() / kLock, ignored);
-    fs::remove(member.path(), ignored);
-  }
-  fs::remove(folder, ignored);  // unless something else is in it
-}
 
 /// The message for a folder that another process has locked.
 std::string is_written_message(const fs::path& path) {
@@ -116,10 +90,10 @@ fs::path default_path(const Config& config) {
 }  // namespace
 
 bool RunDirectory::is_being_written(const fs::path& path) {
-  return FileLock::is_held(path / kLock);
+  return FileLock::is_held(path / run_file::kLock);
 }
 
-bool RunDirectory::may_be_written(const fs::path& path) { return is_file(path / kLock); }
+bool RunDirectory::may_be_written(const fs::path& path) { return is_file(path / run_file::kLock); }
 
 bool RunDirectory::is_used(const fs::path& path) {
   std::error_code error;
@@ -131,7 +105,7 @@ bool RunDirectory::is_used(const fs::path& path) {
         path.string(), error.message()));
   }
   return std::any_of(entries.begin(), entries.end(), [](const fs::path& entry) {
-    return entry.filename() != kLock && !is_temporary_file(entry);
+    return entry.filename() != run_file::kLock && !is_temporary_file(entry);
   });
 }
 
@@ -164,8 +138,7 @@ RunDirectory RunDirectory::create(const Config& config) {
   run.lock();
   refuse_place(run.path(), config);  // another process may have been faster
   run.show_in_tensorboard(config.report.tensorboard);
-  for (const char* name : kFiles) fs::remove(run.file(name), error);
-  remove_members(run.path());
+  remove_run_files(run.path());
   run.write_config(config);
   write_file_atomically(run.file(run_file::kMetrics), "");
   return run;
@@ -191,7 +164,7 @@ RunDirectory RunDirectory::of_other_process(const fs::path& path) {
 
 void RunDirectory::lock() {
   constexpr double kSeconds = 20;
-  lock_ = FileLock::take(file(kLock), kSeconds, is_written_message(path_));
+  lock_ = FileLock::take(file(run_file::kLock), kSeconds, is_written_message(path_));
   remove_temporary_files(path_);
 }
 
@@ -266,7 +239,7 @@ void RunDirectory::remove_checkpoints() const {
 
 void RunDirectory::clear_finished(const fs::path& path, bool may_go_on) {
   RunDirectory run(path);
-  run.lock_ = FileLock::try_take(run.file(kLock));
+  run.lock_ = FileLock::try_take(run.file(run_file::kLock));
   if (!run.lock_) return;
   remove_temporary_files(path);
   if (!may_go_on) run.remove_checkpoints();
@@ -294,11 +267,10 @@ void RunDirectory::begin_again() const {
 
 void RunDirectory::discard() const {
   if (!is_written_here_) return;
-  std::error_code ignored;
-  for (const char* name : kFiles) fs::remove(file(name), ignored);
-  remove_members(path_);
+  remove_run_files(path_);
   if (events_) events_->remove();
   lock_->give_back();
+  std::error_code ignored;
   fs::remove(path_, ignored);
 }
 

@@ -101,7 +101,9 @@ class Members(QualityCase):
     def test_overwriting_leaves_no_member_of_before(self):
         self.make_data()
         self.plan("--set", self.MEMBERS)
+        (self.folder / "run/plan-features/left").mkdir(parents=True)  # by a plan that was killed
         self.plan("--set", "members=['strategy=freeze-conv']", "--overwrite")
+        self.assertFalse((self.folder / "run/plan-features").exists())
         self.assertEqual([path.name for path in (self.folder / "run/members").iterdir()], ["1"])
         self.train("--overwrite")
         self.assertFalse((self.folder / "run/members").exists())
