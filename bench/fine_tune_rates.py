@@ -5,8 +5,8 @@ Usage: .venv/bin/python bench/fine_tune_rates.py --out FILE.json [--runs "KEY=VA
 
 Each of --runs is a run of the preset `fine-tune` with these settings; "start" is the fitted head alone. Sets: fashion (300
 training images of Fashion-MNIST), steel (20 a class) and elpv (100 a class) at 64 pixels, flowers (30 a class) at 96; where
---sets names them also flowers-224, elpv-224 and hymenoptera-224 (80 a class) at the network's own 224. The seed draws the
-training images and the validation images, at most 200. Settings are chosen by the validation images: without --test the test
+--sets names them also flowers-224, elpv-224 and hymenoptera-224 (80 a class) at the network's own 224, and fashion-3000, a
+larger set. The seed draws the training images and the validation images, at most 200 (of fashion-3000 1,000). Settings are chosen by the validation images: without --test the test
 images are not read, and with it their accuracy is kept in FILE.json but only shown by --show --test. Patience is off, so that
 every epoch is seen; FILE.json holds accuracy and loss of each. Results already there stay, and their runs are not repeated.
 fashion comes from Debian's package dataset-fashion-mnist, ELPV from datasets/demo (`make demo`), the others from
@@ -27,7 +27,7 @@ from pathlib import Path
 from all_features import SHARED, drawn, fashion_pool, images_under, steel_pool, without
 from machine import BINARY, ROOT, describe
 
-SIDES = {"fashion": 64, "flowers": 96, "steel": 64, "elpv": 64, "flowers-224": 224, "elpv-224": 224, "hymenoptera-224": 224}
+SIDES = {"fashion": 64, "flowers": 96, "steel": 64, "elpv": 64, "fashion-3000": 64, "flowers-224": 224, "elpv-224": 224, "hymenoptera-224": 224}
 SMALL_SETS = ("fashion", "flowers", "steel", "elpv")
 START = "start"
 MOST_VALIDATED = 200
@@ -36,15 +36,16 @@ RATES = ("train.lr=0.00003", "train.lr=0.0001", "train.lr=0.0003", "train.lr=0.0
 
 def parts_of(name: str, seed: int, scratch: Path) -> dict:
     """Images of train, val and test by class. No image is in two of them; those of test are the same for every seed."""
+    validated = MOST_VALIDATED if name != "fashion-3000" else 1000
     name = name.removesuffix("-224")
     generator = random.Random(f"{name} {seed}")
     if name == "hymenoptera":
         root = SHARED / "hymenoptera_data"
         pool, test = images_under(root / "train"), images_under(root / "val")
         per_class = 80
-    elif name == "fashion":
+    elif name.startswith("fashion"):
         pool, test = fashion_pool("train", scratch, range(5000)), fashion_pool("t10k", scratch, range(1000))
-        per_class = 30
+        per_class = 30 if name == "fashion" else 300
     elif name == "elpv":
         root = ROOT / "datasets/demo/elpv"
         pool, test = images_under(root / "train"), images_under(root / "test")
@@ -61,7 +62,7 @@ def parts_of(name: str, seed: int, scratch: Path) -> dict:
         pool = without(whole, test)
         per_class = 30
     train = drawn(pool, per_class, generator)
-    return {"train": train, "val": drawn(without(pool, train), MOST_VALIDATED // len(train), generator), "test": test}
+    return {"train": train, "val": drawn(without(pool, train), validated // len(train), generator), "test": test}
 
 
 def write_csv(parts: dict, with_test: bool, file: Path) -> None:

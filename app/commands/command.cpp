@@ -22,6 +22,7 @@ namespace transfer {
   command(compare) \
   command(ensemble) \
   command(soup) \
+  command(export_model) \
   command(cache) \
   command(config) \
   command(completion) \

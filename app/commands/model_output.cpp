@@ -18,10 +18,10 @@ namespace transfer {
 
 namespace fs = std::filesystem;
 
-void check_model_output(const std::string& output, bool overwrite) {
-  if (lower_case(fs::path(output).extension()) != ".pt") {
-    throw ConfigError(
-        fmt::format("--output {}: expected the name of a model file, which ends in .pt.", output));
+void check_model_output(const std::string& output, bool overwrite, const std::string& ending) {
+  if (lower_case(fs::path(output).extension()) != ending) {
+    throw ConfigError(fmt::format(
+        "--output {}: expected the name of a model file, which ends in {}.", output, ending));
   }
   require_file_output(output);
   if (is_file(output) && !overwrite) {

@@ -7,9 +7,10 @@
 namespace transfer {
 
 /// Finds out before the work whether a command can write its model to `output`. Throws ConfigError
-/// for a name that does not end in .pt, and OutputError where the file exists and may not be
+/// for a name that does not end in `ending`, and OutputError where the file exists and may not be
 /// overwritten, or cannot be written.
-void check_model_output(const std::string& output, bool overwrite);
+void check_model_output(const std::string& output, bool overwrite,
+                        const std::string& ending = ".pt");
 
 /// The same paths, where each folder that is no run directory, such as that of a batch, is replaced
 /// by the finished runs of single models at or below it, in the order of their paths. Throws
