@@ -63,6 +63,13 @@ cv::Mat decode_bands(std::string_view bytes, const std::string& name, int bands,
   });
 }
 
+cv::Mat decode_bytes_for(std::string_view bytes, const std::string& name, const Preprocessing& p,
+                         std::int64_t max_bytes) {
+  return reads_colours(p)
+             ? decode_image(bytes, name, shorter_side_seen(p), p.sample_range, max_bytes)
+             : decode_bands(bytes, name, p.channels, p.sample_range, max_bytes);
+}
+
 cv::Mat decode_for(const Sample& sample, const Preprocessing& p, const std::string& content) {
   if (sample.array != nullptr) {
     if (reads_colours(p)) return rgb_of_array(sample);
@@ -75,10 +82,7 @@ cv::Mat decode_for(const Sample& sample, const Preprocessing& p, const std::stri
                     "nothing changes the images.",
                     sample.path));
   }
-  return reads_colours(p)
-             ? decode_image(bytes, sample.path, shorter_side_seen(p), p.sample_range,
-                            sample.max_bytes)
-             : decode_bands(bytes, sample.path, p.channels, p.sample_range, sample.max_bytes);
+  return decode_bytes_for(bytes, sample.path, p, sample.max_bytes);
 }
 
 cv::Mat decode_sample(const Sample& sample, std::int64_t target_shorter_side,

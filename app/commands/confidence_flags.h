@@ -1,33 +1,12 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <optional>
-#include <string>
 
-#include "app/report/prediction_format.h"
-#include "app/report/prediction_rows.h"
-#include "models/classifier.h"
+#include "app/report/confidence_reading.h"
 
 namespace transfer {
 
-/// What `predict` is to say of how far its predictions can be trusted.
-struct ConfidenceOptions {
-  /// Whether images that are unlike the training images get the class `unknown`.
-  bool rejects = false;
-  /// The share of images whose conformal set is to hold the true class; nothing for no sets.
-  std::optional<double> coverage = {};
-};
-
 /// Adds --reject and --coverage. `options` must outlive the parsing.
 void add_confidence_flags(CLI::App& parser, ConfidenceOptions& options);
-
-/// How to read the model's rows, with what it knows of them. Throws ConfigError, naming the flag
-/// and `file`, where the model lacks what the options ask for: for labels and numbers, of an older
-/// version, or by too few validation images.
-RowReading row_reading(const ConfidenceOptions& options, const Classifier& model,
-                       const std::string& file);
-
-/// What predictions show beside the classes.
-ClassColumns class_columns(const ConfidenceOptions& options, const Classifier& model);
 
 }  // namespace transfer

@@ -54,10 +54,24 @@ ImagePass pass_of(const Classifier& model, const std::vector<Sample>& samples, t
   return pass;
 }
 
-/// A row for each image: outputs of all views, the score where the model has one, and where they
-/// are wanted the outputs for the image itself.
-torch::Tensor rows_of(const Classifier& model, const torch::Tensor& images,
-                      const StreamOptions& options, Fusion fusion) {
+}  // namespace
+
+ImageLogits model_logits(const Classifier& model, const std::vector<Sample>& samples,
+                         torch::Device device, std::int64_t threads, const std::string& title,
+                         std::int64_t views) {
+  const Fusion fusion = fusion_for(samples.size());
+  return image_logits(pass_of(model, samples, device, threads, title),
+                      static_cast<std::int64_t>(model.metadata().classes.size()),
+                      [&](const torch::Tensor& images) {
+                        return outputs_of_views(
+                            images, views, model.metadata().objective.targets(),
+                            [&](const torch::Tensor& view) { return model.logits(view, fusion); });
+                      });
+}
+
+torch::Tensor model_rows(const Classifier& model, const torch::Tensor& images,
+                         const StreamOptions& options, Fusion fusion) {
+  const torch::NoGradGuard no_gradients;
   const torch::Tensor own =
       model.known() != nullptr ? model.scored_logits(images, fusion) : model.logits(images, fusion);
   if (options.views == 1 && !options.keeps_own_outputs) return own;
@@ -74,21 +88,6 @@ torch::Tensor rows_of(const Classifier& model, const torch::Tensor& images,
   return torch::cat(columns, 1);
 }
 
-}  // namespace
-
-ImageLogits model_logits(const Classifier& model, const std::vector<Sample>& samples,
-                         torch::Device device, std::int64_t threads, const std::string& title,
-                         std::int64_t views) {
-  const Fusion fusion = fusion_for(samples.size());
-  return image_logits(pass_of(model, samples, device, threads, title),
-                      static_cast<std::int64_t>(model.metadata().classes.size()),
-                      [&](const torch::Tensor& images) {
-                        return outputs_of_views(
-                            images, views, model.metadata().objective.targets(),
-                            [&](const torch::Tensor& view) { return model.logits(view, fusion); });
-                      });
-}
-
 void stream_model_logits(const Classifier& model, const std::vector<Sample>& samples,
                          torch::Device device, std::int64_t threads, const StreamOptions& options,
                          const std::function<void(const RowBlock&)>& take) {
@@ -103,8 +102,7 @@ void stream_model_logits(const Classifier& model, const std::vector<Sample>& sam
   pass.progress = options.progress;
   const Fusion fusion = fusion_for(samples.size());
   const auto forward = [&](const torch::Tensor& images) {
-    const torch::NoGradGuard no_gradients;
-    return rows_of(model, images, options, fusion);
+    return model_rows(model, images, options, fusion);
   };
   stream_over_images(pass, forward, [&](const RowBlock& block) {
     take({first + block.first, block.rows, block.broken});

@@ -6,6 +6,7 @@
 
 #include "datasets/colour.h"
 #include "datasets/decode.h"
+#include "datasets/jpeg_writer.h"
 #include "datasets/png_writer.h"
 #include "datasets/preprocess.h"
 
@@ -25,16 +26,27 @@ cv::Mat scaled_map(const torch::Tensor& map, cv::Size size) {
   return cv::min(cv::max(scaled, 0.0), 1.0);
 }
 
-}  // namespace
-
-cv::Mat seen_image(const Sample& sample, const Preprocessing& preprocessing, int side) {
-  const cv::Mat decoded = decode_for(sample, preprocessing);
+/// A decoded image as the network sees it, at least `side` pixels on its longer side.
+cv::Mat seen_pixels(const cv::Mat& decoded, const Preprocessing& preprocessing, int side) {
   const cv::Mat seen = shown_colours(resize_and_crop(decoded, preprocessing), preprocessing);
   const double factor = static_cast<double>(side) / std::max(seen.cols, seen.rows);
   if (factor <= 1) return seen;
   cv::Mat shown;
   cv::resize(seen, shown, {}, factor, factor, factor > 3 ? cv::INTER_NEAREST : cv::INTER_LINEAR);
   return shown;
+}
+
+}  // namespace
+
+cv::Mat seen_image(const Sample& sample, const Preprocessing& preprocessing, int side) {
+  return seen_pixels(decode_for(sample, preprocessing), preprocessing, side);
+}
+
+std::string overlay_jpeg(std::string_view bytes, const std::string& name, const torch::Tensor& map,
+                         const Preprocessing& preprocessing, std::int64_t max_bytes, int side) {
+  constexpr int kQuality = 88;
+  const cv::Mat decoded = decode_bytes_for(bytes, name, preprocessing, max_bytes);
+  return jpeg_bytes(heat_overlay(seen_pixels(decoded, preprocessing, side), map), kQuality);
 }
 
 cv::Mat heat_overlay(const cv::Mat& image, const torch::Tensor& map) {

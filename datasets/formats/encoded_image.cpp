@@ -15,12 +15,14 @@ void require_sensible_size(const EncodedImage& image, std::uint64_t width, std::
   constexpr auto kLimit = static_cast<std::uint64_t>(kMaxPixels);
   const std::string claim = fmt::format("the header claims {} x {} pixels", width, height);
   if (width == 0 || height == 0) throw broken_image(image, claim + ", which is no image");
-  if (height > kLimit / width) throw broken_image(image, claim + ", more than is sensible");
+  if (height > kLimit / width) {
+    throw OversizedImage(fmt::format("{}: {}, more than is sensible", image.name, claim));
+  }
   const std::uint64_t bytes = std::max(width * height * bytes_per_pixel, least_bytes);
   if (bytes <= static_cast<std::uint64_t>(image.max_bytes)) return;
-  throw broken_image(image, fmt::format("{}, which take {} bytes, more than data.max_image_bytes "
-                                        "allows ({})",
-                                        claim, bytes, image.max_bytes));
+  throw OversizedImage(fmt::format(
+      "{}: {}, which take {} bytes, more than data.max_image_bytes allows ({})", image.name, claim,
+      bytes, image.max_bytes));
 }
 
 }  // namespace transfer
