@@ -8,6 +8,7 @@
 
 #include "core/messages.h"
 #include "models/graph_fusion.h"
+#include "models/inference_batch.h"
 #include "models/placement.h"
 #include "models/torch_error.h"
 #include "models/weights.h"
@@ -32,13 +33,8 @@ torch::Tensor forward(const torch::jit::Module& module, const torch::Tensor& ima
   return callable.forward({images}).toTensor();
 }
 
-/// Images of a slice: one of 224x224 pixels, and more of smaller ones, for which calling the
-/// operators would take longer than their arithmetic.
 std::int64_t slice_size(const torch::Tensor& images) {
-  constexpr std::int64_t kPixels = 128 * 128;
-  constexpr std::int64_t kMost = 16;
-  const std::int64_t pixels = std::max<std::int64_t>(images.size(2) * images.size(3), 1);
-  return std::clamp<std::int64_t>(kPixels / pixels, 1, kMost);
+  return images_per_slice(images.size(2), images.size(3));
 }
 
 /// `count` images, black where `images` are fewer: a fused graph takes one number of images only.

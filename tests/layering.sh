@@ -4,7 +4,7 @@
 set -euo pipefail
 
 # The rooms of app, each of which may include those before it; as in CMakeLists.txt.
-app_rooms=(compute features training preparation check advice report runs planning batch commands)
+app_rooms=(compute features training preparation check advice report runs planning batch serving commands)
 
 # refuse PATTERN REASON PLACE...: no C++ file in these places, files or folders, may include what PATTERN matches.
 refuse() {
@@ -48,6 +48,8 @@ check() {
   # shellcheck disable=SC2046  # one word a place
   refuse 'opencv2/' "OpenCV appears in datasets/ and app/report/ only" core configs models $(app_but report)
   # shellcheck disable=SC2046
+  refuse 'boost/' "Boost appears in app/serving/ only" core configs datasets models $(app_but serving)
+  # shellcheck disable=SC2046
   refuse 'mpi\.h' "MPI appears in app/compute/ only" core configs datasets models $(app_but compute)
   local room below earlier=()
   for room in "${app_rooms[@]}"; do
@@ -84,6 +86,7 @@ must_fail app/main.cpp '#include <yaml-cpp/yaml.h>'
 must_fail app/main.cpp '#include <opencv2/core.hpp>'
 must_fail app/features/a.cpp '#include <opencv2/core.hpp>'
 must_fail app/main.cpp '#include <mpi.h>'
+must_fail app/commands/a.cpp '#include <boost/asio.hpp>'
 must_fail app/training/a.cpp '#include <mpi.h>'
 must_fail app/main.cpp '#include <torch/script.h>'
 must_fail app/unlisted/a.cpp '#include <string>'

@@ -9,6 +9,7 @@ namespace transfer {
   command(evaluate) \
   command(predict) \
   command(explain) \
+  command(serve) \
   command(neighbours) \
   command(embed) \
   command(inspect) \

@@ -19,9 +19,9 @@ std::string content_security_policy(const HtmlPage& page) {
   std::string scripts;
   for (const std::string_view script : page.scripts) scripts += fmt::format(" {}", policy_hash(script));
   return fmt::format(
-      "default-src 'none'; script-src{}; style-src {}; img-src data: blob:; base-uri 'none'; "
+      "default-src 'none'; script-src{}; style-src {}; img-src data: blob:;{} base-uri 'none'; "
       "form-action 'none'",
-      scripts, policy_hash(page.style));
+      scripts, policy_hash(page.style), page.asks_its_server ? " connect-src 'self';" : "");
 }
 
 /// JSON inside a script element: "<" would begin a tag there, and JSON can write it otherwise.

@@ -20,6 +20,8 @@ struct HtmlPage {
   std::string_view style;
   /// Run in this order, after the body. None contains "</script".
   std::vector<std::string_view> scripts;
+  /// Whether scripts may ask the server that the page came from.
+  bool asks_its_server = false;
   /// JSON text, which scripts read by JSON.parse(document.getElementById("data").textContent).
   /// Everything from outside goes here and becomes text by textContent, so that names such as
   /// "<script>" are shown and never run.

@@ -1,0 +1,65 @@
+#include "app/serving/served_models.h"
+
+#include <exception>
+#include <utility>
+
+#include "core/atomic_file.h"
+#include "core/hash.h"
+#include "core/messages.h"
+
+namespace transfer {
+
+ServedModels::ServedModels(const std::vector<ModelSource>& sources, ModelSettings settings)
+    : settings_(std::move(settings)) {
+  for (const ModelSource& source : sources) {
+    models_.push_back(std::make_shared<const ServedModel>(source, settings_));
+  }
+  settings_.trust.ask = {};  // nobody sits at the terminal later
+}
+
+std::shared_ptr<const ServedModel> ServedModels::find(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& model : models_) {
+    if (name.empty() || model->source().name == name) return model;
+  }
+  return nullptr;
+}
+
+std::vector<std::shared_ptr<const ServedModel>> ServedModels::all() const {
+  const std::lock_guard lock(mutex_);
+  return models_;
+}
+
+std::vector<std::string> ServedModels::names() const {
+  std::vector<std::string> names;
+  for (const auto& model : all()) names.push_back(model->source().name);
+  return names;
+}
+
+ServedModels::Reloads ServedModels::reload() {
+  Reloads done;
+  const auto current = all();
+  for (std::size_t i = 0; i < current.size(); ++i) {
+    const ModelSource& source = current[i]->source();
+    try {
+      if (sha256_hex(read_file(source.file)) == current[i]->sha256()) {
+        ++done.unchanged;
+        continue;
+      }
+      auto loaded = std::make_shared<const ServedModel>(source, settings_);
+      const std::lock_guard lock(mutex_);
+      models_[i] = std::move(loaded);
+      ++done.replaced;
+    } catch (const std::exception& error) {
+      // A server that runs does not end for a file that somebody copied halfway.
+      warn("{}: the former model stays: {}", source.name, error.what());
+      ++done.failed;
+      continue;
+    }
+    note("{}: loaded the new {}", source.name, source.file.string());
+  }
+  if (done.unchanged > 0 && done.replaced + done.failed == 0) note("no model's file has changed");
+  return done;
+}
+
+}  // namespace transfer
