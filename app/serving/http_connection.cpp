@@ -66,15 +66,15 @@ bool read_header(const http::request_header<>& header, HttpRequest& request) {
   return parse_target(text_of(header.target()), request);
 }
 
+}  // namespace
+
 /// Where a worker puts an answer for the thread of the connections.
-struct AnswerSlot {
+struct HttpConnection::AnswerSlot {
   explicit AnswerSlot(const asio::any_io_executor& executor) : arrival(executor) {}
   /// Runs until the client's patience is over, and is cancelled by the answer.
   asio::steady_timer arrival;
   std::optional<HttpAnswer> answer;
 };
-
-}  // namespace
 
 /// One request and what is known of it while it is read.
 struct HttpConnection::Exchange {

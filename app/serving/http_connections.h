@@ -35,6 +35,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void close();
 
  private:
+  struct AnswerSlot;
   struct Exchange;
 
   boost::asio::awaitable<bool> serve_one(bool is_first);
