@@ -9,7 +9,7 @@
 #include "core/hash.h"
 #include "datasets/formats/image_formats.h"
 #include "datasets/image_file.h"
-#include "datasets/preprocess.h"
+#include "datasets/received_image.h"
 
 namespace transfer {
 namespace {
@@ -61,13 +61,6 @@ cv::Mat decode_bands(std::string_view bytes, const std::string& name, int bands,
     }
     return format.decode_bands(image, bands);
   });
-}
-
-cv::Mat decode_bytes_for(std::string_view bytes, const std::string& name, const Preprocessing& p,
-                         std::int64_t max_bytes) {
-  return reads_colours(p)
-             ? decode_image(bytes, name, shorter_side_seen(p), p.sample_range, max_bytes)
-             : decode_bands(bytes, name, p.channels, p.sample_range, max_bytes);
 }
 
 cv::Mat decode_for(const Sample& sample, const Preprocessing& p, const std::string& content) {

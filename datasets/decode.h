@@ -38,12 +38,6 @@ cv::Mat decode_bands(std::string_view bytes, const std::string& name, int bands,
                      const std::optional<SampleRange>& sample_range = std::nullopt,
                      std::int64_t max_bytes = kDefaultMaxImageBytes);
 
-/// An image's bytes as a network reads them before they are fitted: RGB, also for grey networks, or
-/// the bands. A JPEG much larger than the network's input may be decoded at reduced size. Throws as
-/// decode_image() does.
-cv::Mat decode_bytes_for(std::string_view bytes, const std::string& name,
-                         const Preprocessing& preprocessing, std::int64_t max_bytes);
-
 /// The sample's image as a network reads it before it is fitted: RGB, also for grey networks, or
 /// the bands. A JPEG much larger than the network's input may be decoded at reduced size. `content`
 /// is what content_hash() gave for the sample before, or empty: where the file's bytes are others

@@ -62,8 +62,8 @@ std::string name_of_file(const fs::path& file) {
 
 ModelSource source_of(const std::string& given) {
   const std::size_t equals = given.find('=');
-  const bool is_named = equals != std::string::npos && is_model_name(given.substr(0, equals)) &&
-                        !fs::exists(given);
+  const bool is_named =
+      equals != std::string::npos && is_model_name(given.substr(0, equals)) && !fs::exists(given);
   const fs::path file = model_path(is_named ? given.substr(equals + 1) : given);
   return {is_named ? given.substr(0, equals) : name_of_file(file), file};
 }
@@ -99,9 +99,10 @@ void warn_of_open_door(const ServeOptions& options) {
   const bool is_local = options.address.host == "127.0.0.1" ||
                         options.address.host == "localhost" || options.address.host == "::1";
   if (is_local || !options.token_file.empty()) return;
-  warn("--host {}: everyone who reaches this machine may use the model. --token-file FILE asks "
-       "for a token.",
-       options.address.host);
+  warn(
+      "--host {}: everyone who reaches this machine may use the model. --token-file FILE asks "
+      "for a token.",
+      options.address.host);
 }
 
 int run_serve(ServeOptions options) {
@@ -198,8 +199,8 @@ CommandRun add_serve_flags(CLI::App& parser) {
   parser.add_flag("--no-explain", options->explains_nothing,
                   "Leave out POST /explain, for which each model is loaded a second time");
   add_confidence_flags(parser, options->settings.confidence);
-  parser.get_option("--reject")->description(
-      "Give images that are unlike all training images the class `unknown`");
+  parser.get_option("--reject")
+      ->description("Give images that are unlike all training images the class `unknown`");
   add_test_time_flag(parser, options->settings.views);
   add_machine_flags(parser, options->device, options->threads);
   add_trust_flags(parser, options->trust, options->trust_file);

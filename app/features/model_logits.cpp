@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "app/features/model_rows.h"
 #include "app/features/test_time_views.h"
 
 namespace transfer {

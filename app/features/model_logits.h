@@ -67,17 +67,11 @@ struct StreamOptions {
   bool keeps_own_outputs = false;
 };
 
-/// As model_logits(), but hands the logits to `take` in the order of the images, as soon as they
-/// are there; see stream_over_images(). Where the model keeps known images, the rows are its
-/// scored_logits(). Positions are those in `samples`.
+/// The same, but hands the logits to `take` in the order of the images, as soon as they are there;
+/// see stream_over_images(). Where the model keeps known images, the rows are its scored_logits().
+/// Positions are those in `samples`.
 void stream_model_logits(const Classifier& model, const std::vector<Sample>& samples,
                          torch::Device device, std::int64_t threads, const StreamOptions& options,
                          const std::function<void(const RowBlock&)>& take);
-
-/// What the model gives for prepared images [N,C,H,W], a row each on the CPU: the outputs of all
-/// views, the UnknownScore where it keeps known images, and the image's own outputs where they are
-/// kept. Of `options` the views count. Thread-safe. Throws as Classifier::logits() does.
-torch::Tensor model_rows(const Classifier& model, const torch::Tensor& images,
-                         const StreamOptions& options, Fusion fusion);
 
 }  // namespace transfer

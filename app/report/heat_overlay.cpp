@@ -9,6 +9,7 @@
 #include "datasets/jpeg_writer.h"
 #include "datasets/png_writer.h"
 #include "datasets/preprocess.h"
+#include "datasets/received_image.h"
 
 namespace transfer {
 namespace {

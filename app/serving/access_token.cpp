@@ -20,9 +20,9 @@ std::string first_line(const std::filesystem::path& file) {
     const OpenFile opened = OpenFile::for_reading(file);
     const auto facts = opened.facts();
     if ((facts.st_mode & S_IROTH) != 0) {
-      throw ConfigError(fmt::format(
-          "--token-file {}: everyone on this machine may read it. Run: chmod 600 {}", file.string(),
-          file.string()));
+      throw ConfigError(
+          fmt::format("--token-file {}: everyone on this machine may read it. Run: chmod 600 {}",
+                      file.string(), file.string()));
     }
     std::string text(std::min(static_cast<std::size_t>(facts.st_size), kMostBytes), '\0');
     opened.read(0, text.data(), text.size());

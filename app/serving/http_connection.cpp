@@ -44,9 +44,10 @@ bool is_malformed(const error_code& error) {
 }
 
 HttpAnswer refuse_body_size(std::int64_t most_bytes) {
-  return refusal(413, fmt::format("the body has more than {} bytes (--max-body-bytes). Send smaller "
-                                  "or fewer images.",
-                                  most_bytes));
+  return refusal(413,
+                 fmt::format("the body has more than {} bytes (--max-body-bytes). Send smaller "
+                             "or fewer images.",
+                             most_bytes));
 }
 
 /// The refusal of a header that cannot be read.
@@ -217,8 +218,9 @@ asio::awaitable<HttpAnswer> HttpConnection::answer_to(Exchange& exchange) {
   co_await slot->arrival.async_wait(into(error));
   open->is_wanted = false;
   if (slot->answer) co_return std::move(*slot->answer);
-  co_return refusal(504, "the answer took longer than --timeout allows. Send fewer images at a "
-                         "time, or try again when the server has less to do.");
+  co_return refusal(504,
+                    "the answer took longer than --timeout allows. Send fewer images at a "
+                    "time, or try again when the server has less to do.");
 }
 
 /// Returns whether a further request may follow.

@@ -50,8 +50,8 @@ ServingLimits within_open_files(ServingLimits limits) {
 tcp::acceptor listening(boost::asio::io_context& io, const ServerAddress& address) {
   error_code error;
   tcp::resolver resolver(io);
-  const auto found = resolver.resolve(address.host, std::to_string(address.port),
-                                      tcp::resolver::passive, error);
+  const auto found =
+      resolver.resolve(address.host, std::to_string(address.port), tcp::resolver::passive, error);
   if (error || found.empty()) {
     throw ConfigError(fmt::format(
         "--host {}: is no address of this machine: {}. Give 127.0.0.1 for this machine alone, or "
@@ -66,11 +66,11 @@ tcp::acceptor listening(boost::asio::io_context& io, const ServerAddress& addres
   if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);
   if (!error) return acceptor;
   const bool is_taken = error == boost::asio::error::address_in_use;
-  throw ConfigError(fmt::format(
-      "--host {} --port {}: cannot listen there: {}. {}", address.host, address.port,
-      error.message(),
-      is_taken ? "Another program does; give another --port, or 0 for any that is free."
-               : "Give another --host or --port; ports below 1024 need privileges."));
+  throw ConfigError(
+      fmt::format("--host {} --port {}: cannot listen there: {}. {}", address.host, address.port,
+                  error.message(),
+                  is_taken ? "Another program does; give another --port, or 0 for any that is free."
+                           : "Give another --host or --port; ports below 1024 need privileges."));
 }
 
 }  // namespace
@@ -121,7 +121,8 @@ struct HttpServer::Implementation {
     error_code ignored;
     acceptor.close(ignored);
     pause.cancel();
-    stop_limit.expires_after(std::chrono::milliseconds(static_cast<std::int64_t>(1e3 * seconds_to_stop)));
+    stop_limit.expires_after(
+        std::chrono::milliseconds(static_cast<std::int64_t>(1e3 * seconds_to_stop)));
     stop_limit.async_wait([this](const error_code& cancelled) {
       if (!cancelled) connections.close_all();
     });

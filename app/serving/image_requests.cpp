@@ -13,7 +13,7 @@
 #include "core/errors.h"
 #include "core/lack_of_resources.h"
 #include "core/messages.h"
-#include "datasets/formats/encoded_image.h"
+#include "datasets/formats/oversized_image.h"
 #include "datasets/received_image.h"
 
 namespace transfer {
@@ -47,8 +47,8 @@ std::int64_t classes_wanted(const HttpRequest& request, const ServedModel& model
   const char* const end = text->data() + text->size();
   const auto read = std::from_chars(text->data(), end, top);
   if (read.ec != std::errc() || read.ptr != end || top < 1) {
-    throw Refusal{400, fmt::format("top: found '{}', expected a whole number of classes from 1 on.",
-                                   *text)};
+    throw Refusal{
+        400, fmt::format("top: found '{}', expected a whole number of classes from 1 on.", *text)};
   }
   return std::min(top, all);
 }
@@ -71,15 +71,15 @@ HttpAnswer answer_of(const PendingPredictions& pending) {
   if (!has_any) {
     const ImageOutcome& first = outcomes.front();
     const std::string reason = first.prediction.error;
-    return refusal(first.status,
-                   outcomes.size() == 1
-                       ? reason
-                       : fmt::format("none of the {} can be used. The first: {}",
-                                     count_text(outcomes.size(), "image"), reason));
+    return refusal(first.status, outcomes.size() == 1
+                                     ? reason
+                                     : fmt::format("none of the {} can be used. The first: {}",
+                                                   count_text(outcomes.size(), "image"), reason));
   }
   const auto format = pending.model->format(pending.top);
   ordered_json images = ordered_json::array();
-  for (const ImageOutcome& outcome : outcomes) images.push_back(object_of_outcome(outcome, *format));
+  for (const ImageOutcome& outcome : outcomes)
+    images.push_back(object_of_outcome(outcome, *format));
   return json_answer({{"model", pending.model->source().name}, {"images", images}});
 }
 
@@ -160,11 +160,9 @@ std::optional<HttpAnswer> Service::predict(const std::shared_ptr<OpenRequest>& o
   pending->left = files.size();
   std::vector<ImageTask> tasks;
   for (std::size_t i = 0; i < files.size(); ++i) {
-    tasks.push_back({pending->model, files[i].name, files[i].bytes,
-                     [open] { return open->is_wanted.load(); },
-                     [pending, i](ImageOutcome outcome) {
-                       take_outcome(*pending, i, std::move(outcome));
-                     }});
+    tasks.push_back(
+        {pending->model, files[i].name, files[i].bytes, [open] { return open->is_wanted.load(); },
+         [pending, i](ImageOutcome outcome) { take_outcome(*pending, i, std::move(outcome)); }});
   }
   if (images_->try_add(std::move(tasks))) return std::nullopt;
   return refusal(429, fmt::format("{} wait already, and no more may. Try again later.",
@@ -186,10 +184,11 @@ std::optional<HttpAnswer> Service::explain(const std::shared_ptr<OpenRequest>& o
     throw Refusal{400, fmt::format("found {}, expected one image to explain.",
                                    count_text(files.size(), "file"))};
   }
-  const bool is_added = explanations_->try_add([open, model, method, as_json, file = files.front()] {
-    if (!open->is_wanted) return;
-    open->reply(explanation_or_refusal(*model, file, open->request, method, as_json));
-  });
+  const bool is_added =
+      explanations_->try_add([open, model, method, as_json, file = files.front()] {
+        if (!open->is_wanted) return;
+        open->reply(explanation_or_refusal(*model, file, open->request, method, as_json));
+      });
   if (is_added) return std::nullopt;
   return refusal(429, "too many explanations wait already. Try again later.");
 }

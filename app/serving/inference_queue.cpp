@@ -10,7 +10,7 @@
 #include "core/errors.h"
 #include "core/lack_of_resources.h"
 #include "core/stopwatch.h"
-#include "datasets/formats/encoded_image.h"
+#include "datasets/formats/oversized_image.h"
 #include "datasets/received_image.h"
 
 namespace transfer {
@@ -84,9 +84,8 @@ std::size_t InferenceQueue::largest_batch(const ServedModel& model) const {
 }
 
 std::vector<ImageTask> InferenceQueue::next_batch() {
-  const auto longest =
-      std::chrono::duration_cast<Clock::duration>(
-          std::chrono::duration<double, std::milli>(options_.wait_ms));
+  const auto longest = std::chrono::duration_cast<Clock::duration>(
+      std::chrono::duration<double, std::milli>(options_.wait_ms));
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [&] { return is_ending_ || !waiting_.empty(); });

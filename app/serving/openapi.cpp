@@ -39,10 +39,9 @@ ordered_json model_parameter(const std::vector<std::string>& models) {
 /// A form with files, or the bytes of one image.
 ordered_json image_body(const char* description) {
   const ordered_json file = {{"type", "string"}, {"contentMediaType", "application/octet-stream"}};
-  const ordered_json form = {
-      {"type", "object"},
-      {"properties", {{"image", {{"type", "array"}, {"items", file}}}}},
-      {"additionalProperties", file}};
+  const ordered_json form = {{"type", "object"},
+                             {"properties", {{"image", {{"type", "array"}, {"items", file}}}}},
+                             {"additionalProperties", file}};
   return {{"required", true},
           {"description", description},
           {"content",
@@ -52,28 +51,31 @@ ordered_json image_body(const char* description) {
 }
 
 ordered_json predict_path(const std::vector<std::string>& models) {
-  ordered_json responses = {{"200", answer_with("Predictions in the order of the images. Where some "
-                                                "cannot be read, those have an error instead.",
-                                                "Predictions")}};
+  ordered_json responses = {
+      {"200", answer_with("Predictions in the order of the images. Where some "
+                          "cannot be read, those have an error instead.",
+                          "Predictions")}};
   add_refusals(responses, {"400", "401", "404", "413", "415", "429", "503", "504"});
-  return {{"post",
-           {{"operationId", "predict"},
-            {"summary", "Predict images"},
-            {"parameters",
-             {model_parameter(models),
-              query_parameter("top", "How many classes to list, the likeliest first; all without it.",
-                              {{"type", "integer"}, {"minimum", 1}})}},
-            {"requestBody", image_body("One or more images.")},
-            {"responses", responses}}}};
+  return {
+      {"post",
+       {{"operationId", "predict"},
+        {"summary", "Predict images"},
+        {"parameters",
+         {model_parameter(models),
+          query_parameter("top", "How many classes to list, the likeliest first; all without it.",
+                          {{"type", "integer"}, {"minimum", 1}})}},
+        {"requestBody", image_body("One or more images.")},
+        {"responses", responses}}}};
 }
 
 ordered_json explain_path(const std::vector<std::string>& models) {
   ordered_json content = json_content("Explanation");
   content["image/jpeg"] = ordered_json::object();
-  ordered_json responses = {
-      {"200", {{"description", "The image as the network sees it, under the map of where its "
+  ordered_json responses = {{"200",
+                             {{"description",
+                               "The image as the network sees it, under the map of where its "
                                "answer comes from."},
-               {"content", content}}}};
+                              {"content", content}}}};
   add_refusals(responses, {"400", "401", "404", "413", "415", "429", "503", "504"});
   return {
       {"post",
@@ -126,23 +128,23 @@ ordered_json schemas() {
       {"type", "object"},
       {"required", {"status", "message"}},
       {"properties", {{"status", {{"type", "integer"}}}, {"message", text_schema()}}}};
-  return {{"Predictions",
-           {{"type", "object"},
-            {"required", {"model", "images"}},
-            {"properties",
-             {{"model", text_schema()}, {"images", {{"type", "array"}, {"items", image}}}}}}},
-          {"Explanation",
-           {{"type", "object"},
-            {"properties",
-             {{"model", text_schema()},
-              {"name", text_schema()},
-              {"output", text_schema()},
-              {"value", number_schema()},
-              {"stage", text_schema()},
-              {"method", text_schema()},
-              {"overlay", text_schema()}}}}},
-          {"Error",
-           {{"type", "object"}, {"required", {"error"}}, {"properties", {{"error", error}}}}}};
+  return {
+      {"Predictions",
+       {{"type", "object"},
+        {"required", {"model", "images"}},
+        {"properties",
+         {{"model", text_schema()}, {"images", {{"type", "array"}, {"items", image}}}}}}},
+      {"Explanation",
+       {{"type", "object"},
+        {"properties",
+         {{"model", text_schema()},
+          {"name", text_schema()},
+          {"output", text_schema()},
+          {"value", number_schema()},
+          {"stage", text_schema()},
+          {"method", text_schema()},
+          {"overlay", text_schema()}}}}},
+      {"Error", {{"type", "object"}, {"required", {"error"}}, {"properties", {{"error", error}}}}}};
 }
 
 }  // namespace
@@ -160,8 +162,8 @@ ordered_json openapi_document(const std::vector<std::string>& models, bool needs
         {"/model", model},
         {"/models", plain_path("models", "All models", "application/json", {"401"})},
         {"/healthz", plain_path("health", "Whether the server answers", "application/json")},
-        {"/readyz", plain_path("readiness", "Whether it takes requests", "application/json",
-                               {"503"})},
+        {"/readyz",
+         plain_path("readiness", "Whether it takes requests", "application/json", {"503"})},
         {"/metrics", plain_path("metrics", "Counters for Prometheus", "text/plain", {"401"})},
         {"/openapi.json", plain_path("openapi", "This document", "application/json")},
         {"/", plain_path("page", "A page on which to drop images", "text/html")}}},

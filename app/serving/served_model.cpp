@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "app/compute/device.h"
-#include "app/features/model_logits.h"
+#include "app/features/model_rows.h"
 #include "app/report/heat_overlay.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
@@ -37,9 +37,10 @@ ServedModel::ServedModel(ModelSource source, const ModelSettings& settings)
       classifier_(source_.file, device_, settings.trust),
       reading_(reading_of(settings, classifier_, source_)) {
   if (sha256_hex(read_file(source_.file)) != sha256_) {
-    throw ModelError(fmt::format("{}: changed while it was loaded. Load it again once it is "
-                                 "written.",
-                                 source_.file.string()));
+    throw ModelError(
+        fmt::format("{}: changed while it was loaded. Load it again once it is "
+                    "written.",
+                    source_.file.string()));
   }
   if (!settings.explains) {
     why_unexplained_ = "the server was started with --no-explain";
@@ -84,8 +85,7 @@ std::unique_ptr<PredictionFormat> ServedModel::format(std::int64_t top) const {
 }
 
 Explanation ServedModel::explain(std::string_view bytes, const std::string& name,
-                                 const std::optional<std::string>& output,
-                                 MapMethod method) const {
+                                 const std::optional<std::string>& output, MapMethod method) const {
   constexpr int kSide = 448;
   const auto& classes = metadata().classes;
   std::int64_t position = -1;

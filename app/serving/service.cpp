@@ -28,10 +28,14 @@ const std::vector<Service::Route>& Service::routes() {
   using Open = std::shared_ptr<OpenRequest>;
   static const std::vector<Route> all = {
       {"/", "GET", true, [](Service& s, const Open&) { return s.page(); }},
-      {"/favicon.ico", "GET", true, [](Service&, const Open&) { return HttpAnswer{204, "", ""}; }},
+      {"/favicon.ico", "GET", true,
+       [](Service&, const Open&) {
+         return HttpAnswer{204, "", ""};
+       }},
       {"/predict", "POST", false, [](Service& s, const Open& open) { return s.predict(open); }},
       {"/explain", "POST", false, [](Service& s, const Open& open) { return s.explain(open); }},
-      {"/model", "GET", false, [](Service& s, const Open& open) { return s.one_model(open->request); }},
+      {"/model", "GET", false,
+       [](Service& s, const Open& open) { return s.one_model(open->request); }},
       {"/models", "GET", false, [](Service& s, const Open&) { return s.all_models(); }},
       {"/healthz", "GET", true, [](Service& s, const Open&) { return s.health(); }},
       {"/readyz", "GET", true, [](Service& s, const Open&) { return s.readiness(); }},
@@ -41,8 +45,8 @@ const std::vector<Service::Route>& Service::routes() {
   return all;
 }
 
-Service::Service(ServedModels& models, const BatchingOptions& batching,
-                 const ServingLimits& limits, AccessToken token, ServingMetrics& metrics)
+Service::Service(ServedModels& models, const BatchingOptions& batching, const ServingLimits& limits,
+                 AccessToken token, ServingMetrics& metrics)
     : models_(models),
       limits_(limits),
       token_(std::move(token)),
@@ -69,11 +73,12 @@ std::optional<HttpAnswer> Service::refuse_by_header(const HttpRequest& header) c
   if (route == all.end()) {
     std::vector<std::string> paths;
     for (const Route& one : all) paths.push_back(one.path);
-    return refusal(404, fmt::format("there is nothing at {}{} GET /openapi.json lists what there is.",
-                                    header.path, nearest_or_stop(header.path, paths)));
+    return refusal(404,
+                   fmt::format("there is nothing at {}{} GET /openapi.json lists what there is.",
+                               header.path, nearest_or_stop(header.path, paths)));
   }
-  const bool fits = header.method == route->method ||
-                    (header.method == "HEAD" && route->method == "GET");
+  const bool fits =
+      header.method == route->method || (header.method == "HEAD" && route->method == "GET");
   if (!fits) {
     HttpAnswer answer = refusal(
         405, fmt::format("{} takes {}, not {}.", route->path, route->method, header.method));
@@ -148,8 +153,8 @@ HttpAnswer Service::all_models() const {
 
 HttpAnswer Service::metrics_text() const {
   return {200, "text/plain; version=0.0.4; charset=utf-8",
-          metrics_.text({images_->waiting(), explanations_->waiting(), models_.names().size(),
-                         is_ready_})};
+          metrics_.text(
+              {images_->waiting(), explanations_->waiting(), models_.names().size(), is_ready_})};
 }
 
 HttpAnswer Service::openapi() const {

@@ -78,25 +78,28 @@ std::string ServingMetrics::text(const Now& now) const {
 std::string ServingMetrics::totals(const Now& now) const {
   std::string text;
   text += single("transfer_images_total", "counter", "Images that workers took, broken ones too.",
-             images_decoded_);
-  text += single("transfer_decoding_seconds_total", "counter", "Seconds that workers decoded images.",
-             seconds_decoding_);
+                 images_decoded_);
+  text += single("transfer_decoding_seconds_total", "counter",
+                 "Seconds that workers decoded images.", seconds_decoding_);
   text += single("transfer_network_seconds_total", "counter", "Seconds that networks ran.",
-             seconds_in_network_);
+                 seconds_in_network_);
   text += single("transfer_waiting_images", "gauge", "Images that wait for a worker.",
-             now.waiting_images);
-  text += single("transfer_waiting_explanations", "gauge", "Explanations that wait for their thread.",
-             now.waiting_explanations);
+                 now.waiting_images);
+  text += single("transfer_waiting_explanations", "gauge",
+                 "Explanations that wait for their thread.", now.waiting_explanations);
   text += single("transfer_open_connections", "gauge", "Connections that are open.",
-             open_connections.load());
-  text += single("transfer_refused_connections_total", "counter",
+                 open_connections.load());
+  text +=
+      single("transfer_refused_connections_total", "counter",
              "Connections that were closed since too many were open.", refused_connections.load());
   text += single("transfer_body_bytes", "gauge", "Bytes of bodies in memory.", body_bytes.load());
   text += single("transfer_models", "gauge", "Models that are loaded.", now.models);
-  text += single("transfer_ready", "gauge", "1 unless the server is stopping.", now.is_ready ? 1 : 0);
-  text += single("transfer_model_reloads_total", "counter", "Models that were loaded anew.", reloads_);
+  text +=
+      single("transfer_ready", "gauge", "1 unless the server is stopping.", now.is_ready ? 1 : 0);
+  text +=
+      single("transfer_model_reloads_total", "counter", "Models that were loaded anew.", reloads_);
   text += single("transfer_model_reload_failures_total", "counter",
-             "Models' files that could not be loaded anew.", failed_reloads_);
+                 "Models' files that could not be loaded anew.", failed_reloads_);
   return text;
 }
 

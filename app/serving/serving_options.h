@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "app/report/confidence_reading.h"
 #include "core/fusion.h"
 #include "core/trust.h"
-#include "app/report/confidence_reading.h"
 
 namespace transfer {
 

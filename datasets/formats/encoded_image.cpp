@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "datasets/formats/oversized_image.h"
+
 namespace transfer {
 
 DataError broken_image(const EncodedImage& image, std::string_view reason) {
@@ -20,9 +22,9 @@ void require_sensible_size(const EncodedImage& image, std::uint64_t width, std::
   }
   const std::uint64_t bytes = std::max(width * height * bytes_per_pixel, least_bytes);
   if (bytes <= static_cast<std::uint64_t>(image.max_bytes)) return;
-  throw OversizedImage(fmt::format(
-      "{}: {}, which take {} bytes, more than data.max_image_bytes allows ({})", image.name, claim,
-      bytes, image.max_bytes));
+  throw OversizedImage(
+      fmt::format("{}: {}, which take {} bytes, more than data.max_image_bytes allows ({})",
+                  image.name, claim, bytes, image.max_bytes));
 }
 
 }  // namespace transfer

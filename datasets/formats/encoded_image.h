@@ -15,12 +15,6 @@ namespace transfer {
 /// bytes.
 inline constexpr std::int64_t kMaxPixels = std::int64_t{1} << 30;
 
-/// An image whose pixels would take more memory than it may.
-class OversizedImage : public DataError {
- public:
-  using DataError::DataError;
-};
-
 /// What a decoder is given.
 struct EncodedImage {
   /// The whole file.
@@ -39,10 +33,9 @@ struct EncodedImage {
 /// The error for an image that cannot be used: "NAME: reason".
 DataError broken_image(const EncodedImage& image, std::string_view reason);
 
-/// Throws DataError where a header claims no pixels, and OversizedImage where it claims more than
-/// kMaxPixels, or more than take `image.max_bytes` bytes at `bytes_per_pixel` each, or if decoding
-/// takes `least_bytes`, which are more than that. Decoders call it before they allocate memory for
-/// pixels.
+/// Throws DataError where a header claims no pixels, more than kMaxPixels, or more than take
+/// `image.max_bytes` bytes at `bytes_per_pixel` each, or if decoding takes `least_bytes`, which are
+/// more than that. Decoders call it before they allocate memory for pixels.
 void require_sensible_size(const EncodedImage& image, std::uint64_t width, std::uint64_t height,
                            std::uint64_t bytes_per_pixel = 3, std::uint64_t least_bytes = 0);
 
