@@ -7,9 +7,10 @@
 
 #include "core/errors.h"
 #include "core/hash.h"
+#include "datasets/decode_bytes.h"
 #include "datasets/formats/image_formats.h"
 #include "datasets/image_file.h"
-#include "datasets/received_image.h"
+#include "datasets/preprocess.h"
 
 namespace transfer {
 namespace {
@@ -61,6 +62,13 @@ cv::Mat decode_bands(std::string_view bytes, const std::string& name, int bands,
     }
     return format.decode_bands(image, bands);
   });
+}
+
+cv::Mat decode_bytes_for(std::string_view bytes, const std::string& name, const Preprocessing& p,
+                         std::int64_t max_bytes) {
+  return reads_colours(p)
+             ? decode_image(bytes, name, shorter_side_seen(p), p.sample_range, max_bytes)
+             : decode_bands(bytes, name, p.channels, p.sample_range, max_bytes);
 }
 
 cv::Mat decode_for(const Sample& sample, const Preprocessing& p, const std::string& content) {

@@ -5,20 +5,13 @@
 #include <opencv2/core.hpp>
 #include <opencv2/core/utility.hpp>
 
-#include "datasets/decode.h"
+#include "datasets/decode_bytes.h"
 #include "datasets/formats/image_formats.h"
 #include "datasets/preprocess.h"
 
 namespace transfer {
 
 bool begins_as_image(std::string_view bytes) { return format_of(bytes) != nullptr; }
-
-cv::Mat decode_bytes_for(std::string_view bytes, const std::string& name, const Preprocessing& p,
-                         std::int64_t max_bytes) {
-  return reads_colours(p)
-             ? decode_image(bytes, name, shorter_side_seen(p), p.sample_range, max_bytes)
-             : decode_bands(bytes, name, p.channels, p.sample_range, max_bytes);
-}
 
 torch::Tensor network_input(std::string_view bytes, const std::string& name, const Preprocessing& p,
                             std::int64_t max_bytes) {

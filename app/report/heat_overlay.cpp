@@ -6,10 +6,10 @@
 
 #include "datasets/colour.h"
 #include "datasets/decode.h"
+#include "datasets/decode_bytes.h"
 #include "datasets/jpeg_writer.h"
 #include "datasets/png_writer.h"
 #include "datasets/preprocess.h"
-#include "datasets/received_image.h"
 
 namespace transfer {
 namespace {

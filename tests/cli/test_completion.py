@@ -7,7 +7,7 @@ import unittest
 
 from tests.cli.transfer_case import TransferCase
 
-COMMANDS = ("train", "evaluate", "predict", "explain", "neighbours", "embed", "inspect", "backbones", "check", "preview", "lr-find",
+COMMANDS = ("train", "evaluate", "predict", "explain", "serve", "neighbours", "embed", "inspect", "backbones", "check", "preview", "lr-find",
             "advise", "batch", "runs", "compare", "ensemble", "soup", "export", "cache ls", "cache prune", "config", "version", "completion", "help")
 
 # Sets what bash sets when Tab is pressed at the end of the line $2, and prints the replies one per line. Outside an

@@ -10,7 +10,7 @@ import unittest
 
 from tests.cli.transfer_case import SLOWER, TransferCase, without_comments
 
-COMMANDS = ("train", "evaluate", "predict", "explain", "neighbours", "embed", "inspect", "backbones", "check", "preview", "lr-find",
+COMMANDS = ("train", "evaluate", "predict", "explain", "serve", "neighbours", "embed", "inspect", "backbones", "check", "preview", "lr-find",
             "advise", "batch", "runs", "compare", "ensemble", "soup", "export", "cache", "cache ls", "cache prune", "config", "version", "completion", "help")
 
 
