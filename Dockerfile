@@ -41,5 +41,7 @@ RUN echo /opt/transfer/lib > /etc/ld.so.conf.d/zz-transfer.conf && ldconfig && \
     mkdir --mode=1777 /runs
 USER 1000:1000
 WORKDIR /
+COPY docker/health.sh /opt/transfer/health.sh
+HEALTHCHECK --interval=30s --timeout=10s --start-period=30s CMD ["bash", "/opt/transfer/health.sh"]
 ENTRYPOINT ["/opt/transfer/bin/transfer"]
 CMD ["--help"]

@@ -1,6 +1,5 @@
 #include "datasets/received_image.h"
 
-#include <torch/torch.h>
 
 #include <opencv2/core.hpp>
 #include <opencv2/core/utility.hpp>

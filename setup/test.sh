@@ -19,7 +19,7 @@ if [ "${1:-}" = report ]; then
   .venv/bin/python -m pip --disable-pip-version-check install --quiet --upgrade --target build/report-test-packages \
     --requirement setup/requirements-report-test.txt
   export PYTHONPATH=$PWD/build/report-test-packages TRANSFER_SCREENSHOTS=$PWD/build/screenshots
-  exec ctest --test-dir build --no-tests=error --output-on-failure --tests-regex '^cli.report_browser$'
+  exec ctest --test-dir build --no-tests=error --output-on-failure --tests-regex '^cli.(report|serve)_browser$'
 fi
 # Only the tests of what the program shows on a terminal need it, and are skipped without it.
 if ! command -v tmux > /dev/null; then
@@ -30,6 +30,11 @@ fi
 if ! .venv/bin/python -c 'import tensorboard' 2> /dev/null; then
   timeout 300 .venv/bin/python -m pip --disable-pip-version-check install --quiet tensorboard ||
     say "tensorboard cannot be installed here; the test that reads event files back is skipped"
+fi
+# Only the test of the server's own description needs it, and is skipped without it.
+if ! .venv/bin/python -c 'import openapi_spec_validator' 2> /dev/null; then
+  timeout 300 .venv/bin/python -m pip --disable-pip-version-check install --quiet openapi-spec-validator ||
+    say "openapi-spec-validator cannot be installed here; the test of /openapi.json is skipped"
 fi
 say "Tests (TRANSFER_DATA=${TRANSFER_DATA:-unset: tests on real images are skipped})"
 exec ctest --test-dir build --no-tests=error --output-on-failure --parallel 2 --label-exclude '^(slurm|slow)$'

@@ -1,6 +1,5 @@
 #include "app/serving/inference_queue.h"
 
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <exception>

@@ -1,7 +1,6 @@
 #include "app/serving/served_model.h"
 
 #include <fmt/format.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <utility>
