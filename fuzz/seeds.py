@@ -249,6 +249,15 @@ def add_csv(seeds):
         seeds.add("csv", b"\0" + "path,label\n\xe4.png,gr\xfcn\n".encode(encoding))
 
 
+def add_forms(seeds):
+    part = b'--b\r\nContent-Disposition: form-data; name="image"; filename="%s"\r\n\r\n%s\r\n'
+    bodies = [part % (b"a.png", b"1") + part % (b'a;\\"b\\"', b"\r\n--") + b"--b--\r\n", part % (b"", b"") + b"--b--", b"--b--",
+              b"preamble\r\n" + part % (b"a", b"--b"), part % (b"a", b"1") * 20 + b"--b--", b"--b\r\n\r\n\r\n--b--", b""]
+    for kind in (b"multipart/form-data; boundary=b", b'Multipart/Form-Data; charset=x; Boundary="b"', b"multipart/form-data", b"image/png"):
+        for body in bodies:
+            seeds.add("form", kind + b"\n/predict?model=a%20b&top=3&&x\n" + body)
+
+
 AWKWARD_YAML = [
     "a: &a [*a]\n", "train: &t {lr: 0.1}\naugment: *t\n", "<<: {seed: 1}\n", "seed: !!int 3\n", "? [a, b]\n: c\n",
     "train:\n  lr: .inf\n", "train: {lr: 1e-400, epochs: 99999999999999999999}\n", "seed: 1\nseed: 2\n", "[]\n", "--- 1\n--- 2\n",
@@ -363,7 +372,7 @@ def main():
     parser.add_argument("--stored", help="the built fuzz_stored_seeds")
     options = parser.parse_args()
     seeds = Seeds(options.folder)
-    for add in (add_jpeg, add_png, add_bmp, add_tiff, add_webp, add_gif, add_foreign_images, add_exif, add_idx, add_csv,
+    for add in (add_jpeg, add_png, add_bmp, add_tiff, add_webp, add_gif, add_foreign_images, add_exif, add_idx, add_csv, add_forms,
                 add_yaml, add_metadata, add_known_images, add_models):
         add(seeds)
     if options.stored:
