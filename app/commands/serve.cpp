@@ -191,7 +191,7 @@ CommandRun add_serve_flags(CLI::App& parser) {
                   "A run directory, or its model.pt; given several times, NAME=FILE names each")
       ->type_name("FOLDER|FILE")
       ->expected(1)
-      ->take_all()
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->required();
   add_address_flags(parser, *options);
   add_limit_flags(parser, *options);

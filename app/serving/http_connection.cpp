@@ -108,6 +108,7 @@ void HttpConnection::close() {
   error_code ignored;
   stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
   stream_.close();
+  if (awaited_) awaited_->arrival.cancel();
 }
 
 asio::awaitable<void> HttpConnection::serve() {
@@ -214,8 +215,10 @@ asio::awaitable<HttpAnswer> HttpConnection::answer_to(Exchange& exchange) {
     });
   };
   all_.service_.answer(open);
+  awaited_ = slot;
   error_code error;
   co_await slot->arrival.async_wait(into(error));
+  awaited_.reset();
   open->is_wanted = false;
   if (slot->answer) co_return std::move(*slot->answer);
   co_return refusal(504,

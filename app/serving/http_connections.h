@@ -49,6 +49,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   boost::beast::tcp_stream stream_;
   boost::beast::flat_buffer buffer_;
   bool has_request_ = false;
+  /// While an answer is waited for.
+  std::shared_ptr<AnswerSlot> awaited_;
   /// Its place among the connections that may be closed to make room, while it has one.
   std::list<HttpConnection*>::iterator place_;
   bool has_place_ = false;

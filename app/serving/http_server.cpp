@@ -103,6 +103,7 @@ struct HttpServer::Implementation {
   void wait_for_signal() {
     signals.async_wait([this](const error_code& error, int signal) {
       if (error) return;
+      wait_for_signal();  // before the end cancels it
       if (signal == SIGHUP) {
         service.reload();
       } else if (stopped_by == 0) {
@@ -111,7 +112,6 @@ struct HttpServer::Implementation {
       } else {
         connections.close_all();
       }
-      wait_for_signal();
     });
   }
 

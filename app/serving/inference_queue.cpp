@@ -1,6 +1,5 @@
 #include "app/serving/inference_queue.h"
 
-
 #include <algorithm>
 #include <exception>
 #include <utility>

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "app/compute/device.h"
@@ -11,6 +13,8 @@
 #include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/hash.h"
+#include "core/json_text.h"
+#include "core/lack_of_resources.h"
 #include "core/messages.h"
 #include "core/nearest_name.h"
 #include "datasets/received_image.h"
@@ -18,6 +22,19 @@
 
 namespace transfer {
 namespace {
+
+/// "" for a file that cannot be read, of which Classifier tells more.
+std::string sha256_of(const std::filesystem::path& file) {
+  try {
+    return sha256_hex(read_file(file));
+  } catch (const DataError&) {
+    return "";
+  }
+}
+
+torch::Tensor blank_input(const Preprocessing& p) {
+  return torch::zeros({1, p.height, p.width, p.channels}).permute({0, 3, 1, 2});
+}
 
 RowReading reading_of(const ModelSettings& settings, const Classifier& model,
                       const ModelSource& source) {
@@ -32,34 +49,41 @@ ServedModel::ServedModel(ModelSource source, const ModelSettings& settings)
     : source_(std::move(source)),
       settings_(settings),
       device_(settings.device),
-      sha256_(sha256_hex(read_file(source_.file))),
+      sha256_(sha256_of(source_.file)),
       classifier_(source_.file, device_, settings.trust),
       reading_(reading_of(settings, classifier_, source_)) {
-  if (sha256_hex(read_file(source_.file)) != sha256_) {
+  if (sha256_of(source_.file) != sha256_) {
     throw ModelError(
         fmt::format("{}: changed while it was loaded. Load it again once it is "
                     "written.",
                     source_.file.string()));
   }
-  if (!settings.explains) {
-    why_unexplained_ = "the server was started with --no-explain";
+  if (settings.explains) {
+    prepare_to_explain();
   } else {
-    try {
-      maps_.emplace(Backbone::load(source_.file, {}, settings.trust), "");
-    } catch (const Error& error) {
-      note_detail("{}", error.what());
-      why_unexplained_ = "this network has no stage with positions of the image to look at";
-    }
+    why_unexplained_ = "the server was started with --no-explain";
   }
-  warm_up();
-}
-
-void ServedModel::warm_up() const {
   // LibTorch records shapes in the first run, compiles in the second and may do so once more.
   constexpr int kRuns = 3;
-  const Preprocessing& p = metadata().preprocessing;
-  const auto blank = torch::zeros({1, p.height, p.width, p.channels}).permute({0, 3, 1, 2});
+  const auto blank = blank_input(metadata().preprocessing);
   for (int run = 0; run < kRuns; ++run) predict(blank, {source_.name});
+  description_ = json_line(describe(*this));
+}
+
+void ServedModel::prepare_to_explain() {
+  try {
+    maps_.emplace(Backbone::load(source_.file, {}, settings_.trust), "");
+    const auto blank = blank_input(metadata().preprocessing);
+    const auto tried =
+        maps_->explain(blank, torch::full({1}, -1, torch::kInt64), MapMethod::kGradCam);
+    if (tried.logits.size(1) == static_cast<std::int64_t>(metadata().classes.size())) return;
+    why_unexplained_ = "it has no single network whose outputs are its classes";
+  } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) throw;
+    note_detail("{}", error.what());
+    why_unexplained_ = "its network has no stage with positions of the image to look at";
+  }
+  maps_.reset();
 }
 
 torch::Tensor ServedModel::input(std::string_view bytes, const std::string& name) const {

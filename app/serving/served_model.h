@@ -48,6 +48,9 @@ class ServedModel {
   /// Why explain() cannot be called; empty where it can.
   const std::string& why_unexplained() const { return why_unexplained_; }
 
+  /// describe() as it was when the model was loaded, as JSON in one line.
+  const std::string& description() const { return description_; }
+
   /// An image's bytes as the network sees them, [1,C,H,W]. Throws DataError, OversizedImage and
   /// ResourceError.
   torch::Tensor input(std::string_view bytes, const std::string& name) const;
@@ -65,7 +68,7 @@ class ServedModel {
                       const std::optional<std::string>& output, MapMethod method) const;
 
  private:
-  void warm_up() const;
+  void prepare_to_explain();
 
   ModelSource source_;
   ModelSettings settings_;
@@ -75,6 +78,7 @@ class ServedModel {
   RowReading reading_;
   std::optional<ActivationMaps> maps_;
   std::string why_unexplained_;
+  std::string description_;
   /// ActivationMaps serves one thread at a time.
   mutable std::mutex explaining_;
 };

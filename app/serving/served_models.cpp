@@ -36,30 +36,28 @@ std::vector<std::string> ServedModels::names() const {
   return names;
 }
 
-ServedModels::Reloads ServedModels::reload() {
-  Reloads done;
+void ServedModels::reload(ServingMetrics& metrics) {
+  bool has_changed = false;
   const auto current = all();
   for (std::size_t i = 0; i < current.size(); ++i) {
     const ModelSource& source = current[i]->source();
     try {
-      if (sha256_hex(read_file(source.file)) == current[i]->sha256()) {
-        ++done.unchanged;
-        continue;
-      }
+      if (sha256_hex(read_file(source.file)) == current[i]->sha256()) continue;
+      has_changed = true;
       auto loaded = std::make_shared<const ServedModel>(source, settings_);
       const std::lock_guard lock(mutex_);
       models_[i] = std::move(loaded);
-      ++done.replaced;
     } catch (const std::exception& error) {
       // A server that runs does not end for a file that somebody copied halfway.
+      has_changed = true;
+      metrics.add_reload(/*has_failed=*/true);
       warn("{}: the former model stays: {}", source.name, error.what());
-      ++done.failed;
       continue;
     }
+    metrics.add_reload(/*has_failed=*/false);
     note("{}: loaded the new {}", source.name, source.file.string());
   }
-  if (done.unchanged > 0 && done.replaced + done.failed == 0) note("no model's file has changed");
-  return done;
+  if (!has_changed) note("no model's file has changed");
 }
 
 }  // namespace transfer

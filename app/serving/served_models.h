@@ -1,12 +1,12 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include "app/serving/served_model.h"
+#include "app/serving/serving_metrics.h"
 
 namespace transfer {
 
@@ -21,16 +21,10 @@ class ServedModels {
   std::vector<std::shared_ptr<const ServedModel>> all() const;
   std::vector<std::string> names() const;
 
-  /// What reload() did.
-  struct Reloads {
-    int replaced = 0;
-    int unchanged = 0;
-    /// Files that cannot be used, whose former models stay.
-    int failed = 0;
-  };
-  /// Loads each model anew whose file has changed, and says so. Those that hold the former model
-  /// finish with it. One thread at a time.
-  Reloads reload();
+  /// Loads each model anew whose file has changed, counts it and says so. Where a file cannot be
+  /// used, the former model stays. Those that hold a former model finish with it. One thread at a
+  /// time.
+  void reload(ServingMetrics& metrics);
 
  private:
   ModelSettings settings_;

@@ -13,7 +13,11 @@
 
 namespace transfer {
 
-using nlohmann::ordered_json;
+namespace {
+
+constexpr const char* kJson = "application/json";
+
+}  // namespace
 
 /// What a path and a method lead to.
 struct Service::Route {
@@ -110,11 +114,7 @@ void Service::answer(const std::shared_ptr<OpenRequest>& open) {
 }
 
 void Service::reload() {
-  const bool is_added = reloads_->try_add([this] {
-    const auto done = models_.reload();
-    for (int i = 0; i < done.replaced; ++i) metrics_.add_reload(/*has_failed=*/false);
-    for (int i = 0; i < done.failed; ++i) metrics_.add_reload(/*has_failed=*/true);
-  });
+  const bool is_added = reloads_->try_add([this] { models_.reload(metrics_); });
   if (!is_added) note("models are being loaded anew already, and will be once more");
 }
 
@@ -142,13 +142,15 @@ HttpAnswer Service::readiness() const {
 
 HttpAnswer Service::one_model(const HttpRequest& request) const {
   require_known_parameters(request, {"model"});
-  return json_answer(describe(*model_of(request, models_)));
+  return {200, kJson, model_of(request, models_)->description() + "\n"};
 }
 
 HttpAnswer Service::all_models() const {
-  ordered_json models = ordered_json::array();
-  for (const auto& model : models_.all()) models.push_back(describe(*model));
-  return json_answer({{"models", models}});
+  std::string list;
+  for (const auto& model : models_.all()) {
+    list += (list.empty() ? "" : ",") + model->description();
+  }
+  return {200, kJson, "{\"models\":[" + list + "]}\n"};
 }
 
 HttpAnswer Service::metrics_text() const {

@@ -133,7 +133,8 @@ class ServingCase(TransferCase):
 
     def predicted(self, name, *arguments):
         """What `transfer predict` says of an image in the test's folder, without its path."""
-        done = self.run_transfer("predict", "--model", self.model, name, "--top", "1000", "--json", *arguments)
+        done = self.run_transfer("predict", "--model", self.model, name, "--top", "1000", "--json", "--threads", "1",
+                                 *arguments)
         found = json.loads(done.stdout)[0]
         del found["path"]
         return found

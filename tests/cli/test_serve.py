@@ -25,7 +25,7 @@ class Serve(ServingCase):
                 self.assertEqual(image.keys(), expected.keys())
                 self.assertEqual([row["class"] for row in image["top"]], [row["class"] for row in expected["top"]])
                 for one, other in zip(image["top"], expected["top"]):
-                    self.assertEqual(f"{one['probability']:.6f}", f"{other['probability']:.6f}")
+                    self.assertAlmostEqual(one["probability"], other["probability"], places=6)
                 status, alone = server.post("/predict?top=1", content, Content_Type="image/png")
                 self.assertEqual((status, len(alone["images"][0]["top"])), (200, 1))
                 self.assertEqual(alone["images"][0].pop("name"), "image")

@@ -99,7 +99,7 @@ class RequestsToServe(ServingCase):
         with self.serve("--max-body-bytes", "5000", "--max-images", "2") as server:
             self.check(server.post("/predict", bytes(5001)), 413, "5000")
             chunks = iter([bytes(3000), bytes(3000)])
-            self.check(server.post("/predict", chunks, Transfer_Encoding="chunked"), 413, "5000")
+            self.check(server.post("/predict", chunks), 413, "5000")
             self.check(server.post_form("/predict", [("a", b"1"), ("b", b"2"), ("c", b"3")]), 413, "2 files")
 
     def test_paths_methods_and_parameters(self):
