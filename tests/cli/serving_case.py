@@ -133,8 +133,8 @@ class ServingCase(TransferCase):
 
     def predicted(self, name, *arguments):
         """What `transfer predict` says of an image in the test's folder, without its path."""
-        done = self.run_transfer("predict", "--model", self.model, name, "--top", "1000", "--json", "--threads", "1",
-                                 *arguments)
+        top = [] if "--top" in arguments else ["--top", "1000"]
+        done = self.run_transfer("predict", "--model", self.model, name, "--json", "--threads", "1", *top, *arguments)
         found = json.loads(done.stdout)[0]
         del found["path"]
         return found
