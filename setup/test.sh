@@ -21,10 +21,11 @@ if [ "${1:-}" = report ]; then
   export PYTHONPATH=$PWD/build/report-test-packages TRANSFER_SCREENSHOTS=$PWD/build/screenshots
   exec ctest --test-dir build --no-tests=error --output-on-failure --tests-regex '^cli.(report|serve)_browser$'
 fi
-# Only the tests of what the program shows on a terminal need it, and are skipped without it.
-if ! command -v tmux > /dev/null; then
+# Only the tests of what the program shows on a terminal need tmux, and are skipped without it. The documentation asks the
+# server by curl.
+if ! command -v tmux > /dev/null || ! command -v curl > /dev/null; then
   bash setup/install_debian_packages.sh setup/debian-packages-test.txt ||
-    say "tmux cannot be installed here; the tests of terminals are skipped"
+    say "tmux or curl cannot be installed here; the tests of terminals are skipped"
 fi
 # Only the test that reads event files back needs it, and is skipped without it.
 if ! .venv/bin/python -c 'import tensorboard' 2> /dev/null; then
