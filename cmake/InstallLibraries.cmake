@@ -129,7 +129,7 @@ if(WANTED STREQUAL "torch")
     endforeach()
   endif()
   # Compiled into the program.
-  foreach(package libcli11-dev nlohmann-json3-dev)
+  foreach(package libboost-dev libcli11-dev nlohmann-json3-dev)
     if(EXISTS "/usr/share/doc/${package}/copyright")
       install_copyright(${package})
     endif()
