@@ -86,11 +86,12 @@ class PageOfServe(ServingCase):
             self.assertTrue(self.drop("pasted.png", "paste")[0].startswith("red"))
             self.browser.driver.find_element("id", "files").send_keys(str(self.image_file))
             self.wait_for("return document.querySelectorAll('.result').length === 2")
+            from selenium.webdriver.common.action_chains import ActionChains
             from selenium.webdriver.common.keys import Keys
             order = []
             self.browser.run("document.activeElement.blur()")
             for _ in range(4):
-                self.browser.driver.switch_to.active_element.send_keys(Keys.TAB)
+                ActionChains(self.browser.driver).send_keys(Keys.TAB).perform()
                 order.append(self.browser.run("return document.activeElement.id || document.activeElement.textContent"))
             self.assertEqual(order, ["files", "photo", "camera", "Show what it looks at"])
             self.check("serve-keyboard")
