@@ -87,9 +87,7 @@ class ConnectionsToServe(ServingCase):
                 client.close()
 
     def test_a_stop_finishes_what_has_arrived(self):
-        with self.serve() as server:
-            idle = server.connect()
-            client = server.connect()
+        with self.serve() as server, server.connect() as idle, server.connect() as client:
             client.sendall(self.head(len(self.image)) + self.image[:50])
             self.assertEqual(server.get("/healthz")[0], 200)  # what was sent before has arrived
             server.process.send_signal(signal.SIGTERM)
@@ -102,15 +100,13 @@ class ConnectionsToServe(ServingCase):
                 server.connect()
 
     def test_a_second_signal_waits_for_nobody(self):
-        with self.serve("--stop-timeout", "3600") as server:
-            client = server.connect()
+        with self.serve("--stop-timeout", "3600") as server, server.connect() as client:
             client.sendall(self.head(100) + b"half")
             self.assertEqual(server.get("/healthz")[0], 200)
             server.process.send_signal(signal.SIGINT)
             server.wait_for_message("stopping")
             server.process.send_signal(signal.SIGINT)
             self.assertEqual(server.process.wait(60 * SLOWER), 0)
-            client.close()
 
     def test_a_changed_model_is_loaded_without_a_lost_request(self):
         served = self.folder / "served.pt"
