@@ -92,7 +92,7 @@ class RequestsToServe(ServingCase):
             self.check(server.post("/explain", png_of_size(40000, 40000)), 413)
             buffer = io.BytesIO()
             Image.new("RGB", (2000, 2000)).save(buffer, "PNG")
-            self.check(server.post("/predict", buffer.getvalue()), 413, "12000000")
+            self.check(server.post("/predict", buffer.getvalue()), 413, "2000 x 2000")
             self.assertEqual(server.post("/predict", self.image)[0], 200)
 
     def test_bodies_that_are_too_large(self):
