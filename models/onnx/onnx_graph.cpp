@@ -71,6 +71,10 @@ std::string OnnxGraph::name_of(const ExecutedOperator& call, const ValuePair& va
   return constant(tensor);
 }
 
+const std::string& OnnxGraph::output_name(const ValuePair& tensor) const {
+  return names_.at(tensor[0].toTensor().unsafeGetTensorImpl()).name;
+}
+
 std::string OnnxGraph::reshape(const ExecutedOperator& call, const std::string& input,
                                const std::vector<Size>& sizes) {
   std::vector<std::int64_t> target;
@@ -81,6 +85,11 @@ std::string OnnxGraph::reshape(const ExecutedOperator& call, const std::string& 
   }
   if (unknown > 1) call.refuse("makes two dimensions that depend on the number of images.");
   return add("Reshape", {input, integers(target)});
+}
+
+std::string OnnxGraph::batch_size() {
+  const std::string shape = add("Shape", {kOnnxInput});
+  return add("Gather", {shape, integers({0})}, {{"axis", std::int64_t{0}}});
 }
 
 void OnnxGraph::move_to(OnnxModel& model) {

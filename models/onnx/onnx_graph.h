@@ -12,6 +12,9 @@
 
 namespace transfer {
 
+/// Name of the model's input.
+inline constexpr const char* kOnnxInput = "images";
+
 /// An ONNX graph in the making: its nodes, its constants, and which tensor of the network each
 /// name stands for.
 class OnnxGraph {
@@ -36,9 +39,14 @@ class OnnxGraph {
   std::string name_of(const ExecutedOperator& call, const std::string& argument) {
     return name_of(call, call.argument(argument));
   }
+  /// The name of what the network returns. REQUIRES: has_name().
+  const std::string& output_name(const ValuePair& tensor) const;
   /// Reshapes to these sizes, of which one may depend on the number of images.
   std::string reshape(const ExecutedOperator& call, const std::string& input,
                       const std::vector<Size>& sizes);
+
+  /// The number of images as a tensor of one number.
+  std::string batch_size();
 
   /// The layer that the nodes to come belong to; it begins their names.
   void set_layer(const std::string& layer) { layer_ = layer; }

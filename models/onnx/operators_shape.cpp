@@ -77,18 +77,22 @@ std::string select(Graph& graph, const Call& call) {
   return graph.add("Gather", {graph.name_of(call, "self"), index}, {{"axis", axis}});
 }
 
-/// Of a tensor to sizes that may depend on the number of images: times a one for each.
+/// Repeats a tensor, such as a class token once for each image.
 std::string expanded(Graph& graph, const Call& call) {
   const auto sizes = sizes_of(call.results()[0]);
   const auto from = sizes_of(call.argument("self"));
   const std::string input = graph.name_of(call, "self");
   if (from == sizes) return input;
-  for (const Size& size : sizes) {
-    if (!size) call.refuse("repeats a tensor for each image in a way that cannot be exported.");
-  }
   std::vector<std::int64_t> target;
-  for (const Size& size : sizes) target.push_back(*size);
-  return graph.add("Expand", {input, graph.integers(target)});
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    if (!sizes[i] && i > 0) call.refuse("repeats a tensor for each image in a dimension behind.");
+    if (sizes[i]) target.push_back(*sizes[i]);
+  }
+  std::string shape = graph.integers(target);
+  if (!sizes.at(0)) {
+    shape = graph.add("Concat", {graph.batch_size(), shape}, {{"axis", std::int64_t{0}}});
+  }
+  return graph.add("Expand", {input, shape});
 }
 
 std::string rolled(Graph& graph, const Call& call) {
