@@ -23,7 +23,7 @@ namespace transfer {
   command(compare) \
   command(ensemble) \
   command(soup) \
-  command(export_model) \
+  command(export) \
   command(cache) \
   command(config) \
   command(completion) \

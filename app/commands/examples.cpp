@@ -100,9 +100,10 @@ constexpr std::array kExamples = {
   transfer soup runs/a runs/b --method uniform --output soup.pt --json
   transfer soup runs/a runs/b --output soup.pt --overwrite --device cpu)"},
     CommandExamples{"export", R"(
+  transfer export --model runs/pets --to onnx --output pets.onnx
+  transfer export --model runs/pets --to onnx --with-preprocessing --output pets.onnx --overwrite
   transfer export --model runs/pets --to weights --output pets.safetensors
-  transfer export --model model.pt --to weights --output pets.safetensors --overwrite
-  transfer export --model runs/pets --to weights --output pets.safetensors --json)"},
+  transfer export --model model.pt --to weights --output pets.safetensors --json)"},
     CommandExamples{"cache", R"(
   transfer cache ls
   transfer cache prune --unused-days 30

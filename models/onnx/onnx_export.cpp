@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <torch/csrc/jit/api/module.h>
 
+#include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/hash.h"
 #include "models/archive.h"
@@ -112,7 +113,7 @@ void describe(OnnxModel& model, const ModelMetadata& metadata, const OnnxExportO
                     {"classes", classes},
                     {"includes_preprocessing", options.with_preprocessing ? "yes" : "no"},
                     {"temperature", fmt::format("{}", temperature_of(metadata))},
-                    {"source_sha256", sha256_of_file(file)}};
+                    {"source_sha256", sha256_hex(read_file(file))}};
 }
 
 /// Gives the graph's result the name that the file promises.
@@ -150,6 +151,7 @@ OnnxExport export_to_onnx(const std::filesystem::path& file, const Trust& trust,
   remove_image_methods(archive.module);
   OnnxExport result;
   result.metadata = *archive.metadata;
+  result.has_known_images = !archive.known_images.empty();
   const Preprocessing& p = result.metadata.preprocessing;
   const torch::Tensor pixels = sample_pixels(p);
   const torch::Tensor images = normalised(pixels, p);

@@ -21,6 +21,8 @@ struct OnnxExport {
   std::string bytes;
   ModelMetadata metadata;
   std::size_t nodes = 0;
+  /// Whether the model keeps known images (models/known_images.h), which the file leaves out.
+  bool has_known_images = false;
   /// What the file takes: three images, always the same.
   torch::Tensor images;
   /// What our own forward gives for them, [3,classes].
