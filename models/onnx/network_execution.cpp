@@ -27,7 +27,8 @@ std::string layer_of(const Node& node) {
     const auto& instance = std::get<2>(call);
     if (!instance || instance->instance_name().empty()) continue;
     if (instance->instance_name() == "SELF") continue;
-    path += (path.empty() ? "" : ".") + instance->instance_name();
+    if (!path.empty()) path += '.';
+    path += instance->instance_name();
   }
   return path;
 }

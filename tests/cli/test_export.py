@@ -22,8 +22,11 @@ needs_runtime = unittest.skipIf(onnx is None, "onnx or onnxruntime is not instal
 
 
 class ExportCase(TransferCase):
+    # The Python that the binary asks for ONNX Runtime.
+    python = {"TRANSFER_PYTHON": os.environ.get("TRANSFER_PYTHON", sys.executable)}
+
     def environment(self):
-        return {"TRANSFER_PYTHON": os.environ.get("TRANSFER_PYTHON", sys.executable), **super().environment()}
+        return {**super().environment(), **self.python}
 
     def train_on(self, backbone, *arguments, out="run"):
         self.run_transfer("--data", "data", "--backbone", FIXTURES / f"{backbone}.pt", "--threads", "1", "--out", out, *arguments)
@@ -57,8 +60,8 @@ class OnnxFiles(ExportCase):
         """Other images than those that the program checks itself."""
         self.check_file()
         module = torch.jit.load(str(self.folder / "run/model.pt"))
-        size = json.loads(onnx_metadata(self.folder / "model.onnx")["transfer.json"])["input_size"]
-        images = torch.randn(count, *size[-3:], generator=torch.Generator().manual_seed(5))
+        size = json.loads(onnx_metadata(self.folder / "model.onnx")["transfer.json"])["preprocessing"]["input_size"]
+        images = torch.randn(count, 3, *size, generator=torch.Generator().manual_seed(5))
         with torch.no_grad():
             expected = module(images).numpy()
         numpy.testing.assert_allclose(self.run_file(images.numpy()), expected, rtol=1e-3, atol=1e-4)
@@ -84,7 +87,7 @@ class OnnxFiles(ExportCase):
         found = self.run_file(pixels)
         numpy.testing.assert_allclose(found.sum(1), 1, rtol=1e-5)
         module = torch.jit.load(str(self.folder / "run/model.pt"))
-        p = json.loads(onnx_metadata(self.folder / "model.onnx")["transfer.json"])
+        p = json.loads(onnx_metadata(self.folder / "model.onnx")["transfer.json"])["preprocessing"]
         planes = (pixels.transpose(0, 3, 1, 2) / 255 - numpy.reshape(p["mean"], (3, 1, 1))) / numpy.reshape(p["std"], (3, 1, 1))
         with torch.no_grad():
             expected = module.predict(torch.tensor(planes, dtype=torch.float32)).numpy()
@@ -123,15 +126,10 @@ class Refusals(ExportCase):
     def test_without_a_runtime_nothing_is_written(self):
         self.make_data()
         self.train_on("tiny")
-        self.addCleanup(os.environ.pop, "PATH", None) if "PATH" not in os.environ else None
-        before = os.environ["PATH"]
-        self.addCleanup(os.environ.__setitem__, "PATH", before)
-        os.environ["PATH"] = str(self.folder)
-        python = self.folder / "python"
+        python = self.folder / "python3"
         python.write_text("#!/bin/sh\nexit 77\n")
         python.chmod(0o755)
-        os.environ["TRANSFER_PYTHON"] = str(python)
-        self.addCleanup(os.environ.pop, "TRANSFER_PYTHON", None)
+        self.python = {"TRANSFER_PYTHON": str(python), "PATH": str(self.folder)}
         self.refuse(parts=("ONNX Runtime", "--unchecked"))
         self.assert_names(self.export("--unchecked").stdout, "not compared")
 
