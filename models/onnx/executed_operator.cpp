@@ -40,9 +40,10 @@ const c10::IValue& ExecutedOperator::fixed(const std::string& name) const {
   const bool is_same = value[0].isTensor() ? torch::equal(value[0].toTensor(), value[1].toTensor())
                                            : value[0] == value[1];
   if (!is_same) {
-    refuse(fmt::format("has an argument {} that depends on the number of images, which cannot be "
-                       "exported.",
-                       name));
+    refuse(
+        fmt::format("has an argument {} that depends on the number of images, which cannot be "
+                    "exported.",
+                    name));
   }
   return value[0];
 }

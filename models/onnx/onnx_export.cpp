@@ -123,7 +123,8 @@ void name_output(OnnxModel& model, OnnxGraph& graph, const std::string& result,
       with_preprocessing && metadata.objective.targets() != TargetKind::kValues;
   graph.set_layer("");
   graph.move_to(model);
-  model.output = {is_probability ? "probabilities" : "outputs", torch::kFloat,
+  model.output = {is_probability ? "probabilities" : "outputs",
+                  torch::kFloat,
                   {static_cast<std::int64_t>(metadata.classes.size())}};
   model.nodes.push_back({"Identity", "output", {result}, {model.output.name}, {}});
 }
@@ -159,8 +160,7 @@ OnnxExport export_to_onnx(const std::filesystem::path& file, const Trust& trust,
   OnnxModel model;
   try {
     const ValuePair batches = {images.narrow(0, 0, 2).clone(), images.clone()};
-    graph.set_name(batches,
-                   options.with_preprocessing ? add_normalisation(graph, p) : kOnnxInput);
+    graph.set_name(batches, options.with_preprocessing ? add_normalisation(graph, p) : kOnnxInput);
     const ValuePair outputs =
         execute(frozen_copy(archive.module), batches,
                 [&](const ExecutedOperator& call) { translate(graph, call); });
@@ -174,7 +174,8 @@ OnnxExport export_to_onnx(const std::filesystem::path& file, const Trust& trust,
     result.nodes = model.nodes.size();
     result.bytes = to_bytes(model);
   } catch (const ModelError& error) {
-    throw ModelError(fmt::format("{}: cannot be exported as ONNX: {}", file.string(), error.what()));
+    throw ModelError(
+        fmt::format("{}: cannot be exported as ONNX: {}", file.string(), error.what()));
   } catch (const c10::Error& error) {
     if (is_out_of_memory(error)) throw;
     throw ModelError(fmt::format("{}: cannot be exported as ONNX. [LibTorch: {}]", file.string(),

@@ -31,8 +31,9 @@ std::string OnnxGraph::add(const std::string& type, std::vector<std::string> inp
 }
 
 std::string OnnxGraph::constant(const torch::Tensor& values, const std::string& hint) {
-  const auto type =
-      c10::isIntegralType(values.scalar_type(), /*includeBool=*/false) ? torch::kLong : torch::kFloat;
+  const auto type = c10::isIntegralType(values.scalar_type(), /*includeBool=*/false)
+                        ? torch::kLong
+                        : torch::kFloat;
   const std::string name = unique(layer_.empty() ? hint : layer_ + "." + hint);
   constants_.push_back(
       {name, values.detach().to(torch::kCPU, type, false, true).contiguous().clone()});
@@ -49,11 +50,11 @@ std::string OnnxGraph::scalar(double value) {
 
 void OnnxGraph::set_name(const ValuePair& tensor, const std::string& name) {
   const torch::Tensor& first = tensor[0].toTensor();
-  names_.insert_or_assign(first.unsafeGetTensorImpl(),
-                          NamedTensor{c10::weak_intrusive_ptr<c10::TensorImpl,
-                                                              c10::UndefinedTensorImpl>(
-                                          first.getIntrusivePtr()),
-                                      name});
+  names_.insert_or_assign(
+      first.unsafeGetTensorImpl(),
+      NamedTensor{c10::weak_intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>(
+                      first.getIntrusivePtr()),
+                  name});
 }
 
 bool OnnxGraph::has_name(const c10::IValue& tensor) const {

@@ -29,11 +29,11 @@ std::string plain_name(const std::string& name) {
 /// Operators that read a tensor's shape and type but no values.
 bool reads_no_values(const std::string& name) {
   static const std::set<std::string> names = {
-      "size",      "dim",        "len",           "numel",             "is_floating_point",
-      "dtype",     "device",     "layout",        "is_cuda",           "requires_grad",
-      "new_zeros", "new_ones",   "new_full",      "zeros_like",        "ones_like",
-      "full_like", "new_empty",  "is_contiguous", "__contains__",      "__is__",
-      "__isnot__", "empty_like", "shape",         "ListConstruct",     "is_nested",
+      "size",      "dim",        "len",           "numel",         "is_floating_point",
+      "dtype",     "device",     "layout",        "is_cuda",       "requires_grad",
+      "new_zeros", "new_ones",   "new_full",      "zeros_like",    "ones_like",
+      "full_like", "new_empty",  "is_contiguous", "__contains__",  "__is__",
+      "__isnot__", "empty_like", "shape",         "ListConstruct", "is_nested",
       "get_device"};
   return names.contains(name);
 }
@@ -51,8 +51,8 @@ bool has_named_tensor(const OnnxGraph& graph, const ExecutedOperator& call) {
 
 /// chunk, split and unbind: the parts of a tensor along one dimension.
 bool translate_parts(OnnxGraph& graph, const ExecutedOperator& call) {
-  static const std::set<std::string> names = {"chunk", "split", "split_with_sizes", "unsafe_chunk",
-                                              "unsafe_split", "unbind"};
+  static const std::set<std::string> names = {"chunk",        "split",        "split_with_sizes",
+                                              "unsafe_chunk", "unsafe_split", "unbind"};
   const std::string name = plain_name(call.name());
   if (!names.contains(name)) return false;
   const auto first = call.results()[0][0].toTensorVector();
@@ -69,8 +69,8 @@ bool translate_parts(OnnxGraph& graph, const ExecutedOperator& call) {
       part = graph.add("Gather", {input, index}, {{"axis", axis}});
     } else {
       const std::int64_t end = start + first[i].size(axis);
-      part = graph.add("Slice", {input, graph.integers({start}), graph.integers({end}),
-                                 graph.integers({axis})});
+      part = graph.add(
+          "Slice", {input, graph.integers({start}), graph.integers({end}), graph.integers({axis})});
       start = end;
     }
     graph.set_name({first[i], second[i]}, part);

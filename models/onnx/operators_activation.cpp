@@ -90,10 +90,18 @@ std::string softmax(Graph& graph, const Call& call) {
 }  // namespace
 
 OperatorTable activation_operators() {
-  return {{"relu", relu},           {"relu6", relu6},         {"hardtanh", hardtanh},
-          {"clamp", clamp},         {"sigmoid", sigmoid},     {"tanh", hyperbolic_tangent},
-          {"hardswish", hardswish}, {"hardsigmoid", hardsigmoid}, {"silu", silu},
-          {"gelu", gelu},           {"leaky_relu", leaky_relu},   {"softmax", softmax}};
+  return {{"relu", relu},
+          {"relu6", relu6},
+          {"hardtanh", hardtanh},
+          {"clamp", clamp},
+          {"sigmoid", sigmoid},
+          {"tanh", hyperbolic_tangent},
+          {"hardswish", hardswish},
+          {"hardsigmoid", hardsigmoid},
+          {"silu", silu},
+          {"gelu", gelu},
+          {"leaky_relu", leaky_relu},
+          {"softmax", softmax}};
 }
 
 }  // namespace transfer

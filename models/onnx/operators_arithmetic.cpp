@@ -62,11 +62,11 @@ std::string linear(Graph& graph, const Call& call) {
 
 /// self · beta + mat1 · mat2 · alpha.
 std::string sum_and_product(Graph& graph, const Call& call) {
-  return graph.add("Gemm",
-                   {graph.name_of(call, "mat1"), graph.name_of(call, "mat2"),
-                    graph.name_of(call, "self")},
-                   {{"alpha", static_cast<float>(call.number("alpha"))},
-                    {"beta", static_cast<float>(call.number("beta"))}});
+  return graph.add(
+      "Gemm",
+      {graph.name_of(call, "mat1"), graph.name_of(call, "mat2"), graph.name_of(call, "self")},
+      {{"alpha", static_cast<float>(call.number("alpha"))},
+       {"beta", static_cast<float>(call.number("beta"))}});
 }
 
 std::string mean(Graph& graph, const Call& call) {
@@ -85,18 +85,12 @@ std::string mean(Graph& graph, const Call& call) {
 }  // namespace
 
 OperatorTable arithmetic_operators() {
-  return {{"add", sum},
-          {"sub", difference},
-          {"mul", product},
-          {"div", quotient},
-          {"pow", power},
-          {"sqrt", square_root},
-          {"exp", exponential},
-          {"matmul", matrix_product},
-          {"mm", matrix_product},
-          {"bmm", matrix_product},
-          {"linear", linear},
-          {"addmm", sum_and_product},
+  return {{"add", sum},           {"sub", difference},
+          {"mul", product},       {"div", quotient},
+          {"pow", power},         {"sqrt", square_root},
+          {"exp", exponential},   {"matmul", matrix_product},
+          {"mm", matrix_product}, {"bmm", matrix_product},
+          {"linear", linear},     {"addmm", sum_and_product},
           {"mean", mean}};
 }
 

@@ -19,13 +19,11 @@ std::vector<std::int64_t> last_two_swapped(std::int64_t dimensions) {
 std::string scaled_dot_product_attention(Graph& graph, const Call& call) {
   if (call.flag("is_causal")) call.refuse("is causal, which cannot be exported.");
   const torch::Tensor& query = call.argument("query")[0].toTensor();
-  const double scale = call.is_given("scale")
-                           ? call.number("scale")
-                           : 1 / std::sqrt(static_cast<double>(query.size(-1)));
+  const double scale = call.is_given("scale") ? call.number("scale")
+                                              : 1 / std::sqrt(static_cast<double>(query.size(-1)));
   const std::string key = graph.add("Transpose", {graph.name_of(call, "key")},
                                     {{"perm", last_two_swapped(query.dim())}});
-  const std::string scaled =
-      graph.add("Mul", {graph.name_of(call, "query"), graph.scalar(scale)});
+  const std::string scaled = graph.add("Mul", {graph.name_of(call, "query"), graph.scalar(scale)});
   std::string scores = graph.add("MatMul", {scaled, key});
   if (call.is_given("attn_mask")) {
     const torch::Tensor mask = call.argument("attn_mask")[0].toTensor();

@@ -10,9 +10,7 @@ namespace {
 using Graph = OnnxGraph;
 using Call = ExecutedOperator;
 
-std::int64_t dimensions_of(const Call& call) {
-  return call.argument("self")[0].toTensor().dim();
-}
+std::int64_t dimensions_of(const Call& call) { return call.argument("self")[0].toTensor().dim(); }
 
 /// Whatever moves no value: flatten, reshape, view, squeeze, unsqueeze, unflatten.
 std::string reshaped(Graph& graph, const Call& call) {
@@ -134,14 +132,30 @@ std::string padded(Graph& graph, const Call& call) {
 }  // namespace
 
 OperatorTable shape_operators() {
-  return {{"flatten", reshaped},   {"reshape", reshaped},     {"view", reshaped},
-          {"squeeze", reshaped},   {"unsqueeze", reshaped},   {"unflatten", reshaped},
-          {"_unsafe_view", reshaped}, {"contiguous", same},   {"clone", same},
-          {"to", same},            {"dropout", same},         {"feature_dropout", same},
-          {"alias", same},         {"detach", same},          {"permute", permute},
-          {"transpose", transpose}, {"t", matrix_transpose},  {"cat", concatenated},
-          {"slice", slice},        {"select", select},        {"expand", expanded},
-          {"roll", rolled},        {"pad", padded},           {"constant_pad_nd", padded}};
+  return {{"flatten", reshaped},
+          {"reshape", reshaped},
+          {"view", reshaped},
+          {"squeeze", reshaped},
+          {"unsqueeze", reshaped},
+          {"unflatten", reshaped},
+          {"_unsafe_view", reshaped},
+          {"contiguous", same},
+          {"clone", same},
+          {"to", same},
+          {"dropout", same},
+          {"feature_dropout", same},
+          {"alias", same},
+          {"detach", same},
+          {"permute", permute},
+          {"transpose", transpose},
+          {"t", matrix_transpose},
+          {"cat", concatenated},
+          {"slice", slice},
+          {"select", select},
+          {"expand", expanded},
+          {"roll", rolled},
+          {"pad", padded},
+          {"constant_pad_nd", padded}};
 }
 
 }  // namespace transfer
