@@ -18,6 +18,25 @@ try:
 except ImportError:
     torch = None
 
+if torch is not None:
+    class Sums(torch.nn.Module):
+        def forward(self, x):
+            return torch.cumsum(x, 1)
+
+    class WithSums(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.sums = Sums()
+
+        def forward(self, x):
+            return self.sums(x).mean(dim=[2, 3])
+
+    class ByNumber(torch.nn.Module):
+        def forward(self, x):
+            if x.size(0) > 2:
+                x = x * 2
+            return x.mean(dim=[2, 3])
+
 needs_runtime = unittest.skipIf(onnx is None, "onnx or onnxruntime is not installed")
 
 
@@ -109,6 +128,25 @@ class Refusals(ExportCase):
         self.refuse(model=FIXTURES / "tiny.pt", parts=("tiny.pt", "class names", "model.pt"))
         self.refuse(model=FIXTURES / "truncated.pt", parts=("truncated.pt",))
         self.refuse(model=FIXTURES / "not_torchscript.pt", parts=("not_torchscript.pt",))
+
+    @unittest.skipIf(torch is None, "torch is not installed")
+    def test_an_operator_without_translation_is_named_with_its_layer(self):
+        self.write_classifier(WithSums())
+        self.refuse("--unchecked", parts=("odd.pt", "aten::cumsum", "layer sums"), model="odd.pt")
+
+    @unittest.skipIf(torch is None, "torch is not installed")
+    def test_a_way_that_depends_on_the_number_of_images_is_refused(self):
+        self.write_classifier(ByNumber())
+        self.refuse("--unchecked", parts=("odd.pt", "number of images"), model="odd.pt")
+
+    def write_classifier(self, module):
+        """The network with the metadata of a model that was trained, as odd.pt."""
+        preprocessing = {"input_size": [8, 8], "channels": "rgb", "resize": 8, "resize_rule": "shorter_side", "crop": "center",
+                         "interpolation": "area", "mean": [0.5] * 3, "std": [0.25] * 3}
+        metadata = {"format_version": 3, "kind": "classifier", "name": "odd", "source": "", "source_version": "", "license": "",
+                    "preprocessing": preprocessing, "classes": ["a", "b", "c"], "stages": [], "task": "classification",
+                    "loss": "cross_entropy"}
+        torch.jit.script(module.eval()).save(str(self.folder / "odd.pt"), _extra_files={"transfer.json": json.dumps(metadata)})
 
     def test_outputs(self):
         model = FIXTURES / "tiny.pt"
