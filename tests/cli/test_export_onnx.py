@@ -51,7 +51,7 @@ class ExportCase(TransferCase):
         self.run_transfer("--data", "data", "--backbone", FIXTURES / f"{backbone}.pt", "--threads", "1", "--out", out, *arguments)
 
     def export(self, *arguments, model="run", output="model.onnx", **options):
-        return self.run_transfer("export", "--model", model, "--output", output, *arguments, **options)
+        return self.run_transfer("export", "--model", model, "--to", "onnx", "--output", output, *arguments, **options)
 
     def refuse(self, *arguments, parts, model="run", output="model.onnx", expect=4, **options):
         before = sorted(self.folder.rglob("*"))
