@@ -37,5 +37,10 @@ if ! .venv/bin/python -c 'import openapi_spec_validator' 2> /dev/null; then
   timeout 300 .venv/bin/python -m pip --disable-pip-version-check install --quiet openapi-spec-validator ||
     say "openapi-spec-validator cannot be installed here; the test of /openapi.json is skipped"
 fi
+# Only the tests of exported files need them, and are skipped without them.
+if ! .venv/bin/python -c 'import onnx, onnxruntime' 2> /dev/null; then
+  timeout 300 .venv/bin/python -m pip --disable-pip-version-check install --quiet onnx onnxruntime ||
+    say "onnx and onnxruntime cannot be installed here; the tests that run ONNX files are skipped"
+fi
 say "Tests (TRANSFER_DATA=${TRANSFER_DATA:-unset: tests on real images are skipped})"
 exec ctest --test-dir build --no-tests=error --output-on-failure --parallel 2 --label-exclude '^(slurm|slow)$'

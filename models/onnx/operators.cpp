@@ -26,16 +26,27 @@ std::string plain_name(const std::string& name) {
   return plain.ends_with('_') ? plain.substr(0, plain.size() - 1) : plain;
 }
 
-/// Operators that read a tensor's shape and type but no values.
+/// Operators that read a tensor's shape and type but no values, and those of lists.
 bool reads_no_values(const std::string& name) {
   static const std::set<std::string> names = {
-      "size",      "dim",        "len",           "numel",         "is_floating_point",
-      "dtype",     "device",     "layout",        "is_cuda",       "requires_grad",
-      "new_zeros", "new_ones",   "new_full",      "zeros_like",    "ones_like",
-      "full_like", "new_empty",  "is_contiguous", "__contains__",  "__is__",
-      "__isnot__", "empty_like", "shape",         "ListConstruct", "is_nested",
-      "get_device"};
+      "size",        "dim",        "len",           "numel",        "is_floating_point",
+      "dtype",       "device",     "layout",        "is_cuda",      "requires_grad",
+      "new_zeros",   "new_ones",   "new_full",      "zeros_like",   "ones_like",
+      "full_like",   "new_empty",  "is_contiguous", "__contains__", "__is__",
+      "__isnot__",   "empty_like", "shape",         "is_nested",    "get_device",
+      "__getitem__", "append",     "insert",        "list",         "is_complex"};
   return names.contains(name);
+}
+
+/// Whether what comes out is the very tensor that went in, as with dropout in evaluation mode.
+bool hands_on(const ExecutedOperator& call) {
+  if (call.name().ends_with('_') || call.results().size() != 1) return false;
+  const c10::IValue& result = call.results()[0][0];
+  return result.isTensor() &&
+         std::any_of(
+             call.arguments().begin(), call.arguments().end(), [&](const ValuePair& argument) {
+               return argument[0].isTensor() && argument[0].toTensor().is_same(result.toTensor());
+             });
 }
 
 bool has_named_tensor(const OnnxGraph& graph, const ExecutedOperator& call) {
@@ -82,9 +93,10 @@ bool translate_parts(OnnxGraph& graph, const ExecutedOperator& call) {
 
 void translate(OnnxGraph& graph, const ExecutedOperator& call) {
   const std::string name = plain_name(call.name());
+  if (reads_no_values(name) || hands_on(call)) return;
   const bool repeats_constant =
       name == "expand" && sizes_of(call.results().at(0)) != sizes_of(call.argument("self"));
-  if (reads_no_values(name) || (!has_named_tensor(graph, call) && !repeats_constant)) return;
+  if (!has_named_tensor(graph, call) && !repeats_constant) return;
   graph.set_layer(call.layer());
   if (translate_parts(graph, call)) return;
   const auto found = all_operators().find(name);
