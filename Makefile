@@ -1,5 +1,5 @@
 .PHONY: help announce debian-packages python backbone build setup demo test test-slurm test-slow test-report test-sanitizers test-faults test-soak fuzz package test-package \
-        test-docker architectures lint lint-all clean
+        test-docker architectures onnx-architectures lint lint-all clean
 
 help:
 	@echo "make demo          set everything up, build the program and train on real images"
@@ -16,6 +16,7 @@ help:
 	@echo "make test-package  build both packages and try them in a bare Debian 12 (as root)"
 	@echo "make test-docker   build the Docker image and check it"
 	@echo "make architectures cut 59 networks at every stage and update the table in docs/backbones.md"
+	@echo "make onnx-architectures  export torchvision's networks as ONNX, scripted and traced, and compare their outputs"
 	@echo "make lint          check format and code of changed files (lint-all: of all files)"
 	@echo "make clean         remove build/"
 
@@ -79,6 +80,10 @@ test-docker: python
 architectures: backbone
 	@bash setup/build.sh all
 	@.venv/bin/python tests/architectures/run.py --check build/tests/architecture_check --table docs/backbones.md
+
+onnx-architectures: backbone
+	@bash setup/build.sh all
+	@.venv/bin/python tests/architectures/onnx_files.py --transfer build/transfer
 
 lint lint-all: build
 	@bash setup/install_debian_packages.sh setup/debian-packages-lint.txt
