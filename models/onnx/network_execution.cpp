@@ -4,7 +4,6 @@
 #include <torch/csrc/jit/ir/constants.h>
 #include <torch/csrc/jit/ir/ir.h>
 #include <torch/csrc/jit/passes/inliner.h>
-#include <torch/csrc/jit/runtime/vararg_functions.h>
 
 #include <unordered_map>
 
@@ -97,14 +96,29 @@ class Execution {
     for (std::size_t k = 0; k < carried.size(); ++k) set(node.outputs()[k], carried[k]);
   }
 
+  /// LibTorch does not export its own functions for these.
+  static void make_list(const Node& node, Stack& stack) {
+    c10::impl::GenericList list(node.output()->type()->expectRef<c10::ListType>().getElementType());
+    for (const c10::IValue& value : stack) list.push_back(value);
+    stack = {c10::IValue(std::move(list))};
+  }
+
   static void apply(const Node& node, Stack& stack) {
-    const std::size_t inputs = node.inputs().size();
     switch (node.kind()) {
-      case prim::ListConstruct:
-        return torch::jit::listConstruct(stack, *node.output()->type(), inputs);
-      case prim::TupleConstruct: return torch::jit::tupleConstruct(stack, inputs);
-      case prim::TupleUnpack: return torch::jit::tupleUnpack(stack);
-      case prim::ListUnpack: return torch::jit::listUnpack(stack, node.outputs().size());
+      case prim::ListConstruct: return make_list(node, stack);
+      case prim::TupleConstruct: {
+        auto tuple = c10::ivalue::Tuple::create(std::move(stack));
+        stack = {std::move(tuple)};
+        return;
+      }
+      case prim::TupleUnpack: {
+        stack = torch::jit::pop(stack).toTupleRef().elements().vec();
+        return;
+      }
+      case prim::ListUnpack: {
+        stack = torch::jit::pop(stack).toListRef().vec();
+        return;
+      }
       case prim::GetAttr: {
         const auto object = torch::jit::pop(stack).toObject();
         return torch::jit::push(stack, object->getAttr(node.s(c10::attr::name)));
