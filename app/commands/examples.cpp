@@ -40,8 +40,6 @@ constexpr std::array kExamples = {
   transfer explain --model runs/first photos/ --output maps --method layercam --json)"},
     CommandExamples{"serve", R"(
   transfer serve --model runs/first                a page at http://127.0.0.1:8080/
-  curl -F image=@cat.jpg http://127.0.0.1:8080/predict
-  curl --data-binary @cat.jpg 'http://127.0.0.1:8080/explain?class=cat' > map.jpg
   transfer serve --model cats=runs/a --model birds=runs/b --port 9000
   transfer serve --model runs/first --host 0.0.0.0 --token-file token.txt)"},
     CommandExamples{"neighbours", R"(
