@@ -54,6 +54,9 @@ class Execution {
       }
       case prim::RaiseException:
         throw ModelError(fmt::format("layer {}: the network refuses the image.", layer_of(node)));
+      case c10::aten::warn: return;
+      case c10::aten::format:  // of a message that nobody reads
+        return set(node.output(), {std::string(), std::string()});
       case prim::unchecked_cast: return set(node.output(), get(node.input()));
       case prim::Uninitialized:
         return set(node.output(), {c10::IValue::uninitialized(), c10::IValue::uninitialized()});

@@ -70,7 +70,9 @@ std::string slice(Graph& graph, const Call& call) {
 
 std::string select(Graph& graph, const Call& call) {
   const std::int64_t axis = call.dimension("dim", dimensions_of(call));
-  if (axis == 0) call.refuse("takes one image of all.");
+  if (!sizes_of(call.argument("self")).at(static_cast<std::size_t>(axis))) {
+    call.refuse("takes one image of all.");
+  }
   const std::string index = graph.constant(torch::tensor(call.integer("index")), "index");
   return graph.add("Gather", {graph.name_of(call, "self"), index}, {{"axis", axis}});
 }
