@@ -23,7 +23,7 @@ const OperatorTable& all_operators() {
 /// "aten::add_" → "add".
 std::string plain_name(const std::string& name) {
   const std::string plain = name.substr(name.find(':') + 2);
-  return plain.ends_with('_') ? plain.substr(0, plain.size() - 1) : plain;
+  return plain.ends_with('_') && !plain.ends_with("__") ? plain.substr(0, plain.size() - 1) : plain;
 }
 
 /// Operators that read a tensor's shape and type but no values, and those of lists.
