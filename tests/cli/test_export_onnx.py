@@ -112,6 +112,27 @@ class OnnxFiles(ExportCase):
             expected = module.predict(torch.tensor(planes, dtype=torch.float32)).numpy()
         numpy.testing.assert_allclose(found, expected, atol=1e-4)
 
+    def test_grey_images_labels_and_numbers(self):
+        """The program compares each file with the model before it writes it; what it promises is looked at here."""
+        self.make_data()
+        files = [path.relative_to(self.folder) for path in sorted((self.folder / "data").glob("*/*/*.png"))]
+        rows = [f"{file},{file.parts[1]},{('red', 'round', 'red|round')[i % 3]},{10 + i}\n" for i, file in enumerate(files)]
+        (self.folder / "labels.csv").write_text("path,split,label\n" + "".join(row.rsplit(",", 1)[0] + "\n" for row in rows))
+        (self.folder / "numbers.csv").write_text(
+            "path,split,weight\n" + "".join(",".join(row.split(",")[:2] + row.split(",")[3:]) for row in rows))
+        for backbone, arguments, output in (
+                ("grey", (), "probabilities"),
+                ("tiny", ("--data", "labels.csv", "--set", "head.loss=binary_cross_entropy"), "probabilities"),
+                ("tiny", ("--data", "numbers.csv", "--task", "regression"), "outputs")):
+            with self.subTest(arguments=arguments, backbone=backbone):
+                data = () if arguments else ("--data", "data")
+                self.run_transfer(*data, *arguments, "--backbone", FIXTURES / f"{backbone}.pt", "--threads", "1", "--out", "run",
+                                  "--overwrite")
+                self.export("--with-preprocessing", "--overwrite")
+                model = self.check_file()
+                self.assertEqual(model.graph.output[0].name, output)
+                self.assertEqual(model.graph.input[0].type.tensor_type.shape.dim[3].dim_value, 1 if backbone == "grey" else 3)
+
     def test_metadata_says_what_the_file_is(self):
         self.make_data()
         self.train_on("tiny")
@@ -147,6 +168,13 @@ class Refusals(ExportCase):
                     "preprocessing": preprocessing, "classes": ["a", "b", "c"], "stages": [], "task": "classification",
                     "loss": "cross_entropy"}
         torch.jit.script(module.eval()).save(str(self.folder / "odd.pt"), _extra_files={"transfer.json": json.dumps(metadata)})
+
+    def test_an_ensemble_is_refused(self):
+        self.make_data()
+        self.train_on("tiny", out="a")
+        self.train_on("tiny", "--seed", "1", "--strategy", "early-features", out="b")
+        self.run_transfer("ensemble", "a", "b", "--output", "both.pt")
+        self.refuse(model="both.pt", parts=("both.pt", "several models", "one by one"))
 
     def test_outputs(self):
         model = FIXTURES / "tiny.pt"
