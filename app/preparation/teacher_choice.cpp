@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <system_error>
+
 #include "app/features/model_logits.h"
 #include "app/preparation/model_trust.h"
 #include "core/atomic_file.h"
@@ -18,6 +21,20 @@ namespace {
 /// "train.teacher: FILE", as the messages begin.
 std::string named(const std::filesystem::path& file) {
   return fmt::format("train.teacher: {}", file.string());
+}
+
+/// A run that overwrites its own teacher could neither be resumed nor repeated.
+void require_outside_of(const std::filesystem::path& run, const std::filesystem::path& file) {
+  if (run.empty()) return;  // a new folder then
+  std::error_code ignored;
+  const auto place = std::filesystem::weakly_canonical(run, ignored);
+  const auto teacher = std::filesystem::weakly_canonical(file, ignored);
+  const auto [end, unused] =
+      std::mismatch(place.begin(), place.end(), teacher.begin(), teacher.end());
+  if (end != place.end()) return;
+  throw ConfigError(
+      fmt::format("{}: lies in --output {}, which the run would overwrite. Give another --output.",
+                  named(file), run.string()));
 }
 
 void require_one_class_per_image(const std::filesystem::path& file, const ModelMetadata& teacher) {
@@ -81,6 +98,7 @@ std::shared_ptr<const Teacher> choose_teacher(const Config& config, const Datase
   const std::filesystem::path given = config.train.teacher;
   require_finished_run(given);
   const std::filesystem::path file = model_path(given);
+  require_outside_of(config.out, file);
   Classifier model(file, device, model_trust(config.trust, config.trust_file));
   const ModelMetadata& metadata = model.metadata();
   require_one_class_per_image(file, metadata);

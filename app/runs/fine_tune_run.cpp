@@ -109,10 +109,11 @@ void explain_best_start(const Config& config, std::int64_t epochs) {
   note(
       "none of the {} has a better val {} than the start, the pretrained layers with a fitted "
       "head, so model.pt is the start. The images may be too few, or too like those of the "
-      "pretraining, for these layers to gain. Another train.lr than {:.3g} may help, and "
-      "train.patience=0: scores often fall in the first epochs and rise later.",
+      "pretraining, for these layers to gain. Another train.lr than {:.3g} may help, and {}: "
+      "scores "
+      "often fall in the first epochs and rise later.",
       count_text(static_cast<std::size_t>(epochs), "epoch"), name_of(config.train.monitor),
-      config.train.lr);
+      config.train.lr, config.train.patience > 0 ? "train.patience=0" : "more epochs");
 }
 
 /// Writes the network as a model of targets in their own units, though it trains on scaled ones.

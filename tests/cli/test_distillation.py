@@ -153,6 +153,15 @@ class Refusals(DistillationCase):
         (self.folder / "half.pt").write_bytes(text[:len(text) // 2])
         self.refuse("--teacher", "half.pt", expect=4, parts=("half.pt",))
 
+    def test_a_teacher_in_the_folder_that_the_run_overwrites(self):
+        before = (self.folder / "models/teacher/model.pt").read_bytes()
+        (self.folder / "link").symlink_to("models")
+        for output in ("models/teacher", "link/teacher"):
+            done = self.run_transfer("--data", "data", "--backbone", "tiny", "--strategy", "fine-tune", "--teacher",
+                                     "models/teacher", "--output", output, "--overwrite", expect=2)
+            self.assert_names(self.message(done), "models/teacher/model.pt", "--output", output, "overwrite")
+        self.assertEqual((self.folder / "models/teacher/model.pt").read_bytes(), before)
+
     def test_models_of_other_targets_and_images(self):
         files = sorted((self.folder / "data").glob("*/*/*.png"))
         rows = [f"{path},{path.parts[-3]},{path.parts[-2]}" for path in files]
