@@ -12,6 +12,7 @@
 #include "models/admission.h"
 #include "models/archive_file.h"
 #include "models/class_names.h"
+#include "models/image_methods.h"
 #include "models/model_file_kind.h"
 #include "models/pickle_check.h"
 #include "models/torch_error.h"
@@ -163,6 +164,19 @@ Archive read_archive(const std::filesystem::path& file, const Trust& trust) {
     throw ModelError(fmt::format("{}: {}. Copy it again from where it came, or export it again.",
                                  file.string(), damage.what()));
   }
+}
+
+Archive read_trained_model(const std::filesystem::path& file, const Trust& trust) {
+  Archive archive = read_archive(file, trust);
+  if (!archive.metadata || archive.metadata->kind != ModelKind::kClassifier ||
+      archive.metadata->classes.empty()) {
+    throw ModelError(fmt::format(
+        "{}: holds no class names, so it is not a model that `transfer` trained. Expected a run "
+        "directory or its model.pt.",
+        file.string()));
+  }
+  remove_image_methods(archive.module);
+  return archive;
 }
 
 void write_archive(const torch::jit::Module& module, const ModelMetadata& metadata,

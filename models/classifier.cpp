@@ -9,9 +9,9 @@
 #include "core/errors.h"
 #include "models/archive.h"
 #include "models/composition.h"
-#include "models/image_methods.h"
 #include "models/inference_module.h"
 #include "models/stage_features.h"
+#include "models/temperature.h"
 #include "models/torch_error.h"
 #include "models/written_model.h"
 
@@ -63,22 +63,14 @@ struct Classifier::Implementation {
   torch::Tensor logits_of(const torch::Tensor& rows) const {
     const auto classes = static_cast<std::int64_t>(metadata.classes.size());
     const torch::Tensor raw = rows.narrow(1, 0, classes);
-    const double temperature = metadata.calibration ? metadata.calibration->temperature : 1;
+    const double temperature = temperature_of(metadata);
     return temperature == 1 ? raw : raw / temperature;
   }
 };
 
 Classifier::Classifier(const std::filesystem::path& file, torch::Device device,
                        const Trust& trust) {
-  Archive archive = read_archive(file, trust);
-  if (!archive.metadata || archive.metadata->kind != ModelKind::kClassifier ||
-      archive.metadata->classes.empty()) {
-    throw ModelError(fmt::format(
-        "{}: holds no class names, so it is not a model that `transfer` trained. Expected the "
-        "model.pt of a run directory.",
-        file.string()));
-  }
-  remove_image_methods(archive.module);  // this program has its own, which are faster
+  Archive archive = read_trained_model(file, trust);
   std::optional<KnownImages> known;
   if (!archive.known_images.empty()) {
     known = parse_known_images(archive.known_images, file.string());

@@ -11,7 +11,6 @@
 #include "models/archive.h"
 #include "models/composition.h"
 #include "models/ensemble_module.h"
-#include "models/image_methods.h"
 #include "models/inference_module.h"
 
 namespace transfer {
@@ -20,21 +19,13 @@ namespace {
 using Names = std::vector<std::string>;
 
 EnsembleMember read_member(const std::filesystem::path& file, const Trust& trust) {
-  Archive archive = read_archive(file, trust);
-  if (!archive.metadata || archive.metadata->kind != ModelKind::kClassifier ||
-      archive.metadata->classes.empty()) {
-    throw ModelError(fmt::format(
-        "{}: holds no class names, so it is not a model that `transfer` trained. Expected a run "
-        "directory or its model.pt.",
-        file.string()));
-  }
+  Archive archive = read_trained_model(file, trust);
   if (!archive.metadata->members.empty()) {
     throw ModelError(fmt::format(
         "{}: is an ensemble itself, of {} models. Name those: a mean of means would weigh them "
         "unequally.",
         file.string(), archive.metadata->members.size()));
   }
-  remove_image_methods(archive.module);
   const bool is_whole = archive.module.find_method("features") && archive.module.hasattr("head") &&
                         archive.module.attr("head").isModule() &&
                         archive.module.attr("head").toModule().hasattr("weight") &&

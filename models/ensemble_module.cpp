@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "models/composition.h"
+#include "models/temperature.h"
 
 namespace transfer {
 namespace {
@@ -42,7 +43,7 @@ Module member_module(const EnsembleMember& member, const Preprocessing& input,
 def features(self, x: Tensor) -> Tensor:
     return self.model.features(self.prepared(x))
 )");
-  const double temperature = metadata.calibration ? metadata.calibration->temperature : 1;
+  const double temperature = temperature_of(metadata);
   module.define(
       fmt::format("def outputs(self, x: Tensor) -> Tensor:\n    return "
                   "self.model.forward(self.prepared(x)){}\n",

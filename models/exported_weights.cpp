@@ -9,9 +9,8 @@
 #include "core/errors.h"
 #include "models/archive.h"
 #include "models/graph_calls.h"
-#include "models/image_methods.h"
-#include "models/module_graphs.h"
 #include "models/safetensors.h"
+#include "models/surgery.h"
 
 namespace transfer {
 namespace {
@@ -31,14 +30,8 @@ std::string layer_of(const std::string& name) {
 
 /// The layers, by their paths, of which `forward` reads a tensor.
 std::set<std::string> layers_read(const Module& module) {
-  const auto graph = module.get_method("forward").graph()->copy();
-  inline_all_calls(*graph);
   std::set<std::string> layers;
-  for_each_node(graph->block(), [&](torch::jit::Node* node) {
-    if (node->kind() != c10::prim::GetAttr) return;
-    if (!node->output()->type()->isSubtypeOf(*c10::TensorType::get())) return;
-    if (const auto path = path_from_self(node->output(), *graph)) layers.insert(layer_of(*path));
-  });
+  for (const std::string& path : tensors_read_by(module, "forward")) layers.insert(layer_of(path));
   return layers;
 }
 
@@ -116,20 +109,13 @@ std::string free_head_name(const NetworkTensors& network) {
 
 ExportedWeights export_weights(const std::filesystem::path& model,
                                const std::filesystem::path& file, const Trust& trust) {
-  Archive archive = read_archive(model, trust);
-  if (!archive.metadata || archive.metadata->kind != ModelKind::kClassifier) {
-    throw ModelError(
-        fmt::format("{}: is not a model that `transfer` trained. Expected a run directory or its "
-                    "model.pt.",
-                    model.string()));
-  }
+  const Archive archive = read_trained_model(model, trust);
   if (!archive.metadata->members.empty()) {
     throw ModelError(fmt::format(
         "{}: is an ensemble of {} models, whose weights fit no single network. Export its members, "
         "the models that it was made of, one by one.",
         model.string(), archive.metadata->members.size()));
   }
-  remove_image_methods(archive.module);
   NetworkTensors network = take_apart(archive.module, model);
   ExportedWeights result;
   // Cut at the classifier's input, a network has lost nothing but the classifier.

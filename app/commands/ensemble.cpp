@@ -19,6 +19,7 @@
 #include "core/run_format.h"
 #include "core/visible_text.h"
 #include "models/model_path.h"
+#include "models/temperature.h"
 
 namespace transfer {
 namespace {
@@ -39,10 +40,6 @@ struct WrittenEnsemble {
   std::vector<ModelMetadata> members;
   EnsembleScore score;
 };
-
-double temperature_of(const ModelMetadata& metadata) {
-  return metadata.calibration ? metadata.calibration->temperature : 1;
-}
 
 std::string size_text(const ModelMetadata& metadata) {
   return fmt::format("{}x{}", metadata.preprocessing.height, metadata.preprocessing.width);

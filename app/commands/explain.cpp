@@ -26,6 +26,7 @@
 #include "datasets/loader.h"
 #include "models/activation_maps.h"
 #include "models/classifier.h"
+#include "models/temperature.h"
 
 namespace transfer {
 namespace {
@@ -148,7 +149,7 @@ std::vector<ExplainedImage> draw_all(const ActivationMaps& maps, const std::vect
                                      std::vector<BrokenImage>& broken) {
   const ModelMetadata& metadata = maps.metadata();
   // As predict has it; the maps themselves do not depend on it.
-  const double temperature = metadata.calibration ? metadata.calibration->temperature : 1;
+  const double temperature = temperature_of(metadata);
   PictureNames names(options.output, options.overwrite);
   LoaderOptions reading;
   reading.preprocessing = metadata.preprocessing;

@@ -17,7 +17,8 @@ std::string policy_hash(std::string_view text) {
 
 std::string content_security_policy(const HtmlPage& page) {
   std::string scripts;
-  for (const std::string_view script : page.scripts) scripts += fmt::format(" {}", policy_hash(script));
+  for (const std::string_view script : page.scripts)
+    scripts += fmt::format(" {}", policy_hash(script));
   return fmt::format(
       "default-src 'none'; script-src{}; style-src {}; img-src data: blob:;{} base-uri 'none'; "
       "form-action 'none'",

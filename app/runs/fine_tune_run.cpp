@@ -110,8 +110,7 @@ void explain_best_start(const Config& config, std::int64_t epochs) {
       "none of the {} has a better val {} than the start, the pretrained layers with a fitted "
       "head, so model.pt is the start. The images may be too few, or too like those of the "
       "pretraining, for these layers to gain. Another train.lr than {:.3g} may help, and {}: "
-      "scores "
-      "often fall in the first epochs and rise later.",
+      "scores often fall in the first epochs and rise later.",
       count_text(static_cast<std::size_t>(epochs), "epoch"), name_of(config.train.monitor),
       config.train.lr, config.train.patience > 0 ? "train.patience=0" : "more epochs");
 }

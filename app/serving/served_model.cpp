@@ -19,6 +19,7 @@
 #include "core/nearest_name.h"
 #include "datasets/received_image.h"
 #include "models/inference_batch.h"
+#include "models/temperature.h"
 
 namespace transfer {
 namespace {
@@ -123,8 +124,8 @@ Explanation ServedModel::explain(std::string_view bytes, const std::string& name
   const torch::Tensor image = input(bytes, name);
   const std::lock_guard lock(explaining_);
   const auto found = maps_->explain(image, torch::full({1}, position, torch::kInt64), method);
-  const double temperature = metadata().calibration ? metadata().calibration->temperature : 1;
-  const auto values = predictions_of(found.logits / temperature, metadata().objective.targets());
+  const auto values =
+      predictions_of(found.logits / temperature_of(metadata()), metadata().objective.targets());
   const auto shown = found.outputs[0].item<std::int64_t>();
   return {classes.at(static_cast<std::size_t>(shown)), values[0][shown].item<double>(),
           maps_->stage(),

@@ -8,10 +8,10 @@
 #include "core/hash.h"
 #include "models/archive.h"
 #include "models/classifier.h"
-#include "models/image_methods.h"
 #include "models/onnx/network_execution.h"
 #include "models/onnx/onnx_graph.h"
 #include "models/onnx/operators.h"
+#include "models/temperature.h"
 #include "models/torch_error.h"
 
 namespace transfer {
@@ -19,19 +19,8 @@ namespace {
 
 constexpr std::int64_t kCheckedImages = 3;
 
-double temperature_of(const ModelMetadata& metadata) {
-  return metadata.calibration ? metadata.calibration->temperature : 1;
-}
-
-void require_classifier(const Archive& archive, const std::string& file) {
-  if (!archive.metadata || archive.metadata->kind != ModelKind::kClassifier ||
-      archive.metadata->classes.empty()) {
-    throw ModelError(fmt::format(
-        "{}: holds no class names, so it is not a model that `transfer` trained. Expected the "
-        "model.pt of a run directory.",
-        file));
-  }
-  if (archive.metadata->members.empty()) return;
+void refuse_ensemble(const ModelMetadata& metadata, const std::string& file) {
+  if (metadata.members.empty()) return;
   throw ModelError(fmt::format(
       "{}: joins several models, each of which prepares images in its own way, and cannot be "
       "exported. Export its members one by one.",
@@ -147,9 +136,8 @@ torch::Tensor logits_of(torch::jit::Module module, const torch::Tensor& images) 
 
 OnnxExport export_to_onnx(const std::filesystem::path& file, const Trust& trust,
                           const OnnxExportOptions& options) {
-  Archive archive = read_archive(file, trust);
-  require_classifier(archive, file.string());
-  remove_image_methods(archive.module);
+  Archive archive = read_trained_model(file, trust);
+  refuse_ensemble(*archive.metadata, file.string());
   OnnxExport result;
   result.metadata = *archive.metadata;
   result.has_known_images = !archive.known_images.empty();

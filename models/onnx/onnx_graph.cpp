@@ -36,7 +36,7 @@ std::string OnnxGraph::constant(const torch::Tensor& values, const std::string& 
                         : torch::kFloat;
   const std::string name = unique(layer_.empty() ? hint : layer_ + "." + hint);
   constants_.push_back(
-      {name, values.detach().to(torch::kCPU, type, false, true).contiguous().clone()});
+      {name, values.detach().to(torch::kCPU, type, false, /*copy=*/true).contiguous()});
   return name;
 }
 

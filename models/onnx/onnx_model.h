@@ -10,7 +10,7 @@
 
 namespace transfer {
 
-/// The versions that files are written in. ONNX Runtime, OpenVINO and OpenCV 4.6 read them.
+/// The versions that files are written in, old ones, which many programs read.
 inline constexpr std::int64_t kOnnxOpset = 13;
 inline constexpr std::int64_t kOnnxFormat = 7;
 
